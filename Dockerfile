@@ -1,0 +1,33 @@
+# docker build -t threadkeeper . && docker run -p 8010:8010 -v threadkeeper:/data threadkeeper
+
+FROM python:3.13-slim AS build
+COPY requirements.txt .
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+
+FROM python:3.13-slim
+# The user may write the data and nothing else.
+RUN useradd --system --uid 10001 --no-create-home threadkeeper \
+    && install --directory --owner=threadkeeper /data
+COPY --from=build /venv /venv
+WORKDIR /srv/threadkeeper
+COPY main.py .
+COPY app app
+# Compiled here, since the user can't write beside the sources.
+RUN /venv/bin/python -m compileall -q main.py app
+
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HOST=0.0.0.0 \
+    PORT=8010 \
+    LOG_FILE="" \
+    DATABASE_URL=sqlite:////data/threadkeeper.db
+USER threadkeeper
+VOLUME /data
+EXPOSE 8010
+
+# A proxy meant for the model API has no part in asking oneself.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:' + os.environ['PORT'] + '/api/v1/health', timeout=4)"]
+
+CMD ["python", "main.py"]

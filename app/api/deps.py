@@ -1,0 +1,45 @@
+"""What the routes are handed."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+
+from app.core.model import Mode
+from app.db.database import Database
+from app.db.paging import Order, Page
+from app.services.assistants import AssistantService
+from app.services.chat import ChatService
+from app.services.runs import RunService
+from app.services.threads import MessageService, ThreadService
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that routes call; made once, when the application starts."""
+
+    database: Database
+    model_mode: Mode
+    assistants: AssistantService
+    threads: ThreadService
+    messages: MessageService
+    runs: RunService
+    chat: ChatService
+    poll_after_ms: int
+
+
+async def _services(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
+
+
+async def _page(
+    limit: Annotated[int, Query(ge=1, le=100, description="How many objects.")] = 20,
+    order: Annotated[Order, Query(description="By `created_at`.")] = "desc",
+    after: Annotated[str | None, Query(description="Those after this id.")] = None,
+    before: Annotated[str | None, Query(description="Those before this id.")] = None,
+) -> Page:
+    return Page(limit, order, after, before)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+PageDep = Annotated[Page, Depends(_page)]

@@ -1,0 +1,51 @@
+"""Every error in OpenAI's envelope, all four keys of it."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.api.validation import describe
+from app.domain.errors import InvalidRequest, ThreadkeeperError
+from app.schemas.common import ErrorBody, ErrorEnvelope
+
+
+def register_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(ThreadkeeperError, _on_own)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+
+
+def render(error: ThreadkeeperError) -> JSONResponse:
+    body = ErrorBody(message=error.message, type=error.type, param=error.param, code=error.code)
+    headers = {} if error.retry is None else {"x-should-retry": str(error.retry).lower()}
+    content = ErrorEnvelope(error=body).model_dump()
+    return JSONResponse(content, error.status, headers)
+
+
+async def _on_own(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ThreadkeeperError)
+    return render(error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return render(describe(error, request.scope.get("route")))
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    """What the framework itself answers: no such path, no such method, a body too large."""
+    assert isinstance(error, HTTPException)
+    called = f"{request.method} {request.url.path}"
+    match error.status_code:
+        case 404:
+            message, code = f"Invalid URL ({called})", None
+        case 405:
+            message, code = f"Not allowed to {called}", "method_not_supported"
+        case 413:
+            message, code = "The request body is too large.", "request_too_large"
+        case _:
+            message, code = str(error.detail), None
+    answer = render(InvalidRequest(message, code=code, status=error.status_code))
+    answer.headers.update(error.headers or {})
+    return answer

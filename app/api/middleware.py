@@ -1,0 +1,64 @@
+"""What happens around every request: its id, its log line, its headers, the last resort."""
+
+import time
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.errors import render
+from app.domain.errors import InvalidRequest, ThreadkeeperError
+from app.domain.ids import new_request_id
+
+logger = structlog.get_logger("app.request")
+
+
+class RequestContext:
+    """Pure ASGI, and the only one on the way of every request: each further one costs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, request_id, status = time.perf_counter(), new_request_id(), 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                headers["openai-processing-ms"] = f"{(time.perf_counter() - started) * 1000:.0f}"
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                if _has_nul(scope):
+                    error = InvalidRequest("The address holds a NUL.", code="invalid_value")
+                    await render(error)(scope, receive, send_with_headers)
+                else:
+                    await self._app(scope, receive, send_with_headers)
+            except Exception:
+                logger.exception("request failed", method=scope["method"], path=scope["path"])
+                if status:
+                    # The answer has begun: only cutting it off can tell the client.
+                    raise
+                await render(_INTERNAL)(scope, receive, send_with_headers)
+            finally:
+                logger.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+
+_INTERNAL = ThreadkeeperError("The server had an error while processing your request.")
+
+
+def _has_nul(scope: Scope) -> bool:
+    return "\0" in scope["path"] or b"%00" in scope["query_string"]

@@ -1,0 +1,17 @@
+"""How every router of the API is made."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from app.api.json_body import JsonRoute
+from app.schemas.common import ErrorEnvelope
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorEnvelope, "description": "The request can't be carried out as it stands."},
+    404: {"model": ErrorEnvelope, "description": "No such object."},
+}
+
+
+def router(tag: str) -> APIRouter:
+    return APIRouter(tags=[tag], route_class=JsonRoute, responses=_ERRORS)

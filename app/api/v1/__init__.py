@@ -1,0 +1,10 @@
+"""Version 1 of the API: the paths of the Assistants v2 protocol, and `/chat` on top."""
+
+from fastapi import APIRouter
+
+from app.api.v1 import assistants, chat, health, messages, runs, steps, threads
+
+api = APIRouter(prefix="/api/v1")
+# `/threads/runs` stands before `/threads/{thread_id}`, which would take it for an id.
+for resource in (health, chat, assistants, runs, steps, threads, messages):
+    api.include_router(resource.routes)

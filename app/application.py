@@ -1,0 +1,138 @@
+"""The composition root: settings into objects, objects into an application."""
+
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+
+from app import __version__
+from app.api import root
+from app.api.deps import Services
+from app.api.errors import register_error_handlers
+from app.api.middleware import RequestContext
+from app.api.v1 import api
+from app.core.config import Settings
+from app.core.demo_client import DemoClient
+from app.core.model import ModelClient
+from app.core.openai_client import OpenAIResponsesClient
+from app.db.database import Database
+from app.engine.executor import Shared
+from app.engine.hub import Hub
+from app.engine.supervisor import RunSupervisor
+from app.schemas.assistants import AssistantCreate
+from app.services.assistants import AssistantService
+from app.services.chat import ChatService
+from app.services.runs import RunPolicy, RunService
+from app.services.threads import MessageService, ThreadService
+
+logger = logging.getLogger(__name__)
+
+_DESCRIPTION = """
+A self-hosted server for programs written for OpenAI's Assistants API: point `base_url` at
+`/api/v1`. For a web page, `POST /api/v1/chat` is the one call it needs.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application. Nothing is opened or contacted before it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(settings.database_url, pool_size=settings.database_pool_size)
+        await database.start()
+        model = _model_client(settings)
+        supervisor = _supervisor(settings, database, model)
+        app.state.services = _services(settings, database, model, supervisor)
+        await app.state.services.assistants.configure(
+            settings.assistant_id, _default_assistant(settings)
+        )
+        await supervisor.open()
+        logger.info("ready: the %s model answers", model.mode)
+        yield
+        await supervisor.close(settings.shutdown_seconds)
+        await model.close()
+        database.close()
+
+    app = FastAPI(
+        title="Threadkeeper",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        max_body_size=settings.max_body_bytes,
+    )
+    register_error_handlers(app)
+    app.include_router(root.routes)
+    app.include_router(api)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["x-request-id", "openai-poll-after-ms"],
+        )
+    app.add_middleware(RequestContext)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _model_client(settings: Settings) -> ModelClient:
+    key = settings.openai_api_key.get_secret_value()
+    if not key and not settings.openai_base_url:
+        return DemoClient()
+    return OpenAIResponsesClient(
+        key, settings.openai_base_url, settings.openai_timeout, settings.openai_max_retries
+    )
+
+
+def _supervisor(settings: Settings, database: Database, model: ModelClient) -> RunSupervisor:
+    shared = Shared(
+        database=database,
+        hub=Hub(),
+        model=model,
+        worker_id=f"worker_{secrets.token_hex(12)}",
+        context_window=settings.context_window,
+        aliases=settings.model_aliases,
+    )
+    return RunSupervisor(
+        shared,
+        lease_seconds=settings.lease_seconds,
+        journal_seconds=settings.journal_minutes * 60,
+    )
+
+
+def _services(
+    settings: Settings, database: Database, model: ModelClient, supervisor: RunSupervisor
+) -> Services:
+    policy = RunPolicy(
+        worker_id=supervisor.worker_id,
+        default_assistant_id=settings.assistant_id,
+        expires_seconds=settings.run_expires_seconds,
+        context_window=settings.context_window,
+    )
+    return Services(
+        database=database,
+        model_mode=model.mode,
+        assistants=AssistantService(database),
+        threads=ThreadService(database),
+        messages=MessageService(database),
+        runs=RunService(database, supervisor, policy),
+        chat=ChatService(database, supervisor, policy),
+        poll_after_ms=settings.poll_after_ms,
+    )
+
+
+def _default_assistant(settings: Settings) -> AssistantCreate:
+    return AssistantCreate(
+        model=settings.openai_model,
+        name=settings.assistant_name,
+        instructions=settings.assistant_instructions,
+    )

@@ -1,0 +1,145 @@
+"""What the demo model answers: a pure function of the request."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.demo_schema import example
+
+_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+_ASKS_BACK_KOREAN = re.compile(
+    r"(아까|전에|이전|방금|앞에서|앞서).*(뭐|무엇|무슨|말했|말한|말씀|질문|물어)|기억"
+)
+_ASKS_BACK_ENGLISH = re.compile(
+    r"what did i (?:just )?(?:say|ask|tell)|\b(?:earlier|before|previous|previously|remember)\b",
+    re.IGNORECASE,
+)
+_QUOTED_CHARACTERS = 300
+_QUOTED_MESSAGES = 10
+
+_SENTENCES = {
+    "said": (
+        '[Demo model] You said: "{}". This is a built-in demo, not a real model: '
+        "set OPENAI_API_KEY on the server and restart it to get real answers.",
+        '[데모 모드] 이렇게 말씀하셨습니다: "{}". 실제 모델이 아닌 내장 데모의 답변입니다. '
+        "서버에 OPENAI_API_KEY를 설정하고 다시 시작하면 실제 답변을 받을 수 있습니다.",
+    ),
+    "before": (
+        "[Demo model] You said before: {}",
+        "[데모 모드] 앞에서 이렇게 말씀하셨습니다: {}",
+    ),
+    "nothing before": (
+        "[Demo model] You have not said anything before in this thread.",
+        "[데모 모드] 이 대화에서 앞서 하신 말씀이 없습니다.",
+    ),
+    "outputs": (
+        "[Demo model] The tool answered: {}",
+        "[데모 모드] 도구가 이렇게 답했습니다: {}",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Either `text`, or a call of the function `call_name` with `call_arguments` (JSON)."""
+
+    text: str = ""
+    call_name: str = ""
+    call_arguments: str = ""
+
+
+def answer(request: dict[str, Any]) -> Answer:
+    """Return the demo's answer to a request of the Responses API."""
+    items = _items(request.get("input"))
+    said = [_text(item.get("content")) for item in items if item.get("role") == "user"]
+    last = said[-1] if said else ""
+    outputs = _outputs(items)
+    if not outputs and (tool := _tool_to_call(request, last)):
+        arguments = example({"type": "object", **(tool.get("parameters") or {})}, last)
+        return Answer(
+            call_name=tool["name"], call_arguments=json.dumps(arguments, ensure_ascii=False)
+        )
+    return Answer(text=_shaped(request, _sentence(said[:-1], last, outputs)))
+
+
+def said_in(request: dict[str, Any]) -> str:
+    """Return all text of a request, for an estimate of its tokens."""
+    items = _items(request.get("input"))
+    texts = [_text(item.get("content") or item.get("output")) for item in items]
+    return " ".join([str(request.get("instructions") or ""), *texts])
+
+
+def _items(given: Any) -> list[dict[str, Any]]:
+    if isinstance(given, str):
+        return [{"role": "user", "content": given}]
+    return given or []
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return " ".join(part["text"] for part in content or [] if isinstance(part.get("text"), str))
+
+
+def _outputs(items: list[dict[str, Any]]) -> list[str]:
+    """Return what the tools have answered since the user's last message."""
+    outputs: list[str] = []
+    for item in items:
+        if item.get("role") == "user":
+            outputs.clear()
+        elif item.get("type") == "function_call_output":
+            outputs.append(_text(item.get("output")))
+    return outputs
+
+
+def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
+    tools = [tool for tool in request.get("tools") or [] if tool.get("type") == "function"]
+    choice = request.get("tool_choice") or "auto"
+    if isinstance(choice, dict):
+        wanted = [tool for tool in tools if tool["name"] == choice.get("name")]
+    elif choice == "auto":
+        wanted = [tool for tool in tools if _names(last, tool["name"])]
+    else:
+        wanted = tools if choice == "required" else []
+    return wanted[0] if wanted else None
+
+
+def _names(text: str, function: str) -> bool:
+    # Latin letters may not touch the name (`get` is not in `getting`); a Korean particle may.
+    return bool(re.search(rf"(?<![\w-]){re.escape(function)}(?![A-Za-z0-9_-])", text))
+
+
+def _sentence(previous: list[str], last: str, outputs: list[str]) -> str:
+    if outputs:
+        return _say("outputs", last, _quoted(outputs))
+    if not _asks_back(last):
+        return _say("said", last, _clipped(last))
+    return _say("before", last, _quoted(previous)) if previous else _say("nothing before", last)
+
+
+def _asks_back(text: str) -> bool:
+    return bool(_ASKS_BACK_KOREAN.search(text) or _ASKS_BACK_ENGLISH.search(text))
+
+
+def _say(sentence: str, last: str, *words: str) -> str:
+    english, korean = _SENTENCES[sentence]
+    return (korean if _HANGUL.search(last) else english).format(*words)
+
+
+def _quoted(texts: list[str]) -> str:
+    return ", ".join(f'"{_clipped(text)}"' for text in texts[-_QUOTED_MESSAGES:])
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _QUOTED_CHARACTERS else f"{text[:_QUOTED_CHARACTERS]}…"
+
+
+def _shaped(request: dict[str, Any], text: str) -> str:
+    """Return `text` in the shape that `text.format` asks for."""
+    wanted = (request.get("text") or {}).get("format") or {}
+    if wanted.get("type") == "json_object":
+        return json.dumps({"demo": True, "answer": text}, ensure_ascii=False)
+    if wanted.get("type") == "json_schema":
+        return json.dumps(example(wanted.get("schema") or {}, text), ensure_ascii=False)
+    return text

@@ -1,0 +1,119 @@
+"""One form for every log line, whoever wrote it: structlog here, stdlib in the libraries.
+
+    2026-01-31T09:30:00.123Z INFO request request_id=req_1 method=GET status=200 logger=app.request
+
+Time in UTC, level, event, then `key=value` pairs. A value that holds a blank, a quote or an
+unprintable character is quoted and escaped, so that nothing a client sends can begin a line of
+its own or pose as another field.
+"""
+
+import logging
+import sys
+import time
+from functools import lru_cache
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.contextvars import get_contextvars
+from structlog.typing import EventDict, WrappedLogger
+
+FILE_BYTES = 10 * 1000 * 1000
+FILE_BACKUPS = 5
+
+# They log URLs and headers, which may hold keys and users' words.
+_TALKATIVE = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
+
+
+def configure_logging(level: str, file: str) -> None:
+    """Send this process's log to the console and, when `file` names one, to a rotating file.
+
+    May be called again; the last call counts. A file belongs to one process: two would rotate
+    it under each other. Raises OSError when the file can't be written.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if file:
+        handlers.append(_open_file(Path(file)))
+    formatter = LineFormatter()
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    # `force`: a library may have set up the root logger by itself (the SDK does for OPENAI_LOG).
+    logging.basicConfig(level=level, handlers=handlers, force=True)
+    _tame_libraries(level)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, _to_record],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def _open_file(path: Path) -> logging.Handler:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return RotatingFileHandler(
+        path, maxBytes=FILE_BYTES, backupCount=FILE_BACKUPS, encoding="utf-8"
+    )
+
+
+def _tame_libraries(level: str) -> None:
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel("NOTSET" if level == "DEBUG" else "WARNING")
+    # The `uvicorn` command has given its loggers handlers and levels of their own by now.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel("NOTSET")
+    # uvicorn's access log stops for want of a handler; `app.request` takes its place.
+    logging.getLogger("uvicorn.access").propagate = False
+
+
+def _to_record(_logger: WrappedLogger, _method: str, event: EventDict) -> tuple[Any, ...]:
+    """Turn structlog's event into the arguments of a stdlib logger's method."""
+    message = event.pop("event", "")
+    exc_info = event.pop("exc_info", None)
+    return (message,), {"exc_info": exc_info, "extra": {"fields": event}}
+
+
+class LineFormatter(logging.Formatter):
+    """Renders a record once, however many handlers ask for it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: str | None = getattr(record, "line", None)
+        if line is None:
+            line = record.line = self._render(record)
+        return line
+
+    def _render(self, record: logging.LogRecord) -> str:
+        fields = {
+            **get_contextvars(),
+            **getattr(record, "fields", {}),
+            "logger": record.name,
+        }
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        pairs = " ".join([f"{key}={_shown(value)}" for key, value in fields.items()])
+        moment = f"{_second(int(record.created))}.{int(record.msecs):03d}Z"
+        return f"{moment} {record.levelname} {_shown(record.getMessage())} {pairs}"
+
+
+@lru_cache(maxsize=4)
+def _second(unix_seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(unix_seconds))
+
+
+def _shown(value: object) -> str:
+    """Return the value as one printable word, or quoted where it is more than that."""
+    text = str(value)
+    if text and text.isprintable() and not any(mark in text for mark in ' "=\\'):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    if not escaped.isprintable():
+        escaped = "".join(map(_escaped, escaped))
+    return f'"{escaped}"'
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,189 @@
+"""The real model: any server that offers OpenAI's Responses API.
+
+Answers are read raw. The SDK gives the connection, the retries and the errors; its typed objects
+cost several times the CPU of everything else that happens to an answer.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, cast
+
+import aiohttp
+import httpx
+import httpx2
+import openai
+
+from app.core.model import Event, Mode
+from app.core.refusals import Refusal, Refusals
+from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
+from app.core.sse_reader import SSEReader
+from app.core.upstream_errors import ErrorTeller
+from app.domain.errors import ModelError
+
+_log = logging.getLogger(__name__)
+
+_OPENAI = "https://api.openai.com/v1"
+_NO_KEY = "not-needed"
+_CONNECT_SECONDS = 10.0
+_DRAIN_SECONDS = 0.2
+
+# What the transport raises while a body is read; before that, the SDK makes its own errors of it.
+_CUT = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, BrokenAnswer)
+
+
+class OpenAIResponsesClient:
+    """Calls `POST {base_url}/responses`. A `ModelClient`."""
+
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str,
+        timeout: float,
+        max_retries: int,
+        http_client: httpx2.AsyncClient | httpx.AsyncClient | None = None,
+        *,
+        retry_pause: float = 0.5,
+    ) -> None:
+        """`timeout`: seconds without a byte. `base_url` empty: OpenAI. Empty key: none is needed.
+
+        `retry_pause`: seconds before a broken stream is asked for again, doubled each time.
+        Raises ValueError for a key that no HTTP header can carry.
+        """
+        api_key = api_key.strip()
+        if not (api_key.isascii() and api_key.isprintable()):
+            raise ValueError("The API key holds characters that a key can't have.")
+        self.mode: Mode = "openai" if base_url.rstrip("/") in ("", _OPENAI) else "custom"
+        self._max_retries = max_retries
+        self._retry_pause = retry_pause
+        self._refusals = Refusals()
+        self._errors = ErrorTeller(api_key)
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key or _NO_KEY,
+            base_url=base_url or _OPENAI,
+            timeout=httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
+            # The SDK takes clients of the older httpx as well; its annotation does not say so.
+            http_client=cast(httpx2.AsyncClient, http_client or openai.DefaultAioHttpClient()),
+        )
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def events(self, request: dict[str, Any], *, stream: bool) -> AsyncGenerator[list[Event], None]:
+        """Answer as `ModelClient.events` says."""
+        # Handed on as it is: a generator around a generator would cost every delta its toll.
+        return self._streamed_answer(request) if stream else self._whole_answer(request)
+
+    async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
+        response = await self._send(request, stream=False, retries=self._max_retries)
+        try:
+            event = terminal_event(response.content)
+        except (AnswerFailed, BrokenAnswer) as error:
+            raise self._errors.of_exception(error) from None
+        yield [event]
+
+    async def _streamed_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
+        retries = self._max_retries
+        started = False
+        while True:
+            response = await self._send(request, stream=True, retries=retries)
+            retries -= _retries_taken(response)
+            try:
+                async with aclosing(_batches(response)) as batches:
+                    async for batch in batches:
+                        started = True
+                        yield batch
+                return
+            except AnswerFailed as error:
+                raise self._errors.of_exception(error) from None
+            except _CUT as error:
+                # What was told can't be taken back: only a silent break is worth another try.
+                if started or retries <= 0:
+                    raise self._errors.of_exception(error) from None
+            await self._pause(self._max_retries - retries)
+            retries -= 1
+
+    async def _pause(self, retry: int) -> None:
+        _log.warning("A stream broke before its first event: retry %d", retry + 1)
+        await asyncio.sleep(self._retry_pause * 2**retry)
+
+    async def _send(
+        self, request: dict[str, Any], *, stream: bool, retries: int
+    ) -> httpx2.Response:
+        request = self._refusals.without_known(request)
+        while True:
+            try:
+                return await self._post(request, stream=stream, retries=retries)
+            except openai.BadRequestError as error:
+                smaller = self._refusals.adapt(request, _refusal(error))
+                if smaller is None:
+                    raise self._errors.of_exception(error) from None
+                request = smaller
+            except (openai.OpenAIError, *_CUT) as error:
+                raise self._errors.of_exception(error) from None
+
+    async def _post(
+        self, request: dict[str, Any], *, stream: bool, retries: int
+    ) -> httpx2.Response:
+        # Asked for the raw response, the SDK gives it for a stream as well, still unread.
+        return cast(
+            httpx2.Response,
+            await self._client.post(
+                "/responses",
+                cast_to=httpx2.Response,
+                content=_json({**request, "stream": stream}),
+                options={"max_retries": retries},
+                stream=stream,
+                stream_cls=openai.AsyncStream[Any],
+            ),
+        )
+
+
+async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
+    """Yield the events of each network read. Raises `AnswerFailed` and all of `_CUT`."""
+    reader = SSEReader()
+    async with aclosing(response.aiter_bytes()) as chunks:
+        async for chunk in chunks:
+            batch = EventBatch(reader.feed(chunk))
+            if batch.events:
+                yield batch.events
+            if batch.failure:
+                raise batch.failure
+            if batch.ended:
+                await _drain(chunks)
+                return
+    last = EventBatch(reader.finish())
+    if last.events:
+        yield last.events
+    if not last.ended:
+        raise last.failure or BrokenAnswer
+
+
+async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
+    """Read what follows the answer: only a connection read to its end can be used again."""
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in chunks:
+                pass
+    except _CUT:
+        return  # the answer is whole; the connection is closed instead
+
+
+def _json(request: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError):  # NaN, half a surrogate pair
+        raise ModelError("invalid_prompt", "The request can't be written as JSON.") from None
+
+
+def _retries_taken(response: httpx2.Response) -> int:
+    return int(response.request.headers.get("x-stainless-retry-count", "0"))
+
+
+def _refusal(error: openai.BadRequestError) -> Refusal:
+    message = error.body.get("message") if isinstance(error.body, dict) else error.body
+    # What the SDK calls a string is whatever the upstream wrote.
+    param = error.param if isinstance(error.param, str) else None
+    return Refusal(error.code, param, str(message or ""))

@@ -1,0 +1,93 @@
+"""An upstream's failures in the words of a run's `last_error`, without its secrets."""
+
+import re
+from typing import Any
+
+import httpx
+import httpx2
+import openai
+
+from app.core.response_stream import AnswerFailed, storable
+from app.domain.errors import ModelError, ModelErrorCode
+
+_LONGEST = 500
+_HIDDEN = "[key]"
+
+# `sk-…`, `gsk_…` and their like; stars too, for upstreams that echo a key half masked.
+_KEYLIKE = re.compile(r"\b(?:(?:sk|pk|rk|gsk|hf|xai)[-_]|AIza)[\w*.+/=-]{4,}")
+
+_QUOTA = frozenset({"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached"})
+_PROMPT = frozenset(
+    {"invalid_prompt", "invalid_request_error", "context_length_exceeded", "bio_policy"}
+)
+
+
+class ErrorTeller:
+    """Makes a `ModelError` of each kind of failure; knows the key only to hide it."""
+
+    def __init__(self, api_key: str) -> None:
+        self._api_key = api_key
+
+    def of_exception(self, error: Exception) -> ModelError:
+        """Return the failure of a call that brought no answer, or no whole one."""
+        if isinstance(error, openai.APIStatusError):
+            return self._of_status(error)
+        if isinstance(error, AnswerFailed):
+            return self._of_told(error.error)
+        if isinstance(
+            error, openai.APITimeoutError | httpx2.TimeoutException | httpx.TimeoutException
+        ):
+            # The aiohttp transport calls a closed connection a timeout too.
+            return _server_error("The model's server did not answer in time, or hung up.")
+        if isinstance(error, openai.APIConnectionError):
+            return _server_error("The model's server can't be reached. Check OPENAI_BASE_URL.")
+        return _server_error("The model's answer broke off, or can't be read.")
+
+    def _of_told(self, error: object) -> ModelError:
+        words = error if isinstance(error, dict) else {"message": error}
+        text = self._clean(words.get("message"))
+        return ModelError(_code(words), text or "The model failed without saying why.")
+
+    def _of_status(self, error: openai.APIStatusError) -> ModelError:
+        status = error.status_code
+        if status == 401:
+            # The upstream's own sentence is dropped: it likes to quote the key.
+            return _server_error(
+                "The model's server refused the API key (HTTP 401). Check OPENAI_API_KEY."
+            )
+        words = error.body if isinstance(error.body, dict) else {"message": error.body}
+        text = f"The model's server answered HTTP {status}"
+        if reason := self._clean(words.get("message")):
+            text += f": {reason}"
+        if status in (404, 405):
+            text += " Check the model's name and OPENAI_BASE_URL."
+        return ModelError(_status_code(status, words), text)
+
+    def _clean(self, message: object) -> str:
+        text = " ".join(str(storable(message or "")).split())
+        if text.startswith("<"):
+            return ""  # a proxy's web page helps nobody
+        if self._api_key:
+            text = text.replace(self._api_key, _HIDDEN)
+        text = _KEYLIKE.sub(_HIDDEN, text)
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _server_error(message: str) -> ModelError:
+    return ModelError("server_error", message)
+
+
+def _status_code(status: int, words: dict[str, Any]) -> ModelErrorCode:
+    if status == 429:
+        return "rate_limit_exceeded"
+    told = _code({"code": words.get("code")})
+    return "invalid_prompt" if status == 400 and told == "server_error" else told
+
+
+def _code(words: dict[str, Any]) -> ModelErrorCode:
+    said = {str(words.get("code")), str(words.get("type"))}
+    if said & _QUOTA:
+        return "rate_limit_exceeded"
+    if said & _PROMPT or "image" in str(words.get("code")):
+        return "invalid_prompt"
+    return "server_error"

@@ -1,0 +1,133 @@
+"""Statements about messages."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, tuple_, update
+
+from app.db.paging import Page, read_page
+from app.db.tables import messages
+from app.domain.errors import not_found
+from app.schemas.messages import Message
+
+_key = messages.c.id == bindparam("key")
+_in_thread = messages.c.thread_id == bindparam("thread_id")
+_newest_first = (messages.c.created_at.desc(), messages.c.sequence.desc())
+_BATCH = 100
+
+_INSERT = insert(messages)
+_BY_ID = select(messages).where(_key, _in_thread)
+_ANYWHERE = select(messages).where(_key)
+_UPDATE = update(messages).where(_key)
+_DELETE = delete(messages).where(_key, _in_thread)
+_OPEN = (
+    select(messages)
+    .where(messages.c.run_id == bindparam("run_id"), messages.c.status == "in_progress")
+    .order_by(messages.c.sequence)
+)
+_HISTORY = (
+    select(messages)
+    .where(
+        _in_thread,
+        messages.c.status != "in_progress",
+        or_(messages.c.run_id.is_(None), messages.c.run_id != bindparam("run_id")),
+    )
+    .order_by(*_newest_first)
+    .limit(bindparam("count"))
+)
+_OLDER_HISTORY = _HISTORY.where(
+    tuple_(messages.c.created_at, messages.c.sequence)
+    < tuple_(bindparam("before_time"), bindparam("before_sequence"))
+)
+_LAST_OF_RUN = (
+    select(messages)
+    .where(messages.c.run_id == bindparam("run_id"))
+    .order_by(*_newest_first)
+    .limit(1)
+)
+
+
+def create(connection: Connection, *new: Message) -> None:
+    """Insert the messages, in their order."""
+    if new:
+        connection.execute(_INSERT, [message.model_dump(exclude={"object"}) for message in new])
+
+
+def save(connection: Connection, message: Message) -> None:
+    """Write what may change of a message that a run is making."""
+    values = message.model_dump(
+        include={"content", "status", "incomplete_details", "completed_at", "incomplete_at"}
+    )
+    connection.execute(_UPDATE, {**values, "key": message.id})
+
+
+def retrieve(connection: Connection, thread_id: str, message_id: str) -> Message:
+    """Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"key": message_id, "thread_id": thread_id}).first()
+    if row is None:
+        raise not_found("message", message_id)
+    return _message(row)
+
+
+def find(connection: Connection, message_id: str) -> Message | None:
+    row = connection.execute(_ANYWHERE, {"key": message_id}).first()
+    return None if row is None else _message(row)
+
+
+def modify(
+    connection: Connection, thread_id: str, message_id: str, values: dict[str, Any]
+) -> Message:
+    """Write `values` (columns by name) and return the message. Raises `NotFound`."""
+    message = retrieve(connection, thread_id, message_id)
+    if values:
+        connection.execute(_UPDATE, {**values, "key": message_id})
+    return message.model_copy(update=values)
+
+
+def remove(connection: Connection, thread_id: str, message_id: str) -> None:
+    """Raises `NotFound`."""
+    keys = {"key": message_id, "thread_id": thread_id}
+    if connection.execute(_DELETE, keys).rowcount == 0:
+        raise not_found("message", message_id)
+
+
+def list_page(
+    connection: Connection, thread_id: str, page: Page, run_id: str | None
+) -> tuple[list[Message], bool]:
+    scope = {"thread_id": thread_id} | ({"run_id": run_id} if run_id else {})
+    rows, has_more = read_page(connection, messages, "message", page, **scope)
+    return [_message(row) for row in rows], has_more
+
+
+def newest_first(
+    connection: Connection, thread_id: str, *, not_of_run: str, limit: int | None = None
+) -> Iterator[Message]:
+    """Yield a thread's finished messages, the newest first, reading no more than is asked for.
+
+    What the run `not_of_run` made itself is left out: its rounds are replayed from its items.
+    """
+    values = {"thread_id": thread_id, "run_id": not_of_run}
+    statement, left = _HISTORY, limit
+    while True:
+        count = _BATCH if left is None else min(left, _BATCH)
+        rows = connection.execute(statement, {**values, "count": count}).all()
+        yield from (_message(row) for row in rows)
+        left = None if left is None else left - len(rows)
+        if len(rows) < count or left == 0:
+            return
+        statement = _OLDER_HISTORY
+        values |= {"before_time": rows[-1].created_at, "before_sequence": rows[-1].sequence}
+
+
+def open_of_run(connection: Connection, run_id: str) -> list[Message]:
+    """Return the messages that a run has begun and not ended."""
+    return [_message(row) for row in connection.execute(_OPEN, {"run_id": run_id})]
+
+
+def last_of_run(connection: Connection, run_id: str) -> Message | None:
+    row = connection.execute(_LAST_OF_RUN, {"run_id": run_id}).first()
+    return None if row is None else _message(row)
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message.model_validate(row._mapping)

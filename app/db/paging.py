@@ -1,0 +1,89 @@
+"""Keyset pagination: page 1,000 costs what page 1 costs, in both orders."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, select, tuple_
+
+from app.domain.errors import not_found
+
+Order = Literal["asc", "desc"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a client asked for. `after` and `before` are ids of objects, both exclusive."""
+
+    limit: int = 20
+    order: Order = "desc"
+    after: str | None = None
+    before: str | None = None
+
+
+def read_page(
+    connection: Connection, table: Table, kind: str, page: Page, **scope: str
+) -> tuple[list[Row[Any]], bool]:
+    """Return a page's rows in list order, and whether more follow in the page's direction.
+
+    `scope` names columns and their values. Raises `NotFound` for an unknown cursor.
+    """
+    # Only `before`: the items directly before it, so the walk goes backwards from it.
+    backwards = page.before is not None and page.after is None
+    values: dict[str, Any] = {**scope, "count": page.limit + 1}
+    columns = tuple(scope)
+    for side, cursor in (("after", page.after), ("before", page.before)):
+        if cursor is not None:
+            position = _position(connection, table, kind, cursor, scope)
+            values[f"{side}_time"], values[f"{side}_sequence"] = position
+    statement = _statement(
+        table, columns, page.order, page.after is not None, page.before is not None, backwards
+    )
+    rows = list(connection.execute(statement, values))
+    has_more = len(rows) > page.limit
+    rows = rows[: page.limit]
+    return (rows[::-1] if backwards else rows), has_more
+
+
+def _position(
+    connection: Connection, table: Table, kind: str, cursor: str, scope: dict[str, str]
+) -> tuple[int, int]:
+    row = connection.execute(_cursor(table, tuple(scope)), {**scope, "cursor": cursor}).first()
+    if row is None:
+        raise not_found(kind, cursor)
+    return row.created_at, row.sequence
+
+
+@lru_cache
+def _cursor(table: Table, scope: tuple[str, ...]) -> Select[Any]:
+    statement = select(table.c.created_at, table.c.sequence).where(
+        table.c.id == bindparam("cursor")
+    )
+    return _scoped(statement, table, scope)
+
+
+@lru_cache
+def _statement(
+    table: Table, scope: tuple[str, ...], order: Order, after: bool, before: bool, backwards: bool
+) -> Select[Any]:
+    keys: list[Column[int]] = [table.c.created_at, table.c.sequence]
+    statement = _scoped(select(table), table, scope)
+    newest_first = order == "desc"
+    if after:
+        statement = statement.where(_beyond(keys, "after", downwards=newest_first))
+    if before:
+        statement = statement.where(_beyond(keys, "before", downwards=not newest_first))
+    if newest_first != backwards:
+        statement = statement.order_by(*(key.desc() for key in keys))
+    else:
+        statement = statement.order_by(*keys)
+    return statement.limit(bindparam("count"))
+
+
+def _beyond(keys: list[Column[int]], side: str, *, downwards: bool) -> Any:
+    here, there = tuple_(*keys), tuple_(bindparam(f"{side}_time"), bindparam(f"{side}_sequence"))
+    return here < there if downwards else here > there
+
+
+def _scoped(statement: Select[Any], table: Table, scope: tuple[str, ...]) -> Select[Any]:
+    return statement.where(*(table.c[name] == bindparam(name) for name in scope))

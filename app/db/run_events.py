@@ -1,0 +1,45 @@
+"""Statements about what a streamed run has told its readers."""
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from app.db.tables import run_events
+from app.domain.clock import now
+
+_INSERT = insert(run_events)
+_LAST = select(func.max(run_events.c.last_event_id)).where(
+    run_events.c.run_id == bindparam("run_id")
+)
+_AFTER = (
+    select(run_events.c.body)
+    .where(
+        run_events.c.run_id == bindparam("run_id"),
+        run_events.c.last_event_id > bindparam("after"),
+    )
+    .order_by(run_events.c.sequence)
+)
+_OLD = delete(run_events).where(run_events.c.created_at < bindparam("before"))
+
+
+def append(connection: Connection, run_id: str, last_event_id: int, body: str) -> None:
+    """Keep some events, encoded as they were sent; the last of them has `last_event_id`."""
+    values = {
+        "run_id": run_id,
+        "last_event_id": last_event_id,
+        "body": body,
+        "created_at": now(),
+    }
+    connection.execute(_INSERT, values)
+
+
+def last_id(connection: Connection, run_id: str) -> int:
+    """Return the newest event's id, 0 where there is none."""
+    return connection.execute(_LAST, {"run_id": run_id}).scalar() or 0
+
+
+def bodies_after(connection: Connection, run_id: str, event_id: int) -> list[str]:
+    """Return the bodies that hold events after `event_id`; the first may hold earlier ones too."""
+    return list(connection.execute(_AFTER, {"run_id": run_id, "after": event_id}).scalars())
+
+
+def remove_before(connection: Connection, created_at: int) -> None:
+    connection.execute(_OLD, {"before": created_at})

@@ -1,0 +1,178 @@
+"""Statements about runs. A run's status changes only through `move`."""
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Connection, Row, String, Update, and_, bindparam, insert, or_, select, update
+
+from app.db.paging import Page, read_page
+from app.db.tables import runs, workers
+from app.domain.errors import StaleRun, not_found
+from app.domain.run_status import ACTIVE, ALLOWED_FROM, RunStatus
+from app.schemas.runs import Run
+
+# Kept in the one column `settings`: what was asked for and never changes.
+_SETTINGS = {
+    "instructions",
+    "tools",
+    "tool_resources",
+    "temperature",
+    "top_p",
+    "reasoning_effort",
+    "max_completion_tokens",
+    "max_prompt_tokens",
+    "truncation_strategy",
+    "response_format",
+    "tool_choice",
+    "parallel_tool_calls",
+}
+
+
+class StoredRun(Run):
+    """A run with what only the server knows of it; on the wire it is a `Run`."""
+
+    streamed: bool = Field(exclude=True)
+    worker_id: str | None = Field(exclude=True)
+
+
+_key = runs.c.id == bindparam("key")
+_in_thread = runs.c.thread_id == bindparam("thread_id")
+_active = runs.c.status.in_(sorted(ACTIVE))
+
+_INSERT = insert(runs)
+_BY_KEY = select(runs).where(_key)
+_BY_ID = select(runs).where(_key, _in_thread)
+_LOCKED = select(runs).where(_key).with_for_update()
+_METADATA = update(runs).where(_key, _in_thread).values(metadata=bindparam("new_metadata"))
+_ACTIVE_ON_THREAD = (
+    select(runs).where(_in_thread, _active).order_by(runs.c.created_at, runs.c.sequence).limit(1)
+)
+_EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
+_HELD = select(runs).where(
+    runs.c.status.in_(["queued", "in_progress", "cancelling"]),
+    runs.c.worker_id == bindparam("worker_id"),
+)
+# Work that nobody carries: its process never took it, gave it back, or let its lease lapse.
+_ORPHANS = (
+    select(runs)
+    .where(
+        runs.c.status.in_(["queued", "in_progress", "cancelling"]),
+        ~select(workers.c.id)
+        .where(
+            and_(workers.c.id == runs.c.worker_id, workers.c.lease_expires_at > bindparam("now"))
+        )
+        .exists(),
+    )
+    .order_by(runs.c.created_at, runs.c.sequence)
+    .limit(bindparam("count"))
+    .with_for_update(skip_locked=True)
+)
+_HOLD = update(runs).where(_key).values(worker_id=bindparam("new_holder"))
+
+
+# A process whose lease lapsed may still be at work on a run that another has taken over.
+_held = or_(
+    bindparam("holder", type_=String).is_(None),
+    runs.c.worker_id == bindparam("holder", type_=String),
+)
+
+
+def _mover(to: RunStatus) -> Update:
+    return (
+        update(runs)
+        .where(_key, runs.c.status.in_(sorted(ALLOWED_FROM[to])), _held)
+        .values(status=to)
+        .returning(runs)
+    )
+
+
+_MOVE = {to: _mover(to) for to in ALLOWED_FROM}
+
+
+def create(connection: Connection, run: StoredRun) -> StoredRun:
+    values = run.model_dump(exclude=_SETTINGS | {"object"})
+    values |= {"streamed": run.streamed, "worker_id": run.worker_id}
+    connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
+    return run
+
+
+def retrieve(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
+    """Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"key": run_id, "thread_id": thread_id}).first()
+    if row is None:
+        raise not_found("run", run_id)
+    return _run(row)
+
+
+def find(connection: Connection, run_id: str) -> StoredRun | None:
+    row = connection.execute(_BY_KEY, {"key": run_id}).first()
+    return None if row is None else _run(row)
+
+
+def lock(connection: Connection, run_id: str) -> StoredRun:
+    """Return the run and hold its row until the transaction ends.
+
+    Raises `StaleRun` where the run is gone (its thread was deleted).
+    """
+    row = connection.execute(_LOCKED, {"key": run_id}).first()
+    if row is None:
+        raise StaleRun(run_id)
+    return _run(row)
+
+
+def move(
+    connection: Connection, run_id: str, to: RunStatus, *, held_by: str | None = None, **values: Any
+) -> StoredRun:
+    """Change the run's status, and columns with it, where the table of transitions allows it.
+
+    With `held_by`, only while that process carries the run. Raises `StaleRun` where no row moved:
+    another hand was first.
+    """
+    row = connection.execute(_MOVE[to], {**values, "key": run_id, "holder": held_by}).first()
+    if row is None:
+        raise StaleRun(run_id)
+    return _run(row)
+
+
+def set_metadata(
+    connection: Connection, thread_id: str, run_id: str, metadata: dict[str, str]
+) -> StoredRun:
+    """Raises `NotFound`."""
+    values = {"key": run_id, "thread_id": thread_id, "new_metadata": metadata}
+    connection.execute(_METADATA, values)
+    return retrieve(connection, thread_id, run_id)
+
+
+def active_on(connection: Connection, thread_id: str) -> StoredRun | None:
+    """Return the oldest run of the thread that has not ended."""
+    row = connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id}).first()
+    return None if row is None else _run(row)
+
+
+def list_page(connection: Connection, thread_id: str, page: Page) -> tuple[list[StoredRun], bool]:
+    rows, has_more = read_page(connection, runs, "run", page, thread_id=thread_id)
+    return [_run(row) for row in rows], has_more
+
+
+def expired(connection: Connection, now: int) -> list[str]:
+    """Return the ids of active runs whose time is over."""
+    return list(connection.execute(_EXPIRED, {"now": now}).scalars())
+
+
+def held_by(connection: Connection, worker_id: str) -> list[StoredRun]:
+    """Return the runs that this process is to carry on or to cancel."""
+    return [_run(row) for row in connection.execute(_HELD, {"worker_id": worker_id})]
+
+
+def take_orphans(
+    connection: Connection, worker_id: str, moment: float, *, limit: int
+) -> list[StoredRun]:
+    """Take over runs that no living process carries at `moment` (Unix seconds), oldest first."""
+    orphans = [_run(row) for row in connection.execute(_ORPHANS, {"now": moment, "count": limit})]
+    for run in orphans:
+        connection.execute(_HOLD, {"key": run.id, "new_holder": worker_id})
+    return orphans
+
+
+def _run(row: Row[Any]) -> StoredRun:
+    return StoredRun.model_validate({**row._mapping, **row.settings})

@@ -1,0 +1,97 @@
+"""Statements about run steps, and the items that a run's earlier rounds left."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from app.db.paging import Page, read_page
+from app.db.tables import run_items, steps
+from app.domain.errors import not_found
+from app.schemas.steps import RunStep
+
+_key = steps.c.id == bindparam("key")
+
+_INSERT = insert(steps)
+_BY_ID = select(steps).where(
+    _key, steps.c.run_id == bindparam("run_id"), steps.c.thread_id == bindparam("thread_id")
+)
+_UPDATE = update(steps).where(_key)
+_DELETE = delete(steps).where(_key)
+_OF_RUN = select(steps).where(steps.c.run_id == bindparam("run_id")).order_by(steps.c.sequence)
+_INSERT_ITEM = insert(run_items)
+_ITEMS = (
+    select(run_items.c.item)
+    .where(run_items.c.run_id == bindparam("run_id"))
+    .order_by(run_items.c.sequence)
+)
+
+
+def create(connection: Connection, *new: RunStep) -> None:
+    """Insert the steps, in their order."""
+    if new:
+        connection.execute(_INSERT, [step.model_dump(exclude={"object"}) for step in new])
+
+
+def save(connection: Connection, step: RunStep) -> None:
+    """Write what may change of a step."""
+    values = step.model_dump(
+        include={
+            "status",
+            "step_details",
+            "usage",
+            "last_error",
+            "completed_at",
+            "cancelled_at",
+            "failed_at",
+            "expired_at",
+        }
+    )
+    connection.execute(_UPDATE, {**values, "key": step.id})
+
+
+def retrieve(connection: Connection, thread_id: str, run_id: str, step_id: str) -> RunStep:
+    """Raises `NotFound`."""
+    keys = {"key": step_id, "run_id": run_id, "thread_id": thread_id}
+    row = connection.execute(_BY_ID, keys).first()
+    if row is None:
+        raise not_found("step", step_id)
+    return _told(row)
+
+
+def remove(connection: Connection, step_id: str) -> None:
+    connection.execute(_DELETE, {"key": step_id})
+
+
+def of_run(connection: Connection, run_id: str) -> list[RunStep]:
+    """Return all steps of a run, the oldest first, with the usage of those at work too."""
+    return [_step(row) for row in connection.execute(_OF_RUN, {"run_id": run_id})]
+
+
+def list_page(
+    connection: Connection, thread_id: str, run_id: str, page: Page
+) -> tuple[list[RunStep], bool]:
+    rows, has_more = read_page(connection, steps, "step", page, run_id=run_id, thread_id=thread_id)
+    return [_told(row) for row in rows], has_more
+
+
+def add_items(connection: Connection, run_id: str, items: list[dict[str, Any]]) -> None:
+    """Keep items of a round for the next request, in their order."""
+    if items:
+        connection.execute(_INSERT_ITEM, [{"run_id": run_id, "item": item} for item in items])
+
+
+def items_of(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+    """Return what earlier rounds left, in order."""
+    return list(connection.execute(_ITEMS, {"run_id": run_id}).scalars())
+
+
+def _step(row: Row[Any]) -> RunStep:
+    return RunStep.model_validate(row._mapping)
+
+
+def _told(row: Row[Any]) -> RunStep:
+    """A step as a client may see it: its usage is told when it has ended."""
+    step = _step(row)
+    if step.status == "in_progress":
+        step.usage = None
+    return step

@@ -1,0 +1,200 @@
+"""The tables. `migrations/` holds their history; a test compares the two.
+
+Every listed table has `sequence`, a counter of its own: several objects share one second of
+`created_at`, and lists must stay in one order.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+_Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _sequence() -> Column[int]:
+    return Column("sequence", _Sequence, primary_key=True, autoincrement=True)
+
+
+def _id() -> Column[str]:
+    return Column("id", String, nullable=False, unique=True)
+
+
+def _time(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _json(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, JSON(none_as_null=True), nullable=nullable)
+
+
+def _owner(column: str, owner: str) -> Column[str]:
+    key = ForeignKey(f"{owner}.id", ondelete="CASCADE")
+    return Column(column, String, key, nullable=False)
+
+
+assistants = Table(
+    "assistants",
+    metadata,
+    _sequence(),
+    _id(),
+    _time("created_at", nullable=False),
+    # True: made from the settings, which alone may change it.
+    Column("configured", Boolean, nullable=False),
+    Column("name", Text),
+    Column("description", Text),
+    Column("model", Text, nullable=False),
+    Column("instructions", Text),
+    _json("tools"),
+    Column("top_p", Float),
+    Column("temperature", Float),
+    Column("reasoning_effort", String),
+    _json("tool_resources"),
+    _json("metadata"),
+    _json("response_format"),
+    Index("assistants_in_order", "created_at", "sequence"),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    _sequence(),
+    _id(),
+    _time("created_at", nullable=False),
+    _json("metadata"),
+    _json("tool_resources"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _sequence(),
+    _id(),
+    _owner("thread_id", "threads"),
+    _time("created_at", nullable=False),
+    Column("assistant_id", String),
+    Column("run_id", String),
+    Column("role", String, nullable=False),
+    _json("content"),
+    _json("attachments"),
+    _json("metadata"),
+    Column("status", String, nullable=False),
+    _json("incomplete_details", nullable=True),
+    _time("completed_at"),
+    _time("incomplete_at"),
+    Index("messages_in_order", "thread_id", "created_at", "sequence"),
+    Index("messages_of_run", "run_id", "created_at", "sequence"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _sequence(),
+    _id(),
+    _owner("thread_id", "threads"),
+    Column("assistant_id", String, nullable=False),
+    _time("created_at", nullable=False),
+    Column("status", String, nullable=False),
+    Column("model", Text, nullable=False),
+    # What was asked for and never changes: instructions, tools, sampling, limits, choices.
+    _json("settings"),
+    _json("metadata"),
+    _time("started_at"),
+    _time("expires_at"),
+    _time("cancelled_at"),
+    _time("failed_at"),
+    _time("completed_at"),
+    _json("required_action", nullable=True),
+    _json("last_error", nullable=True),
+    _json("incomplete_details", nullable=True),
+    _json("usage", nullable=True),
+    # The model is asked to stream, and what it says is kept in `run_events` for readers.
+    Column("streamed", Boolean, nullable=False),
+    # The process that carries the run; null when none does.
+    Column("worker_id", String),
+    Index("runs_in_order", "thread_id", "created_at", "sequence"),
+    Index(
+        "runs_active",
+        "status",
+        sqlite_where=text("status IN ('queued','in_progress','requires_action','cancelling')"),
+        postgresql_where=text("status IN ('queued','in_progress','requires_action','cancelling')"),
+    ),
+    # The database itself refuses a second run at work on one thread.
+    Index(
+        "runs_one_at_work",
+        "thread_id",
+        unique=True,
+        sqlite_where=text("status IN ('in_progress','requires_action','cancelling')"),
+        postgresql_where=text("status IN ('in_progress','requires_action','cancelling')"),
+    ),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    _sequence(),
+    _id(),
+    _owner("run_id", "runs"),
+    Column("thread_id", String, nullable=False),
+    Column("assistant_id", String, nullable=False),
+    _time("created_at", nullable=False),
+    Column("type", String, nullable=False),
+    Column("status", String, nullable=False),
+    _json("step_details"),
+    _json("usage", nullable=True),
+    _json("last_error", nullable=True),
+    _json("metadata"),
+    _time("expires_at"),
+    _time("completed_at"),
+    _time("cancelled_at"),
+    _time("failed_at"),
+    _time("expired_at"),
+    Index("steps_in_order", "run_id", "created_at", "sequence"),
+)
+
+# The items of a run's earlier rounds (reasoning, calls and their outputs), replayed in order.
+run_items = Table(
+    "run_items",
+    metadata,
+    _sequence(),
+    _owner("run_id", "runs"),
+    _json("item"),
+    Index("run_items_in_order", "run_id", "sequence"),
+)
+
+# What a streamed run has told its readers, some events a row, for those who come back.
+run_events = Table(
+    "run_events",
+    metadata,
+    _sequence(),
+    _owner("run_id", "runs"),
+    Column("last_event_id", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    _time("created_at", nullable=False),
+    Index("run_events_in_order", "run_id", "last_event_id"),
+    Index("run_events_by_age", "created_at"),
+)
+
+# The processes that carry runs. A lease that lapsed gives its runs to whoever comes first.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("lease_expires_at", Float, nullable=False),
+)

@@ -1,0 +1,115 @@
+"""What can go wrong, as a tree.
+
+ThreadkeeperError              an answer in OpenAI's envelope, with its HTTP status
+├─ InvalidRequest        400   the request can't be carried out as it stands
+│  ├─ ThreadBusy         400   the thread has an active run (never 409: the SDKs retry that)
+│  └─ InvalidId          400   an id that can't be one of its kind
+├─ NotFound              404   no such object
+└─ ChatFailed        502/503   the model failed while a chat waited for it
+ModelError                     the model's side of a run failed; becomes the run's `last_error`
+StaleRun                       a guarded change of a run's status moved no row
+"""
+
+from typing import Literal
+
+from app.domain.ids import PREFIXES
+from app.domain.run_status import RunStatus
+
+ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
+
+
+class ThreadkeeperError(Exception):
+    """An error a client is told, as `{"error": {message, type, param, code}}`."""
+
+    status = 500
+    type = "server_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        type: str | None = None,
+        retry: bool | None = None,
+    ) -> None:
+        """`retry` tells OpenAI's SDKs whether to try again (`x-should-retry`); None: their rule."""
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+        self.status = status or self.status
+        self.type = type or self.type
+        self.retry = retry
+
+
+class InvalidRequest(ThreadkeeperError):
+    status = 400
+    type = "invalid_request_error"
+
+
+class ThreadBusy(InvalidRequest):
+    """The thread has an active run; `run_id` and `run_status` say which."""
+
+    def __init__(self, message: str, *, run_id: str, run_status: RunStatus) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.run_status = run_status
+
+    @classmethod
+    def for_message(cls, thread_id: str, run_id: str, run_status: RunStatus) -> "ThreadBusy":
+        message = f"Can't add messages to {thread_id} while a run {run_id} is active."
+        return cls(message, run_id=run_id, run_status=run_status)
+
+    @classmethod
+    def for_run(cls, thread_id: str, run_id: str, run_status: RunStatus) -> "ThreadBusy":
+        message = f"Thread {thread_id} already has an active run {run_id}."
+        return cls(message, run_id=run_id, run_status=run_status)
+
+
+class InvalidId(InvalidRequest):
+    def __init__(self, kind: str, object_id: str) -> None:
+        param, prefix = f"{kind}_id", PREFIXES[kind]
+        super().__init__(
+            f"Invalid '{param}': '{object_id}'. Expected an ID that begins with '{prefix}'.",
+            param=param,
+            code="invalid_value",
+        )
+
+
+class NotFound(ThreadkeeperError):
+    status = 404
+    type = "invalid_request_error"
+
+
+def not_found(kind: str, object_id: str) -> ThreadkeeperError:
+    """Return the error for an id of `kind` that names nothing.
+
+    An id that lacks its kind's prefix is most often a client's `undefined`: the answer says so.
+    """
+    if not object_id.startswith(PREFIXES[kind]):
+        return InvalidId(kind, object_id)
+    return NotFound(f"No {kind} found with id '{object_id}'.")
+
+
+class ChatFailed(ThreadkeeperError):
+    """The chat's run ended without an answer. Its message is kept, so the SDKs must not retry."""
+
+    status = 502
+
+    def __init__(self, message: str, *, code: str, status: int) -> None:
+        super().__init__(message, code=code, status=status, retry=False)
+
+
+class ModelError(Exception):
+    """The model, or the way to it, failed. `message` is fit for a client: it holds no secret."""
+
+    def __init__(self, code: ModelErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class StaleRun(Exception):
+    """Another hand moved the run first (a cancel, an expiry, another process)."""

@@ -1,0 +1,34 @@
+"""How much a run may still read and say, in tokens."""
+
+from typing import Any
+
+from app.engine.translation.history import json_tokens, text_tokens
+from app.schemas.runs import Run, Usage
+
+
+def input_budget(
+    run: Run, items: list[dict[str, Any]], spent: Usage, *, context_window: int
+) -> int:
+    """Return how many tokens of history the next round may hold.
+
+    What is left of the model's window (`context_window`, in tokens) beside the answer, the
+    instructions, the tools and the run's own items, and no more than `max_prompt_tokens` leaves.
+    """
+    # A quarter for the answer where the run names no limit of its own, never over a half.
+    answer = min(run.max_completion_tokens or context_window // 4, context_window // 2)
+    limit = context_window - answer
+    if run.max_prompt_tokens is not None:
+        limit = min(limit, run.max_prompt_tokens - spent.prompt_tokens)
+    fixed = text_tokens(run.instructions or "") + json_tokens(run.tools) + json_tokens(items)
+    return limit - fixed
+
+
+def output_budget(run: Run, spent: Usage) -> int | None:
+    """Return how many tokens the model may still say; None where the run sets no limit."""
+    if run.max_completion_tokens is None:
+        return None
+    return run.max_completion_tokens - spent.completion_tokens
+
+
+def prompt_is_spent(run: Run, spent: Usage) -> bool:
+    return run.max_prompt_tokens is not None and spent.prompt_tokens >= run.max_prompt_tokens

@@ -1,0 +1,52 @@
+"""What the model's events did to a run: rows to write, and what to tell, in order."""
+
+import json
+from typing import Any
+
+from app.schemas.common import WireObject
+from app.schemas.messages import Message
+from app.schemas.steps import RunStep
+
+
+class Changes:
+    """A unit of work. Creating and finishing an object within it costs one insert."""
+
+    def __init__(self, *, told: bool) -> None:
+        """`told`: whether anybody is to be told, now or later (the run is streamed)."""
+        self.told = told
+        self.events: list[tuple[str, str]] = []
+        self.new_messages: dict[str, Message] = {}
+        self.new_steps: dict[str, RunStep] = {}
+        self.messages: dict[str, Message] = {}
+        self.steps: dict[str, RunStep] = {}
+        self.items: list[dict[str, Any]] = []
+
+    @property
+    def has_rows(self) -> bool:
+        return bool(
+            self.new_messages or self.new_steps or self.messages or self.steps or self.items
+        )
+
+    def create_message(self, message: Message) -> None:
+        self.new_messages[message.id] = message
+
+    def create_step(self, step: RunStep) -> None:
+        self.new_steps[step.id] = step
+
+    def save_message(self, message: Message) -> None:
+        if message.id not in self.new_messages:
+            self.messages[message.id] = message
+
+    def save_step(self, step: RunStep) -> None:
+        if step.id not in self.new_steps:
+            self.steps[step.id] = step
+
+    def tell(self, event: str, what: WireObject | dict[str, Any]) -> None:
+        """Note an event with what it says as it stands now."""
+        if not self.told:
+            return
+        if isinstance(what, WireObject):
+            data = what.model_dump_json()
+        else:
+            data = json.dumps(what, ensure_ascii=False, separators=(",", ":"))
+        self.events.append((event, data))

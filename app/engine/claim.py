@@ -1,0 +1,123 @@
+"""Taking up a run: from its rows to everything that its execution needs."""
+
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+from typing import Any
+
+from app.db import messages, run_events, runs, steps
+from app.db.database import Connection
+from app.db.runs import StoredRun
+from app.domain.clock import now
+from app.engine import journal
+from app.engine.budget import input_budget
+from app.engine.changes import Changes
+from app.engine.hub import Frame
+from app.engine.translation.history import within
+from app.schemas.messages import IncompleteDetails, Message
+from app.schemas.runs import Usage
+
+# A process may have told readers more than it kept before it died; the one that takes over
+# tells under ids beyond any of those, for ids only grow.
+_TOLD_BUT_NOT_KEPT = 1_000_000
+
+
+@dataclass
+class Claimed:
+    """A run that this process carries, with what it reads and what it has done so far."""
+
+    run: StoredRun
+    history: list[Message]
+    items: list[dict[str, Any]] = field(default_factory=list)
+    spent: Usage = field(default_factory=Usage)
+    frames: list[Frame] = field(default_factory=list)
+    next_event_id: int = 1
+
+
+def claim_new(
+    connection: Connection, run: StoredRun, context_window: int, *, next_event_id: int = 1
+) -> Claimed:
+    """Begin a run that this transaction has just created.
+
+    `context_window` is the model's, in tokens. Raises `StaleRun`.
+    """
+    return _begin(connection, Claimed(run, [], next_event_id=next_event_id), context_window)
+
+
+def claim(
+    connection: Connection, run_id: str, worker_id: str, context_window: int
+) -> Claimed | None:
+    """Begin a queued run, or go on with one that its process left; None if it is not ours to do.
+
+    Raises `StaleRun` where the run is gone.
+    """
+    run = runs.lock(connection, run_id)
+    if run.worker_id != worker_id or run.status not in ("queued", "in_progress"):
+        return None
+    claimed = Claimed(run, [])
+    if run.streamed:
+        claimed.next_event_id = run_events.last_id(connection, run_id) + 1
+    if run.status == "queued":
+        if run.started_at is not None:
+            _recall(connection, claimed)
+        return _begin(connection, claimed, context_window)
+    claimed.next_event_id += _TOLD_BUT_NOT_KEPT
+    _discard_broken_round(connection, claimed)
+    _recall(connection, claimed)
+    _read_history(connection, claimed, context_window)
+    return claimed
+
+
+def _begin(connection: Connection, claimed: Claimed, context_window: int) -> Claimed:
+    run = claimed.run
+    claimed.run = runs.move(connection, run.id, "in_progress", started_at=now())
+    changes = Changes(told=run.streamed)
+    changes.tell("thread.run.in_progress", claimed.run)
+    _tell(connection, claimed, changes)
+    _read_history(connection, claimed, context_window)
+    return claimed
+
+
+def _recall(connection: Connection, claimed: Claimed) -> None:
+    """Load what the run's earlier rounds left."""
+    run_id = claimed.run.id
+    claimed.items = steps.items_of(connection, run_id)
+    usages = [step.usage or Usage() for step in steps.of_run(connection, run_id)]
+    claimed.spent = reduce(add, usages, Usage())
+
+
+def _discard_broken_round(connection: Connection, claimed: Claimed) -> None:
+    """Remove what a round left that did not end: its steps have no usage yet."""
+    changes = Changes(told=claimed.run.streamed)
+    for step in steps.of_run(connection, claimed.run.id):
+        if step.usage is not None:
+            continue
+        creation = step.step_details.get("message_creation")
+        if creation is not None:
+            message = messages.find(connection, creation["message_id"])
+            if message is not None:
+                message.status, message.incomplete_at = "incomplete", now()
+                message.incomplete_details = IncompleteDetails(reason="run_failed")
+                changes.tell("thread.message.incomplete", message)
+                messages.remove(connection, message.thread_id, message.id)
+        steps.remove(connection, step.id)
+    _tell(connection, claimed, changes)
+
+
+def _tell(connection: Connection, claimed: Claimed, changes: Changes) -> None:
+    frames = journal.number(changes.events, claimed.next_event_id)
+    journal.keep(connection, claimed.run.id, frames)
+    claimed.frames += frames
+    claimed.next_event_id += len(frames)
+
+
+def _read_history(connection: Connection, claimed: Claimed, context_window: int) -> None:
+    run = claimed.run
+    budget = input_budget(run, claimed.items, claimed.spent, context_window=context_window)
+    newest_first = messages.newest_first(
+        connection,
+        run.thread_id,
+        not_of_run=run.id,
+        limit=run.truncation_strategy.get("last_messages"),
+    )
+    claimed.history = within(newest_first, budget)

@@ -1,0 +1,81 @@
+"""Ending a run early: a failure, a cancel, an expiry, from whichever process."""
+
+from functools import reduce
+from operator import add
+from typing import Any, Literal
+
+from app.db import messages, runs, steps
+from app.db.database import Connection
+from app.db.runs import StoredRun
+from app.domain.clock import now
+from app.engine.changes import Changes
+from app.schemas.messages import IncompleteDetails, Message
+from app.schemas.runs import LastError, Usage
+
+Ending = Literal["failed", "cancelled", "expired"]
+
+
+def end_run(
+    connection: Connection,
+    run_id: str,
+    to: Ending,
+    changes: Changes,
+    *,
+    unfinished: Message | None = None,
+    last_error: LastError | None = None,
+    held_by: str | None = None,
+) -> StoredRun:
+    """End the run and whatever it has open, and note in `changes` what that tells.
+
+    `unfinished` is the message being said, with all of its text so far. Raises `StaleRun`.
+    """
+    moment = now()
+    locked = runs.lock(connection, run_id)
+    for message in messages.open_of_run(connection, run_id):
+        if unfinished is not None and unfinished.id == message.id:
+            message.content = unfinished.content
+        message.status, message.incomplete_at = "incomplete", moment
+        message.incomplete_details = IncompleteDetails(reason=f"run_{to}")
+        messages.save(connection, message)
+        changes.tell("thread.message.incomplete", message)
+    usage = _end_steps(connection, run_id, to, changes, moment, last_error)
+    values: dict[str, Any] = {"usage": usage.model_dump(), "required_action": None}
+    if to == "failed":
+        error = last_error.model_dump() if last_error else None
+        values |= {"failed_at": moment, "last_error": error, "expires_at": None}
+    elif to == "cancelled":
+        values["cancelled_at"] = moment
+        changes.tell("thread.run.cancelling", locked)
+    run = runs.move(connection, run_id, to, held_by=held_by, **values)
+    changes.tell(f"thread.run.{to}", run)
+    return run
+
+
+def _end_steps(
+    connection: Connection,
+    run_id: str,
+    to: Ending,
+    changes: Changes,
+    moment: int,
+    last_error: LastError | None,
+) -> Usage:
+    """End the open steps and return the usage of them all."""
+    of_run = steps.of_run(connection, run_id)
+    for step in of_run:
+        if step.status != "in_progress":
+            continue
+        step.status = to
+        step.usage = step.usage or Usage()
+        setattr(step, f"{to}_at", moment)
+        if last_error is not None:
+            step.last_error = _for_step(last_error)
+        steps.save(connection, step)
+        changes.tell(f"thread.run.step.{to}", step)
+    return reduce(add, (step.usage or Usage() for step in of_run), Usage())
+
+
+def _for_step(error: LastError) -> LastError:
+    # A step's error knows one code fewer than a run's.
+    if error.code == "invalid_prompt":
+        return error.model_copy(update={"code": "server_error"})
+    return error

@@ -1,0 +1,178 @@
+"""The way of one run, from its claim to its end or to its client's turn."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.model import ModelClient
+from app.db import runs
+from app.db.database import Database
+from app.db.runs import StoredRun
+from app.domain.clock import now
+from app.domain.errors import ModelError, StaleRun
+from app.engine.budget import input_budget, output_budget, prompt_is_spent
+from app.engine.changes import Changes
+from app.engine.claim import Claimed
+from app.engine.ending import Ending
+from app.engine.hub import Hub
+from app.engine.recorder import Move, Recorder
+from app.engine.translation.events import Projection
+from app.engine.translation.history import within
+from app.engine.translation.items import replayable, required_action
+from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request, left_out_tools
+from app.schemas.messages import Message
+from app.schemas.runs import LastError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all executions of this process share. `context_window` is in tokens."""
+
+    database: Database
+    hub: Hub
+    model: ModelClient
+    worker_id: str
+    context_window: int
+    aliases: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution ended: the run, and the last message that it made here, if any.
+
+    `run` is None where the run is gone: its thread was deleted meanwhile.
+    """
+
+    run: StoredRun | None
+    message: Message | None = None
+
+
+class Execution:
+    """One process's work on one run. A run is a function of its rows: every round is committed
+    before the next begins, and whoever claims the run later goes on from there."""
+
+    def __init__(self, shared: Shared, claimed: Claimed) -> None:
+        self._shared = shared
+        self._run = claimed.run
+        self._history = claimed.history
+        self._items = claimed.items
+        self._spent = claimed.spent
+        self._recorder = Recorder(shared.database, shared.hub, claimed, shared.worker_id)
+        self._projection: Projection | None = None
+
+    async def execute(self) -> Outcome:
+        """Carry the run to its end or to its client's turn; every failure ends in its rows."""
+        try:
+            async with asyncio.timeout(self._seconds_left()):
+                return await self._rounds()
+        except ModelError as error:
+            logger.warning("run %s failed: %s", self._run.id, error.code)
+            return await self.end("failed", LastError(code=error.code, message=error.message))
+        except TimeoutError:
+            return await self.end("expired")
+        except StaleRun:
+            return await self._overtaken()
+
+    async def end(self, to: Ending, last_error: LastError | None = None) -> Outcome:
+        """End the run early, with what it has said so far."""
+        message = self._message
+        try:
+            run = await self._recorder.end(to, unfinished=message, last_error=last_error)
+        except StaleRun:
+            return await self._overtaken()
+        return Outcome(run, message)
+
+    async def _overtaken(self) -> Outcome:
+        """See what another hand did with the run; a cancel is ours to finish."""
+        run = await self._shared.database.read(runs.find, self._run.id)
+        if run and run.status == "cancelling" and run.worker_id == self._shared.worker_id:
+            return await self.end("cancelled")
+        return Outcome(run)
+
+    @property
+    def _message(self) -> Message | None:
+        return self._projection.message if self._projection else None
+
+    def _seconds_left(self) -> float | None:
+        expires_at = self._run.expires_at
+        return None if expires_at is None else expires_at - time.time()
+
+    async def _rounds(self) -> Outcome:
+        left_out = left_out_tools(self._run)
+        if left_out:
+            logger.warning("run %s: the model is not offered %s", self._run.id, left_out)
+        if prompt_is_spent(self._run, self._spent):
+            return await self._incomplete("max_prompt_tokens")
+        max_output = output_budget(self._run, self._spent)
+        if max_output is not None and max_output < LEAST_OUTPUT_TOKENS:
+            return await self._incomplete("max_completion_tokens")
+        projection = await self._round(max_output)
+        self._spent += projection.usage
+        if projection.incomplete_reason == "content_filter":
+            await self._recorder.record(projection.take_changes())
+            raise ModelError("invalid_prompt", "The model's content filter stopped the answer.")
+        if projection.incomplete_reason is not None:
+            return await self._incomplete("max_completion_tokens")
+        if projection.function_calls:
+            return await self._require_action(projection)
+        return await self._complete()
+
+    async def _round(self, max_output: int | None) -> Projection:
+        """Ask the model once. What its last events did is left in the projection, to be
+        committed together with what becomes of the run."""
+        projection = Projection(self._run, told=self._run.streamed)
+        self._projection = projection
+        events = self._shared.model.events(self._request(max_output), stream=self._run.streamed)
+        async with aclosing(events) as batches:
+            async for batch in batches:
+                for event in batch:
+                    projection.apply(event)
+                if not projection.ended:
+                    await self._pass_on(projection.take_changes())
+        return projection
+
+    async def _pass_on(self, changes: Changes) -> None:
+        if changes.has_rows:
+            await self._recorder.record(changes)
+        elif changes.events:
+            self._recorder.tell(changes)
+            await self._recorder.keep_if_due()
+
+    def _request(self, max_output: int | None) -> dict[str, Any]:
+        budget = input_budget(
+            self._run, self._items, self._spent, context_window=self._shared.context_window
+        )
+        return build_request(
+            self._run,
+            within(reversed(self._history), budget),
+            self._items,
+            max_output_tokens=max_output,
+            aliases=self._shared.aliases,
+        )
+
+    async def _complete(self) -> Outcome:
+        values = {"completed_at": now(), "expires_at": None}
+        return await self._finish(Move("completed", values))
+
+    async def _incomplete(self, reason: str) -> Outcome:
+        return await self._finish(Move("incomplete", {"incomplete_details": {"reason": reason}}))
+
+    async def _require_action(self, projection: Projection) -> Outcome:
+        action = required_action(projection.function_calls)
+        projection.changes.items = replayable(projection.items)
+        values = {"required_action": action.model_dump(), "worker_id": None}
+        return await self._finish(Move("requires_action", values), told_usage=False)
+
+    async def _finish(self, move: Move, *, told_usage: bool = True) -> Outcome:
+        if told_usage:
+            move.values["usage"] = self._spent.model_dump()
+        told = self._run.streamed
+        changes = self._projection.take_changes() if self._projection else Changes(told=told)
+        run = await self._recorder.record(changes, move)
+        return Outcome(run, self._message)

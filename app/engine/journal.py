@@ -1,0 +1,31 @@
+"""What a streamed run has told, kept for readers who come back or follow from elsewhere."""
+
+from collections.abc import Iterable
+
+from app.db import run_events
+from app.db.database import Connection
+from app.engine.hub import Frame
+
+
+def number(events: Iterable[tuple[str, str]], first_id: int) -> list[Frame]:
+    """Return the events, each a name and its JSON, with the ids they are told under."""
+    return [Frame(first_id + place, *event) for place, event in enumerate(events)]
+
+
+def keep(connection: Connection, run_id: str, frames: list[Frame]) -> None:
+    if frames:
+        # One line a frame: the name has no space and JSON has no line break.
+        body = "".join(f"{frame.id} {frame.event} {frame.data}\n" for frame in frames)
+        run_events.append(connection, run_id, frames[-1].id, body)
+
+
+def kept_after(connection: Connection, run_id: str, event_id: int) -> list[Frame]:
+    """Return the frames after the id `event_id` that have been kept so far."""
+    bodies = run_events.bodies_after(connection, run_id, event_id)
+    lines = "".join(bodies).split("\n")[:-1]
+    return [frame for frame in map(_frame, lines) if frame.id > event_id]
+
+
+def _frame(line: str) -> Frame:
+    frame_id, event, data = line.split(" ", 2)
+    return Frame(int(frame_id), event, data)

@@ -1,0 +1,134 @@
+"""Applies changes and their events in one transaction, and tells them afterwards."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.db import messages, runs, steps
+from app.db.database import Connection, Database
+from app.db.runs import StoredRun
+from app.domain.errors import StaleRun
+from app.domain.run_status import RunStatus
+from app.engine import journal
+from app.engine.changes import Changes
+from app.engine.claim import Claimed
+from app.engine.ending import Ending, end_run
+from app.engine.hub import Frame, Hub
+from app.schemas.messages import Message
+from app.schemas.runs import LastError
+
+# Readers elsewhere, and those who come back, are at most this far behind (in seconds).
+_KEEP_EVERY = 0.5
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of the run's status, with the columns that change with it."""
+
+    to: RunStatus
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Recorder:
+    """The one hand that writes a run while this process carries it.
+
+    Every writing raises `StaleRun` where another hand has moved the run meanwhile.
+    """
+
+    def __init__(self, database: Database, hub: Hub, claimed: Claimed, worker_id: str) -> None:
+        self._database = database
+        self._hub = hub
+        self._worker_id = worker_id
+        self._run = claimed.run
+        self._next_id = claimed.next_event_id
+        self._unkept: list[Frame] = []
+        self._kept_at = time.monotonic()
+        if claimed.run.streamed:
+            hub.open(claimed.run.id).publish(claimed.frames)
+
+    async def record(self, changes: Changes, move: Move | None = None) -> StoredRun:
+        """Commit the changes, then tell them."""
+        return await self._commit(self._write, changes, move)
+
+    async def end(
+        self, to: Ending, *, unfinished: Message | None, last_error: LastError | None = None
+    ) -> StoredRun:
+        """End the run early; see `end_run`."""
+        return await self._commit(self._write_end, to, unfinished, last_error)
+
+    def tell(self, changes: Changes) -> None:
+        """Tell deltas at once; they are kept with the next commit."""
+        frames = journal.number(changes.events, self._next_id)
+        self._next_id += len(frames)
+        self._unkept += frames
+        self._publish(frames)
+
+    async def keep_if_due(self) -> None:
+        """Keep what was told and not yet kept, if that is long ago."""
+        if self._unkept and time.monotonic() - self._kept_at > _KEEP_EVERY:
+            await self._database.transaction(journal.keep, self._run.id, self._unkept)
+            self._mark_kept()
+
+    async def _commit(self, write: Any, *args: Any) -> StoredRun:
+        run: StoredRun
+        run, frames = await self._database.transaction(write, *args)
+        self._next_id += len(frames)
+        self._mark_kept()
+        self._publish(frames)
+        return run
+
+    def _mark_kept(self) -> None:
+        self._unkept = []
+        self._kept_at = time.monotonic()
+
+    def _publish(self, frames: list[Frame]) -> None:
+        feed = self._hub.find(self._run.id)
+        if feed is not None:
+            feed.publish(frames)
+
+    def _write(
+        self, connection: Connection, changes: Changes, move: Move | None
+    ) -> tuple[StoredRun, list[Frame]]:
+        if move is None:
+            run = runs.lock(connection, self._run.id)
+            if run.status != "in_progress" or run.worker_id != self._worker_id:
+                raise StaleRun(run.id)
+        steps.create(connection, *changes.new_steps.values())
+        messages.create(connection, *changes.new_messages.values())
+        for step in changes.steps.values():
+            steps.save(connection, step)
+        for message in changes.messages.values():
+            messages.save(connection, message)
+        steps.add_items(connection, self._run.id, changes.items)
+        events = list(changes.events)
+        if move is not None:
+            run = runs.move(
+                connection, self._run.id, move.to, held_by=self._worker_id, **move.values
+            )
+            if changes.told:
+                events.append((f"thread.run.{move.to}", run.model_dump_json()))
+        return run, self._keep(connection, events)
+
+    def _write_end(
+        self,
+        connection: Connection,
+        to: Ending,
+        unfinished: Message | None,
+        last_error: LastError | None,
+    ) -> tuple[StoredRun, list[Frame]]:
+        changes = Changes(told=self._run.streamed)
+        run = end_run(
+            connection,
+            self._run.id,
+            to,
+            changes,
+            unfinished=unfinished,
+            last_error=last_error,
+            held_by=self._worker_id,
+        )
+        return run, self._keep(connection, changes.events)
+
+    def _keep(self, connection: Connection, events: list[tuple[str, str]]) -> list[Frame]:
+        frames = journal.number(events, self._next_id)
+        journal.keep(connection, self._run.id, self._unkept + frames)
+        return frames

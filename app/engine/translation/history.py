@@ -1,0 +1,91 @@
+"""What the model is shown of a thread: messages into input items, and how many of them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.schemas.messages import Message
+
+# Rough, and on the safe side: English has about four bytes a token and Korean about three.
+_BYTES_PER_TOKEN = 3
+_TOKENS_PER_IMAGE = 1000
+_TOKENS_PER_MESSAGE = 4
+
+
+def within(newest_first: Iterable[Message], tokens: int) -> list[Message]:
+    """Return the newest messages that fit into `tokens`, the oldest first; at least one."""
+    return list(reversed(list(_fitting(newest_first, tokens))))
+
+
+def _fitting(newest_first: Iterable[Message], tokens: int) -> Iterator[Message]:
+    left = tokens
+    for count, message in enumerate(newest_first):
+        left -= message_tokens(message)
+        if left < 0 and count > 0:
+            return
+        yield message
+
+
+def message_tokens(message: Message) -> int:
+    """Estimate what a message costs the model to read."""
+    return _TOKENS_PER_MESSAGE + sum(_part_tokens(part) for part in message.content)
+
+
+def _part_tokens(part: dict[str, Any]) -> int:
+    match part["type"]:
+        case "text":
+            return text_tokens(part["text"]["value"])
+        case "refusal":
+            return text_tokens(part["refusal"])
+        case _:
+            return _TOKENS_PER_IMAGE
+
+
+def text_tokens(text: str) -> int:
+    """Estimate how many tokens a text has."""
+    return len(text.encode()) // _BYTES_PER_TOKEN + 1
+
+
+def json_tokens(value: Any) -> int:
+    """Estimate how many tokens a JSON value has."""
+    return text_tokens(json.dumps(value, ensure_ascii=False)) if value else 0
+
+
+def input_item(message: Message) -> dict[str, Any] | None:
+    """Return a message as an item of a request's `input`; None where it holds nothing."""
+    convert = _said if message.role == "assistant" else _asked
+    content = [converted for part in message.content if (converted := convert(part))]
+    if not content:
+        return None
+    return {"type": "message", "role": message.role, "content": content}
+
+
+def _asked(part: dict[str, Any]) -> dict[str, Any] | None:
+    match part["type"]:
+        case "text":
+            return {"type": "input_text", "text": part["text"]["value"]}
+        case "image_url":
+            image = part["image_url"]
+            return {
+                "type": "input_image",
+                "image_url": image["url"],
+                "detail": image.get("detail", "auto"),
+            }
+        case "image_file":
+            image = part["image_file"]
+            return {
+                "type": "input_image",
+                "file_id": image["file_id"],
+                "detail": image.get("detail", "auto"),
+            }
+    return None
+
+
+def _said(part: dict[str, Any]) -> dict[str, Any] | None:
+    # The Responses API takes no image that an assistant said: only its words are replayed.
+    match part["type"]:
+        case "text" if part["text"]["value"]:
+            return {"type": "output_text", "text": part["text"]["value"], "annotations": []}
+        case "refusal" if part["refusal"]:
+            return {"type": "refusal", "refusal": part["refusal"]}
+    return None

@@ -1,0 +1,45 @@
+"""The items of a run's rounds: what is kept of an answer, and what the next request replays."""
+
+from typing import Any
+
+from app.schemas.runs import (
+    FunctionCall,
+    RequiredAction,
+    RequiredToolCall,
+    SubmitToolOutputs,
+)
+
+
+def replayable(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a round's output items as the next request may hold them, in order."""
+    return [kept for item in items if (kept := _replayable(item))]
+
+
+def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
+    match item["type"]:
+        case "function_call":
+            kept = {name: item[name] for name in ("call_id", "name", "arguments")}
+            return {"type": "function_call", **kept}
+        case "message":
+            content = item.get("content") or []
+            return {"type": "message", "role": "assistant", "content": content} if content else None
+        case "reasoning" if item.get("encrypted_content") or item.get("content"):
+            # Without its content, an id alone means nothing to a server that stores nothing.
+            return {name: value for name, value in item.items() if name != "status"}
+    return None
+
+
+def call_output(call_id: str, output: str) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def required_action(calls: list[dict[str, Any]]) -> RequiredAction:
+    """Return what the client must answer, from the function calls of a response."""
+    tool_calls = [
+        RequiredToolCall(
+            id=call["call_id"],
+            function=FunctionCall(name=call["name"], arguments=call["arguments"]),
+        )
+        for call in calls
+    ]
+    return RequiredAction(submit_tool_outputs=SubmitToolOutputs(tool_calls=tool_calls))

@@ -1,0 +1,1 @@
+"""Wire objects: what a client may send and what it is answered, a file per resource."""

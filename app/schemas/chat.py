@@ -1,0 +1,36 @@
+"""The one simple call on the wire."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.schemas.common import MAX_TEXT, Metadata, RequestBody, WireObject
+from app.schemas.messages import IncompleteDetails
+from app.schemas.runs import RequiredAction, Usage
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "")
+    return text
+
+
+class ChatRequest(RequestBody):
+    message: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_not_blank)]
+    thread_id: str | None = None
+    assistant_id: str | None = None
+    metadata: Metadata | None = None
+
+
+class ChatReply(WireObject):
+    """The answer. `required_action` is set where a tool of the caller's must be called first."""
+
+    message: str
+    thread_id: str
+    role: Literal["assistant"] = "assistant"
+    created_at: int
+    run_id: str
+    usage: Usage | None = None
+    required_action: RequiredAction | None = None
+    incomplete_details: IncompleteDetails | None = None

@@ -1,0 +1,97 @@
+"""What every resource's wire objects share."""
+
+import json
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+# The databases bind integers of 64 bits; every count a client names fits well into 31.
+MAX_COUNT = 2**31 - 1
+MAX_TEXT = 256_000
+
+
+class RequestBody(BaseModel):
+    """A body, or a part of one: no type is coerced and no unknown field passes.
+
+    A field that may be left out is `… | None = None`: real clients send an explicit null for
+    "not given", and both mean the same.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    def given(self) -> dict[str, Any]:
+        """Return the part as JSON, with only what the client gave."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class WireObject(BaseModel):
+    """An answer. Its fields are told in the order in which they are declared."""
+
+
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise PydanticCustomError("json_number", "a number is out of range") from error
+    return value
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
+MetadataKey = Annotated[str, StringConstraints(max_length=64)]
+MetadataValue = Annotated[str, StringConstraints(max_length=512)]
+Metadata = Annotated[
+    dict[MetadataKey, MetadataValue],
+    Field(max_length=16, description="Up to 16 pairs of your own."),
+]
+Instructions = Annotated[str, Field(max_length=MAX_TEXT)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+TopP = Annotated[float, Field(ge=0, le=1)]
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class MetadataUpdate(RequestBody):
+    """The body that changes an object's metadata: given replaces, null empties it."""
+
+    metadata: Metadata | None = None
+
+
+class ListedObject(WireObject):
+    """An object that stands in lists, by its id."""
+
+    id: str
+
+
+T = TypeVar("T", bound=ListedObject)
+
+
+class ListPage(WireObject, Generic[T]):
+    """One page of a list. `first_id` and `last_id` are null when it is empty."""
+
+    object: Literal["list"] = "list"
+    data: list[T]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+    @classmethod
+    def of(cls, data: list[T], *, has_more: bool) -> Self:
+        return cls(
+            data=data,
+            first_id=data[0].id if data else None,
+            last_id=data[-1].id if data else None,
+            has_more=has_more,
+        )
+
+
+class ErrorBody(WireObject):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorEnvelope(WireObject):
+    """What every failed call answers."""
+
+    error: ErrorBody

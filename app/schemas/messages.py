@@ -1,0 +1,110 @@
+"""Messages on the wire."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from app.schemas.common import MAX_TEXT, ListedObject, Metadata, RequestBody, WireObject
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+Detail = Literal["auto", "low", "high"]
+
+
+class TextPart(RequestBody):
+    type: Literal["text"]
+    text: Text
+
+
+class ImageUrl(RequestBody):
+    url: str = Field(min_length=1)
+    detail: Detail | None = None
+
+
+class ImageUrlPart(RequestBody):
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+class ImageFile(RequestBody):
+    file_id: str = Field(min_length=1)
+    detail: Detail | None = None
+
+
+class ImageFilePart(RequestBody):
+    type: Literal["image_file"]
+    image_file: ImageFile
+
+
+ContentPart = Annotated[TextPart | ImageUrlPart | ImageFilePart, Field(discriminator="type")]
+
+
+def _text_or_parts(value: Any) -> str:
+    return "<parts>" if isinstance(value, list) else "<text>"
+
+
+Content = Annotated[
+    Annotated[Text, Tag("<text>")]
+    | Annotated[list[ContentPart], Field(min_length=1), Tag("<parts>")],
+    Discriminator(_text_or_parts),
+]
+
+
+class AttachmentTool(RequestBody):
+    type: Literal["code_interpreter", "file_search"]
+
+
+class Attachment(RequestBody):
+    file_id: str
+    tools: list[AttachmentTool] | None = None
+
+
+class MessageCreate(RequestBody):
+    role: Literal["user", "assistant"]
+    content: Content
+    attachments: list[Attachment] | None = None
+    metadata: Metadata | None = None
+
+
+def stored_content(content: str | list[ContentPart]) -> list[dict[str, Any]]:
+    """Return a new message's content as it is kept and told: always a list of parts."""
+    if isinstance(content, str):
+        return [text_part(content)]
+    return [_stored_part(part) for part in content]
+
+
+def _stored_part(part: ContentPart) -> dict[str, Any]:
+    if isinstance(part, TextPart):
+        return text_part(part.text)
+    answer = part.given()
+    answer[part.type].setdefault("detail", "auto")
+    return answer
+
+
+def text_part(value: str, annotations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {"type": "text", "text": {"value": value, "annotations": annotations or []}}
+
+
+class IncompleteDetails(WireObject):
+    reason: str
+
+
+class Message(ListedObject):
+    object: Literal["thread.message"] = "thread.message"
+    created_at: int
+    assistant_id: str | None = None
+    thread_id: str
+    run_id: str | None = None
+    role: Literal["user", "assistant"]
+    content: list[dict[str, Any]]
+    attachments: list[dict[str, Any]] = Field(default_factory=list)
+    metadata: dict[str, str] = Field(default_factory=dict)
+    status: Literal["in_progress", "completed", "incomplete"] = "completed"
+    incomplete_details: IncompleteDetails | None = None
+    completed_at: int | None = None
+    incomplete_at: int | None = None
+
+
+class MessageDeleted(WireObject):
+    id: str
+    object: Literal["thread.message.deleted"] = "thread.message.deleted"
+    deleted: Literal[True] = True

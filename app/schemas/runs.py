@@ -1,0 +1,153 @@
+"""Runs on the wire."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.domain.run_status import RunStatus
+from app.schemas.common import (
+    MAX_COUNT,
+    Instructions,
+    ListedObject,
+    Metadata,
+    ReasoningEffort,
+    RequestBody,
+    Temperature,
+    TopP,
+    WireObject,
+)
+from app.schemas.messages import IncompleteDetails, MessageCreate
+from app.schemas.threads import ThreadCreate
+from app.schemas.tools import (
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+    ToolResources,
+    TruncationStrategy,
+)
+
+
+class RunOverrides(RequestBody):
+    """What a run may set differently from its assistant, and what only a run has."""
+
+    assistant_id: str
+    model: str | None = Field(default=None, min_length=1, max_length=256)
+    instructions: Instructions | None = None
+    tools: list[Tool] | None = Field(default=None, max_length=20)
+    metadata: Metadata | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    max_prompt_tokens: int | None = Field(default=None, ge=256, le=MAX_COUNT)
+    max_completion_tokens: int | None = Field(default=None, ge=256, le=MAX_COUNT)
+    truncation_strategy: TruncationStrategy | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    stream: bool | None = None
+
+
+class RunCreate(RunOverrides):
+    additional_instructions: Instructions | None = None
+    additional_messages: list[MessageCreate] | None = None
+
+
+class ThreadRunCreate(RunOverrides):
+    thread: ThreadCreate | None = None
+    tool_resources: ToolResources | None = None
+
+
+class ToolOutput(RequestBody):
+    tool_call_id: str
+    output: str | None = None
+
+
+class ToolOutputsSubmit(RequestBody):
+    tool_outputs: list[ToolOutput]
+    stream: bool | None = None
+
+
+class CachedTokens(WireObject):
+    cached_tokens: int = 0
+
+
+class ReasoningTokens(WireObject):
+    reasoning_tokens: int = 0
+
+
+class Usage(WireObject):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    prompt_token_details: CachedTokens = CachedTokens()
+    completion_tokens_details: ReasoningTokens = ReasoningTokens()
+
+    def __add__(self, other: "Usage") -> "Usage":
+        cached = self.prompt_token_details.cached_tokens + other.prompt_token_details.cached_tokens
+        reasoning = (
+            self.completion_tokens_details.reasoning_tokens
+            + other.completion_tokens_details.reasoning_tokens
+        )
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+            prompt_token_details=CachedTokens(cached_tokens=cached),
+            completion_tokens_details=ReasoningTokens(reasoning_tokens=reasoning),
+        )
+
+
+class LastError(WireObject):
+    code: str
+    message: str
+
+
+class FunctionCall(WireObject):
+    name: str
+    arguments: str
+
+
+class RequiredToolCall(WireObject):
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class SubmitToolOutputs(WireObject):
+    tool_calls: list[RequiredToolCall]
+
+
+class RequiredAction(WireObject):
+    type: Literal["submit_tool_outputs"] = "submit_tool_outputs"
+    submit_tool_outputs: SubmitToolOutputs
+
+
+class Run(ListedObject):
+    object: Literal["thread.run"] = "thread.run"
+    created_at: int
+    assistant_id: str
+    thread_id: str
+    status: RunStatus
+    started_at: int | None = None
+    expires_at: int | None = None
+    cancelled_at: int | None = None
+    failed_at: int | None = None
+    completed_at: int | None = None
+    required_action: RequiredAction | None = None
+    last_error: LastError | None = None
+    model: str
+    instructions: str | None
+    tools: list[dict[str, Any]]
+    tool_resources: dict[str, Any]
+    metadata: dict[str, str]
+    temperature: float | None
+    top_p: float | None
+    reasoning_effort: str | None
+    max_completion_tokens: int | None
+    max_prompt_tokens: int | None
+    truncation_strategy: dict[str, Any]
+    incomplete_details: IncompleteDetails | None = None
+    usage: Usage | None = None
+    response_format: Any
+    tool_choice: Any
+    parallel_tool_calls: bool

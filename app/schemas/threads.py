@@ -1,0 +1,32 @@
+"""Threads on the wire."""
+
+from typing import Any, Literal
+
+from app.schemas.common import Metadata, RequestBody, WireObject
+from app.schemas.messages import MessageCreate
+from app.schemas.tools import ToolResources
+
+
+class ThreadUpdate(RequestBody):
+    """What is left out stays; null resets it."""
+
+    metadata: Metadata | None = None
+    tool_resources: ToolResources | None = None
+
+
+class ThreadCreate(ThreadUpdate):
+    messages: list[MessageCreate] | None = None
+
+
+class Thread(WireObject):
+    id: str
+    object: Literal["thread"] = "thread"
+    created_at: int
+    metadata: dict[str, str]
+    tool_resources: dict[str, Any]
+
+
+class ThreadDeleted(WireObject):
+    id: str
+    object: Literal["thread.deleted"] = "thread.deleted"
+    deleted: Literal[True] = True

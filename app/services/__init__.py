@@ -1,0 +1,1 @@
+"""Use cases: one transaction per writing method, committed before anybody is told."""

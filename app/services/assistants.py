@@ -1,0 +1,100 @@
+"""Assistants: what clients do with them, and the one that the settings make."""
+
+from typing import Any
+
+from app.db import assistants
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.domain.clock import now
+from app.domain.errors import InvalidRequest, NotFound
+from app.domain.ids import new_id
+from app.schemas.assistants import (
+    Assistant,
+    AssistantCreate,
+    AssistantDeleted,
+    AssistantFields,
+    AssistantUpdate,
+)
+from app.schemas.common import ListPage
+from app.schemas.tools import as_json, normalized
+
+
+class AssistantService:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, body: AssistantCreate) -> Assistant:
+        return await self._database.transaction(assistants.create, new_assistant(body))
+
+    async def retrieve(self, assistant_id: str) -> Assistant:
+        return await self._database.read(assistants.retrieve, assistant_id)
+
+    async def list(self, page: Page) -> ListPage[Assistant]:
+        data, has_more = await self._database.read(assistants.list_page, page)
+        return ListPage[Assistant].of(data, has_more=has_more)
+
+    async def update(self, assistant_id: str, body: AssistantUpdate) -> Assistant:
+        return await self._database.transaction(self._update, assistant_id, body)
+
+    async def delete(self, assistant_id: str) -> AssistantDeleted:
+        await self._database.transaction(self._delete, assistant_id)
+        return AssistantDeleted(id=assistant_id)
+
+    async def configure(self, assistant_id: str, body: AssistantCreate) -> None:
+        """Make the default assistant what the settings say, unless the API made it."""
+        await self._database.transaction(self._configure, assistant_id, body)
+
+    @staticmethod
+    def _update(connection: Connection, assistant_id: str, body: AssistantUpdate) -> Assistant:
+        _refuse_configured(connection, assistant_id)
+        values = {name: _stored(body, name) for name in body.model_fields_set}
+        if body.model is None:
+            values.pop("model", None)
+        return assistants.modify(connection, assistant_id, values)
+
+    @staticmethod
+    def _delete(connection: Connection, assistant_id: str) -> None:
+        _refuse_configured(connection, assistant_id)
+        assistants.remove(connection, assistant_id)
+
+    @staticmethod
+    def _configure(connection: Connection, assistant_id: str, body: AssistantCreate) -> None:
+        assistants.release_others(connection, assistant_id)
+        wanted = new_assistant(body).model_copy(update={"id": assistant_id})
+        try:
+            if assistants.is_configured(connection, assistant_id):
+                values = wanted.model_dump(include={"name", "instructions", "model"})
+                assistants.modify(connection, assistant_id, values)
+        except NotFound:
+            assistants.create(connection, wanted, configured=True)
+
+
+def new_assistant(body: AssistantCreate) -> Assistant:
+    values = {name: _stored(body, name) for name in AssistantFields.model_fields}
+    return Assistant(id=new_id("assistant"), created_at=now(), model=body.model, **values)
+
+
+def _stored(body: AssistantFields, name: str) -> Any:
+    """Return a field as it is kept, its default where it was not given."""
+    value = getattr(body, name)
+    match name:
+        case "tools":
+            return normalized(value)
+        case "tool_resources":
+            return value.given() if value else {}
+        case "metadata":
+            return value or {}
+        case "temperature" | "top_p":
+            return 1.0 if value is None else value
+        case "response_format":
+            return as_json(value) or "auto"
+    return value
+
+
+def _refuse_configured(connection: Connection, assistant_id: str) -> None:
+    if assistants.is_configured(connection, assistant_id):
+        raise InvalidRequest(
+            f"Assistant '{assistant_id}' is made from the server's settings and can only be "
+            "changed there.",
+            code="assistant_is_configured",
+        )

@@ -1,0 +1,140 @@
+"""The one simple call: a message in, an answer out."""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+from app.db import assistants, messages, runs, threads
+from app.db.database import Connection, Database
+from app.domain.errors import ChatFailed, ThreadBusy, not_found
+from app.domain.language import is_korean
+from app.engine.claim import Claimed, claim_new
+from app.engine.executor import Outcome
+from app.engine.supervisor import RunSupervisor, end_unheld
+from app.schemas.chat import ChatReply, ChatRequest
+from app.schemas.messages import Message, MessageCreate
+from app.schemas.runs import Run, RunCreate
+from app.schemas.threads import ThreadCreate
+from app.services.new_run import new_run
+from app.services.runs import RunPolicy
+from app.services.threads import create_thread, new_message
+
+# While another process carries a thread's run, a chat looks this often (in seconds) for its turn.
+_LOOK_EVERY = 30.0
+
+
+class ChatService:
+    """Chat is a use case over threads, messages and runs, not a second road to the model."""
+
+    def __init__(self, database: Database, supervisor: RunSupervisor, policy: RunPolicy) -> None:
+        self._database = database
+        self._supervisor = supervisor
+        self._policy = policy
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def reply(self, body: ChatRequest) -> ChatReply:
+        """Answer a message, on a new thread or on its own; chats on one thread take turns.
+
+        Raises `NotFound`, and `ChatFailed` where the model did not answer.
+        """
+        if body.thread_id is None:
+            return await self._turn(body)
+        line = self._lines.setdefault(body.thread_id, asyncio.Lock())
+        async with line:
+            return await self._turn(body)
+
+    async def _turn(self, body: ChatRequest) -> ChatReply:
+        claimed = await self._begin(body)
+        # Who hangs up must not end the run: it is finished and kept all the same.
+        outcome = await asyncio.shield(self._supervisor.go_on(claimed))
+        return _reply(claimed.run.thread_id, outcome, korean=is_korean(body.message))
+
+    async def _begin(self, body: ChatRequest) -> Claimed:
+        while True:
+            try:
+                return await self._database.transaction(self._begin_turn, body)
+            except ThreadBusy as busy:
+                await self._supervisor.settled(busy.run_id, _LOOK_EVERY)
+
+    def _begin_turn(self, connection: Connection, body: ChatRequest) -> Claimed:
+        policy = self._policy
+        thread_id = self._thread(connection, body.thread_id)
+        asked = MessageCreate(role="user", content=body.message, metadata=body.metadata)
+        messages.create(connection, new_message(thread_id, asked))
+        assistant_id = body.assistant_id or policy.default_assistant_id
+        run = new_run(
+            assistants.retrieve(connection, assistant_id),
+            thread_id,
+            RunCreate(assistant_id=assistant_id, metadata=body.metadata),
+            expires_seconds=policy.expires_seconds,
+            streamed=False,
+            worker_id=policy.worker_id,
+        )
+        return claim_new(connection, runs.create(connection, run), policy.context_window)
+
+    @staticmethod
+    def _thread(connection: Connection, thread_id: str | None) -> str:
+        """Return the thread to speak on, free for a new run."""
+        if thread_id is None:
+            return create_thread(connection, ThreadCreate()).id
+        threads.lock(connection, thread_id)
+        active = runs.active_on(connection, thread_id)
+        if active is not None and active.status == "requires_action":
+            # The caller speaks on instead of answering: the waiting run is given up.
+            runs.move(connection, active.id, "cancelling")
+            end_unheld(connection, active.id, "cancelled")
+        elif active is not None:
+            raise ThreadBusy.for_run(thread_id, active.id, active.status)
+        return thread_id
+
+
+def _reply(thread_id: str, outcome: Outcome, *, korean: bool) -> ChatReply:
+    run = outcome.run
+    if run is None:
+        raise not_found("thread", thread_id)
+    _raise_failure(run)
+    text = spoken_text(outcome.message)
+    if run.required_action is not None:
+        text = _asks_for_tools(run, korean=korean)
+    return ChatReply(
+        message=text,
+        thread_id=thread_id,
+        created_at=outcome.message.created_at if outcome.message else run.created_at,
+        run_id=run.id,
+        usage=run.usage,
+        required_action=run.required_action,
+        incomplete_details=run.incomplete_details,
+    )
+
+
+def _raise_failure(run: Run) -> None:
+    if run.status == "failed" and run.last_error is not None:
+        error = run.last_error
+        status = 503 if error.code == "rate_limit_exceeded" else 502
+        raise ChatFailed(
+            f"The model did not answer: {error.message}", code=error.code, status=status
+        )
+    if run.status not in ("completed", "incomplete", "requires_action"):
+        raise ChatFailed(
+            f"The answer was stopped: the run is {run.status}.",
+            code=f"run_{run.status}",
+            status=503,
+        )
+
+
+def spoken_text(message: Message | None) -> str:
+    """Return what a message says, a refusal included."""
+    parts = message.content if message else []
+    texts = [
+        part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
+        for part in parts
+        if part["type"] in ("text", "refusal")
+    ]
+    return "\n".join(texts)
+
+
+def _asks_for_tools(run: Run, *, korean: bool) -> str:
+    calls = run.required_action.submit_tool_outputs.tool_calls if run.required_action else []
+    names = ", ".join(call.function.name for call in calls)
+    if korean:
+        return f"답하려면 먼저 함수를 호출해야 합니다: {names}. 결과를 제출하면 이어집니다."
+    return f"A function must be called before the answer: {names}. Submit its output to go on."

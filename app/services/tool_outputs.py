@@ -1,0 +1,55 @@
+"""The outputs of tools that a client calls itself."""
+
+from app.db import run_events, runs, steps
+from app.db.database import Connection
+from app.db.runs import StoredRun
+from app.domain.clock import now
+from app.domain.errors import InvalidRequest
+from app.engine import journal
+from app.engine.changes import Changes
+from app.engine.translation.items import call_output
+from app.schemas.runs import ToolOutput
+
+
+def submit_outputs(
+    connection: Connection, run_id: str, outputs: list[ToolOutput], worker_id: str
+) -> StoredRun:
+    """Queue the run again with what its client's tools answered.
+
+    Raises `InvalidRequest` where the run does not wait for outputs, or not for just these.
+    """
+    run = runs.lock(connection, run_id)
+    if run.status != "requires_action" or run.required_action is None:
+        raise InvalidRequest(f'Runs in status "{run.status}" do not accept tool outputs.')
+    calls = run.required_action.submit_tool_outputs.tool_calls
+    expected, given = [call.id for call in calls], [output.tool_call_id for output in outputs]
+    if sorted(given) != sorted(expected):
+        raise InvalidRequest(
+            f"Expected tool outputs for call_ids {expected}, got {given}", param="tool_outputs"
+        )
+    by_call = {output.tool_call_id: output.output or "" for output in outputs}
+    items = [call_output(call_id, by_call[call_id]) for call_id in expected]
+    steps.add_items(connection, run_id, items)
+    changes = Changes(told=True)
+    _complete_step(connection, run_id, by_call, changes)
+    queued = runs.move(
+        connection, run_id, "queued", required_action=None, worker_id=worker_id, streamed=True
+    )
+    changes.tell("thread.run.queued", queued)
+    first_id = run_events.last_id(connection, run_id) + 1
+    journal.keep(connection, run_id, journal.number(changes.events, first_id))
+    return queued
+
+
+def _complete_step(
+    connection: Connection, run_id: str, by_call: dict[str, str], changes: Changes
+) -> None:
+    for step in steps.of_run(connection, run_id):
+        if step.status != "in_progress":
+            continue
+        for call in step.step_details["tool_calls"]:
+            if call["id"] in by_call:
+                call["function"]["output"] = by_call[call["id"]]
+        step.status, step.completed_at = "completed", now()
+        steps.save(connection, step)
+        changes.tell("thread.run.step.completed", step)

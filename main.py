@@ -1,0 +1,53 @@
+"""The server's door: `python main.py` serves it, `uvicorn main:app` finds it."""
+
+import sys
+
+import uvicorn
+
+from app.application import create_app
+from app.core.config import Settings, SettingsError, load_settings
+from app.core.logging import configure_logging
+
+
+def prepare() -> Settings:
+    """Return the settings, with logging set up after them.
+
+    Exits with status 2 and a line for each thing that's wrong: a traceback would only hide it.
+    """
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
+    try:
+        configure_logging(settings.log_level, settings.log_file)
+    except OSError as error:
+        sys.stderr.write(f"LOG_FILE: can't be written: {error}\n")
+        raise SystemExit(2) from None
+    return settings
+
+
+settings = prepare()
+app = create_app(settings)
+
+
+def serve() -> None:
+    """Serve until a signal ends it."""
+    uvicorn.run(
+        # The reloader starts processes of its own, which can only import the app by its name.
+        "main:app" if settings.debug else app,
+        host=settings.host,
+        port=settings.port,
+        reload=settings.debug,
+        reload_dirs=["app"] if settings.debug else None,
+        # Not WEB_CONCURRENCY's number: an app that's handed over as an object can't be copied.
+        workers=1,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+
+
+if __name__ == "__main__":
+    serve()

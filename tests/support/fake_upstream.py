@@ -1,0 +1,204 @@
+"""A scriptable stand-in for `POST /v1/responses`, on loopback only.
+
+As a fixture (the server starts once, each test begins with a clean script):
+
+    @pytest.fixture(scope="session")
+    def upstream_server():
+        with FakeUpstream.serve() as upstream:
+            yield upstream
+
+    @pytest.fixture
+    def upstream(upstream_server):
+        upstream_server.reset()
+        return upstream_server
+
+In a test:
+
+    upstream.base_url                           "http://127.0.0.1:54321/v1"
+    upstream.reply(Reply.text("Hel", "lo"))     queued; given once, in order
+    upstream.reply_with(lambda body: Reply…)    decides when the queue is empty
+    upstream.requests[0].body / .headers        what was asked (JSON object / dict, lower case)
+    upstream.requests[0].connection             the client's port, to see connections reused
+    upstream.release()                          lets every `Reply….stalled()` go on
+    upstream.wait_stalled() / wait_hang_up()    True when a reply has fallen silent /
+                                                a client has hung up in mid-answer (bounded)
+
+Without a script the answer is "Answer to: <last user text>", a delta for each word. The kinds of
+reply are the class methods of `tests.support.replies.Reply`.
+
+For benchmarks, as a process of its own, with one precomputed answer and nothing recorded:
+
+    python -m tests.support.fake_upstream --port 9000 --fixed [--words 20] [--pause 0.01]
+
+It writes its base URL to standard output as its first line; port 0 (the default) picks a free one.
+"""
+
+import argparse
+import asyncio
+import json
+import socket
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tests.support.replies import Reply
+from tests.support.response_events import last_user_text
+from tests.support.sending import Sender, Wire, fixed_wire, read_body, reply_wire
+
+WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    body: dict[str, Any]
+    headers: dict[str, str]
+    connection: int  # the client's port: the same for requests over one connection
+
+
+class FakeUpstream:
+    """The script and the record of one fake server; safe to use from another thread."""
+
+    def __init__(self, *, fixed: Reply | None = None) -> None:
+        """`fixed`: the only answer there is, computed once; requests are not recorded."""
+        self.base_url = ""
+        self.requests: list[RecordedRequest] = []
+        self._queue: deque[Reply] = deque()
+        self._decide: Callable[[dict[str, Any]], Reply] = _default_reply
+        self._waiting: list[threading.Event] = []
+        self._stalled = threading.Event()
+        self._hung_up = threading.Event()
+        self._fixed = fixed_wire(fixed) if fixed else None
+        self.app = Starlette(routes=[Route("/v1/responses", endpoint=_Endpoint(self))])
+
+    def reply(self, *replies: Reply) -> None:
+        """Queue replies, for one request each."""
+        self._queue.extend(replies)
+
+    def reply_with(self, decide: Callable[[dict[str, Any]], Reply]) -> None:
+        """Let `decide` make the reply from the request's body whenever the queue is empty."""
+        self._decide = decide
+
+    def release(self) -> None:
+        """Let every stalled reply go on."""
+        for event in self._waiting:
+            event.set()
+
+    def wait_stalled(self, seconds: float = WAIT_SECONDS) -> bool:
+        """Block until a reply has fallen silent; False: it did not in time."""
+        return self._stalled.wait(seconds)
+
+    def wait_hang_up(self, seconds: float = WAIT_SECONDS) -> bool:
+        """Block until a client has hung up on a stalled reply; False: it did not in time."""
+        return self._hung_up.wait(seconds)
+
+    def reset(self) -> None:
+        """Forget script and record; let go what still stalls."""
+        self.release()
+        self._waiting.clear()
+        self._queue.clear()
+        self.requests.clear()
+        self._decide = _default_reply
+        self._stalled.clear()
+        self._hung_up.clear()
+
+    @classmethod
+    @contextmanager
+    def serve(cls) -> Iterator["FakeUpstream"]:
+        """Serve on a free loopback port, from a thread of its own, until the block ends."""
+        upstream = cls()
+        with _listening(0) as listener:
+            upstream.base_url = _base_url(listener)
+            server = _server(upstream)
+            thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+            # The socket listens already: who connects before the server runs, just waits.
+            thread.start()
+            try:
+                yield upstream
+            finally:
+                upstream.release()
+                server.should_exit = True
+                thread.join(WAIT_SECONDS)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = json.loads(await read_body(receive))
+        sender = Sender(receive, send, stalled=self._stalled, hung_up=self._hung_up)
+        await sender.send(self._wire(body, scope), streamed=bool(body.get("stream")))
+
+    def _wire(self, body: dict[str, Any], scope: Scope) -> Wire:
+        if self._fixed:
+            return self._fixed
+        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        self.requests.append(RecordedRequest(body, headers, scope["client"][1]))
+        reply = self._queue.popleft() if self._queue else self._decide(body)
+        if reply.release:
+            self._waiting.append(reply.release)
+        return reply_wire(reply, body)
+
+
+class _Endpoint:
+    # A class, because Starlette hands a plain function a Request and wants a Response back; this
+    # one must be able to hang up in mid-answer.
+    def __init__(self, upstream: FakeUpstream) -> None:
+        self._upstream = upstream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._upstream.answer(scope, receive, send)
+
+
+def _default_reply(body: dict[str, Any]) -> Reply:
+    words = f"Answer to: {last_user_text(body)}".split(" ")
+    return Reply.text(words[0], *(f" {word}" for word in words[1:]))
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(512)
+    return listener
+
+
+def _base_url(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+def _server(upstream: FakeUpstream) -> uvicorn.Server:
+    config = uvicorn.Config(
+        upstream.app,
+        # Replies that hang up on purpose are no errors.
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def main() -> None:
+    """Serve from this process until it is stopped."""
+    parser = argparse.ArgumentParser(description="A fake Responses API on loopback.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--fixed", action="store_true", help="one precomputed answer")
+    parser.add_argument("--words", type=int, default=20, help="deltas of the precomputed answer")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds between its events")
+    arguments = parser.parse_args()
+    words = [f"word{number} " for number in range(arguments.words)]
+    fixed = Reply.text(*words).paced(arguments.pause) if arguments.fixed else None
+    listener = _listening(arguments.port)
+    sys.stdout.write(f"{_base_url(listener)}\n")
+    sys.stdout.flush()
+    asyncio.run(_server(FakeUpstream(fixed=fixed)).serve([listener]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""How the tests of the real client ask and read."""
+
+from typing import Any
+
+import pytest
+
+from app.core.model import Event, ModelClient
+from app.core.openai_client import OpenAIResponsesClient
+from app.domain.errors import ModelError
+
+KEY = "sk-proj-very-secret-0123456789"
+
+
+def request(**more: Any) -> dict[str, Any]:
+    message = {"role": "user", "content": [{"type": "input_text", "text": "hi 안녕"}]}
+    return {"model": "m", "store": False, "input": [message], **more}
+
+
+def client(base_url: str, retries: int = 0, key: str = KEY, **more: Any) -> OpenAIResponsesClient:
+    """Return a client that never rests between its own retries."""
+    return OpenAIResponsesClient(key, base_url, 10.0, retries, retry_pause=0.0, **more)
+
+
+async def read(
+    model: ModelClient, body: dict[str, Any] | None = None, *, stream: bool = True
+) -> list[list[Event]]:
+    return [batch async for batch in model.events(body or request(), stream=stream)]
+
+
+async def failure(
+    model: ModelClient, body: dict[str, Any] | None = None, *, stream: bool = False
+) -> ModelError:
+    """Return the error of a call, having looked that it shows no key, not even in a traceback."""
+    with pytest.raises(ModelError) as caught:
+        await read(model, body, stream=stream)
+    assert KEY not in f"{caught.value!r} {caught.value.message}"
+    assert caught.value.__suppress_context__
+    return caught.value
+
+
+def flat(batches: list[list[Event]]) -> list[Event]:
+    return [event for batch in batches for event in batch]
+
+
+def spoken(batches: list[list[Event]]) -> str:
+    return "".join(event["delta"] for event in flat(batches) if event["type"].endswith(".delta"))

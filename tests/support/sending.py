@@ -1,0 +1,143 @@
+"""How the fake upstream puts a reply on the wire, faults included."""
+
+import asyncio
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from tests.support.replies import Reply
+from tests.support.response_events import output_items, response_object, stream_events
+
+_LONGEST_STALL = 30.0
+_GARBAGE = b'event: response.output_text.delta\ndata: {"type": "response.out\n\n'
+_SSE = "text/event-stream; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A reply as bytes: `plain` whole, `writes` one after the other."""
+
+    reply: Reply
+    plain: bytes
+    writes: tuple[bytes, ...]
+
+
+def reply_wire(reply: Reply, body: dict[str, Any]) -> Wire:
+    """Return the bytes of `reply` for a request; only the way it was asked for is made."""
+    if reply.http_status != 200:
+        raw = reply.http_body
+        return Wire(reply, raw.encode() if isinstance(raw, str) else json.dumps(raw).encode(), ())
+    if body.get("stream"):
+        return Wire(reply, b"", _writes(reply, body))
+    return Wire(reply, _plain(reply, body), ())
+
+
+def fixed_wire(reply: Reply) -> Wire:
+    """Return the bytes of `reply` for every request."""
+    return Wire(reply, _plain(reply, {}), _writes(reply, {}))
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Return a request's whole body."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+class Sender:
+    """Sends one reply; sets `stalled` and `hung_up` as they happen."""
+
+    def __init__(
+        self, receive: Receive, send: Send, *, stalled: threading.Event, hung_up: threading.Event
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._stalled = stalled
+        self._hung_up = hung_up
+
+    async def send(self, wire: Wire, *, streamed: bool) -> None:
+        if streamed and wire.reply.http_status == 200:
+            await self._send_stream(wire)
+        else:
+            await self._send_plain(wire)
+
+    async def _send_plain(self, wire: Wire) -> None:
+        reply = wire.reply
+        if reply.stall_after is not None and not await self._stall(reply):
+            return
+        length = {"content-length": str(len(wire.plain))}
+        kind = {"content-type": "application/json"}
+        await self._start(reply.http_status, kind | length | reply.http_headers)
+        if reply.cut_after is not None:
+            # Half of what was promised, then nothing: uvicorn closes the connection.
+            await self._write(wire.plain[: len(wire.plain) // 2], more=True)
+            return
+        await self._write(wire.plain, more=False)
+
+    async def _send_stream(self, wire: Wire) -> None:
+        reply = wire.reply
+        await self._start(200, {"content-type": _SSE} | reply.http_headers)
+        for number, data in enumerate(wire.writes):
+            if number == reply.stall_after and not await self._stall(reply):
+                return
+            await self._write(data, more=True)
+            await asyncio.sleep(reply.pause)
+        if reply.cut_after is None:
+            await self._write(b"", more=False)
+
+    async def _start(self, status: int, headers: dict[str, str]) -> None:
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def _write(self, data: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _stall(self, reply: Reply) -> bool:
+        """Wait for the release; False: the client hung up first."""
+        if reply.release is None:
+            return True
+        released = asyncio.create_task(asyncio.to_thread(reply.release.wait, _LONGEST_STALL))
+        gone = asyncio.create_task(self._disconnected())
+        self._stalled.set()
+        await asyncio.wait({released, gone}, return_when=asyncio.FIRST_COMPLETED)
+        hung_up = gone.done()
+        if hung_up:
+            self._hung_up.set()
+            reply.release.set()
+        gone.cancel()
+        await released
+        return not hung_up
+
+    async def _disconnected(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def _plain(reply: Reply, body: dict[str, Any]) -> bytes:
+    if reply.garbage_after is not None:
+        return b"<html>no JSON</html>"
+    response = response_object(reply, body, output_items(reply))
+    return json.dumps(response).encode()
+
+
+def _writes(reply: Reply, body: dict[str, Any]) -> tuple[bytes, ...]:
+    events = [_sse(event, named=reply.named) for event in stream_events(reply, body)]
+    if reply.garbage_after is not None:
+        events.insert(reply.garbage_after, _GARBAGE)
+    if reply.cut_after is not None:
+        events = events[: reply.cut_after]
+    whole = b"".join(events)
+    if reply.piece:
+        return tuple(whole[at : at + reply.piece] for at in range(0, len(whole), reply.piece))
+    return (whole,) if reply.burst else tuple(events)
+
+
+def _sse(event: dict[str, Any], *, named: bool) -> bytes:
+    name = f"event: {event['type']}\n" if named else ""
+    return f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()

@@ -1,0 +1,35 @@
+"""Fixtures of the unit tests."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from app.core.openai_client import OpenAIResponsesClient
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.openai_calls import client
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def upstream_server() -> Iterator[FakeUpstream]:
+    with FakeUpstream.serve() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def upstream(upstream_server: FakeUpstream) -> FakeUpstream:
+    """A fake Responses server on loopback, with a clean script."""
+    upstream_server.reset()
+    return upstream_server
+
+
+@pytest.fixture
+async def real(upstream: FakeUpstream) -> AsyncIterator[OpenAIResponsesClient]:
+    """The client as production runs it, with two retries, in front of the fake server."""
+    model = client(upstream.base_url, retries=2)
+    yield model
+    await model.close()

@@ -1,0 +1,212 @@
+"""The real client over the transport of production: answers, connections, refused parameters."""
+
+import asyncio
+import logging
+
+import pytest
+
+from app.core.model import TERMINAL_EVENTS, Event
+from app.core.openai_client import OpenAIResponsesClient
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.openai_calls import KEY, client, failure, flat, read, request, spoken
+from tests.support.openai_spec import assert_valid
+from tests.support.replies import Reply
+from tests.support.response_events import output_items, response_object, stream_events
+
+ENCRYPTED = "reasoning.encrypted_content"
+CITATION = {"type": "file_citation", "file_id": "file-1", "index": 3, "filename": "a.txt"}
+REASONING = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "old"}
+
+REPLIES = [
+    Reply.text("안녕", "하세요 ", "😀", annotations=(CITATION,)),
+    Reply.function_calls(
+        ("call_1", "f", '{"a": 1}'), ("call_2", "g", "{}"), reasoning="blob", text="Wait."
+    ),
+    Reply.refusal("No, ", "thanks."),
+    Reply.incomplete("Half ", "an", reason="content_filter"),
+]
+
+
+def refused(
+    param: str | None, message: str = "", code: str | None = "unsupported_parameter"
+) -> Reply:
+    text = message or f"Unsupported parameter: '{param}' is not supported with this model."
+    error = {"message": text, "type": "invalid_request_error", "param": param, "code": code}
+    return Reply.http_error(400, {"error": error})
+
+
+@pytest.mark.parametrize("reply", [*REPLIES, Reply.failed("server_error", "It broke.", "Well")])
+def test_the_fake_speaks_as_the_specification_says(reply: Reply) -> None:
+    body = request(temperature=0.5)
+    assert_valid("Response", response_object(reply, body, output_items(reply)))
+    for event in stream_events(reply, body):
+        assert_valid("ResponseStreamEvent", event)
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("bend", ["as it is", "one write", "pieces", "unnamed"])
+async def test_a_stream_brings_the_needed_events(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply, bend: str
+) -> None:
+    bent = {
+        "as it is": reply,
+        "one write": reply.in_one_write(),
+        "pieces": reply.in_pieces(5),
+        "unnamed": reply.unnamed(),
+    }[bend]
+    upstream.reply(bent)
+    events = flat(await read(real))
+    kinds = [event["type"] for event in events]
+    assert kinds[-1] == f"response.{reply.status}"
+    assert kinds[-1] in TERMINAL_EVENTS
+    assert not {"response.created", "response.content_part.added"} & set(kinds)
+    for index, item in enumerate(events[-1]["response"]["output"]):
+        done = [e for e in events if e["type"] == "response.output_item.done"]
+        assert (done[index]["output_index"], done[index]["item"]) == (index, item)
+    text = "".join(reply.deltas) + "".join(arguments for _, _, arguments in reply.calls)
+    assert spoken([events]) == text
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+async def test_a_plain_answer_is_one_terminal_event(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply
+) -> None:
+    upstream.reply(reply)
+    [[event]] = await read(real, stream=False)
+    assert event["type"] == f"response.{reply.status}"
+    assert_valid("Response", event["response"])
+
+
+async def test_one_network_read_is_one_batch(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    upstream.reply(Reply.text("a", "b", "c").in_one_write())
+    [batch] = await read(real)
+    assert [event["delta"] for event in batch if "delta" in event] == ["a", "b", "c"]
+
+
+async def test_a_delta_that_comes_alone_is_told_at_once(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    # Events 0 to 4: created, in_progress, item added, part added, the first delta.
+    upstream.reply(Reply.text("first", "second").stalled(after=5))
+    told: list[list[Event]] = []
+    async for batch in real.events(request(), stream=True):
+        told.append(batch)
+        if spoken(told) == "first":
+            upstream.release()
+    assert spoken(told) == "firstsecond"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_the_request_is_sent_as_it_is(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, stream: bool
+) -> None:
+    body = request(temperature=0.5, include=[ENCRYPTED])
+    await read(real, body, stream=stream)
+    [recorded] = upstream.requests
+    assert recorded.body == {**body, "stream": stream}
+    assert_valid("CreateResponse", recorded.body)
+    assert recorded.headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_finished_answer_leaves_its_connection_for_the_next(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, stream: bool
+) -> None:
+    for _ in range(3):
+        await read(real, stream=stream)
+    assert len({recorded.connection for recorded in upstream.requests}) == 1
+
+
+@pytest.mark.parametrize("how", ["aclose", "cancel"])
+async def test_leaving_hangs_up_on_the_upstream(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, how: str
+) -> None:
+    upstream.reply(Reply.text("first", "second").stalled(after=5))
+    events = real.events(request(), stream=True)
+    told: list[list[Event]] = []
+    while "first" not in spoken(told):
+        told.append(await anext(events))
+    if how == "cancel":
+        waiting = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await events.aclose()
+    assert await asyncio.to_thread(upstream.wait_hang_up)
+
+
+async def test_a_cancelled_plain_call_hangs_up_too(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    upstream.reply(Reply.text("late").stalled())
+    call = asyncio.create_task(read(real, stream=False))
+    assert await asyncio.to_thread(upstream.wait_stalled)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert await asyncio.to_thread(upstream.wait_hang_up)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_refused_parameters_are_left_out_and_remembered(
+    real: OpenAIResponsesClient,
+    upstream: FakeUpstream,
+    stream: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    body = request(temperature=0.5, include=[ENCRYPTED], top_p=0.5)
+    encrypted = "Encrypted content is not supported with this model."
+    upstream.reply(refused("temperature"), refused("include", encrypted, None))
+    await read(real, body, stream=stream)
+    await read(real, body, stream=stream)
+    kept = {**request(top_p=0.5), "stream": stream}
+    assert [recorded.body for recorded in upstream.requests[2:]] == [kept, kept]
+    assert len(upstream.requests) == 4
+    assert len(caplog.messages) == 2
+
+
+async def test_a_refused_question_fails(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    upstream.reply(refused("text.format"))
+    error = await failure(real, request(text={"format": {"type": "json_object"}}))
+    assert error.code == "invalid_prompt"
+    assert "text.format" in error.message
+
+
+async def test_reasoning_that_cannot_be_read_is_dropped_once(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    unreadable = refused(
+        None, "The encrypted content can't be verified.", "invalid_encrypted_content"
+    )
+    body = request()
+    body["input"] = [*body["input"], REASONING]
+    upstream.reply(unreadable)
+    await read(real, body)
+    assert upstream.requests[1].body["input"] == request()["input"]
+    upstream.reply(unreadable, unreadable)
+    assert (await failure(real, body)).code == "invalid_prompt"
+
+
+async def test_a_request_that_is_no_json_fails_before_it_is_sent(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    for text in ("\ud800", float("nan")):
+        assert (await failure(real, request(input=text))).code == "invalid_prompt"
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("key", ["키", "sk-\n-x"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(ValueError, match="API key") as caught:
+        client("", key=key)
+    assert key not in str(caught.value)
+
+
+async def test_the_key_is_not_in_the_client_s_repr(real: OpenAIResponsesClient) -> None:
+    assert KEY not in repr(real) + str(real)

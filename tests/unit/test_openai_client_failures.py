@@ -1,0 +1,163 @@
+"""What goes wrong on the way to a real model, and how it is told."""
+
+from typing import Any
+
+import pytest
+
+from app.core.openai_client import OpenAIResponsesClient
+from app.domain.errors import ModelError
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.openai_calls import KEY, client, failure, flat, read, request, spoken
+from tests.support.replies import Reply
+
+SOON = {"retry-after-ms": "1"}
+BREAKS = [
+    Reply.text("a", "b").cut(after=5),
+    Reply.text("a", "b").cut(after=5).in_one_write(),
+    Reply.text("a", "b").garbage(after=5),
+    Reply.text("a", "b").garbage(after=5).in_one_write(),
+]
+
+
+@pytest.mark.parametrize("reply", BREAKS)
+async def test_a_stream_that_breaks_after_output_fails_and_is_not_asked_again(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply
+) -> None:
+    upstream.reply(reply)
+    told = []
+    with pytest.raises(ModelError, match="broke off") as caught:
+        async for batch in real.events(request(), stream=True):
+            told.append(batch)
+    assert spoken(told) == "a"
+    assert caught.value.code == "server_error"
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("reply", [Reply.text("a").cut(after=2), Reply.text("a").garbage()])
+async def test_a_stream_that_breaks_before_output_is_asked_again(
+    real: OpenAIResponsesClient,
+    upstream: FakeUpstream,
+    reply: Reply,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    upstream.reply(reply, reply)
+    assert spoken(await read(real)) == "Answer to: hi 안녕"
+    assert len(upstream.requests) == 3
+    assert "A stream broke before its first event: retry 2" in caplog.messages
+    upstream.reply(reply, reply, reply)
+    assert "broke off" in (await failure(real, stream=True)).message
+    assert len(upstream.requests) == 6
+
+
+async def test_connection_and_stream_retries_share_one_budget(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    broken, down = Reply.text("a").cut(after=1), Reply.http_error(503, None, SOON)
+    upstream.reply(down, broken, broken, Reply.text("never"))
+    await failure(real, stream=True)
+    assert len(upstream.requests) == 3
+
+
+async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream) -> None:
+    upstream.reply(Reply.text("a", "b").stalled(after=5))
+    model = OpenAIResponsesClient(KEY, upstream.base_url, 0.3, 0)
+    told = []
+    with pytest.raises(ModelError, match="in time") as caught:
+        async for batch in model.events(request(), stream=True):
+            told.append(batch)
+    assert (spoken(told), caught.value.code) == ("a", "server_error")
+    await model.close()
+
+
+@pytest.mark.parametrize("reply", [Reply.text("long " * 99).cut(), Reply.text("a").garbage()])
+async def test_a_broken_plain_answer_is_a_server_error(
+    upstream: FakeUpstream, reply: Reply
+) -> None:
+    upstream.reply(reply)
+    model = client(upstream.base_url)
+    assert (await failure(model)).code == "server_error"
+    await model.close()
+
+
+async def test_nobody_there(upstream: FakeUpstream) -> None:
+    model = client("http://127.0.0.1:1/v1")
+    for stream in (True, False):
+        error = await failure(model, stream=stream)
+        assert error.code == "server_error"
+        assert "can't be reached" in error.message or "hung up" in error.message
+    await model.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "message"),
+    [
+        (429, {"error": {"message": "Slow down.", "code": None}}, "rate_limit_exceeded", "Slow"),
+        (429, {"error": {"code": "insufficient_quota"}}, "rate_limit_exceeded", "HTTP 429"),
+        (403, {"error": {"code": "insufficient_quota"}}, "rate_limit_exceeded", "HTTP 403"),
+        (400, {"error": {"message": "Bad image.", "code": "x"}}, "invalid_prompt", "Bad image."),
+        (400, "nonsense", "invalid_prompt", "nonsense"),
+        (413, {"error": {"code": "image_too_large", "message": "Big"}}, "invalid_prompt", "Big"),
+        (401, {"error": {"message": f"Bad key {KEY}"}}, "server_error", "OPENAI_API_KEY"),
+        (404, {"error": "model 'm' not found"}, "server_error", "model 'm' not found"),
+        (404, "<html>Not here</html>", "server_error", "OPENAI_BASE_URL"),
+        (500, {"error": {"message": f"x {KEY} y"}}, "server_error", "x [key] y"),
+        (
+            500,
+            {"error": {"message": "sk-abc***xyz and gsk_12345"}},
+            "server_error",
+            "[key] and [key]",
+        ),
+        (500, {"error": {"message": "NUL \0, \ud800"}}, "server_error", "NUL \ufffd, \ufffd"),
+        (502, "", "server_error", "HTTP 502"),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_http_errors(
+    upstream: FakeUpstream, status: int, body: Any, code: str, message: str, stream: bool
+) -> None:
+    upstream.reply(Reply.http_error(status, body))
+    model = client(upstream.base_url)
+    error = await failure(model, stream=stream)
+    assert error.code == code
+    assert message in error.message
+    await model.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("server_error", "server_error"),
+        ("rate_limit_exceeded", "rate_limit_exceeded"),
+        ("insufficient_quota", "rate_limit_exceeded"),
+        ("invalid_prompt", "invalid_prompt"),
+        ("context_length_exceeded", "invalid_prompt"),
+        ("failed_to_download_image", "invalid_prompt"),
+    ],
+)
+@pytest.mark.parametrize("event", [True, False])
+async def test_a_failure_in_the_stream_comes_after_what_was_said(
+    real: OpenAIResponsesClient, upstream: FakeUpstream, told: str, code: str, event: bool
+) -> None:
+    reply = Reply.failed(told, f"Sorry, {KEY}.", "Well", event=event)
+    upstream.reply(reply.in_one_write())
+    batches = []
+    with pytest.raises(ModelError) as caught:
+        async for batch in real.events(request(), stream=True):
+            batches.append(batch)
+    assert spoken(batches) == "Well"
+    assert (caught.value.code, caught.value.message) == (code, "Sorry, [key].")
+    assert not {"response.failed", "error"} & {event["type"] for event in flat(batches)}
+
+
+async def test_a_failed_plain_answer(real: OpenAIResponsesClient, upstream: FakeUpstream) -> None:
+    upstream.reply(Reply.failed("invalid_image", "Not an image."))
+    error = await failure(real)
+    assert (error.code, error.message) == ("invalid_prompt", "Not an image.")
+
+
+async def test_retries_before_the_first_output(
+    real: OpenAIResponsesClient, upstream: FakeUpstream
+) -> None:
+    upstream.reply(Reply.http_error(429, None, SOON), Reply.http_error(500, None, SOON))
+    assert spoken(await read(real)) == "Answer to: hi 안녕"
+    assert len(upstream.requests) == 3
