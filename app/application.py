@@ -14,6 +14,7 @@ from app.api import root
 from app.api.deps import Services
 from app.api.errors import register_error_handlers
 from app.api.middleware import RequestContext
+from app.api.openapi import complete_openapi
 from app.api.v1 import api
 from app.core.config import Settings
 from app.core.demo_client import DemoClient
@@ -21,11 +22,14 @@ from app.core.model import ModelClient
 from app.core.openai_client import OpenAIResponsesClient
 from app.db.database import Database
 from app.engine.executor import Shared
+from app.engine.follower import Follower
 from app.engine.hub import Hub
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.registry import FunctionRegistry, load_functions
 from app.schemas.assistants import AssistantCreate
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.run_reads import RunReader
 from app.services.runs import RunPolicy, RunService
 from app.services.threads import MessageService, ThreadService
 
@@ -68,13 +72,14 @@ def create_app(settings: Settings) -> FastAPI:
     register_error_handlers(app)
     app.include_router(root.routes)
     app.include_router(api)
+    complete_openapi(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", "openai-poll-after-ms"],
+            expose_headers=["x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms"],
         )
     app.add_middleware(RequestContext)
     return app
@@ -101,6 +106,10 @@ def _supervisor(settings: Settings, database: Database, model: ModelClient) -> R
         worker_id=f"worker_{secrets.token_hex(12)}",
         context_window=settings.context_window,
         aliases=settings.model_aliases,
+        functions=FunctionRegistry(
+            load_functions(settings.functions_dir), timeout=settings.function_timeout
+        ),
+        max_rounds=settings.max_rounds,
     )
     return RunSupervisor(
         shared,
@@ -117,15 +126,20 @@ def _services(
         default_assistant_id=settings.assistant_id,
         expires_seconds=settings.run_expires_seconds,
         context_window=settings.context_window,
+        busy_thread=settings.busy_thread,
     )
+    follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
     return Services(
         database=database,
         model_mode=model.mode,
         assistants=AssistantService(database),
         threads=ThreadService(database),
-        messages=MessageService(database),
-        runs=RunService(database, supervisor, policy),
-        chat=ChatService(database, supervisor, policy),
+        messages=MessageService(database, settings.busy_thread),
+        runs=RunService(database, supervisor, follower, policy),
+        run_reads=RunReader(
+            database, supervisor, follower, poll_wait_seconds=settings.poll_wait_seconds
+        ),
+        chat=ChatService(database, supervisor, follower, policy),
         poll_after_ms=settings.poll_after_ms,
     )
 

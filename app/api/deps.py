@@ -10,6 +10,7 @@ from app.db.database import Database
 from app.db.paging import Order, Page
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.run_reads import RunReader
 from app.services.runs import RunService
 from app.services.threads import MessageService, ThreadService
 
@@ -24,6 +25,7 @@ class Services:
     threads: ThreadService
     messages: MessageService
     runs: RunService
+    run_reads: RunReader
     chat: ChatService
     poll_after_ms: int
 

@@ -1,5 +1,7 @@
 """Every error in OpenAI's envelope, all four keys of it."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,11 +18,14 @@ def register_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
 
 
-def render(error: ThreadkeeperError) -> JSONResponse:
+def envelope(error: ThreadkeeperError) -> dict[str, Any]:
     body = ErrorBody(message=error.message, type=error.type, param=error.param, code=error.code)
+    return ErrorEnvelope(error=body).model_dump()
+
+
+def render(error: ThreadkeeperError) -> JSONResponse:
     headers = {} if error.retry is None else {"x-should-retry": str(error.retry).lower()}
-    content = ErrorEnvelope(error=body).model_dump()
-    return JSONResponse(content, error.status, headers)
+    return JSONResponse(envelope(error), error.status, headers)
 
 
 async def _on_own(_request: Request, error: Exception) -> JSONResponse:

@@ -15,3 +15,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 def router(tag: str) -> APIRouter:
     return APIRouter(tags=[tag], route_class=JsonRoute, responses=_ERRORS)
+
+
+# Besides its JSON, a route that can stream answers events where the body says `stream`.
+EVENT_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}

@@ -170,8 +170,18 @@ class Settings(BaseSettings):
 
     run_expires_seconds: Annotated[int, Field(ge=1)] = 600
     """Seconds after its creation at which an unfinished run expires."""
+    busy_thread: Literal["reject", "enqueue", "interrupt"] = "reject"
+    """What a new run does on a thread with an active one: reject, enqueue or interrupt."""
+    functions_dir: str = "functions"
+    """Folder of Python files whose functions assistants may call here; empty: none."""
+    function_timeout: Seconds = 30
+    """Seconds that one call of such a function may take."""
+    max_rounds: Annotated[int, Field(ge=1)] = 20
+    """How often one run may ask the model, each time after functions were called."""
     poll_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Milliseconds OpenAI's SDKs are told to wait between two looks at a run."""
+    poll_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10
+    """Seconds that a look of the SDKs' poll helpers waits for the run's next status."""
     lease_seconds: Seconds = 5.0
     """Seconds the runs of a process that died wait before another takes them over."""
     stream_keepalive_seconds: Seconds = 15

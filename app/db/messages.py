@@ -14,6 +14,7 @@ _key = messages.c.id == bindparam("key")
 _in_thread = messages.c.thread_id == bindparam("thread_id")
 _newest_first = (messages.c.created_at.desc(), messages.c.sequence.desc())
 _BATCH = 100
+_NO_HORIZON = 2**63 - 1
 
 _INSERT = insert(messages)
 _BY_ID = select(messages).where(_key, _in_thread)
@@ -31,10 +32,12 @@ _HISTORY = (
         _in_thread,
         messages.c.status != "in_progress",
         or_(messages.c.run_id.is_(None), messages.c.run_id != bindparam("run_id")),
+        messages.c.sequence <= bindparam("horizon"),
     )
     .order_by(*_newest_first)
     .limit(bindparam("count"))
 )
+_NEWEST = select(messages.c.sequence).where(_in_thread).order_by(*_newest_first).limit(1)
 _OLDER_HISTORY = _HISTORY.where(
     tuple_(messages.c.created_at, messages.c.sequence)
     < tuple_(bindparam("before_time"), bindparam("before_sequence"))
@@ -100,13 +103,23 @@ def list_page(
 
 
 def newest_first(
-    connection: Connection, thread_id: str, *, not_of_run: str, limit: int | None = None
+    connection: Connection,
+    thread_id: str,
+    *,
+    not_of_run: str,
+    horizon: int | None = None,
+    limit: int | None = None,
 ) -> Iterator[Message]:
     """Yield a thread's finished messages, the newest first, reading no more than is asked for.
 
     What the run `not_of_run` made itself is left out: its rounds are replayed from its items.
+    Messages with a sequence above `horizon` are left out too.
     """
-    values = {"thread_id": thread_id, "run_id": not_of_run}
+    values = {
+        "thread_id": thread_id,
+        "run_id": not_of_run,
+        "horizon": _NO_HORIZON if horizon is None else horizon,
+    }
     statement, left = _HISTORY, limit
     while True:
         count = _BATCH if left is None else min(left, _BATCH)
@@ -117,6 +130,11 @@ def newest_first(
             return
         statement = _OLDER_HISTORY
         values |= {"before_time": rows[-1].created_at, "before_sequence": rows[-1].sequence}
+
+
+def newest_sequence(connection: Connection, thread_id: str) -> int:
+    """Return the sequence of the thread's newest message, 0 where it has none."""
+    return connection.execute(_NEWEST, {"thread_id": thread_id}).scalar() or 0
 
 
 def open_of_run(connection: Connection, run_id: str) -> list[Message]:

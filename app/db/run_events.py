@@ -2,8 +2,9 @@
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
-from app.db.tables import run_events
+from app.db.tables import run_events, runs
 from app.domain.clock import now
+from app.domain.run_status import ACTIVE
 
 _INSERT = insert(run_events)
 _LAST = select(func.max(run_events.c.last_event_id)).where(
@@ -17,7 +18,14 @@ _AFTER = (
     )
     .order_by(run_events.c.sequence)
 )
-_OLD = delete(run_events).where(run_events.c.created_at < bindparam("before"))
+_newer = run_events.alias("newer")
+_OLD = delete(run_events).where(
+    run_events.c.created_at < bindparam("before"),
+    ~select(_newer.c.run_id)
+    .where(_newer.c.run_id == run_events.c.run_id, _newer.c.created_at >= bindparam("before"))
+    .exists(),
+    run_events.c.run_id.not_in(select(runs.c.id).where(runs.c.status.in_(sorted(ACTIVE)))),
+)
 
 
 def append(connection: Connection, run_id: str, last_event_id: int, body: str) -> None:
@@ -42,4 +50,5 @@ def bodies_after(connection: Connection, run_id: str, event_id: int) -> list[str
 
 
 def remove_before(connection: Connection, created_at: int) -> None:
+    """Remove the events of ended runs that have told nothing since `created_at`."""
     connection.execute(_OLD, {"before": created_at})

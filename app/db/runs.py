@@ -33,6 +33,7 @@ class StoredRun(Run):
 
     streamed: bool = Field(exclude=True)
     worker_id: str | None = Field(exclude=True)
+    horizon: int | None = Field(default=None, exclude=True)
 
 
 _key = runs.c.id == bindparam("key")
@@ -45,8 +46,9 @@ _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
 _METADATA = update(runs).where(_key, _in_thread).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = (
-    select(runs).where(_in_thread, _active).order_by(runs.c.created_at, runs.c.sequence).limit(1)
+    select(runs).where(_in_thread, _active).order_by(runs.c.created_at, runs.c.sequence)
 )
+_OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
 _EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
 _HELD = select(runs).where(
     runs.c.status.in_(["queued", "in_progress", "cancelling"]),
@@ -91,7 +93,7 @@ _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
 
 def create(connection: Connection, run: StoredRun) -> StoredRun:
     values = run.model_dump(exclude=_SETTINGS | {"object"})
-    values |= {"streamed": run.streamed, "worker_id": run.worker_id}
+    values |= {name: getattr(run, name) for name in ("streamed", "worker_id", "horizon")}
     connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
     return run
 
@@ -145,8 +147,14 @@ def set_metadata(
 
 def active_on(connection: Connection, thread_id: str) -> StoredRun | None:
     """Return the oldest run of the thread that has not ended."""
-    row = connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id}).first()
+    row = connection.execute(_OLDEST_ACTIVE, {"thread_id": thread_id}).first()
     return None if row is None else _run(row)
+
+
+def all_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
+    """Return the runs of the thread that have not ended, the oldest first."""
+    rows = connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id})
+    return [_run(row) for row in rows]
 
 
 def list_page(connection: Connection, thread_id: str, page: Page) -> tuple[list[StoredRun], bool]:

@@ -126,6 +126,8 @@ runs = Table(
     _json("usage", nullable=True),
     # The model is asked to stream, and what it says is kept in `run_events` for readers.
     Column("streamed", Boolean, nullable=False),
+    # The newest message (its sequence) that the run may read; null: all of the thread's.
+    Column("horizon", BigInteger),
     # The process that carries the run; null when none does.
     Column("worker_id", String),
     Index("runs_in_order", "thread_id", "created_at", "sequence"),

@@ -16,6 +16,7 @@ from app.engine.hub import Frame
 from app.engine.translation.history import within
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import Usage
+from app.schemas.steps import RunStep
 
 # A process may have told readers more than it kept before it died; the one that takes over
 # tells under ids beyond any of those, for ids only grow.
@@ -30,6 +31,8 @@ class Claimed:
     history: list[Message]
     items: list[dict[str, Any]] = field(default_factory=list)
     spent: Usage = field(default_factory=Usage)
+    # The step whose calls are not all answered yet, where there is one.
+    tool_step: RunStep | None = None
     frames: list[Frame] = field(default_factory=list)
     next_event_id: int = 1
 
@@ -53,6 +56,10 @@ def claim(
     """
     run = runs.lock(connection, run_id)
     if run.worker_id != worker_id or run.status not in ("queued", "in_progress"):
+        return None
+    first = runs.active_on(connection, run.thread_id)
+    if first is None or first.id != run_id:
+        # It waits in line; whoever ends the run before it, or the next beat, comes back to it.
         return None
     claimed = Claimed(run, [])
     if run.streamed:
@@ -82,8 +89,9 @@ def _recall(connection: Connection, claimed: Claimed) -> None:
     """Load what the run's earlier rounds left."""
     run_id = claimed.run.id
     claimed.items = steps.items_of(connection, run_id)
-    usages = [step.usage or Usage() for step in steps.of_run(connection, run_id)]
-    claimed.spent = reduce(add, usages, Usage())
+    of_run = steps.of_run(connection, run_id)
+    claimed.spent = reduce(add, (step.usage or Usage() for step in of_run), Usage())
+    claimed.tool_step = next((step for step in of_run if step.status == "in_progress"), None)
 
 
 def _discard_broken_round(connection: Connection, claimed: Claimed) -> None:
@@ -118,6 +126,7 @@ def _read_history(connection: Connection, claimed: Claimed, context_window: int)
         connection,
         run.thread_id,
         not_of_run=run.id,
+        horizon=run.horizon,
         limit=run.truncation_strategy.get("last_messages"),
     )
     claimed.history = within(newest_first, budget)

@@ -4,10 +4,11 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal
 
-from app.db import messages, runs, steps
+from app.db import messages, run_events, runs, steps
 from app.db.database import Connection
 from app.db.runs import StoredRun
 from app.domain.clock import now
+from app.engine import journal
 from app.engine.changes import Changes
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError, Usage
@@ -79,3 +80,12 @@ def _for_step(error: LastError) -> LastError:
     if error.code == "invalid_prompt":
         return error.model_copy(update={"code": "server_error"})
     return error
+
+
+def end_unheld(connection: Connection, run_id: str, to: Ending) -> StoredRun:
+    """End a run that no process carries, and keep what that tells. Raises `StaleRun`."""
+    changes = Changes(told=runs.lock(connection, run_id).streamed)
+    ended = end_run(connection, run_id, to, changes)
+    first_id = run_events.last_id(connection, run_id) + 1
+    journal.keep(connection, run_id, journal.number(changes.events, first_id))
+    return ended

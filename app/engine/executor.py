@@ -20,12 +20,20 @@ from app.engine.claim import Claimed
 from app.engine.ending import Ending
 from app.engine.hub import Hub
 from app.engine.recorder import Move, Recorder
+from app.engine.tools.registry import FunctionRegistry
 from app.engine.translation.events import Projection
 from app.engine.translation.history import within
-from app.engine.translation.items import replayable, required_action
+from app.engine.translation.items import (
+    answer_step,
+    call_output,
+    replayable,
+    required_action,
+    unanswered,
+)
 from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request, left_out_tools
 from app.schemas.messages import Message
 from app.schemas.runs import LastError
+from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +48,8 @@ class Shared:
     worker_id: str
     context_window: int
     aliases: Mapping[str, str]
+    functions: FunctionRegistry
+    max_rounds: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class Execution:
         self._history = claimed.history
         self._items = claimed.items
         self._spent = claimed.spent
+        self._tool_step = claimed.tool_step
         self._recorder = Recorder(shared.database, shared.hub, claimed, shared.worker_id)
         self._projection: Projection | None = None
 
@@ -107,6 +118,20 @@ class Execution:
         left_out = left_out_tools(self._run)
         if left_out:
             logger.warning("run %s: the model is not offered %s", self._run.id, left_out)
+        for _ in range(self._shared.max_rounds):
+            waiting = await self._answer_calls()
+            if waiting:
+                return await self._require_action(waiting)
+            outcome = await self._ask()
+            if outcome is not None:
+                return outcome
+        raise ModelError(
+            "server_error",
+            f"The model still called functions after {self._shared.max_rounds} rounds.",
+        )
+
+    async def _ask(self) -> Outcome | None:
+        """Ask the model once; None where it called functions of the server, and is asked again."""
         if prompt_is_spent(self._run, self._spent):
             return await self._incomplete("max_prompt_tokens")
         max_output = output_budget(self._run, self._spent)
@@ -119,9 +144,43 @@ class Execution:
             raise ModelError("invalid_prompt", "The model's content filter stopped the answer.")
         if projection.incomplete_reason is not None:
             return await self._incomplete("max_completion_tokens")
-        if projection.function_calls:
-            return await self._require_action(projection)
-        return await self._complete()
+        if projection.tool_step is None:
+            return await self._complete()
+        return await self._keep_calls(projection, projection.tool_step)
+
+    async def _keep_calls(self, projection: Projection, step: RunStep) -> Outcome | None:
+        """Keep a round that called functions, before any of them is answered."""
+        items = replayable(projection.items)
+        self._items += items
+        self._tool_step = step
+        projection.changes.items = items
+        calls = unanswered(self._items)
+        if not any(call["name"] in self._shared.functions for call in calls):
+            return await self._require_action(calls)
+        await self._recorder.record(projection.take_changes())
+        return None
+
+    async def _answer_calls(self) -> list[dict[str, Any]]:
+        """Call the server's functions that wait for it; return the calls left to the client.
+
+        After a crash a function may be called again: its output was not kept, its effect was.
+        """
+        calls, step = unanswered(self._items), self._tool_step
+        ours = [call for call in calls if call["name"] in self._shared.functions]
+        if ours and step is not None:
+            texts = await asyncio.gather(
+                *(self._shared.functions.call(call["name"], call["arguments"]) for call in ours)
+            )
+            outputs = {call["call_id"]: text for call, text in zip(ours, texts, strict=True)}
+            answer_step(step, outputs)
+            changes = Changes(told=self._run.streamed)
+            changes.items = [call_output(*output) for output in outputs.items()]
+            changes.save_step(step)
+            if step.status == "completed":
+                changes.tell("thread.run.step.completed", step)
+            self._items += changes.items
+            await self._recorder.record(changes)
+        return unanswered(self._items)
 
     async def _round(self, max_output: int | None) -> Projection:
         """Ask the model once. What its last events did is left in the projection, to be
@@ -154,6 +213,7 @@ class Execution:
             self._items,
             max_output_tokens=max_output,
             aliases=self._shared.aliases,
+            functions=self._shared.functions,
         )
 
     async def _complete(self) -> Outcome:
@@ -163,10 +223,8 @@ class Execution:
     async def _incomplete(self, reason: str) -> Outcome:
         return await self._finish(Move("incomplete", {"incomplete_details": {"reason": reason}}))
 
-    async def _require_action(self, projection: Projection) -> Outcome:
-        action = required_action(projection.function_calls)
-        projection.changes.items = replayable(projection.items)
-        values = {"required_action": action.model_dump(), "worker_id": None}
+    async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
+        values = {"required_action": required_action(calls).model_dump(), "worker_id": None}
         return await self._finish(Move("requires_action", values), told_usage=False)
 
     async def _finish(self, move: Move, *, told_usage: bool = True) -> Outcome:

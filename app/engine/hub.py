@@ -7,6 +7,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 
 class Frame(NamedTuple):
@@ -24,14 +25,12 @@ class Feed:
     by what one run can say.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int) -> None:
+        """`first_id`: the id from which on the feed holds everything."""
+        self.first_id = first_id
         self._frames: list[Frame] = []
         self._closed = False
         self._news = asyncio.Event()
-
-    @property
-    def first_id(self) -> int | None:
-        return self._frames[0].id if self._frames else None
 
     def publish(self, frames: Iterable[Frame]) -> None:
         self._frames.extend(frames)
@@ -73,14 +72,15 @@ class Hub:
 
     def __init__(self) -> None:
         self._feeds: dict[str, Feed] = {}
-        self._changes: dict[str, asyncio.Event] = {}
+        self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
 
     def find(self, run_id: str) -> Feed | None:
         return self._feeds.get(run_id)
 
-    def open(self, run_id: str) -> Feed:
-        """Return the run's feed, a new one where there is none."""
-        return self._feeds.setdefault(run_id, Feed())
+    def open(self, run_id: str, first_id: int) -> Feed:
+        """Return a new feed for the run, which holds its frames from `first_id` on."""
+        feed = self._feeds[run_id] = Feed(first_id)
+        return feed
 
     def settle(self, run_id: str) -> None:
         """Close the run's feed; readers that hold it read to its end."""
@@ -88,18 +88,24 @@ class Hub:
         if feed is not None:
             feed.close()
 
+    def watch(self, run_id: str) -> asyncio.Event:
+        """Return an event that is set at the run's next change of status in this process.
+
+        Ask for it before looking at the row, so that no change falls between the two.
+        """
+        return self._changes.setdefault(run_id, asyncio.Event())
+
     def changed(self, run_id: str) -> None:
         """Wake those who wait for the run's status to change."""
         event = self._changes.pop(run_id, None)
         if event is not None:
             event.set()
 
-    async def wait_for_change(self, run_id: str, seconds: float) -> None:
-        """Return when the run's status changes here, or after `seconds`."""
-        event = self._changes.setdefault(run_id, asyncio.Event())
-        try:
-            async with asyncio.timeout(seconds):
-                await event.wait()
-        except TimeoutError:
-            if self._changes.get(run_id) is event:
-                del self._changes[run_id]
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Return when the event is set, or after `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

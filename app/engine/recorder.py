@@ -43,8 +43,6 @@ class Recorder:
         self._next_id = claimed.next_event_id
         self._unkept: list[Frame] = []
         self._kept_at = time.monotonic()
-        if claimed.run.streamed:
-            hub.open(claimed.run.id).publish(claimed.frames)
 
     async def record(self, changes: Changes, move: Move | None = None) -> StoredRun:
         """Commit the changes, then tell them."""
@@ -75,6 +73,7 @@ class Recorder:
         self._next_id += len(frames)
         self._mark_kept()
         self._publish(frames)
+        self._hub.changed(self._run.id)
         return run
 
     def _mark_kept(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Coroutine
 from typing import Any
 
@@ -11,17 +12,21 @@ from app.db.database import Connection
 from app.db.runs import StoredRun
 from app.domain.clock import now
 from app.domain.errors import StaleRun
-from app.engine import journal
-from app.engine.changes import Changes
+from app.domain.run_status import TERMINAL
 from app.engine.claim import Claimed, claim
-from app.engine.ending import Ending, end_run
+from app.engine.ending import Ending, end_unheld
 from app.engine.executor import Execution, Outcome, Shared
+from app.engine.hub import Hub, wait_for
 from app.schemas.runs import LastError
 
 logger = logging.getLogger(__name__)
 
 # How many runs a process takes over at once when another has died.
 _ORPHANS_AT_ONCE = 20
+# How often (in seconds) to look at a run that another process carries.
+LOOK_EVERY = 0.25
+# How often (in seconds) to remove what readers no longer come back for.
+_CLEAN_UP_EVERY = 60.0
 
 _OUR_FAULT = LastError(
     code="server_error", message="The server failed while it carried the run; its log says why."
@@ -40,14 +45,24 @@ class RunSupervisor:
         self._lease_seconds = lease_seconds
         self._journal_seconds = journal_seconds
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
+        self._lines: defaultdict[str, list[str]] = defaultdict(list)
         self._background: set[asyncio.Task[Any]] = set()
         self._heart: asyncio.Task[None] | None = None
         self._adrift_before: set[str] = set()
+        self._clean_up_at = 0.0
         self._stopping = False
 
     @property
     def worker_id(self) -> str:
         return self._shared.worker_id
+
+    @property
+    def hub(self) -> Hub:
+        return self._shared.hub
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
 
     async def open(self) -> None:
         """Take the lease, and with it the runs that nobody carries."""
@@ -56,16 +71,17 @@ class RunSupervisor:
 
     async def close(self, seconds: float) -> None:
         """Let runs end for up to `seconds`, then leave the rest to whoever comes next."""
+        tasks = [*self._tasks.values(), *self._background]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
         self._stopping = True
         if self._heart is not None:
             self._heart.cancel()
-        tasks = [*self._tasks.values(), *self._background]
-        if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=seconds)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
-        await self._shared.database.transaction(workers.remove, self._shared.worker_id)
+        pending = [*self._tasks.values(), *self._background]
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        await self._shared.database.transaction(workers.remove, self.worker_id)
 
     def start(self, run_id: str) -> asyncio.Task[Outcome]:
         """Carry on a run that stands queued in its row."""
@@ -75,15 +91,17 @@ class RunSupervisor:
 
     def go_on(self, claimed: Claimed) -> asyncio.Task[Outcome]:
         """Carry on a run that its creator has claimed already."""
+        self._announce(claimed)
         return self._carry(claimed.run.id, self._execute(claimed))
 
-    def cancel(self, run_id: str) -> None:
+    def cancel(self, run: StoredRun) -> None:
         """Cancel a run whose row says `cancelling`."""
-        task = self._tasks.get(run_id)
+        task = self._tasks.get(run.id)
         if task is not None:
             task.cancel()
-        else:
-            self._in_background(self._end_unheld(run_id, "cancelled"))
+        elif run.worker_id in (None, self.worker_id):
+            self._in_background(self._end_unheld(run.id, "cancelled"))
+        # Else the process that carries it sees the row at its next beat.
 
     async def settled(self, run_id: str, seconds: float) -> None:
         """Return when the run has ended or waits for its client, at the latest after `seconds`.
@@ -92,9 +110,11 @@ class RunSupervisor:
         """
         task = self._tasks.get(run_id)
         if task is None:
-            await self._shared.hub.wait_for_change(run_id, min(seconds, 0.25))
+            await wait_for(self.hub.watch(run_id), min(seconds, LOOK_EVERY))
         else:
             await asyncio.wait([task], timeout=seconds)
+
+    # Tasks
 
     def _carry(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(self._guarded(run_id, work), name=f"run {run_id}")
@@ -103,7 +123,7 @@ class RunSupervisor:
 
     async def _guarded(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         try:
-            return await work
+            outcome = await work
         except asyncio.CancelledError:
             if not self._stopping:
                 self._in_background(self._end_unheld(run_id, "cancelled"))
@@ -113,10 +133,14 @@ class RunSupervisor:
             logger.exception("run %s: its task broke", run_id)
             raise
         finally:
-            if self._tasks.get(run_id) is asyncio.current_task():
-                del self._tasks[run_id]
-            self._shared.hub.settle(run_id)
-            self._shared.hub.changed(run_id)
+            del self._tasks[run_id]
+            self._settle(run_id)
+        self._call_next(outcome.run)
+        return outcome
+
+    def _settle(self, run_id: str) -> None:
+        self.hub.settle(run_id)
+        self.hub.changed(run_id)
 
     async def _claim_and_execute(self, run_id: str) -> Outcome:
         shared = self._shared
@@ -127,12 +151,22 @@ class RunSupervisor:
         except StaleRun:
             claimed = None
         if claimed is None:
-            return Outcome(await shared.database.read(runs.find, run_id))
+            run = await shared.database.read(runs.find, run_id)
+            if run is not None and run.status == "queued":
+                self._lines[run.thread_id].append(run_id)
+            return Outcome(run)
+        self._announce(claimed)
         return await self._execute(claimed)
+
+    def _announce(self, claimed: Claimed) -> None:
+        """Tell what the claim told in the database, before anything else is told."""
+        if claimed.run.streamed:
+            first_id = claimed.frames[0].id if claimed.frames else claimed.next_event_id
+            self.hub.open(claimed.run.id, first_id).publish(claimed.frames)
+        self.hub.changed(claimed.run.id)
 
     async def _execute(self, claimed: Claimed) -> Outcome:
         execution = Execution(self._shared, claimed)
-        self._shared.hub.changed(claimed.run.id)
         try:
             return await execution.execute()
         except asyncio.CancelledError:
@@ -143,15 +177,22 @@ class RunSupervisor:
             logger.exception("run %s: could not be carried on", claimed.run.id)
             return await execution.end("failed", _OUR_FAULT)
 
+    def _call_next(self, run: StoredRun | None) -> None:
+        """Let the runs that wait for this one's thread try again: the oldest gets it."""
+        if run is not None and run.status in TERMINAL:
+            for waiting in self._lines.pop(run.thread_id, []):
+                self.start(waiting)
+
     # Runs that nobody carries
 
     async def _end_unheld(self, run_id: str, to: Ending) -> None:
         try:
-            await self._shared.database.transaction(end_unheld, run_id, to)
+            run = await self._shared.database.transaction(end_unheld, run_id, to)
         except StaleRun:
             logger.info("run %s: ended by another hand", run_id)
-        self._shared.hub.settle(run_id)
-        self._shared.hub.changed(run_id)
+        else:
+            self._call_next(run)
+        self._settle(run_id)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -177,34 +218,26 @@ class RunSupervisor:
         # A run is between its row and its task for a moment; one that stays there is adrift.
         adrift = {run.id: run for run in held if run.id not in self._tasks}
         for run_id, run in adrift.items():
-            if run_id in self._adrift_before or run.worker_id != self._shared.worker_id:
+            if run_id in self._adrift_before or run.worker_id != self.worker_id:
                 self._take_up(run)
         self._adrift_before = set(adrift)
         for run in held:
             if run.status == "cancelling" and run.id in self._tasks:
-                self.cancel(run.id)
+                self.cancel(run)
 
     def _take_up(self, run: StoredRun) -> None:
         if run.status == "cancelling":
-            self.cancel(run.id)
+            self._in_background(self._end_unheld(run.id, "cancelled"))
         else:
             self.start(run.id)
 
     def _look_around(self, connection: Connection) -> tuple[list[StoredRun], list[str]]:
-        moment, worker_id = time.time(), self._shared.worker_id
+        moment, worker_id = time.time(), self.worker_id
         workers.renew(connection, worker_id, moment + self._lease_seconds)
         workers.remove_lapsed(connection, moment - 10 * self._lease_seconds)
-        run_events.remove_before(connection, int(moment - self._journal_seconds))
+        if moment > self._clean_up_at:
+            run_events.remove_before(connection, int(moment - self._journal_seconds))
+            self._clean_up_at = moment + _CLEAN_UP_EVERY
         held = runs.held_by(connection, worker_id)
         held += runs.take_orphans(connection, worker_id, moment, limit=_ORPHANS_AT_ONCE)
         return held, runs.expired(connection, now())
-
-
-def end_unheld(connection: Connection, run_id: str, to: Ending) -> StoredRun:
-    """End a run that no process carries. Raises `StaleRun`."""
-    run = runs.lock(connection, run_id)
-    changes = Changes(told=run.streamed)
-    ended = end_run(connection, run_id, to, changes)
-    frames = journal.number(changes.events, run_events.last_id(connection, run_id) + 1)
-    journal.keep(connection, run_id, frames)
-    return ended

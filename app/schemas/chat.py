@@ -21,6 +21,7 @@ class ChatRequest(RequestBody):
     thread_id: str | None = None
     assistant_id: str | None = None
     metadata: Metadata | None = None
+    stream: bool | None = None
 
 
 class ChatReply(WireObject):

@@ -26,6 +26,10 @@ from app.schemas.tools import (
     TruncationStrategy,
 )
 
+# What becomes of a new run where its thread has an active one: refused, lined up behind it, or
+# put in its place.
+BusyPolicy = Literal["reject", "enqueue", "interrupt"]
+
 
 class RunOverrides(RequestBody):
     """What a run may set differently from its assistant, and what only a run has."""
@@ -50,6 +54,7 @@ class RunOverrides(RequestBody):
 class RunCreate(RunOverrides):
     additional_instructions: Instructions | None = None
     additional_messages: list[MessageCreate] | None = None
+    if_busy: BusyPolicy | None = None
 
 
 class ThreadRunCreate(RunOverrides):

@@ -1,6 +1,8 @@
 """The one simple call: a message in, an answer out."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from app.db import assistants, messages, runs, threads
@@ -8,8 +10,11 @@ from app.db.database import Connection, Database
 from app.domain.errors import ChatFailed, ThreadBusy, not_found
 from app.domain.language import is_korean
 from app.engine.claim import Claimed, claim_new
+from app.engine.ending import end_unheld
 from app.engine.executor import Outcome
-from app.engine.supervisor import RunSupervisor, end_unheld
+from app.engine.follower import Follower
+from app.engine.hub import Frame
+from app.engine.supervisor import RunSupervisor
 from app.schemas.chat import ChatReply, ChatRequest
 from app.schemas.messages import Message, MessageCreate
 from app.schemas.runs import Run, RunCreate
@@ -22,12 +27,30 @@ from app.services.threads import create_thread, new_message
 _LOOK_EVERY = 30.0
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A turn under way: its run's thread and id, its end, what it tells, and its language."""
+
+    thread_id: str
+    run_id: str
+    outcome: asyncio.Future[Outcome]
+    frames: AsyncIterator[list[Frame]]
+    korean: bool
+
+
 class ChatService:
     """Chat is a use case over threads, messages and runs, not a second road to the model."""
 
-    def __init__(self, database: Database, supervisor: RunSupervisor, policy: RunPolicy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        supervisor: RunSupervisor,
+        follower: Follower,
+        policy: RunPolicy,
+    ) -> None:
         self._database = database
         self._supervisor = supervisor
+        self._follower = follower
         self._policy = policy
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -36,26 +59,44 @@ class ChatService:
 
         Raises `NotFound`, and `ChatFailed` where the model did not answer.
         """
-        if body.thread_id is None:
-            return await self._turn(body)
-        line = self._lines.setdefault(body.thread_id, asyncio.Lock())
-        async with line:
-            return await self._turn(body)
+        turn = await self.begin(body, streamed=False)
+        return await self.end(turn)
 
-    async def _turn(self, body: ChatRequest) -> ChatReply:
-        claimed = await self._begin(body)
+    async def begin(self, body: ChatRequest, *, streamed: bool) -> Turn:
+        """Wait for the thread to be free, then begin the turn. Raises `NotFound`."""
+        line = self._line(body.thread_id)
+        await line.acquire()
+        try:
+            claimed = await self._claim(body, streamed=streamed)
+        except BaseException:
+            line.release()
+            raise
+        task = self._supervisor.go_on(claimed)
+        # The next turn waits for the run, not for whoever listens to it.
+        task.add_done_callback(lambda _: line.release())
+        run = claimed.run
+        frames = self._follower.follow(run.id)
+        return Turn(run.thread_id, run.id, task, frames, is_korean(body.message))
+
+    async def end(self, turn: Turn) -> ChatReply:
+        """Return the turn's answer when it is there. Raises `ChatFailed`."""
         # Who hangs up must not end the run: it is finished and kept all the same.
-        outcome = await asyncio.shield(self._supervisor.go_on(claimed))
-        return _reply(claimed.run.thread_id, outcome, korean=is_korean(body.message))
+        outcome = await asyncio.shield(turn.outcome)
+        return _reply(turn.thread_id, outcome, korean=turn.korean)
 
-    async def _begin(self, body: ChatRequest) -> Claimed:
+    def _line(self, thread_id: str | None) -> asyncio.Lock:
+        if thread_id is None:
+            return asyncio.Lock()
+        return self._lines.setdefault(thread_id, asyncio.Lock())
+
+    async def _claim(self, body: ChatRequest, *, streamed: bool) -> Claimed:
         while True:
             try:
-                return await self._database.transaction(self._begin_turn, body)
+                return await self._database.transaction(self._begin_turn, body, streamed)
             except ThreadBusy as busy:
                 await self._supervisor.settled(busy.run_id, _LOOK_EVERY)
 
-    def _begin_turn(self, connection: Connection, body: ChatRequest) -> Claimed:
+    def _begin_turn(self, connection: Connection, body: ChatRequest, streamed: bool) -> Claimed:
         policy = self._policy
         thread_id = self._thread(connection, body.thread_id)
         asked = MessageCreate(role="user", content=body.message, metadata=body.metadata)
@@ -66,7 +107,7 @@ class ChatService:
             thread_id,
             RunCreate(assistant_id=assistant_id, metadata=body.metadata),
             expires_seconds=policy.expires_seconds,
-            streamed=False,
+            streamed=streamed,
             worker_id=policy.worker_id,
         )
         return claim_new(connection, runs.create(connection, run), policy.context_window)

@@ -1,23 +1,35 @@
-"""Runs and their steps."""
+"""Runs: created, cancelled, answered. What reads them stands in `run_reads`."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from app.db import assistants, messages, runs, steps, threads
+from app.db import assistants, messages, runs, threads
 from app.db.database import Connection, Database
-from app.db.paging import Page
 from app.db.runs import StoredRun
 from app.domain.errors import InvalidRequest, ThreadBusy
 from app.domain.run_status import TERMINAL
 from app.engine import journal
 from app.engine.changes import Changes
+from app.engine.claim import Claimed, claim, claim_new
+from app.engine.follower import Follower
+from app.engine.hub import Frame
 from app.engine.supervisor import RunSupervisor
-from app.schemas.common import ListPage, MetadataUpdate
-from app.schemas.runs import Run, RunCreate, RunOverrides, ThreadRunCreate, ToolOutputsSubmit
-from app.schemas.steps import RunStep
+from app.schemas.common import MetadataUpdate
+from app.schemas.runs import (
+    BusyPolicy,
+    Run,
+    RunCreate,
+    RunOverrides,
+    ThreadRunCreate,
+    ToolOutputsSubmit,
+)
 from app.schemas.threads import ThreadCreate
 from app.services.new_run import new_run
+from app.services.run_reads import run_in_thread
 from app.services.threads import create_thread, new_message
 from app.services.tool_outputs import submit_outputs
+
+Frames = AsyncIterator[list[Frame]]
 
 
 @dataclass(frozen=True)
@@ -28,30 +40,48 @@ class RunPolicy:
     default_assistant_id: str
     expires_seconds: int
     context_window: int
+    busy_thread: BusyPolicy
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new run: claimed at once where it is streamed and its thread is free."""
+
+    run: StoredRun
+    claimed: Claimed | None = None
+    interrupted: tuple[StoredRun, ...] = ()
 
 
 class RunService:
-    def __init__(self, database: Database, supervisor: RunSupervisor, policy: RunPolicy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        supervisor: RunSupervisor,
+        follower: Follower,
+        policy: RunPolicy,
+    ) -> None:
         self._database = database
         self._supervisor = supervisor
+        self._follower = follower
         self._policy = policy
 
     async def create(self, thread_id: str, body: RunCreate | None) -> Run:
         """Create a run; without any body, of the default assistant."""
-        run = await self._database.transaction(self._create, thread_id, body)
-        self._supervisor.start(run.id)
-        return run
+        created = await self._database.transaction(self._create, thread_id, body, at_once=False)
+        return self._begin(created).run
+
+    async def create_streamed(self, thread_id: str, body: RunCreate) -> Frames:
+        """Create a run and return what it tells from its creation on."""
+        created = await self._database.transaction(self._create, thread_id, body, at_once=True)
+        return self._follower.follow(self._begin(created).run.id)
 
     async def create_with_thread(self, body: ThreadRunCreate) -> Run:
-        run = await self._database.transaction(self._create_with_thread, body)
-        self._supervisor.start(run.id)
-        return run
+        created = await self._database.transaction(self._create_both, body, at_once=False)
+        return self._begin(created).run
 
-    async def retrieve(self, thread_id: str, run_id: str) -> Run:
-        return await self._database.read(_in_thread, thread_id, run_id)
-
-    async def list(self, thread_id: str, page: Page) -> ListPage[Run]:
-        return await self._database.read(self._list, thread_id, page)
+    async def create_with_thread_streamed(self, body: ThreadRunCreate) -> Frames:
+        created = await self._database.transaction(self._create_both, body, at_once=True)
+        return self._follower.follow(self._begin(created).run.id)
 
     async def update(self, thread_id: str, run_id: str, body: MetadataUpdate) -> Run:
         return await self._database.transaction(self._update, thread_id, run_id, body)
@@ -59,72 +89,114 @@ class RunService:
     async def cancel(self, thread_id: str, run_id: str) -> Run:
         """Answer `cancelling`; the run is cancelled right afterwards."""
         run = await self._database.transaction(self._cancel, thread_id, run_id)
-        self._supervisor.cancel(run_id)
+        self._supervisor.cancel(run)
         return run
 
     async def submit_tool_outputs(
         self, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> Run:
-        run = await self._database.transaction(self._submit, thread_id, run_id, body)
+        """Answer `queued`; the run goes on right afterwards."""
+        run, _ = await self._database.transaction(self._submit, thread_id, run_id, body)
         self._supervisor.start(run_id)
         return run
 
-    async def list_steps(self, thread_id: str, run_id: str, page: Page) -> ListPage[RunStep]:
-        return await self._database.read(self._list_steps, thread_id, run_id, page)
+    async def submit_tool_outputs_streamed(
+        self, thread_id: str, run_id: str, body: ToolOutputsSubmit
+    ) -> Frames:
+        """Return what the run tells from its outputs on."""
+        frames, claimed = await self._database.transaction(
+            self._submit_and_claim, thread_id, run_id, body
+        )
+        if claimed is not None:
+            self._supervisor.go_on(claimed)
+        return self._follower.follow(run_id, after=frames[0].id - 1)
 
-    async def retrieve_step(self, thread_id: str, run_id: str, step_id: str) -> RunStep:
-        return await self._database.read(self._retrieve_step, thread_id, run_id, step_id)
+    def _begin(self, created: Created) -> Created:
+        for run in created.interrupted:
+            self._supervisor.cancel(run)
+        if created.claimed is not None:
+            self._supervisor.go_on(created.claimed)
+        else:
+            self._supervisor.start(created.run.id)
+        return created
 
-    def _create(self, connection: Connection, thread_id: str, body: RunCreate | None) -> StoredRun:
+    # Transactions
+
+    def _create(
+        self, connection: Connection, thread_id: str, body: RunCreate | None, *, at_once: bool
+    ) -> Created:
         body = body or RunCreate(assistant_id=self._policy.default_assistant_id)
         threads.lock(connection, thread_id)
-        refuse_busy(connection, thread_id)
+        active = runs.all_active_on(connection, thread_id)
+        interrupted = self._make_way(connection, active, body.if_busy)
         added = [new_message(thread_id, item) for item in body.additional_messages or []]
         messages.create(connection, *added)
-        return self._insert(connection, thread_id, body, Changes(told=True))
+        run = self._new(connection, thread_id, body)
+        if active or self._policy.busy_thread != "reject":
+            run.horizon = messages.newest_sequence(connection, thread_id)
+        created = self._insert(connection, run, Changes(told=True), at_once and not active)
+        return Created(created.run, created.claimed, interrupted)
 
-    def _create_with_thread(self, connection: Connection, body: ThreadRunCreate) -> StoredRun:
+    def _create_both(
+        self, connection: Connection, body: ThreadRunCreate, *, at_once: bool
+    ) -> Created:
         thread = create_thread(connection, body.thread or ThreadCreate())
         changes = Changes(told=True)
         changes.tell("thread.created", thread)
-        return self._insert(connection, thread.id, body, changes)
+        return self._insert(connection, self._new(connection, thread.id, body), changes, at_once)
 
-    def _insert(
-        self, connection: Connection, thread_id: str, body: RunOverrides, changes: Changes
-    ) -> StoredRun:
-        policy = self._policy
-        run = new_run(
+    def _make_way(
+        self, connection: Connection, active: list[StoredRun], if_busy: BusyPolicy | None
+    ) -> tuple[StoredRun, ...]:
+        """Do with a busy thread what the policy says; return the runs to be cancelled."""
+        policy = if_busy or self._policy.busy_thread
+        if active and policy == "reject":
+            raise ThreadBusy.for_run(active[0].thread_id, active[0].id, active[0].status)
+        if policy != "interrupt":
+            return ()
+        return tuple(
+            runs.move(connection, run.id, "cancelling")
+            for run in active
+            if run.status != "cancelling"
+        )
+
+    def _new(self, connection: Connection, thread_id: str, body: RunOverrides) -> StoredRun:
+        return new_run(
             assistants.retrieve(connection, body.assistant_id),
             thread_id,
             body,
-            expires_seconds=policy.expires_seconds,
+            expires_seconds=self._policy.expires_seconds,
             streamed=True,
-            worker_id=policy.worker_id,
+            worker_id=self._policy.worker_id,
         )
+
+    def _insert(
+        self, connection: Connection, run: StoredRun, changes: Changes, at_once: bool
+    ) -> Created:
         runs.create(connection, run)
         changes.tell("thread.run.created", run)
         changes.tell("thread.run.queued", run)
-        journal.keep(connection, run.id, journal.number(changes.events, 1))
-        return run
-
-    @staticmethod
-    def _list(connection: Connection, thread_id: str, page: Page) -> ListPage[Run]:
-        threads.retrieve(connection, thread_id)
-        data, has_more = runs.list_page(connection, thread_id, page)
-        return ListPage[Run].of(list[Run](data), has_more=has_more)
+        frames = journal.number(changes.events, 1)
+        journal.keep(connection, run.id, frames)
+        if not at_once:
+            return Created(run)
+        next_id = frames[-1].id + 1
+        claimed = claim_new(connection, run, self._policy.context_window, next_event_id=next_id)
+        claimed.frames = frames + claimed.frames
+        return Created(run, claimed)
 
     @staticmethod
     def _update(
         connection: Connection, thread_id: str, run_id: str, body: MetadataUpdate
     ) -> StoredRun:
-        run = _in_thread(connection, thread_id, run_id)
+        run = run_in_thread(connection, thread_id, run_id)
         if "metadata" in body.model_fields_set:
             return runs.set_metadata(connection, thread_id, run_id, body.metadata or {})
         return run
 
     @staticmethod
     def _cancel(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
-        _in_thread(connection, thread_id, run_id)
+        run_in_thread(connection, thread_id, run_id)
         run = runs.lock(connection, run_id)
         if run.status in TERMINAL or run.status == "cancelling":
             raise InvalidRequest(f"Cannot cancel run with status '{run.status}'.")
@@ -132,33 +204,16 @@ class RunService:
 
     def _submit(
         self, connection: Connection, thread_id: str, run_id: str, body: ToolOutputsSubmit
-    ) -> StoredRun:
-        _in_thread(connection, thread_id, run_id)
+    ) -> tuple[StoredRun, list[Frame]]:
+        run_in_thread(connection, thread_id, run_id)
         return submit_outputs(connection, run_id, body.tool_outputs, self._policy.worker_id)
 
-    @staticmethod
-    def _list_steps(
-        connection: Connection, thread_id: str, run_id: str, page: Page
-    ) -> ListPage[RunStep]:
-        _in_thread(connection, thread_id, run_id)
-        data, has_more = steps.list_page(connection, thread_id, run_id, page)
-        return ListPage[RunStep].of(data, has_more=has_more)
-
-    @staticmethod
-    def _retrieve_step(
-        connection: Connection, thread_id: str, run_id: str, step_id: str
-    ) -> RunStep:
-        _in_thread(connection, thread_id, run_id)
-        return steps.retrieve(connection, thread_id, run_id, step_id)
-
-
-def _in_thread(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
-    threads.retrieve(connection, thread_id)
-    return runs.retrieve(connection, thread_id, run_id)
-
-
-def refuse_busy(connection: Connection, thread_id: str) -> None:
-    """Raise `ThreadBusy` while a run of the thread has not ended."""
-    active = runs.active_on(connection, thread_id)
-    if active is not None:
-        raise ThreadBusy.for_run(thread_id, active.id, active.status)
+    def _submit_and_claim(
+        self, connection: Connection, thread_id: str, run_id: str, body: ToolOutputsSubmit
+    ) -> tuple[list[Frame], Claimed | None]:
+        _, frames = self._submit(connection, thread_id, run_id, body)
+        policy = self._policy
+        claimed = claim(connection, run_id, policy.worker_id, policy.context_window)
+        if claimed is not None:
+            claimed.frames = frames + claimed.frames
+        return frames, claimed

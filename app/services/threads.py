@@ -10,6 +10,7 @@ from app.domain.errors import ThreadBusy
 from app.domain.ids import new_id
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
+from app.schemas.runs import BusyPolicy
 from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
 
 
@@ -37,8 +38,10 @@ class ThreadService:
 
 
 class MessageService:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, busy_thread: BusyPolicy) -> None:
+        """`busy_thread`: unless it is `reject`, messages are taken while a run is active."""
         self._database = database
+        self._refuses_busy = busy_thread == "reject"
 
     async def create(self, thread_id: str, body: MessageCreate) -> Message:
         return await self._database.transaction(self._create, thread_id, body)
@@ -56,10 +59,9 @@ class MessageService:
         await self._database.transaction(self._delete, thread_id, message_id)
         return MessageDeleted(id=message_id)
 
-    @staticmethod
-    def _create(connection: Connection, thread_id: str, body: MessageCreate) -> Message:
+    def _create(self, connection: Connection, thread_id: str, body: MessageCreate) -> Message:
         threads.lock(connection, thread_id)
-        active = runs.active_on(connection, thread_id)
+        active = runs.active_on(connection, thread_id) if self._refuses_busy else None
         if active is not None:
             raise ThreadBusy.for_message(thread_id, active.id, active.status)
         message = new_message(thread_id, body)

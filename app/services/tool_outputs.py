@@ -3,18 +3,18 @@
 from app.db import run_events, runs, steps
 from app.db.database import Connection
 from app.db.runs import StoredRun
-from app.domain.clock import now
 from app.domain.errors import InvalidRequest
 from app.engine import journal
 from app.engine.changes import Changes
-from app.engine.translation.items import call_output
+from app.engine.hub import Frame
+from app.engine.translation.items import answer_step, call_output
 from app.schemas.runs import ToolOutput
 
 
 def submit_outputs(
     connection: Connection, run_id: str, outputs: list[ToolOutput], worker_id: str
-) -> StoredRun:
-    """Queue the run again with what its client's tools answered.
+) -> tuple[StoredRun, list[Frame]]:
+    """Queue the run again with what its client's tools answered; return what that tells too.
 
     Raises `InvalidRequest` where the run does not wait for outputs, or not for just these.
     """
@@ -31,25 +31,22 @@ def submit_outputs(
     items = [call_output(call_id, by_call[call_id]) for call_id in expected]
     steps.add_items(connection, run_id, items)
     changes = Changes(told=True)
-    _complete_step(connection, run_id, by_call, changes)
+    _answer_step(connection, run_id, by_call, changes)
     queued = runs.move(
         connection, run_id, "queued", required_action=None, worker_id=worker_id, streamed=True
     )
     changes.tell("thread.run.queued", queued)
     first_id = run_events.last_id(connection, run_id) + 1
-    journal.keep(connection, run_id, journal.number(changes.events, first_id))
-    return queued
+    frames = journal.number(changes.events, first_id)
+    journal.keep(connection, run_id, frames)
+    return queued, frames
 
 
-def _complete_step(
-    connection: Connection, run_id: str, by_call: dict[str, str], changes: Changes
+def _answer_step(
+    connection: Connection, run_id: str, outputs: dict[str, str], changes: Changes
 ) -> None:
     for step in steps.of_run(connection, run_id):
-        if step.status != "in_progress":
-            continue
-        for call in step.step_details["tool_calls"]:
-            if call["id"] in by_call:
-                call["function"]["output"] = by_call[call["id"]]
-        step.status, step.completed_at = "completed", now()
-        steps.save(connection, step)
-        changes.tell("thread.run.step.completed", step)
+        if step.status == "in_progress":
+            answer_step(step, outputs)
+            steps.save(connection, step)
+            changes.tell("thread.run.step.completed", step)

@@ -1,16 +1,59 @@
 """`POST /chat`: the one call that a web page needs."""
 
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
 from app.api.deps import ServicesDep
-from app.api.routing import router
+from app.api.routing import EVENT_STREAM, router
+from app.api.sse import KEEP_ALIVE, EventStream, error_event
+from app.domain.errors import ThreadkeeperError
+from app.engine.follower import Interrupted
+from app.engine.hub import Frame
 from app.schemas.chat import ChatReply, ChatRequest
+from app.services.chat import ChatService, Turn
 
 routes = router("chat")
 
 
-@routes.post("/chat", response_model_exclude_none=True)
-async def chat(body: ChatRequest, services: ServicesDep) -> ChatReply:
+@routes.post(
+    "/chat",
+    response_model=ChatReply,
+    response_model_exclude_none=True,
+    responses=EVENT_STREAM,
+)
+async def chat(body: ChatRequest, services: ServicesDep) -> Any:
     """Say something and get the answer.
 
     Without `thread_id` a new thread begins; send the answer's `thread_id` to go on with it.
+    With `"stream": true` the answer comes as server-sent events: `delta`s with a piece of text
+    each, then `message` with the same object that the plain call returns, or `error`.
     """
-    return await services.chat.reply(body)
+    if not body.stream:
+        return await services.chat.reply(body)
+    turn = await services.chat.begin(body, streamed=True)
+    headers = {"x-thread-id": turn.thread_id, "x-run-id": turn.run_id}
+    return EventStream(_chat_events(services.chat, turn), headers)
+
+
+async def _chat_events(chats: ChatService, turn: Turn) -> AsyncIterator[bytes]:
+    try:
+        async for batch in turn.frames:
+            yield b"".join(map(_delta, batch)) if batch else KEEP_ALIVE
+        reply = await chats.end(turn)
+    except ThreadkeeperError as error:
+        yield error_event(error)
+    except Interrupted:
+        yield error_event(ThreadkeeperError("The server restarts.", code="server_restarting"))
+    else:
+        yield f"event: message\ndata: {reply.model_dump_json(exclude_none=True)}\n\n".encode()
+
+
+def _delta(frame: Frame) -> bytes:
+    """Return a piece of the answer's text as an event of its own; nothing for other events."""
+    if frame.event != "thread.message.delta":
+        return b""
+    part = json.loads(frame.data)["delta"]["content"][0]
+    text = part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
+    data = json.dumps({"delta": text}, ensure_ascii=False)
+    return f"id: {frame.id}\nevent: delta\ndata: {data}\n\n".encode() if text else b""

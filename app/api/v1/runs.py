@@ -1,11 +1,12 @@
 """`/threads/{thread_id}/runs`, and `/threads/runs`, which makes the thread too."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Header, Query, Response
 
 from app.api.deps import PageDep, ServicesDep
-from app.api.routing import router
+from app.api.routing import EVENT_STREAM, router
+from app.api.sse import EventStream, run_events
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.runs import Run, RunCreate, ThreadRunCreate, ToolOutputsSubmit
 
@@ -15,35 +16,68 @@ Include = Annotated[
     list[str] | None,
     Query(alias="include[]", description="Accepted for OpenAI's clients; changes nothing here."),
 ]
+EventId = Annotated[
+    int, Header(alias="Last-Event-ID", ge=0, description="The last event that was received.")
+]
+PollHelper = Annotated[
+    bool,
+    Header(
+        alias="X-Stainless-Poll-Helper",
+        description="Sent by the SDKs' poll helpers: the answer waits for the next status.",
+    ),
+]
 
 
-@routes.post("/threads/runs")
-async def create_thread_and_run(body: ThreadRunCreate, services: ServicesDep) -> Run:
-    """Create a thread and run it at once."""
+@routes.post("/threads/runs", response_model=Run, responses=EVENT_STREAM)
+async def create_thread_and_run(body: ThreadRunCreate, services: ServicesDep) -> Any:
+    """Create a thread and run it at once; with `stream`, hear of it as it happens."""
+    if body.stream:
+        return EventStream(run_events(await services.runs.create_with_thread_streamed(body)))
     return await services.runs.create_with_thread(body)
 
 
-@routes.post("/threads/{thread_id}/runs")
+@routes.post("/threads/{thread_id}/runs", response_model=Run, responses=EVENT_STREAM)
 async def create_run(
     thread_id: str, services: ServicesDep, body: RunCreate | None = None, include: Include = None
-) -> Run:
+) -> Any:
     """Run a thread: the assistant reads it and answers. Without a body: the default assistant."""
+    if body is not None and body.stream:
+        return EventStream(run_events(await services.runs.create_streamed(thread_id, body)))
     return await services.runs.create(thread_id, body)
 
 
 @routes.get("/threads/{thread_id}/runs")
 async def list_runs(thread_id: str, page: PageDep, services: ServicesDep) -> ListPage[Run]:
     """List a thread's runs, the newest first."""
-    return await services.runs.list(thread_id, page)
+    return await services.run_reads.list(thread_id, page)
 
 
 @routes.get("/threads/{thread_id}/runs/{run_id}")
 async def retrieve_run(
-    thread_id: str, run_id: str, services: ServicesDep, response: Response
+    thread_id: str,
+    run_id: str,
+    services: ServicesDep,
+    response: Response,
+    poll_helper: PollHelper = False,
 ) -> Run:
     """Retrieve a run. `openai-poll-after-ms` tells pollers when to look again."""
     response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
-    return await services.runs.retrieve(thread_id, run_id)
+    if poll_helper:
+        return await services.run_reads.await_change(thread_id, run_id)
+    return await services.run_reads.retrieve(thread_id, run_id)
+
+
+@routes.get(
+    "/threads/{thread_id}/runs/{run_id}/events",
+    response_class=EventStream,
+    responses=EVENT_STREAM,
+)
+async def follow_run(
+    thread_id: str, run_id: str, services: ServicesDep, last_event_id: EventId = 0
+) -> EventStream:
+    """Follow a run: what was missed since `Last-Event-ID`, then what happens, to its end."""
+    frames = await services.run_reads.follow(thread_id, run_id, last_event_id)
+    return EventStream(run_events(frames))
 
 
 @routes.post("/threads/{thread_id}/runs/{run_id}")
@@ -60,9 +94,16 @@ async def cancel_run(thread_id: str, run_id: str, services: ServicesDep) -> Run:
     return await services.runs.cancel(thread_id, run_id)
 
 
-@routes.post("/threads/{thread_id}/runs/{run_id}/submit_tool_outputs")
+@routes.post(
+    "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs",
+    response_model=Run,
+    responses=EVENT_STREAM,
+)
 async def submit_tool_outputs(
     thread_id: str, run_id: str, body: ToolOutputsSubmit, services: ServicesDep
-) -> Run:
+) -> Any:
     """Answer the function calls of a run that requires action: all of them at once."""
+    if body.stream:
+        frames = await services.runs.submit_tool_outputs_streamed(thread_id, run_id, body)
+        return EventStream(run_events(frames))
     return await services.runs.submit_tool_outputs(thread_id, run_id, body)

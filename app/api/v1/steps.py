@@ -14,7 +14,7 @@ async def list_steps(
     thread_id: str, run_id: str, page: PageDep, services: ServicesDep, include: Include = None
 ) -> ListPage[RunStep]:
     """List what a run did, the newest step first."""
-    return await services.runs.list_steps(thread_id, run_id, page)
+    return await services.run_reads.list_steps(thread_id, run_id, page)
 
 
 @routes.get("/threads/{thread_id}/runs/{run_id}/steps/{step_id}")
@@ -22,4 +22,4 @@ async def retrieve_step(
     thread_id: str, run_id: str, step_id: str, services: ServicesDep, include: Include = None
 ) -> RunStep:
     """Retrieve a step."""
-    return await services.runs.retrieve_step(thread_id, run_id, step_id)
+    return await services.run_reads.retrieve_step(thread_id, run_id, step_id)

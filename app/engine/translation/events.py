@@ -36,7 +36,7 @@ class Projection:
             "response.incomplete": self._ended,
         }
         self._steps: list[RunStep] = []
-        self._tool_step: RunStep | None = None
+        self.tool_step: RunStep | None = None
         self._calls: dict[int, dict[str, Any]] = {}
         self._parts: dict[int, int] = {}
         self._done: set[int] = set()
@@ -56,11 +56,6 @@ class Projection:
         """Return what has come together since the last time."""
         taken, self.changes = self.changes, Changes(told=self._told)
         return taken
-
-    @property
-    def function_calls(self) -> list[dict[str, Any]]:
-        """The function calls of the response, as Responses items, in order."""
-        return [item for item in self.items if item["type"] == "function_call"]
 
     # Items
 
@@ -160,9 +155,9 @@ class Projection:
     # Function calls
 
     def _open_call(self, item: dict[str, Any], index: int) -> None:
-        if self._tool_step is None:
-            self._tool_step = self._open_step("tool_calls", {"tool_calls": []}, now())
-        calls = self._tool_step.step_details["tool_calls"]
+        if self.tool_step is None:
+            self.tool_step = self._open_step("tool_calls", {"tool_calls": []}, now())
+        calls = self.tool_step.step_details["tool_calls"]
         call = {
             "id": item.get("call_id") or new_call_id(),
             "type": "function",
@@ -180,9 +175,9 @@ class Projection:
             self._add_arguments(call, event["delta"])
 
     def _add_arguments(self, call: dict[str, Any], delta: str) -> None:
-        if delta and self._tool_step is not None:
+        if delta and self.tool_step is not None:
             call["function"]["arguments"] += delta
-            index = self._tool_step.step_details["tool_calls"].index(call)
+            index = self.tool_step.step_details["tool_calls"].index(call)
             self._tell_call({"index": index, "type": "function", "function": {"arguments": delta}})
 
     def _settle_call(self, item: dict[str, Any], index: int) -> None:
@@ -195,10 +190,10 @@ class Projection:
         item["call_id"], item["arguments"] = call["id"], call["function"]["arguments"]
 
     def _tell_call(self, call: dict[str, Any]) -> None:
-        if self._tool_step is not None:
+        if self.tool_step is not None:
             details = {"type": "tool_calls", "tool_calls": [call]}
             delta = {"step_details": details}
-            self._tell_delta("thread.run.step.delta", self._tool_step.id, delta)
+            self._tell_delta("thread.run.step.delta", self.tool_step.id, delta)
 
     # Steps and the end
 
@@ -241,7 +236,7 @@ class Projection:
         """Complete the message steps; a step with calls waits for their outputs."""
         for step in self._steps:
             step.usage = self.usage if step is self._steps[-1] else Usage()
-            waits = step is self._tool_step and self.incomplete_reason is None
+            waits = step is self.tool_step and self.incomplete_reason is None
             if not waits and self.incomplete_reason != "content_filter":
                 step.status, step.completed_at = "completed", now()
                 self.changes.tell("thread.run.step.completed", step)

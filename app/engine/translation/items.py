@@ -1,13 +1,16 @@
 """The items of a run's rounds: what is kept of an answer, and what the next request replays."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from app.domain.clock import now
 from app.schemas.runs import (
     FunctionCall,
     RequiredAction,
     RequiredToolCall,
     SubmitToolOutputs,
 )
+from app.schemas.steps import RunStep
 
 
 def replayable(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -33,8 +36,28 @@ def call_output(call_id: str, output: str) -> dict[str, Any]:
     return {"type": "function_call_output", "call_id": call_id, "output": output}
 
 
+def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the function calls among the items that no output answers yet."""
+    answered = {item["call_id"] for item in items if item["type"] == "function_call_output"}
+    return [
+        item
+        for item in items
+        if item["type"] == "function_call" and item["call_id"] not in answered
+    ]
+
+
+def answer_step(step: RunStep, outputs: Mapping[str, str]) -> None:
+    """Write the outputs, by call id, into a step with tool calls; complete it with the last."""
+    calls = step.step_details["tool_calls"]
+    for call in calls:
+        if call["id"] in outputs:
+            call["function"]["output"] = outputs[call["id"]]
+    if all(call["function"]["output"] is not None for call in calls):
+        step.status, step.completed_at = "completed", now()
+
+
 def required_action(calls: list[dict[str, Any]]) -> RequiredAction:
-    """Return what the client must answer, from the function calls of a response."""
+    """Return what the client must answer: these function calls, given as Responses items."""
     tool_calls = [
         RequiredToolCall(
             id=call["call_id"],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.engine.tools.registry import FunctionRegistry, ServerFunction
 from app.engine.translation.history import input_item
 from app.schemas.messages import Message
 from app.schemas.runs import Run
@@ -21,11 +22,12 @@ def build_request(
     *,
     max_output_tokens: int | None,
     aliases: Mapping[str, str],
+    functions: FunctionRegistry,
 ) -> dict[str, Any]:
     """Return the request of the run's next round.
 
     `messages` is the history it reads, `items` what its earlier rounds left; `aliases` maps
-    retired model names to those that serve in their place.
+    retired model names to those that serve in their place; `functions` are the server's own.
     """
     request: dict[str, Any] = {
         "model": aliases.get(run.model, run.model),
@@ -37,7 +39,7 @@ def build_request(
         request["instructions"] = run.instructions
     if max_output_tokens is not None:
         request["max_output_tokens"] = max_output_tokens
-    request |= _sampling(run) | _tools(run)
+    request |= _sampling(run) | _tools(run, functions)
     text_format = _text_format(run.response_format)
     if text_format:
         request["text"] = {"format": text_format}
@@ -61,8 +63,12 @@ def _sampling(run: Run) -> dict[str, Any]:
     return sampling
 
 
-def _tools(run: Run) -> dict[str, Any]:
-    tools = [_function(tool["function"]) for tool in run.tools if tool["type"] == "function"]
+def _tools(run: Run, functions: FunctionRegistry) -> dict[str, Any]:
+    tools = [
+        _function(tool["function"], functions.find(tool["function"]["name"]))
+        for tool in run.tools
+        if tool["type"] == "function"
+    ]
     if not tools:
         return {}
     return {
@@ -72,10 +78,16 @@ def _tools(run: Run) -> dict[str, Any]:
     }
 
 
-def _function(function: dict[str, Any]) -> dict[str, Any]:
+def _function(function: dict[str, Any], own: ServerFunction | None) -> dict[str, Any]:
+    """Return a function tool flattened; what the assistant leaves out, the server's own fills."""
     flat = {"type": "function", "name": function["name"], "parameters": function["parameters"]}
-    if "description" in function:
-        flat["description"] = function["description"]
+    description = function.get("description")
+    if own is not None and not function["parameters"].get("properties"):
+        flat["parameters"] = own.parameters
+    if own is not None and not description:
+        description = own.description
+    if description:
+        flat["description"] = description
     # Said explicitly: left out, the Responses API would make the schema strict.
     flat["strict"] = function["strict"]
     return flat

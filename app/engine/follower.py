@@ -1,0 +1,86 @@
+"""Following a run, from the process that carries it or from any other."""
+
+import time
+from collections.abc import AsyncIterator
+
+from app.db import runs
+from app.db.database import Connection, Database
+from app.db.runs import StoredRun
+from app.domain.run_status import TERMINAL
+from app.engine import journal
+from app.engine.hub import Feed, Frame, wait_for
+from app.engine.supervisor import LOOK_EVERY, RunSupervisor
+
+# After one of these a run says no more, or nothing before its client has answered.
+_LAST_EVENTS = frozenset(f"thread.run.{status}" for status in TERMINAL | {"requires_action"})
+
+
+class Interrupted(Exception):
+    """The process stops; the run goes on elsewhere, and can be followed there."""
+
+
+class Follower:
+    """Reads what runs tell: from memory where this process carries them, else as it is kept."""
+
+    def __init__(
+        self, database: Database, supervisor: RunSupervisor, *, silence_seconds: float
+    ) -> None:
+        self._database = database
+        self._supervisor = supervisor
+        self._silence = silence_seconds
+
+    def follow(self, run_id: str, after: int = 0) -> AsyncIterator[list[Frame]]:
+        """Yield the run's frames after the id `after` until it ends or waits for its client.
+
+        An empty list stands for a silence. Raises `Interrupted` when the process stops first.
+        """
+        # Taken now: a quick run may be over before the first frame is asked for.
+        return self._follow(run_id, after, self._supervisor.hub.find(run_id))
+
+    async def _follow(
+        self, run_id: str, after: int, feed: Feed | None
+    ) -> AsyncIterator[list[Frame]]:
+        while True:
+            if feed is not None:
+                if after + 1 < feed.first_id:
+                    _, kept = await self._database.read(_look, run_id, after)
+                    older = [frame for frame in kept if frame.id < feed.first_id]
+                    if older:
+                        yield older
+                async for frames in feed.read(after, self._silence):
+                    yield frames
+                    after = frames[-1].id if frames else after
+                    if frames and frames[-1].event in _LAST_EVENTS:
+                        return
+            async for frames in self._follow_kept(run_id, after):
+                yield frames
+                after = frames[-1].id if frames else after
+            feed = self._supervisor.hub.find(run_id)
+            if feed is None:
+                return
+
+    async def _follow_kept(self, run_id: str, after: int) -> AsyncIterator[list[Frame]]:
+        """Yield what is kept until the run is settled, or this process takes it up."""
+        quiet_since = time.monotonic()
+        while True:
+            change = self._supervisor.hub.watch(run_id)
+            run, frames = await self._database.read(_look, run_id, after)
+            if frames:
+                yield frames
+                after, quiet_since = frames[-1].id, time.monotonic()
+            if run is None or run.status in TERMINAL or run.status == "requires_action":
+                return
+            if self._supervisor.stopping:
+                raise Interrupted
+            if self._supervisor.hub.find(run_id) is not None:
+                return
+            await wait_for(change, LOOK_EVERY)
+            if time.monotonic() - quiet_since > self._silence:
+                yield []
+                quiet_since = time.monotonic()
+
+
+def _look(connection: Connection, run_id: str, after: int) -> tuple[StoredRun | None, list[Frame]]:
+    # The run first: what it told up to this state is kept by then.
+    run = runs.find(connection, run_id)
+    return run, journal.kept_after(connection, run_id, after)

@@ -1,0 +1,1 @@
+"""Tools that run here, as functions which the model may call."""

@@ -1,0 +1,124 @@
+"""The functions that a developer gave the server: found, described, called."""
+
+import asyncio
+import importlib.util
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+logger = logging.getLogger(__name__)
+
+_MAX_OUTPUT = 512_000
+
+
+class FunctionsError(Exception):
+    """A file of functions can't be loaded; the message names it and says why."""
+
+
+@dataclass(frozen=True)
+class ServerFunction:
+    """A Python function that the model may call, with its JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    function: Callable[..., Any]
+    adapter: TypeAdapter[Any]
+
+
+class FunctionRegistry:
+    """Server functions by name. A call never raises: what goes wrong is told to the model."""
+
+    def __init__(self, functions: Mapping[str, ServerFunction], *, timeout: float) -> None:
+        """`timeout`: seconds that one call may take."""
+        self._functions = functions
+        self._timeout = timeout
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._functions
+
+    def find(self, name: str) -> ServerFunction | None:
+        return self._functions.get(name)
+
+    async def call(self, name: str, arguments: str) -> str:
+        """Call a function with the model's JSON arguments and return its output as text."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                result = await _invoke(self._functions[name], arguments or "{}")
+        except TimeoutError:
+            logger.warning("function %s: no answer within %g s", name, self._timeout)
+            return f"Error: {name} did not answer within {self._timeout:g} seconds."
+        except ValidationError as error:
+            return f"Error: the arguments of {name} do not fit. {_faults(error)}"
+        except Exception as error:
+            logger.exception("function %s failed", name)
+            return f"Error: {type(error).__name__}: {error}"
+        return _text(result)
+
+
+async def _invoke(server_function: ServerFunction, arguments: str) -> Any:
+    call = server_function.adapter.validate_json
+    if inspect.iscoroutinefunction(server_function.function):
+        return await call(arguments)
+    return await asyncio.to_thread(call, arguments)
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+    )
+
+
+def _text(result: Any) -> str:
+    text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
+    return text if len(text) <= _MAX_OUTPUT else text[:_MAX_OUTPUT] + "…"
+
+
+def load_functions(folder: str) -> dict[str, ServerFunction]:
+    """Return the public functions of every Python file in `folder`, by name.
+
+    A folder that does not exist holds none. Raises `FunctionsError`.
+    """
+    found: dict[str, ServerFunction] = {}
+    for file in sorted(Path(folder).glob("*.py")) if folder else ():
+        if file.name.startswith("_"):
+            continue
+        module = _load(file)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if name.startswith("_") or function.__module__ != module.__name__:
+                continue
+            if name in found:
+                raise FunctionsError(f"{file}: there is a second function named {name}")
+            found[name] = _described(file, name, function)
+    return found
+
+
+def _load(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"threadkeeper_functions.{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise FunctionsError(f"{file}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise FunctionsError(f"{file}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _described(file: Path, name: str, function: Callable[..., Any]) -> ServerFunction:
+    try:
+        # Pydantic takes a function for the type of a call; its annotation knows only types.
+        adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, function))
+        parameters = adapter.json_schema()
+    except Exception as error:
+        raise FunctionsError(f"{file}: {name}: its signature has no schema: {error}") from error
+    if parameters.get("type") != "object":
+        raise FunctionsError(f"{file}: {name}: parameters must be passable by name")
+    return ServerFunction(name, inspect.getdoc(function) or "", parameters, function, adapter)

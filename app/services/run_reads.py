@@ -1,0 +1,104 @@
+"""Runs and their steps, as they are read, listed, waited for and followed."""
+
+import time
+from collections.abc import AsyncIterator
+
+from app.db import runs, steps, threads
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.db.runs import StoredRun
+from app.domain.run_status import TERMINAL
+from app.engine.follower import Follower
+from app.engine.hub import Frame, wait_for
+from app.engine.supervisor import LOOK_EVERY, RunSupervisor
+from app.schemas.common import ListPage
+from app.schemas.runs import Run
+from app.schemas.steps import RunStep
+
+
+class RunReader:
+    def __init__(
+        self,
+        database: Database,
+        supervisor: RunSupervisor,
+        follower: Follower,
+        *,
+        poll_wait_seconds: float,
+    ) -> None:
+        """`poll_wait_seconds`: how long a poll helper's look may wait for news."""
+        self._database = database
+        self._supervisor = supervisor
+        self._follower = follower
+        self._poll_wait = poll_wait_seconds
+
+    async def retrieve(self, thread_id: str, run_id: str) -> Run:
+        return await self._database.read(run_in_thread, thread_id, run_id)
+
+    async def await_change(self, thread_id: str, run_id: str) -> Run:
+        """Return the run at its next change of status; at once where it waits or has ended."""
+        hub, deadline = self._supervisor.hub, time.monotonic() + self._poll_wait
+        change = hub.watch(run_id)
+        first = run = await self._database.read(run_in_thread, thread_id, run_id)
+        while run.status == first.status and _moves_by_itself(run):
+            left = deadline - time.monotonic()
+            if left <= 0 or self._supervisor.stopping:
+                break
+            here = run.worker_id == self._supervisor.worker_id
+            await wait_for(change, left if here else min(left, LOOK_EVERY))
+            change = hub.watch(run_id)
+            run = await self._database.read(run_in_thread, thread_id, run_id)
+        return run
+
+    async def follow(self, thread_id: str, run_id: str, after: int) -> AsyncIterator[list[Frame]]:
+        """Return what the run told after the event id `after`, and what it tells from now on."""
+        run = await self._database.read(run_in_thread, thread_id, run_id)
+        if run.streamed:
+            return self._follower.follow(run_id, after)
+        return self._end_of(run)
+
+    async def _end_of(self, run: StoredRun) -> AsyncIterator[list[Frame]]:
+        """A run that was not streamed kept no events: its end is all there is to tell."""
+        async for frames in self._follower.follow(run.id):
+            yield frames
+        ended = await self._database.read(run_in_thread, run.thread_id, run.id)
+        yield [Frame(1, f"thread.run.{ended.status}", ended.model_dump_json())]
+
+    async def list(self, thread_id: str, page: Page) -> ListPage[Run]:
+        return await self._database.read(self._list, thread_id, page)
+
+    async def list_steps(self, thread_id: str, run_id: str, page: Page) -> ListPage[RunStep]:
+        return await self._database.read(self._list_steps, thread_id, run_id, page)
+
+    async def retrieve_step(self, thread_id: str, run_id: str, step_id: str) -> RunStep:
+        return await self._database.read(self._retrieve_step, thread_id, run_id, step_id)
+
+    @staticmethod
+    def _list(connection: Connection, thread_id: str, page: Page) -> ListPage[Run]:
+        threads.retrieve(connection, thread_id)
+        data, has_more = runs.list_page(connection, thread_id, page)
+        return ListPage[Run].of(list[Run](data), has_more=has_more)
+
+    @staticmethod
+    def _list_steps(
+        connection: Connection, thread_id: str, run_id: str, page: Page
+    ) -> ListPage[RunStep]:
+        run_in_thread(connection, thread_id, run_id)
+        data, has_more = steps.list_page(connection, thread_id, run_id, page)
+        return ListPage[RunStep].of(data, has_more=has_more)
+
+    @staticmethod
+    def _retrieve_step(
+        connection: Connection, thread_id: str, run_id: str, step_id: str
+    ) -> RunStep:
+        run_in_thread(connection, thread_id, run_id)
+        return steps.retrieve(connection, thread_id, run_id, step_id)
+
+
+def run_in_thread(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
+    """Raises `NotFound`, of the thread before the run."""
+    threads.retrieve(connection, thread_id)
+    return runs.retrieve(connection, thread_id, run_id)
+
+
+def _moves_by_itself(run: Run) -> bool:
+    return run.status not in TERMINAL and run.status != "requires_action"
