@@ -13,8 +13,9 @@ COPY --from=build /venv /venv
 WORKDIR /srv/threadkeeper
 COPY main.py .
 COPY app app
+COPY functions functions
 # Compiled here, since the user can't write beside the sources.
-RUN /venv/bin/python -m compileall -q main.py app
+RUN /venv/bin/python -m compileall -q main.py app functions
 
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -1,5 +1,6 @@
 """The composition root: settings into objects, objects into an application."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from app.core.config import Settings
 from app.core.demo_client import DemoClient
 from app.core.model import ModelClient
 from app.core.openai_client import OpenAIResponsesClient
+from app.core.signals import on_stop_signal
 from app.db.database import Database
 from app.engine.executor import Shared
 from app.engine.follower import Follower
@@ -56,8 +58,11 @@ def create_app(settings: Settings) -> FastAPI:
         )
         await supervisor.open()
         logger.info("ready: the %s model answers", model.mode)
-        yield
-        await supervisor.close(settings.shutdown_seconds)
+        loop = asyncio.get_running_loop()
+        # The server waits for open streams, and these for their runs: so runs hear of it first.
+        with on_stop_signal(lambda: loop.call_soon_threadsafe(supervisor.drain)):
+            yield
+        await supervisor.close()
         await model.close()
         database.close()
 
@@ -115,6 +120,7 @@ def _supervisor(settings: Settings, database: Database, model: ModelClient) -> R
         shared,
         lease_seconds=settings.lease_seconds,
         journal_seconds=settings.journal_minutes * 60,
+        drain_seconds=settings.shutdown_seconds,
     )
 
 

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 _ORPHANS_AT_ONCE = 20
 # How often (in seconds) to look at a run that another process carries.
 LOOK_EVERY = 0.25
+# Of the time to stop, what is kept (in seconds) to tell readers that their runs go on elsewhere.
+_HAND_OVER_SECONDS = 1.0
 # How often (in seconds) to remove what readers no longer come back for.
 _CLEAN_UP_EVERY = 60.0
 
@@ -40,10 +42,19 @@ class RunSupervisor:
     take the runs over.
     """
 
-    def __init__(self, shared: Shared, *, lease_seconds: float, journal_seconds: float) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        *,
+        lease_seconds: float,
+        journal_seconds: float,
+        drain_seconds: float,
+    ) -> None:
         self._shared = shared
         self._lease_seconds = lease_seconds
         self._journal_seconds = journal_seconds
+        self._drain_seconds = drain_seconds
+        self._draining: asyncio.Task[None] | None = None
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
         self._lines: defaultdict[str, list[str]] = defaultdict(list)
         self._background: set[asyncio.Task[Any]] = set()
@@ -69,19 +80,32 @@ class RunSupervisor:
         await self._beat()
         self._heart = asyncio.create_task(self._beat_on(), name="run supervisor")
 
-    async def close(self, seconds: float) -> None:
-        """Let runs end for up to `seconds`, then leave the rest to whoever comes next."""
-        tasks = [*self._tasks.values(), *self._background]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+    def drain(self) -> None:
+        """Begin to stop: runs may still end for a while, then they are left to others."""
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain(), name="run supervisor draining")
+
+    async def close(self) -> None:
+        """Stop, and give the lease back: other processes may take the runs that are left."""
+        self.drain()
+        if self._draining is not None:
+            await self._draining
+        await self._shared.database.transaction(workers.remove, self.worker_id)
+
+    async def _drain(self) -> None:
+        deadline = time.monotonic() + self._drain_seconds - _HAND_OVER_SECONDS
+        while (tasks := self._all_tasks()) and time.monotonic() < deadline:
+            await asyncio.wait(tasks, timeout=deadline - time.monotonic())
         self._stopping = True
         if self._heart is not None:
             self._heart.cancel()
-        pending = [*self._tasks.values(), *self._background]
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        await self._shared.database.transaction(workers.remove, self.worker_id)
+        while tasks := self._all_tasks():
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _all_tasks(self) -> list[asyncio.Task[Any]]:
+        return [*self._tasks.values(), *self._background]
 
     def start(self, run_id: str) -> asyncio.Task[Outcome]:
         """Carry on a run that stands queued in its row."""

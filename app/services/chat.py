@@ -81,7 +81,16 @@ class ChatService:
     async def end(self, turn: Turn) -> ChatReply:
         """Return the turn's answer when it is there. Raises `ChatFailed`."""
         # Who hangs up must not end the run: it is finished and kept all the same.
-        outcome = await asyncio.shield(turn.outcome)
+        try:
+            outcome = await asyncio.shield(turn.outcome)
+        except asyncio.CancelledError:
+            if not turn.outcome.cancelled():
+                raise
+            raise ChatFailed(
+                "The server restarts; the answer will stand in the thread.",
+                code="server_restarting",
+                status=503,
+            ) from None
         return _reply(turn.thread_id, outcome, korean=turn.korean)
 
     def _line(self, thread_id: str | None) -> asyncio.Lock:
