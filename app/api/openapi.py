@@ -4,9 +4,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.examples import ANSWERS, BODIES
+from app.api.examples import ANSWERS, BODIES, STREAMS
 
 _JSON = "application/json"
+_EVENTS = "text/event-stream"
 _FAILURES = {
     "400": {
         "message": "Unknown parameter: 'mesage'.",
@@ -44,10 +45,14 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
 def _add_examples(operation: dict[str, Any]) -> None:
     key, responses = operation["operationId"], operation["responses"]
     if key in BODIES:
-        examples = {name: {"value": body} for name, body in BODIES[key].items()}
-        operation["requestBody"]["content"][_JSON]["examples"] = examples
-    if key in ANSWERS:
-        responses["200"]["content"][_JSON]["example"] = ANSWERS[key]
+        bodies = {name: {"value": body} for name, body in BODIES[key].items()}
+        operation["requestBody"]["content"][_JSON]["examples"] = bodies
+    for media_type, examples in ((_JSON, ANSWERS), (_EVENTS, STREAMS)):
+        if key in examples:
+            responses["200"]["content"][media_type]["example"] = examples[key]
     for status, error in _FAILURES.items():
         if status in responses:
-            responses[status]["content"][_JSON]["example"] = {"error": error}
+            # JSON where the answer is a stream too: the framework gives both one media type.
+            [content] = responses[status]["content"].values()
+            content["example"] = {"error": error}
+            responses[status]["content"] = {_JSON: content}

@@ -28,6 +28,9 @@ Work = Callable[Concatenate[Connection, P], T]
 
 logger = logging.getLogger(__name__)
 
+# PostgreSQL's codes for a deadlock and for a serialization failure.
+_TRANSIENT = frozenset({"40P01", "40001"})
+
 _to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -93,8 +96,7 @@ class _Lane:
     def _run(self, work: Callable[[Connection], T]) -> T:
         try:
             return self._attempt(work)
-        except _ConnectionLost:
-            # The connection died before anything was committed, so the work can be done again.
+        except _NothingCommitted:
             return self._attempt(work)
 
     def _attempt(self, work: Callable[[Connection], T]) -> T:
@@ -104,32 +106,35 @@ class _Lane:
         try:
             transaction = connection.begin()
         except DBAPIError as error:
-            raise self._lost(connection, error) from error
+            raise self._again(connection, error) from error
         try:
             result = work(connection)
         except DBAPIError as error:
             transaction.rollback()
-            raise self._lost(connection, error) from error
+            raise self._again(connection, error) from error
         except BaseException:
             transaction.rollback()
             raise
         transaction.commit()
         return result
 
-    def _lost(self, connection: Connection, error: DBAPIError) -> Exception:
-        if not error.connection_invalidated:
-            return error
-        connection.close()
-        self._local.connection = None
-        return _ConnectionLost()
+    def _again(self, connection: Connection, error: DBAPIError) -> Exception:
+        """Return what to raise: whether the work can simply be done again."""
+        if error.connection_invalidated:
+            connection.close()
+            self._local.connection = None
+            return _NothingCommitted()
+        if getattr(error.orig, "sqlstate", None) in _TRANSIENT:
+            return _NothingCommitted()
+        return error
 
     def close(self) -> None:
         self._executor.shutdown(wait=True)
         self._engine.dispose()
 
 
-class _ConnectionLost(Exception):
-    """The database went away under a transaction that was not committed."""
+class _NothingCommitted(Exception):
+    """The transaction is gone without a trace: its connection was lost, or it lost a deadlock."""
 
 
 def _sqlite_engine(address: URL, *, begin: str) -> Engine:

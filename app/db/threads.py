@@ -10,7 +10,10 @@ from app.schemas.threads import Thread
 
 _INSERT = insert(threads)
 _BY_ID = select(threads).where(threads.c.id == bindparam("key"))
-_LOCKED = select(threads.c.id).where(threads.c.id == bindparam("key")).with_for_update()
+# Weak enough on PostgreSQL for others to insert rows that point to the thread meanwhile.
+_LOCKED = (
+    select(threads.c.id).where(threads.c.id == bindparam("key")).with_for_update(key_share=True)
+)
 _UPDATE = update(threads).where(threads.c.id == bindparam("key"))
 _DELETE = delete(threads).where(threads.c.id == bindparam("key"))
 

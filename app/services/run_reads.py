@@ -25,11 +25,15 @@ class RunReader:
         *,
         poll_wait_seconds: float,
     ) -> None:
-        """`poll_wait_seconds`: how long a poll helper's look may wait for news."""
+        """`poll_wait_seconds`: how long a poll helper's look may wait for news; 0: not at all."""
         self._database = database
         self._supervisor = supervisor
         self._follower = follower
         self._poll_wait = poll_wait_seconds
+
+    @property
+    def waits_for_changes(self) -> bool:
+        return self._poll_wait > 0
 
     async def retrieve(self, thread_id: str, run_id: str) -> Run:
         return await self._database.read(run_in_thread, thread_id, run_id)

@@ -2,28 +2,78 @@
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-UPSTREAM = Path(__file__).parents[3] / "shared" / "openai-spec" / "upstream.json"
+FOLDER = Path(__file__).parents[3] / "shared" / "openai-spec"
+UPSTREAM = FOLDER / "upstream.json"
+ASSISTANTS = FOLDER / "assistants.json"
+
+
+def are_present() -> bool:
+    return UPSTREAM.exists() and ASSISTANTS.exists()
 
 
 def assert_valid(name: str, value: Any) -> None:
     """Fail unless `value` fits the Responses API's schema `name`; skip where it is not here."""
     if not UPSTREAM.exists():
         pytest.skip(f"OpenAI's schemas are not at {UPSTREAM}")
-    errors = [f"{error.json_path}: {error.message[:300]}" for error in _errors(name, value)]
-    assert not errors, "\n".join(errors)
+    found = faults(UPSTREAM, name, value)
+    assert not found, "\n".join(found)
 
 
-def _errors(name: str, value: Any) -> Any:
-    return _validator(name).iter_errors(value)
+def faults(file: Path, name: str, value: Any) -> list[str]:
+    """Return what keeps `value` from fitting the schema `name` of a file."""
+    errors = _validator(file, name).iter_errors(value)
+    return [f"{error.json_path}: {error.message[:300]}" for error in errors]
+
+
+def answer_schema(method: str, path: str) -> str | None:
+    """Return the name of the schema that a 2xx answer fits; `path` begins behind the version.
+
+    None: the answer has none. Raises KeyError for a route that is not OpenAI's.
+    """
+    for route in _contents(ASSISTANTS)["routes"]:
+        # `/threads/runs` fits two patterns; only one of them is about it.
+        literal = "{" not in route["path"] and route["path"] == path
+        if route["method"] == method and (literal or re.fullmatch(route["pattern"], path)):
+            if path == "/threads/runs" and not literal:
+                continue
+            name: str | None = route["response"]
+            return name
+    raise KeyError(f"{method} {path}")
+
+
+def request_faults(body: dict[str, Any]) -> list[str]:
+    """Return what keeps a request to the model from fitting `CreateResponse`.
+
+    A message of the assistant that a client wrote has no id and status that could be told:
+    servers take it without, so they are added here before the comparison.
+    """
+    items = [_completed(item) for item in body["input"]]
+    return faults(UPSTREAM, "CreateResponse", {**body, "input": items})
+
+
+def _completed(item: dict[str, Any]) -> dict[str, Any]:
+    if item.get("type") != "message" or item.get("role") != "assistant":
+        return item
+    parts = [
+        {"logprobs": [], **part} if part["type"] == "output_text" else part
+        for part in item["content"]
+    ]
+    return {"id": "msg_1", "status": "completed", **item, "content": parts}
 
 
 @functools.cache
-def _validator(name: str) -> Draft202012Validator:
-    definitions = json.loads(UPSTREAM.read_text(encoding="utf-8"))["$defs"]
+def _contents(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _validator(file: Path, name: str) -> Draft202012Validator:
+    definitions = _contents(file)["$defs"]
     return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": definitions})

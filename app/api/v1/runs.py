@@ -61,14 +61,18 @@ async def retrieve_run(
     poll_helper: PollHelper = False,
 ) -> Run:
     """Retrieve a run. `openai-poll-after-ms` tells pollers when to look again."""
-    response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
-    if poll_helper:
+    waits = poll_helper and services.run_reads.waits_for_changes
+    # Who is made to wait here need not wait there as well.
+    response.headers["openai-poll-after-ms"] = str(1 if waits else services.poll_after_ms)
+    if waits:
         return await services.run_reads.await_change(thread_id, run_id)
     return await services.run_reads.retrieve(thread_id, run_id)
 
 
 @routes.get(
     "/threads/{thread_id}/runs/{run_id}/events",
+    # Said here: the framework, which documents it, can't find it in the class.
+    status_code=200,
     response_class=EventStream,
     responses=EVENT_STREAM,
 )

@@ -5,8 +5,10 @@ import importlib.util
 import inspect
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Any, cast
 
@@ -67,7 +69,26 @@ async def _invoke(server_function: ServerFunction, arguments: str) -> Any:
     call = server_function.adapter.validate_json
     if inspect.iscoroutinefunction(server_function.function):
         return await call(arguments)
-    return await asyncio.to_thread(call, arguments)
+    return await asyncio.wrap_future(_in_thread(call, arguments))
+
+
+def _in_thread(call: Callable[[str], Any], arguments: str) -> Future[Any]:
+    """Call a plain function in a thread of its own.
+
+    A thread can't be ended from outside: one that hangs must not hold up the others of a pool,
+    nor the end of the process.
+    """
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(call(arguments))
+        except Exception as error:
+            future.set_exception(error)
+
+    Thread(target=work, name="server function", daemon=True).start()
+    return future
 
 
 def _faults(error: ValidationError) -> str:
