@@ -84,7 +84,7 @@ def _in_thread(call: Callable[[str], Any], arguments: str) -> Future[Any]:
     def work() -> None:
         try:
             future.set_result(call(arguments))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again where the future is awaited
             future.set_exception(error)
 
     Thread(target=work, name="server function", daemon=True).start()
