@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import root
@@ -66,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         await model.close()
         database.close()
 
-    app = FastAPI(
+    app = _Application(
         title="Threadkeeper",
         version=__version__,
         description=_DESCRIPTION,
@@ -86,8 +87,13 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms"],
         )
-    app.add_middleware(RequestContext)
     return app
+
+
+class _Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        # Added as a middleware it would stand inside the framework's own, and miss their answers.
+        return RequestContext(super().build_middleware_stack())
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -11,6 +11,10 @@ from app.api.validation import describe
 from app.domain.errors import InvalidRequest, ThreadkeeperError
 from app.schemas.common import ErrorBody, ErrorEnvelope
 
+TOO_LARGE = InvalidRequest(
+    "The request body is larger than this server takes.", code="request_too_large", status=413
+)
+
 
 def register_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ThreadkeeperError, _on_own)
@@ -24,8 +28,7 @@ def envelope(error: ThreadkeeperError) -> dict[str, Any]:
 
 
 def render(error: ThreadkeeperError) -> JSONResponse:
-    headers = {} if error.retry is None else {"x-should-retry": str(error.retry).lower()}
-    return JSONResponse(envelope(error), error.status, headers)
+    return JSONResponse(envelope(error), error.status, error.headers)
 
 
 async def _on_own(_request: Request, error: Exception) -> JSONResponse:
@@ -48,7 +51,7 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
         case 405:
             message, code = f"Not allowed to {called}", "method_not_supported"
         case 413:
-            message, code = "The request body is too large.", "request_too_large"
+            return render(TOO_LARGE)
         case _:
             message, code = str(error.detail), None
     answer = render(InvalidRequest(message, code=code, status=error.status_code))

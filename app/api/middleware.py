@@ -6,7 +6,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.errors import render
+from app.api.errors import TOO_LARGE, render
 from app.domain.errors import InvalidRequest, ThreadkeeperError
 from app.domain.ids import new_request_id
 
@@ -14,7 +14,7 @@ logger = structlog.get_logger("app.request")
 
 
 class RequestContext:
-    """Pure ASGI, and the only one on the way of every request: each further one costs."""
+    """Pure ASGI, around everything else, and the only one of its kind: each further one costs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -24,12 +24,20 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         started, request_id, status = time.perf_counter(), new_request_id(), 0
+        refused = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, refused
+            if refused:
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
+                if status == 413 and headers["content-type"].startswith("text/plain"):
+                    # The framework's own answer to a body that says it is too large.
+                    await render(TOO_LARGE)(scope, receive, send_with_headers)
+                    refused = True
+                    return
                 headers["x-request-id"] = request_id
                 headers["openai-processing-ms"] = f"{(time.perf_counter() - started) * 1000:.0f}"
             await send(message)

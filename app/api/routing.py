@@ -17,6 +17,13 @@ def router(tag: str) -> APIRouter:
     return APIRouter(tags=[tag], route_class=JsonRoute, responses=_ERRORS)
 
 
+# What a chat may answer besides: its model's failures.
+MODEL_FAILURES: dict[int | str, dict[str, Any]] = {
+    502: {"model": ErrorEnvelope, "description": "The model failed; the message is kept."},
+    503: {"model": ErrorEnvelope, "description": "The model is busy; the message is kept."},
+}
+
+
 # Besides its JSON, a route that can stream answers events where the body says `stream`.
 EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}

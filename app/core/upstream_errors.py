@@ -60,7 +60,7 @@ class ErrorTeller:
         if reason := self._clean(words.get("message")):
             text += f": {reason}"
         if status in (404, 405):
-            text += " Check the model's name and OPENAI_BASE_URL."
+            text = f"{text.rstrip('.')}. Check the model's name and OPENAI_BASE_URL."
         return ModelError(_status_code(status, words), text)
 
     def _clean(self, message: object) -> str:

@@ -44,7 +44,7 @@ _INSERT = insert(runs)
 _BY_KEY = select(runs).where(_key)
 _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
-_METADATA = update(runs).where(_key, _in_thread).values(metadata=bindparam("new_metadata"))
+_METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = (
     select(runs).where(_in_thread, _active).order_by(runs.c.created_at, runs.c.sequence)
 )
@@ -140,8 +140,7 @@ def set_metadata(
     connection: Connection, thread_id: str, run_id: str, metadata: dict[str, str]
 ) -> StoredRun:
     """Raises `NotFound`."""
-    values = {"key": run_id, "thread_id": thread_id, "new_metadata": metadata}
-    connection.execute(_METADATA, values)
+    connection.execute(_METADATA, {"key": run_id, "new_metadata": metadata})
     return retrieve(connection, thread_id, run_id)
 
 

@@ -142,8 +142,8 @@ runs = Table(
         "runs_one_at_work",
         "thread_id",
         unique=True,
-        sqlite_where=text("status IN ('in_progress','requires_action','cancelling')"),
-        postgresql_where=text("status IN ('in_progress','requires_action','cancelling')"),
+        sqlite_where=text("status IN ('in_progress','requires_action')"),
+        postgresql_where=text("status IN ('in_progress','requires_action')"),
     ),
 )
 

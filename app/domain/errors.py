@@ -10,6 +10,7 @@ ModelError                     the model's side of a run failed; becomes the run
 StaleRun                       a guarded change of a run's status moved no row
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from app.domain.ids import PREFIXES
@@ -32,16 +33,16 @@ class ThreadkeeperError(Exception):
         code: str | None = None,
         status: int | None = None,
         type: str | None = None,
-        retry: bool | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`retry` tells OpenAI's SDKs whether to try again (`x-should-retry`); None: their rule."""
+        """`headers` are sent with the answer."""
         super().__init__(message)
         self.message = message
         self.param = param
         self.code = code
         self.status = status or self.status
         self.type = type or self.type
-        self.retry = retry
+        self.headers = headers or {}
 
 
 class InvalidRequest(ThreadkeeperError):
@@ -98,8 +99,11 @@ class ChatFailed(ThreadkeeperError):
 
     status = 502
 
-    def __init__(self, message: str, *, code: str, status: int) -> None:
-        super().__init__(message, code=code, status=status, retry=False)
+    def __init__(
+        self, message: str, *, code: str, status: int, thread_id: str, run_id: str
+    ) -> None:
+        headers = {"x-should-retry": "false", "x-thread-id": thread_id, "x-run-id": run_id}
+        super().__init__(message, code=code, status=status, headers=headers)
 
 
 class ModelError(Exception):

@@ -90,6 +90,8 @@ class ChatService:
                 "The server restarts; the answer will stand in the thread.",
                 code="server_restarting",
                 status=503,
+                thread_id=turn.thread_id,
+                run_id=turn.run_id,
             ) from None
         return _reply(turn.thread_id, outcome, korean=turn.korean)
 
@@ -161,13 +163,19 @@ def _raise_failure(run: Run) -> None:
         error = run.last_error
         status = 503 if error.code == "rate_limit_exceeded" else 502
         raise ChatFailed(
-            f"The model did not answer: {error.message}", code=error.code, status=status
+            f"The model did not answer: {error.message}",
+            code=error.code,
+            status=status,
+            thread_id=run.thread_id,
+            run_id=run.id,
         )
     if run.status not in ("completed", "incomplete", "requires_action"):
         raise ChatFailed(
             f"The answer was stopped: the run is {run.status}.",
             code=f"run_{run.status}",
             status=503,
+            thread_id=run.thread_id,
+            run_id=run.id,
         )
 
 

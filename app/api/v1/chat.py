@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from app.api.deps import ServicesDep
-from app.api.routing import EVENT_STREAM, router
+from app.api.routing import EVENT_STREAM, MODEL_FAILURES, router
 from app.api.sse import KEEP_ALIVE, EventStream, error_event
 from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
@@ -20,7 +20,7 @@ routes = router("chat")
     "/chat",
     response_model=ChatReply,
     response_model_exclude_none=True,
-    responses=EVENT_STREAM,
+    responses=EVENT_STREAM | MODEL_FAILURES,
 )
 async def chat(body: ChatRequest, services: ServicesDep) -> Any:
     """Say something and get the answer.

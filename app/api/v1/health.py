@@ -2,15 +2,14 @@
 
 from typing import Literal
 
-from fastapi import Response
+from fastapi import APIRouter, Response
 
 from app import __version__
 from app.api.deps import ServicesDep
-from app.api.routing import router
 from app.core.model import Mode
 from app.schemas.common import WireObject
 
-routes = router("health")
+routes = APIRouter(tags=["health"])
 
 
 class Health(WireObject):

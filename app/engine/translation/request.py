@@ -40,6 +40,8 @@ def build_request(
     if max_output_tokens is not None:
         request["max_output_tokens"] = max_output_tokens
     request |= _sampling(run) | _tools(run, functions)
+    if items and "tool_choice" in request:
+        request["tool_choice"] = _later_choice(request["tool_choice"])
     text_format = _text_format(run.response_format)
     if text_format:
         request["text"] = {"format": text_format}
@@ -99,6 +101,11 @@ def _tool_choice(choice: Any) -> Any:
     if choice["type"] == "function":
         return {"type": "function", "name": choice["function"]["name"]}
     return "auto"
+
+
+def _later_choice(choice: Any) -> Any:
+    """Return the choice for a round after calls: forced again, they would never end."""
+    return "none" if choice == "none" else "auto"
 
 
 def _text_format(response_format: Any) -> dict[str, Any] | None:

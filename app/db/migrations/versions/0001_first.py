@@ -14,7 +14,7 @@ depends_on = None
 
 SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ACTIVE = sa.text("status IN ('queued','in_progress','requires_action','cancelling')")
-AT_WORK = sa.text("status IN ('in_progress','requires_action','cancelling')")
+AT_WORK = sa.text("status IN ('in_progress','requires_action')")
 
 
 def upgrade() -> None:
