@@ -22,7 +22,8 @@ ENV PATH=/venv/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8010 \
     LOG_FILE="" \
-    DATABASE_URL=sqlite:////data/threadkeeper.db
+    DATABASE_URL=sqlite:////data/threadkeeper.db \
+    FILES_URL=/data/files
 USER threadkeeper
 VOLUME /data
 EXPOSE 8010

@@ -3,10 +3,12 @@
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings
 from app.core.logging import configure_logging
+from app.engine.tools.registry import FunctionsError
 
 
 def prepare() -> Settings:
@@ -27,8 +29,17 @@ def prepare() -> Settings:
     return settings
 
 
+def build(settings: Settings) -> FastAPI:
+    """Return the application; exits like `prepare` where a file of functions can't be used."""
+    try:
+        return create_app(settings)
+    except FunctionsError as error:
+        sys.stderr.write(f"FUNCTIONS_DIR: {error}\n")
+        raise SystemExit(2) from None
+
+
 settings = prepare()
-app = create_app(settings)
+app = build(settings)
 
 
 def serve() -> None:

@@ -1,10 +1,12 @@
 """The composition root: settings into objects, objects into an application."""
 
 import asyncio
+import gc
 import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -20,7 +22,9 @@ from app.api.openapi import complete_openapi
 from app.api.v1 import api
 from app.core.config import Settings
 from app.core.demo_client import DemoClient
+from app.core.embeddings import OpenAIEmbedder
 from app.core.model import ModelClient
+from app.core.object_store import ObjectStore
 from app.core.openai_client import OpenAIResponsesClient
 from app.core.signals import on_stop_signal
 from app.db.database import Database
@@ -29,12 +33,18 @@ from app.engine.follower import Follower
 from app.engine.hub import Hub
 from app.engine.supervisor import RunSupervisor
 from app.engine.tools.registry import FunctionRegistry, load_functions
+from app.knowledge.search import Search
+from app.knowledge.store_search import StoreSearch
 from app.schemas.assistants import AssistantCreate
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.files import FileService
+from app.services.ingestion import Ingestor
 from app.services.run_reads import RunReader
 from app.services.runs import RunPolicy, RunService
 from app.services.threads import MessageService, ThreadService
+from app.services.vector_store_files import FileBatchService, VectorStoreFileService
+from app.services.vector_stores import VectorStoreService
 
 logger = logging.getLogger(__name__)
 
@@ -45,24 +55,39 @@ A self-hosted server for programs written for OpenAI's Assistants API: point `ba
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the application. Nothing is opened or contacted before it starts."""
+    """Return the application. Nothing is opened or contacted before it starts.
+
+    Raises `FunctionsError` for a file of functions that can't be used.
+    """
+    functions = FunctionRegistry(
+        load_functions(settings.functions_dir), timeout=settings.function_timeout
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.database_url, pool_size=settings.database_pool_size)
         await database.start()
+        store = ObjectStore(settings.files_url)
         model = _model_client(settings)
-        supervisor = _supervisor(settings, database, model)
-        app.state.services = _services(settings, database, model, supervisor)
-        await app.state.services.assistants.configure(
-            settings.assistant_id, _default_assistant(settings)
+        knowledge = _knowledge(settings, database, store)
+        supervisor = _supervisor(settings, database, model, functions)
+        app.state.services = services = _services(
+            settings, database, store, model, supervisor, knowledge
         )
+        await services.assistants.configure(settings.assistant_id, _default_assistant(settings))
         await supervisor.open()
+        services.files.open()
+        knowledge.ingestor.open()
+        # What is here now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         logger.info("ready: the %s model answers", model.mode)
         loop = asyncio.get_running_loop()
         # The server waits for open streams, and these for their runs: so runs hear of it first.
         with on_stop_signal(lambda: loop.call_soon_threadsafe(supervisor.drain)):
             yield
+        await knowledge.close()
+        await services.files.close()
         await supervisor.close()
         await model.close()
         database.close()
@@ -109,7 +134,45 @@ def _model_client(settings: Settings) -> ModelClient:
     )
 
 
-def _supervisor(settings: Settings, database: Database, model: ModelClient) -> RunSupervisor:
+@dataclass(frozen=True)
+class _Knowledge:
+    """What reads the files of vector stores, and searches in them."""
+
+    embedder: OpenAIEmbedder | None
+    ingestor: Ingestor
+    search: StoreSearch
+
+    async def close(self) -> None:
+        await self.ingestor.close()
+        if self.embedder is not None:
+            await self.embedder.close()
+
+
+def _knowledge(settings: Settings, database: Database, store: ObjectStore) -> _Knowledge:
+    embedder = _embedder(settings)
+    return _Knowledge(
+        embedder,
+        Ingestor(database, store, embedder, lease_seconds=settings.lease_seconds),
+        StoreSearch(database, Search(database, embedder)),
+    )
+
+
+def _embedder(settings: Settings) -> OpenAIEmbedder | None:
+    key = settings.openai_api_key.get_secret_value()
+    if not settings.embedding_model or not (key or settings.openai_base_url):
+        return None
+    return OpenAIEmbedder(
+        key,
+        settings.openai_base_url,
+        settings.embedding_model,
+        settings.openai_timeout,
+        settings.openai_max_retries,
+    )
+
+
+def _supervisor(
+    settings: Settings, database: Database, model: ModelClient, functions: FunctionRegistry
+) -> RunSupervisor:
     shared = Shared(
         database=database,
         hub=Hub(),
@@ -117,9 +180,7 @@ def _supervisor(settings: Settings, database: Database, model: ModelClient) -> R
         worker_id=f"worker_{secrets.token_hex(12)}",
         context_window=settings.context_window,
         aliases=settings.model_aliases,
-        functions=FunctionRegistry(
-            load_functions(settings.functions_dir), timeout=settings.function_timeout
-        ),
+        functions=functions,
         max_rounds=settings.max_rounds,
     )
     return RunSupervisor(
@@ -131,7 +192,12 @@ def _supervisor(settings: Settings, database: Database, model: ModelClient) -> R
 
 
 def _services(
-    settings: Settings, database: Database, model: ModelClient, supervisor: RunSupervisor
+    settings: Settings,
+    database: Database,
+    store: ObjectStore,
+    model: ModelClient,
+    supervisor: RunSupervisor,
+    knowledge: _Knowledge,
 ) -> Services:
     policy = RunPolicy(
         worker_id=supervisor.worker_id,
@@ -140,18 +206,23 @@ def _services(
         context_window=settings.context_window,
         busy_thread=settings.busy_thread,
     )
+    wake = knowledge.ingestor.wake
     follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
     return Services(
         database=database,
         model_mode=model.mode,
-        assistants=AssistantService(database),
-        threads=ThreadService(database),
+        assistants=AssistantService(database, wake),
+        threads=ThreadService(database, wake),
         messages=MessageService(database, settings.busy_thread),
         runs=RunService(database, supervisor, follower, policy),
         run_reads=RunReader(
             database, supervisor, follower, poll_wait_seconds=settings.poll_wait_seconds
         ),
         chat=ChatService(database, supervisor, follower, policy),
+        files=FileService(database, store, max_bytes=settings.max_file_bytes),
+        vector_stores=VectorStoreService(database, knowledge.search, wake),
+        vector_store_files=VectorStoreFileService(database, wake),
+        file_batches=FileBatchService(database, wake),
         poll_after_ms=settings.poll_after_ms,
     )
 

@@ -10,9 +10,12 @@ from app.db.database import Database
 from app.db.paging import Order, Page
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.files import FileService
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
 from app.services.threads import MessageService, ThreadService
+from app.services.vector_store_files import FileBatchService, VectorStoreFileService
+from app.services.vector_stores import VectorStoreService
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Services:
     runs: RunService
     run_reads: RunReader
     chat: ChatService
+    files: FileService
+    vector_stores: VectorStoreService
+    vector_store_files: VectorStoreFileService
+    file_batches: FileBatchService
     poll_after_ms: int
 
 
@@ -43,5 +50,14 @@ async def _page(
     return Page(limit, order, after, before)
 
 
+async def _file_page(
+    limit: Annotated[int, Query(ge=1, le=10_000, description="How many files.")] = 10_000,
+    order: Annotated[Order, Query(description="By `created_at`.")] = "desc",
+    after: Annotated[str | None, Query(description="Those after this id.")] = None,
+) -> Page:
+    return Page(limit, order, after)
+
+
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]
+FilePageDep = Annotated[Page, Depends(_file_page)]

@@ -7,6 +7,7 @@ ANSWER_ID = "msg_Td2mBz6YwK8qFv4HsJ1gCxN9"
 RUN_ID = "run_Zx5gPk2NvL7tSd9MwC3bRyH6"
 STEP_ID = "step_Jw8rFc1QhD4vXn6ZtB5kGmT3"
 CALL_ID = "call_Ny6vMd3HsP9xKb2WqT7cLgZ5"
+FILE_ID = "file-Qd7wSn2KvX9pLb4TzR6mCh"
 
 ASKED = "오늘 하루 전 품목 30% 할인을 알리는 문구를 한 줄로 써 주세요."
 SAID = "오늘 단 하루, 전 품목 30% 할인!"
@@ -140,4 +141,16 @@ STEP = {
     },
     "usage": USAGE,
     "metadata": {},
+}
+
+FILE = {
+    "object": "file",
+    "id": FILE_ID,
+    "purpose": "assistants",
+    "filename": "영업 안내.txt",
+    "bytes": 44,
+    "created_at": 1790000005,
+    "expires_at": None,
+    "status": "processed",
+    "status_details": None,
 }

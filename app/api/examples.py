@@ -6,6 +6,7 @@ Keyed by operation id. A test holds each of them against its own schema.
 import json
 from typing import Any
 
+from app.api import vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -13,6 +14,8 @@ from app.api.example_objects import (
     ASSISTANT,
     ASSISTANT_ID,
     CALL_ID,
+    FILE,
+    FILE_ID,
     FUNCTION,
     MESSAGE,
     QUEUED,
@@ -131,6 +134,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
+    **vector_store_examples.BODIES,
 }
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -177,6 +181,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
+    "create_file": FILE,
+    "list_files": _page(FILE),
+    "retrieve_file": FILE,
+    "delete_file": {"object": "file", "deleted": True, "id": FILE_ID},
+    **vector_store_examples.ANSWERS,
 }
 
 _DELTA = {

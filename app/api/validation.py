@@ -47,7 +47,7 @@ def describe(error: RequestValidationError, route: Any = None) -> InvalidRequest
         return _whole_body(issue, route)
     param = issue.get("ctx", {}).get("param") or _param(location[1:], error.body)
     message, code = _DESCRIPTIONS.get(kind, _wrong_type)(issue, param)
-    if kind == "union_tag_not_found":
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
         param += ".type"
     return InvalidRequest(message, param=param, code=code)
 
@@ -82,7 +82,10 @@ def _param(location: list[Any], body: Any) -> str:
     """
     path, here = "", body
     for step in location:
-        if isinstance(step, int):
+        if path.endswith("truncation_strategy"):
+            # No union, though it has a `type`, one of whose values is a field's name too.
+            path += f".{step}"
+        elif isinstance(step, int):
             path += f"[{step}]"
             here = here[step] if isinstance(here, list) and step < len(here) else None
         elif str(step).startswith(("<", "[")):
@@ -132,8 +135,10 @@ def _unsupported(issue: Issue, _param: str) -> tuple[str, str]:
     )
 
 
-def _unsupported_tag(issue: Issue, _param: str) -> tuple[str, str]:
-    context = issue["ctx"]
+def _unsupported_tag(issue: Issue, param: str) -> tuple[str, str]:
+    context, given = issue["ctx"], issue["input"].get("type")
+    if not isinstance(given, str):
+        return _wrong_type({"type": "string_type", "input": given}, f"{param}.type")
     return (
         f"Invalid value: '{context['tag']}'. Supported values are: {context['expected_tags']}.",
         "invalid_value",
@@ -197,7 +202,7 @@ def _number(issue: Issue, param: str) -> tuple[str, str]:
     word, sign = ("above maximum", "<=") if above else ("below minimum", ">=")
     suffix = "above_max_value" if above else "below_min_value"
     return (
-        f"Invalid '{param}': {kind} {word} value. Expected a value {sign} {limit:g}, but got "
+        f"Invalid '{param}': {kind} {word} value. Expected a value {sign} {limit:.15g}, but got "
         f"{issue['input']} instead.",
         f"{kind}_{suffix}",
     )

@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
 _DATABASE_SCHEMES = ("sqlite:///", "postgresql://")
+_FILES_URL = re.compile(r"file:///.+|s3://[\w.-]+(/[^?#]*)?")
 _SHOWN_CHARACTERS = 60
 
 
@@ -58,6 +59,13 @@ def _check_database_url(url: str) -> str:
     # Only the scheme is shown: the rest may hold a password.
     scheme = url.partition("://")[0] + "://…" if "://" in url else "another text"
     raise ValueError(f"must begin with {' or '.join(_DATABASE_SCHEMES)}, got {scheme!r}")
+
+
+def _check_files_url(url: str) -> str:
+    if url and ("://" not in url or _FILES_URL.fullmatch(url)):
+        return url
+    scheme = url.partition("://")[0] + "://…" if url else ""
+    raise ValueError(f"must be a folder, file:///folder or s3://bucket/prefix, got {scheme!r}")
 
 
 def _read_aliases(value: object) -> object:
@@ -102,6 +110,7 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
 # NoDecode: pydantic-settings would answer broken JSON with a traceback, not with our line.
 Aliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_aliases)]
@@ -133,6 +142,8 @@ class Settings(BaseSettings):
     """How often a failed call of the model API is tried again."""
     model_aliases: Aliases = {}
     """JSON object from a model's name in a request to the name sent to the model API."""
+    embedding_model: str = ""
+    """Model of `/embeddings` that lets vector stores be searched by meaning; empty: by words."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
     """Tokens a prompt may hold; a thread's older messages are left out beyond it."""
 
@@ -162,6 +173,11 @@ class Settings(BaseSettings):
     """sqlite:///path/to/file or postgresql://user:password@host/name."""
     database_pool_size: Annotated[int, Field(ge=1)] = 8
     """Connections, each with a thread, that write to PostgreSQL; half as many only read."""
+
+    files_url: FilesUrl = "data/files"
+    """Where uploaded files are kept: a folder, file:///folder or s3://bucket/prefix."""
+    max_file_bytes: Annotated[int, Field(ge=1)] = 512 * 1024 * 1024
+    """Bytes an uploaded file may hold; larger ones are refused with 413."""
 
     log_level: LogLevel = "INFO"
     """Least level that is logged: DEBUG, INFO, WARNING or ERROR."""

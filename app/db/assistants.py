@@ -31,9 +31,10 @@ def retrieve(connection: Connection, assistant_id: str) -> Assistant:
     return _assistant(_row(connection, assistant_id))
 
 
-def is_configured(connection: Connection, assistant_id: str) -> bool:
-    """Tell whether the settings made this assistant. Raises `NotFound`."""
-    return bool(_row(connection, assistant_id).configured)
+def is_configured(connection: Connection, assistant_id: str) -> bool | None:
+    """Tell whether the settings made this assistant; None where there is no such."""
+    row = connection.execute(_BY_ID, {"key": assistant_id}).first()
+    return None if row is None else bool(row.configured)
 
 
 def release_others(connection: Connection, assistant_id: str) -> None:

@@ -5,12 +5,9 @@ drivers cost for a turn, and the event loop is free meanwhile. So work is a func
 connection; it may be run again if the database went away under it, and touches nothing else.
 """
 
-import asyncio
 import json
 import logging
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -18,8 +15,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.db.lanes import Lane
 from app.db.migrations.runner import upgrade
 
 P = ParamSpec("P")
@@ -28,8 +26,8 @@ Work = Callable[Concatenate[Connection, P], T]
 
 logger = logging.getLogger(__name__)
 
-# PostgreSQL's codes for a deadlock and for a serialization failure.
-_TRANSIENT = frozenset({"40P01", "40001"})
+# SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
+_WRITES_TOGETHER = 32
 
 _to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -45,11 +43,14 @@ class Database:
         """`url`: `sqlite:///path` or `postgresql://…`; `pool_size` counts PostgreSQL's writers."""
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
-            self._writers = _Lane(_sqlite_engine(address, begin="BEGIN IMMEDIATE"), threads=1)
-            self._readers = _Lane(_sqlite_engine(address, begin="BEGIN"), threads=2)
+            writing = _sqlite_engine(address, begin="BEGIN IMMEDIATE")
+            self._writers = Lane(writing, threads=1, together=_WRITES_TOGETHER)
+            self._readers = Lane(_sqlite_engine(address, begin="BEGIN"), threads=2)
         else:
-            self._writers = _Lane(_postgresql_engine(address, "READ COMMITTED"), pool_size)
-            self._readers = _Lane(_postgresql_engine(address, "AUTOCOMMIT"), max(2, pool_size // 2))
+            writing = _postgresql_engine(address, "READ COMMITTED")
+            self._writers = Lane(writing, threads=pool_size)
+            reading = _postgresql_engine(address, "AUTOCOMMIT")
+            self._readers = Lane(reading, threads=max(2, pool_size // 2))
 
     async def start(self) -> None:
         """Bring the schema up to date."""
@@ -79,62 +80,6 @@ class Database:
 
 def _ping(connection: Connection) -> None:
     connection.execute(text("SELECT 1"))
-
-
-class _Lane:
-    """Threads with a connection each, all of one engine."""
-
-    def __init__(self, engine: Engine, threads: int) -> None:
-        self._engine = engine
-        self._local = threading.local()
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
-
-    async def call(self, work: Callable[[Connection], T]) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._run, work)
-
-    def _run(self, work: Callable[[Connection], T]) -> T:
-        try:
-            return self._attempt(work)
-        except _NothingCommitted:
-            return self._attempt(work)
-
-    def _attempt(self, work: Callable[[Connection], T]) -> T:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._engine.connect()
-        try:
-            transaction = connection.begin()
-        except DBAPIError as error:
-            raise self._again(connection, error) from error
-        try:
-            result = work(connection)
-        except DBAPIError as error:
-            transaction.rollback()
-            raise self._again(connection, error) from error
-        except BaseException:
-            transaction.rollback()
-            raise
-        transaction.commit()
-        return result
-
-    def _again(self, connection: Connection, error: DBAPIError) -> Exception:
-        """Return what to raise: whether the work can simply be done again."""
-        if error.connection_invalidated:
-            connection.close()
-            self._local.connection = None
-            return _NothingCommitted()
-        if getattr(error.orig, "sqlstate", None) in _TRANSIENT:
-            return _NothingCommitted()
-        return error
-
-    def close(self) -> None:
-        self._executor.shutdown(wait=True)
-        self._engine.dispose()
-
-
-class _NothingCommitted(Exception):
-    """The transaction is gone without a trace: its connection was lost, or it lost a deadlock."""
 
 
 def _sqlite_engine(address: URL, *, begin: str) -> Engine:

@@ -14,7 +14,7 @@ _key = messages.c.id == bindparam("key")
 _in_thread = messages.c.thread_id == bindparam("thread_id")
 _newest_first = (messages.c.created_at.desc(), messages.c.sequence.desc())
 _BATCH = 100
-_NO_HORIZON = 2**63 - 1
+_NO_LIMIT = 2**63 - 1
 
 _INSERT = insert(messages)
 _BY_ID = select(messages).where(_key, _in_thread)
@@ -32,7 +32,7 @@ _HISTORY = (
         _in_thread,
         messages.c.status != "in_progress",
         or_(messages.c.run_id.is_(None), messages.c.run_id != bindparam("run_id")),
-        messages.c.sequence <= bindparam("horizon"),
+        messages.c.sequence <= bindparam("newest"),
     )
     .order_by(*_newest_first)
     .limit(bindparam("count"))
@@ -97,8 +97,10 @@ def remove(connection: Connection, thread_id: str, message_id: str) -> None:
 def list_page(
     connection: Connection, thread_id: str, page: Page, run_id: str | None
 ) -> tuple[list[Message], bool]:
-    scope = {"thread_id": thread_id} | ({"run_id": run_id} if run_id else {})
-    rows, has_more = read_page(connection, messages, "message", page, **scope)
+    only = {"run_id": run_id} if run_id else None
+    rows, has_more = read_page(
+        connection, messages, "message", page, only=only, thread_id=thread_id
+    )
     return [_message(row) for row in rows], has_more
 
 
@@ -107,26 +109,26 @@ def newest_first(
     thread_id: str,
     *,
     not_of_run: str,
-    horizon: int | None = None,
-    limit: int | None = None,
+    newest: int | None = None,
+    at_once: int | None = None,
 ) -> Iterator[Message]:
-    """Yield a thread's finished messages, the newest first, reading no more than is asked for.
+    """Yield a thread's finished messages, the newest first, reading `at_once` at a time.
 
     What the run `not_of_run` made itself is left out: its rounds are replayed from its items.
-    Messages with a sequence above `horizon` are left out too.
+    Messages with a sequence above `newest` are left out too.
     """
-    values = {
+    count = min(at_once or _BATCH, _BATCH)
+    values: dict[str, Any] = {
         "thread_id": thread_id,
         "run_id": not_of_run,
-        "horizon": _NO_HORIZON if horizon is None else horizon,
+        "newest": _NO_LIMIT if newest is None else newest,
+        "count": count,
     }
-    statement, left = _HISTORY, limit
+    statement = _HISTORY
     while True:
-        count = _BATCH if left is None else min(left, _BATCH)
-        rows = connection.execute(statement, {**values, "count": count}).all()
+        rows = connection.execute(statement, values).all()
         yield from (_message(row) for row in rows)
-        left = None if left is None else left - len(rows)
-        if len(rows) < count or left == 0:
+        if len(rows) < count:
             return
         statement = _OLDER_HISTORY
         values |= {"before_time": rows[-1].created_at, "before_sequence": rows[-1].sequence}

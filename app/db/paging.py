@@ -1,5 +1,6 @@
 """Keyset pagination: page 1,000 costs what page 1 costs, in both orders."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -22,22 +23,30 @@ class Page:
 
 
 def read_page(
-    connection: Connection, table: Table, kind: str, page: Page, **scope: str
+    connection: Connection,
+    table: Table,
+    kind: str,
+    page: Page,
+    *,
+    only: Mapping[str, str] | None = None,
+    **scope: str,
 ) -> tuple[list[Row[Any]], bool]:
     """Return a page's rows in list order, and whether more follow in the page's direction.
 
-    `scope` names columns and their values. Raises `NotFound` for an unknown cursor.
+    `scope` names columns and their values. `only` does too, but does not bind the cursors: by a
+    value that changes, such as a status, the row that ended one page may be out of the next.
+    Raises `NotFound` for an unknown cursor.
     """
     # Only `before`: the items directly before it, so the walk goes backwards from it.
     backwards = page.before is not None and page.after is None
-    values: dict[str, Any] = {**scope, "count": page.limit + 1}
-    columns = tuple(scope)
+    listed = {**scope, **(only or {})}
+    values: dict[str, Any] = {**listed, "count": page.limit + 1}
     for side, cursor in (("after", page.after), ("before", page.before)):
         if cursor is not None:
             position = _position(connection, table, kind, cursor, scope)
             values[f"{side}_time"], values[f"{side}_sequence"] = position
     statement = _statement(
-        table, columns, page.order, page.after is not None, page.before is not None, backwards
+        table, tuple(listed), page.order, page.after is not None, page.before is not None, backwards
     )
     rows = list(connection.execute(statement, values))
     has_more = len(rows) > page.limit

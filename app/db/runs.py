@@ -2,13 +2,26 @@
 
 from typing import Any
 
-from pydantic import Field
-from sqlalchemy import Connection, Row, String, Update, and_, bindparam, insert, or_, select, update
+from pydantic import BaseModel, Field
+from sqlalchemy import (
+    Connection,
+    Row,
+    String,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from app.db.paging import Page, read_page
-from app.db.tables import runs, workers
+from app.db.tables import ACTIVE, runs, status_in, workers
 from app.domain.errors import StaleRun, not_found
-from app.domain.run_status import ACTIVE, ALLOWED_FROM, RunStatus
+from app.domain.run_status import ALLOWED_FROM, RunStatus
+from app.schemas.common import WireObject
 from app.schemas.runs import Run
 
 # Kept in the one column `settings`: what was asked for and never changes.
@@ -28,17 +41,24 @@ _SETTINGS = {
 }
 
 
+class Horizon(BaseModel):
+    """What a run may read of its thread: nothing newer, and nothing of the runs before it."""
+
+    newest_message: int
+    unread_runs: list[str]
+
+
 class StoredRun(Run):
     """A run with what only the server knows of it; on the wire it is a `Run`."""
 
     streamed: bool = Field(exclude=True)
     worker_id: str | None = Field(exclude=True)
-    horizon: int | None = Field(default=None, exclude=True)
+    horizon: Horizon | None = Field(default=None, exclude=True)
 
 
 _key = runs.c.id == bindparam("key")
 _in_thread = runs.c.thread_id == bindparam("thread_id")
-_active = runs.c.status.in_(sorted(ACTIVE))
+_active = text(ACTIVE)
 
 _INSERT = insert(runs)
 _BY_KEY = select(runs).where(_key)
@@ -51,14 +71,16 @@ _ACTIVE_ON_THREAD = (
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
 _EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
 _HELD = select(runs).where(
-    runs.c.status.in_(["queued", "in_progress", "cancelling"]),
+    _active,
+    runs.c.status != "requires_action",
     runs.c.worker_id == bindparam("worker_id"),
 )
 # Work that nobody carries: its process never took it, gave it back, or let its lease lapse.
 _ORPHANS = (
     select(runs)
     .where(
-        runs.c.status.in_(["queued", "in_progress", "cancelling"]),
+        _active,
+        runs.c.status != "requires_action",
         ~select(workers.c.id)
         .where(
             and_(workers.c.id == runs.c.worker_id, workers.c.lease_expires_at > bindparam("now"))
@@ -82,20 +104,20 @@ _held = or_(
 def _mover(to: RunStatus) -> Update:
     return (
         update(runs)
-        .where(_key, runs.c.status.in_(sorted(ALLOWED_FROM[to])), _held)
+        .where(_key, text(status_in(*sorted(ALLOWED_FROM[to]))), _held)
         .values(status=to)
-        .returning(runs)
+        .returning(runs.c.metadata)
     )
 
 
 _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
 
 
-def create(connection: Connection, run: StoredRun) -> StoredRun:
+def create(connection: Connection, run: StoredRun) -> None:
     values = run.model_dump(exclude=_SETTINGS | {"object"})
-    values |= {name: getattr(run, name) for name in ("streamed", "worker_id", "horizon")}
+    values |= {"streamed": run.streamed, "worker_id": run.worker_id}
+    values["horizon"] = run.horizon.model_dump() if run.horizon else None
     connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
-    return run
 
 
 def retrieve(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
@@ -123,17 +145,27 @@ def lock(connection: Connection, run_id: str) -> StoredRun:
 
 
 def move(
-    connection: Connection, run_id: str, to: RunStatus, *, held_by: str | None = None, **values: Any
+    connection: Connection,
+    run: StoredRun,
+    to: RunStatus,
+    *,
+    held_by: str | None = None,
+    **values: Any,
 ) -> StoredRun:
-    """Change the run's status, and columns with it, where the table of transitions allows it.
+    """Change the run's status, and fields with it, where the table of transitions allows it.
 
     With `held_by`, only while that process carries the run. Raises `StaleRun` where no row moved:
     another hand was first.
     """
-    row = connection.execute(_MOVE[to], {**values, "key": run_id, "holder": held_by}).first()
+    columns = {
+        name: value.model_dump() if isinstance(value, WireObject) else value
+        for name, value in values.items()
+    }
+    row = connection.execute(_MOVE[to], {**columns, "key": run.id, "holder": held_by}).first()
     if row is None:
-        raise StaleRun(run_id)
-    return _run(row)
+        raise StaleRun(run.id)
+    # Nothing else of a run changes but by its moves: it need not be read again.
+    return run.model_copy(update={**values, "status": to, "metadata": row.metadata})
 
 
 def set_metadata(

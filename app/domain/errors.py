@@ -91,7 +91,7 @@ def not_found(kind: str, object_id: str) -> ThreadkeeperError:
     """
     if not object_id.startswith(PREFIXES[kind]):
         return InvalidId(kind, object_id)
-    return NotFound(f"No {kind} found with id '{object_id}'.")
+    return NotFound(f"No {kind.replace('_', ' ')} found with id '{object_id}'.")
 
 
 class ChatFailed(ThreadkeeperError):

@@ -4,7 +4,9 @@ import secrets
 import string
 
 _ALPHABET = string.ascii_letters + string.digits
+_LETTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 _LENGTH = 24
+_FILE_LENGTH = 22
 
 # The first word of every kind's id. An id that arrives is opaque, so that objects imported
 # from elsewhere keep theirs; the prefix only helps to say what is wrong with an unknown one.
@@ -14,12 +16,21 @@ PREFIXES = {
     "message": "msg",
     "run": "run",
     "step": "step",
+    "file": "file",
+    "vector_store": "vs",
+    "file_batch": "vsfb",
 }
 
 
 def new_id(kind: str) -> str:
-    """Return a fresh id of `kind` (a key of `PREFIXES`): its prefix, `_`, 24 alphanumerics."""
-    return f"{PREFIXES[kind]}_{_random(_LENGTH)}"
+    """Return a fresh id of `kind`, a key of `PREFIXES`: most have `_` and 24 alphanumerics."""
+    prefix = PREFIXES[kind]
+    match kind:
+        case "file":
+            return f"{prefix}-{_random(_FILE_LENGTH)}"
+        case "vector_store" | "file_batch":
+            return f"{prefix}_{secrets.token_hex(16)}"
+    return f"{prefix}_{_random(_LENGTH)}"
 
 
 def new_call_id() -> str:
@@ -33,10 +44,6 @@ def new_request_id() -> str:
 
 
 def _random(length: int) -> str:
-    # One draw for the whole id: about 143 bits, far cheaper than one draw a character.
-    number = secrets.randbits(length * 6)
-    characters = []
-    for _ in range(length):
-        number, index = divmod(number, len(_ALPHABET))
-        characters.append(_ALPHABET[index])
-    return "".join(characters)
+    # A table turns random bytes into letters at once; that some letters are likelier by 1 in 256
+    # costs an id of 24 less than one of its 142 bits.
+    return secrets.token_bytes(length).translate(_LETTERS).decode()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import islice
 from operator import add
 from typing import Any
 
@@ -38,13 +39,28 @@ class Claimed:
 
 
 def claim_new(
-    connection: Connection, run: StoredRun, context_window: int, *, next_event_id: int = 1
+    connection: Connection,
+    run: StoredRun,
+    context_window: int,
+    changes: Changes,
+    *,
+    history: list[Message] | None = None,
 ) -> Claimed:
-    """Begin a run that this transaction has just created.
+    """Insert a new run, begun at once: nobody can hear of it before it is `in_progress`.
 
-    `context_window` is the model's, in tokens. Raises `StaleRun`.
+    `context_window` is the model's, in tokens; `changes` has what was told of the run so far;
+    `history` is the whole thread where its maker knows it. Raises `StaleRun`.
     """
-    return _begin(connection, Claimed(run, [], next_event_id=next_event_id), context_window)
+    running = run.model_copy(update={"status": "in_progress", "started_at": now()})
+    runs.create(connection, running)
+    changes.tell("thread.run.in_progress", running)
+    claimed = Claimed(running, [])
+    _tell(connection, claimed, changes)
+    if history is None:
+        _read_history(connection, claimed, context_window)
+    else:
+        claimed.history = history
+    return claimed
 
 
 def claim(
@@ -77,7 +93,7 @@ def claim(
 
 def _begin(connection: Connection, claimed: Claimed, context_window: int) -> Claimed:
     run = claimed.run
-    claimed.run = runs.move(connection, run.id, "in_progress", started_at=now())
+    claimed.run = runs.move(connection, run, "in_progress", started_at=now())
     changes = Changes(told=run.streamed)
     changes.tell("thread.run.in_progress", claimed.run)
     _tell(connection, claimed, changes)
@@ -122,11 +138,14 @@ def _tell(connection: Connection, claimed: Claimed, changes: Changes) -> None:
 def _read_history(connection: Connection, claimed: Claimed, context_window: int) -> None:
     run = claimed.run
     budget = input_budget(run, claimed.items, claimed.spent, context_window=context_window)
+    count = run.truncation_strategy.get("last_messages")
     newest_first = messages.newest_first(
         connection,
         run.thread_id,
         not_of_run=run.id,
-        horizon=run.horizon,
-        limit=run.truncation_strategy.get("last_messages"),
+        newest=run.horizon.newest_message if run.horizon else None,
+        at_once=count,
     )
-    claimed.history = within(newest_first, budget)
+    unread = run.horizon.unread_runs if run.horizon else ()
+    read = (message for message in newest_first if message.run_id not in unread)
+    claimed.history = within(islice(read, count), budget)

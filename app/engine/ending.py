@@ -40,14 +40,13 @@ def end_run(
         messages.save(connection, message)
         changes.tell("thread.message.incomplete", message)
     usage = _end_steps(connection, run_id, to, changes, moment, last_error)
-    values: dict[str, Any] = {"usage": usage.model_dump(), "required_action": None}
+    values: dict[str, Any] = {"usage": usage, "required_action": None}
     if to == "failed":
-        error = last_error.model_dump() if last_error else None
-        values |= {"failed_at": moment, "last_error": error, "expires_at": None}
+        values |= {"failed_at": moment, "last_error": last_error, "expires_at": None}
     elif to == "cancelled":
         values["cancelled_at"] = moment
         changes.tell("thread.run.cancelling", locked)
-    run = runs.move(connection, run_id, to, held_by=held_by, **values)
+    run = runs.move(connection, locked, to, held_by=held_by, **values)
     changes.tell(f"thread.run.{to}", run)
     return run
 

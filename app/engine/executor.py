@@ -31,7 +31,7 @@ from app.engine.translation.items import (
     unanswered,
 )
 from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request, left_out_tools
-from app.schemas.messages import Message
+from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError
 from app.schemas.steps import RunStep
 
@@ -221,15 +221,17 @@ class Execution:
         return await self._finish(Move("completed", values))
 
     async def _incomplete(self, reason: str) -> Outcome:
-        return await self._finish(Move("incomplete", {"incomplete_details": {"reason": reason}}))
+        return await self._finish(
+            Move("incomplete", {"incomplete_details": IncompleteDetails(reason=reason)})
+        )
 
     async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
-        values = {"required_action": required_action(calls).model_dump(), "worker_id": None}
+        values = {"required_action": required_action(calls), "worker_id": None}
         return await self._finish(Move("requires_action", values), told_usage=False)
 
     async def _finish(self, move: Move, *, told_usage: bool = True) -> Outcome:
         if told_usage:
-            move.values["usage"] = self._spent.model_dump()
+            move.values["usage"] = self._spent
         told = self._run.streamed
         changes = self._projection.take_changes() if self._projection else Changes(told=told)
         run = await self._recorder.record(changes, move)

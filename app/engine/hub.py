@@ -33,7 +33,7 @@ class Feed:
         self._news = asyncio.Event()
 
     def publish(self, frames: Iterable[Frame]) -> None:
-        self._frames.extend(frames)
+        self._frames += frames
         self._wake()
 
     def close(self) -> None:

@@ -101,9 +101,7 @@ class Recorder:
         steps.add_items(connection, self._run.id, changes.items)
         events = list(changes.events)
         if move is not None:
-            run = runs.move(
-                connection, self._run.id, move.to, held_by=self._worker_id, **move.values
-            )
+            run = runs.move(connection, self._run, move.to, held_by=self._worker_id, **move.values)
             if changes.told:
                 events.append((f"thread.run.{move.to}", run.model_dump_json()))
         return run, self._keep(connection, events)

@@ -57,6 +57,7 @@ class RunSupervisor:
         self._draining: asyncio.Task[None] | None = None
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
         self._lines: defaultdict[str, list[str]] = defaultdict(list)
+        self._endings = 0
         self._background: set[asyncio.Task[Any]] = set()
         self._heart: asyncio.Task[None] | None = None
         self._adrift_before: set[str] = set()
@@ -167,20 +168,31 @@ class RunSupervisor:
         self.hub.changed(run_id)
 
     async def _claim_and_execute(self, run_id: str) -> Outcome:
-        shared = self._shared
-        try:
-            claimed = await shared.database.transaction(
-                claim, run_id, shared.worker_id, shared.context_window
-            )
-        except StaleRun:
-            claimed = None
+        claimed, run = await self._claim(run_id)
         if claimed is None:
-            run = await shared.database.read(runs.find, run_id)
             if run is not None and run.status == "queued":
                 self._lines[run.thread_id].append(run_id)
             return Outcome(run)
         self._announce(claimed)
         return await self._execute(claimed)
+
+    async def _claim(self, run_id: str) -> tuple[Claimed | None, StoredRun | None]:
+        """Claim the run; where that can't be, return it as it stands after the last ending here."""
+        shared = self._shared
+        while True:
+            endings = self._endings
+            try:
+                claimed = await shared.database.transaction(
+                    claim, run_id, shared.worker_id, shared.context_window
+                )
+            except StaleRun:
+                claimed = None
+            if claimed is not None:
+                return claimed, claimed.run
+            run = await shared.database.read(runs.find, run_id)
+            # If a run ended meanwhile, it may have been the one before this, and found no line.
+            if run is None or run.status != "queued" or endings == self._endings:
+                return None, run
 
     def _announce(self, claimed: Claimed) -> None:
         """Tell what the claim told in the database, before anything else is told."""
@@ -204,6 +216,7 @@ class RunSupervisor:
     def _call_next(self, run: StoredRun | None) -> None:
         """Let the runs that wait for this one's thread try again: the oldest gets it."""
         if run is not None and run.status in TERMINAL:
+            self._endings += 1
             for waiting in self._lines.pop(run.thread_id, []):
                 self.start(waiting)
 

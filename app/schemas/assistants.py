@@ -14,7 +14,7 @@ from app.schemas.common import (
     TopP,
     WireObject,
 )
-from app.schemas.tools import ResponseFormat, Tool, ToolResources
+from app.schemas.tools import NewToolResources, ResponseFormat, Tool, ToolResources
 
 
 class AssistantFields(RequestBody):
@@ -34,6 +34,7 @@ class AssistantFields(RequestBody):
 
 class AssistantCreate(AssistantFields):
     model: str = Field(min_length=1, max_length=256)
+    tool_resources: NewToolResources | None = None
 
 
 class AssistantUpdate(AssistantFields):

@@ -84,8 +84,8 @@ class Usage(WireObject):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
-    prompt_token_details: CachedTokens = CachedTokens()
-    completion_tokens_details: ReasoningTokens = ReasoningTokens()
+    prompt_token_details: CachedTokens = Field(default_factory=CachedTokens)
+    completion_tokens_details: ReasoningTokens = Field(default_factory=ReasoningTokens)
 
     def __add__(self, other: "Usage") -> "Usage":
         cached = self.prompt_token_details.cached_tokens + other.prompt_token_details.cached_tokens

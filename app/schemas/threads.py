@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from app.schemas.common import Metadata, RequestBody, WireObject
 from app.schemas.messages import MessageCreate
-from app.schemas.tools import ToolResources
+from app.schemas.tools import NewToolResources, ToolResources
 
 
 class ThreadUpdate(RequestBody):
@@ -16,6 +16,7 @@ class ThreadUpdate(RequestBody):
 
 class ThreadCreate(ThreadUpdate):
     messages: list[MessageCreate] | None = None
+    tool_resources: NewToolResources | None = None
 
 
 class Thread(WireObject):

@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, model_validat
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import MAX_COUNT, JsonObject, RequestBody
+from app.schemas.vector_stores import NewVectorStore
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -79,6 +80,24 @@ class ToolResources(RequestBody):
 
     code_interpreter: CodeInterpreterResources | None = None
     file_search: FileSearchResources | None = None
+
+
+class NewFileSearchResources(FileSearchResources):
+    """Those of a new assistant or thread: the vector store may be made along with it."""
+
+    vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=1)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "NewFileSearchResources":
+        if self.vector_store_ids and self.vector_stores:
+            raise PydanticCustomError(
+                "both_given", "only one of 'vector_store_ids' and 'vector_stores' can be given"
+            )
+        return self
+
+
+class NewToolResources(ToolResources):
+    file_search: NewFileSearchResources | None = None
 
 
 class NamedFunction(RequestBody):

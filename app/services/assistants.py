@@ -1,12 +1,13 @@
 """Assistants: what clients do with them, and the one that the settings make."""
 
+from collections.abc import Callable
 from typing import Any
 
 from app.db import assistants
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest, NotFound
+from app.domain.errors import InvalidRequest
 from app.domain.ids import new_id
 from app.schemas.assistants import (
     Assistant,
@@ -17,14 +18,19 @@ from app.schemas.assistants import (
 )
 from app.schemas.common import ListPage
 from app.schemas.tools import as_json, normalized
+from app.services.vector_stores import stored_resources
 
 
 class AssistantService:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        """`wake` is called when there are files of a vector store to be read."""
         self._database = database
+        self._wake = wake
 
     async def create(self, body: AssistantCreate) -> Assistant:
-        return await self._database.transaction(assistants.create, new_assistant(body))
+        assistant = await self._database.transaction(self._create, body)
+        self._wake()
+        return assistant
 
     async def retrieve(self, assistant_id: str) -> Assistant:
         return await self._database.read(assistants.retrieve, assistant_id)
@@ -45,6 +51,12 @@ class AssistantService:
         await self._database.transaction(self._configure, assistant_id, body)
 
     @staticmethod
+    def _create(connection: Connection, body: AssistantCreate) -> Assistant:
+        resources = stored_resources(connection, body.tool_resources)
+        assistant = new_assistant(body).model_copy(update={"tool_resources": resources})
+        return assistants.create(connection, assistant)
+
+    @staticmethod
     def _update(connection: Connection, assistant_id: str, body: AssistantUpdate) -> Assistant:
         _refuse_configured(connection, assistant_id)
         values = {name: _stored(body, name) for name in body.model_fields_set}
@@ -61,12 +73,12 @@ class AssistantService:
     def _configure(connection: Connection, assistant_id: str, body: AssistantCreate) -> None:
         assistants.release_others(connection, assistant_id)
         wanted = new_assistant(body).model_copy(update={"id": assistant_id})
-        try:
-            if assistants.is_configured(connection, assistant_id):
+        match assistants.is_configured(connection, assistant_id):
+            case None:
+                assistants.create(connection, wanted, configured=True)
+            case True:
                 values = wanted.model_dump(include={"name", "instructions", "model"})
                 assistants.modify(connection, assistant_id, values)
-        except NotFound:
-            assistants.create(connection, wanted, configured=True)
 
 
 def new_assistant(body: AssistantCreate) -> Assistant:

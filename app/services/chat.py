@@ -9,6 +9,7 @@ from app.db import assistants, messages, runs, threads
 from app.db.database import Connection, Database
 from app.domain.errors import ChatFailed, ThreadBusy, not_found
 from app.domain.language import is_korean
+from app.engine.changes import Changes
 from app.engine.claim import Claimed, claim_new
 from app.engine.ending import end_unheld
 from app.engine.executor import Outcome
@@ -111,7 +112,8 @@ class ChatService:
         policy = self._policy
         thread_id = self._thread(connection, body.thread_id)
         asked = MessageCreate(role="user", content=body.message, metadata=body.metadata)
-        messages.create(connection, new_message(thread_id, asked))
+        message = new_message(thread_id, asked)
+        messages.create(connection, message)
         assistant_id = body.assistant_id or policy.default_assistant_id
         run = new_run(
             assistants.retrieve(connection, assistant_id),
@@ -121,7 +123,13 @@ class ChatService:
             streamed=streamed,
             worker_id=policy.worker_id,
         )
-        return claim_new(connection, runs.create(connection, run), policy.context_window)
+        return claim_new(
+            connection,
+            run,
+            policy.context_window,
+            Changes(told=streamed),
+            history=[message] if body.thread_id is None else None,
+        )
 
     @staticmethod
     def _thread(connection: Connection, thread_id: str | None) -> str:
@@ -132,7 +140,7 @@ class ChatService:
         active = runs.active_on(connection, thread_id)
         if active is not None and active.status == "requires_action":
             # The caller speaks on instead of answering: the waiting run is given up.
-            runs.move(connection, active.id, "cancelling")
+            runs.move(connection, active, "cancelling")
             end_unheld(connection, active.id, "cancelled")
         elif active is not None:
             raise ThreadBusy.for_run(thread_id, active.id, active.status)

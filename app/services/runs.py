@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.db import assistants, messages, runs, threads
 from app.db.database import Connection, Database
-from app.db.runs import StoredRun
+from app.db.runs import Horizon, StoredRun
 from app.domain.errors import InvalidRequest, ThreadBusy
 from app.domain.run_status import TERMINAL
 from app.engine import journal
@@ -133,7 +133,9 @@ class RunService:
         messages.create(connection, *added)
         run = self._new(connection, thread_id, body)
         if active or self._policy.busy_thread != "reject":
-            run.horizon = messages.newest_sequence(connection, thread_id)
+            newest = messages.newest_sequence(connection, thread_id)
+            unread = [before.id for before in active]
+            run.horizon = Horizon(newest_message=newest, unread_runs=unread)
         created = self._insert(connection, run, Changes(told=True), at_once and not active)
         return Created(created.run, created.claimed, interrupted)
 
@@ -155,9 +157,7 @@ class RunService:
         if policy != "interrupt":
             return ()
         return tuple(
-            runs.move(connection, run.id, "cancelling")
-            for run in active
-            if run.status != "cancelling"
+            runs.move(connection, run, "cancelling") for run in active if run.status != "cancelling"
         )
 
     def _new(self, connection: Connection, thread_id: str, body: RunOverrides) -> StoredRun:
@@ -173,17 +173,14 @@ class RunService:
     def _insert(
         self, connection: Connection, run: StoredRun, changes: Changes, at_once: bool
     ) -> Created:
-        runs.create(connection, run)
         changes.tell("thread.run.created", run)
         changes.tell("thread.run.queued", run)
-        frames = journal.number(changes.events, 1)
-        journal.keep(connection, run.id, frames)
-        if not at_once:
-            return Created(run)
-        next_id = frames[-1].id + 1
-        claimed = claim_new(connection, run, self._policy.context_window, next_event_id=next_id)
-        claimed.frames = frames + claimed.frames
-        return Created(run, claimed)
+        if at_once:
+            claimed = claim_new(connection, run, self._policy.context_window, changes)
+            return Created(run, claimed)
+        runs.create(connection, run)
+        journal.keep(connection, run.id, journal.number(changes.events, 1))
+        return Created(run)
 
     @staticmethod
     def _update(
@@ -200,7 +197,7 @@ class RunService:
         run = runs.lock(connection, run_id)
         if run.status in TERMINAL or run.status == "cancelling":
             raise InvalidRequest(f"Cannot cancel run with status '{run.status}'.")
-        return runs.move(connection, run_id, "cancelling")
+        return runs.move(connection, run, "cancelling")
 
     def _submit(
         self, connection: Connection, thread_id: str, run_id: str, body: ToolOutputsSubmit

@@ -1,5 +1,6 @@
 """Threads and their messages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from app.db import messages, runs, threads
@@ -12,14 +13,19 @@ from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy
 from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
+from app.services.vector_stores import OF_THREAD, stored_resources
 
 
 class ThreadService:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        """`wake` is called when there are files of a vector store to be read."""
         self._database = database
+        self._wake = wake
 
     async def create(self, body: ThreadCreate) -> Thread:
-        return await self._database.transaction(create_thread, body)
+        thread = await self._database.transaction(create_thread, body)
+        self._wake()
+        return thread
 
     async def retrieve(self, thread_id: str) -> Thread:
         return await self._database.read(threads.retrieve, thread_id)
@@ -102,7 +108,7 @@ def create_thread(connection: Connection, body: ThreadCreate) -> Thread:
         id=new_id("thread"),
         created_at=now(),
         metadata=body.metadata or {},
-        tool_resources=_resources(body),
+        tool_resources=stored_resources(connection, body.tool_resources, OF_THREAD),
     )
     threads.create(connection, thread)
     messages.create(connection, *(new_message(thread.id, item) for item in body.messages or []))

@@ -33,7 +33,7 @@ def submit_outputs(
     changes = Changes(told=True)
     _answer_step(connection, run_id, by_call, changes)
     queued = runs.move(
-        connection, run_id, "queued", required_action=None, worker_id=worker_id, streamed=True
+        connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True
     )
     changes.tell("thread.run.queued", queued)
     first_id = run_events.last_id(connection, run_id) + 1

@@ -160,7 +160,8 @@ def _default_reply(body: dict[str, Any]) -> Reply:
 
 
 def _listening(port: int) -> socket.socket:
-    listener = socket.socket()
+    # Named, the protocol lets asyncio send small writes at once (TCP_NODELAY).
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(512)

@@ -80,6 +80,7 @@ ALIASES = 'must be a JSON object such as {"gpt-4o": "gpt-5.4-mini"}'
 ORIGINS = 'must be a JSON list of origins without a path, such as ["https://example.org"]'
 BASE_URL = "must be an http:// or https:// URL, or empty for OpenAI's own"
 DATABASE = "must begin with sqlite:/// or postgresql://"
+FILES = "must be a folder, file:///folder or s3://bucket/prefix"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,10 @@ DATABASE = "must begin with sqlite:/// or postgresql://"
         ("DATABASE_URL", "postgres://me:secret@host/db", f"{DATABASE}, got 'postgres://…'"),
         ("DATABASE_URL", "secret", f"{DATABASE}, got 'another text'"),
         ("DATABASE_URL", "sqlite:///", f"{DATABASE}, got 'sqlite://…'"),
+        ("FILES_URL", "", f"{FILES}, got ''"),
+        ("FILES_URL", "s3://key:secret@bucket", f"{FILES}, got 's3://…'"),
+        ("FILES_URL", "ftp://host/folder", f"{FILES}, got 'ftp://…'"),
+        ("MAX_FILE_BYTES", "0", "must be a whole number of at least 1, got '0'"),
         ("OPENAI_API_KEY", "sk-secret…", "must be printable ASCII without spaces"),
         ("MODEL_ALIASES", "{", f"{ALIASES}, got '{{'"),
         ("MODEL_ALIASES", '{"a": 1}', f"{ALIASES}, got '{{\"a\": 1}}'"),

@@ -104,6 +104,11 @@ def test_a_body_fits_its_schema(item):
     body = item["request"].get("body")
     if body is None:
         return
-    content = operations()[route(item)]["requestBody"]["content"]["application/json"]
+    contents = operations()[route(item)]["requestBody"]["content"]
+    [sent_as] = [pair["value"] for pair in item["request"]["header"]]
+    content = contents[sent_as.partition(";")[0]]
+    if "boundary" in sent_as:
+        # A form's fields aren't JSON; a server that runs them tells what is wrong with them.
+        return
     schema = {**content["schema"], "components": DOCUMENT["components"]}
     Draft202012Validator(schema).validate(json.loads(body["raw"]))

@@ -17,7 +17,13 @@ Include = Annotated[
     Query(alias="include[]", description="Accepted for OpenAI's clients; changes nothing here."),
 ]
 EventId = Annotated[
-    int, Header(alias="Last-Event-ID", ge=0, description="The last event that was received.")
+    int,
+    Header(
+        alias="Last-Event-ID",
+        ge=0,
+        le=2**63 - 1,
+        description="The last event that was received.",
+    ),
 ]
 PollHelper = Annotated[
     bool,

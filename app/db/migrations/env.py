@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from app.db import file_tables  # noqa: F401 - its tables join the others in `metadata`
 from app.db.tables import metadata
 
 context.configure(

@@ -18,9 +18,9 @@ _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "conten
 class Projection:
     """One response of the model, as it comes in, seen as changes to the run.
 
-    A message is completed when the next item begins or the response ends, a step when the
-    response ends: only then is its usage known. So whatever a crash leaves of a response that
-    did not end can be told by its steps: they have no usage.
+    A message and its step are completed when the next item begins or the response ends. Only
+    then is the usage known, and goes to the last step. So whatever a crash leaves of a response
+    that did not end can be told by its steps: they have no usage.
     """
 
     def __init__(self, run: Run, *, told: bool) -> None:
@@ -39,6 +39,8 @@ class Projection:
         self.tool_step: RunStep | None = None
         self._calls: dict[int, dict[str, Any]] = {}
         self._parts: dict[int, int] = {}
+        self._message_index = 0
+        self._added: set[int] = set()
         self._done: set[int] = set()
         self.changes = Changes(told=told)
         self.message: Message | None = None
@@ -61,25 +63,26 @@ class Projection:
 
     def _item_added(self, event: Event) -> None:
         item, index = event["item"], event.get("output_index", 0)
+        self._added.add(index)
         if item["type"] == "message":
-            self._open_message()
+            self._open_message(index)
         elif item["type"] == "function_call":
-            self._complete_message()
             self._open_call(item, index)
 
     def _item_done(self, event: Event) -> None:
         item, index = event["item"], event.get("output_index", 0)
         self._done.add(index)
+        if index not in self._added:
+            self._item_added(event)
         if item["type"] == "message":
-            self._settle_message(item)
+            self._settle_message(item, index)
         elif item["type"] == "function_call":
             self._settle_call(item, index)
         self.items.append(item)
 
     # Messages
 
-    def _open_message(self) -> Message:
-        self._complete_message()
+    def _open_message(self, index: int) -> Message:
         moment, run = now(), self._run
         message = Message(
             id=new_id("message"),
@@ -96,19 +99,23 @@ class Projection:
         self.changes.create_message(message)
         self.changes.tell("thread.message.created", message)
         self.changes.tell("thread.message.in_progress", message)
-        self.message, self._parts = message, {}
+        self.message, self._message_index, self._parts = message, index, {}
         return message
 
     def _text_delta(self, event: Event) -> None:
-        self._add_text(event.get("content_index", 0), "text", event["delta"])
+        self._add_delta(event, "text")
 
     def _refusal_delta(self, event: Event) -> None:
-        self._add_text(event.get("content_index", 0), "refusal", event["delta"])
+        self._add_delta(event, "refusal")
 
-    def _add_text(self, content_index: int, kind: str, delta: str) -> None:
-        message = self._open
+    def _add_delta(self, event: Event, kind: str) -> None:
+        message, index = self._open, event.get("output_index", 0)
         if message is None:
-            message = self._open_message()
+            self._added.add(index)
+            message = self._open_message(index)
+        self._add_text(message, event.get("content_index", 0), kind, event["delta"])
+
+    def _add_text(self, message: Message, content_index: int, kind: str, delta: str) -> None:
         place = self._parts.get(content_index)
         is_new = place is None
         if place is None:
@@ -130,12 +137,26 @@ class Projection:
         message = self.message
         return message if message is not None and message.status == "in_progress" else None
 
-    def _settle_message(self, item: dict[str, Any]) -> None:
+    def _settle_message(self, item: dict[str, Any], index: int) -> None:
         """Add what the finished item holds and no delta has brought."""
-        for index, part in enumerate(item.get("content") or []):
+        message = self._open
+        if message is None or index != self._message_index:
+            return
+        for place, part in enumerate(item.get("content") or []):
             kind = "refusal" if part["type"] == "refusal" else "text"
-            if index not in self._parts or self._open is None:
-                self._add_text(index, kind, part.get(kind) or "")
+            whole, so_far = part.get(kind) or "", self._text_so_far(message, place)
+            if so_far is None:
+                self._add_text(message, place, kind, whole)
+            elif len(whole) > len(so_far) and whole.startswith(so_far):
+                self._add_text(message, place, kind, whole[len(so_far) :])
+
+    def _text_so_far(self, message: Message, content_index: int) -> str | None:
+        place = self._parts.get(content_index)
+        if place is None:
+            return None
+        part = message.content[place]
+        text: str = part["text"]["value"] if part["type"] == "text" else part["refusal"]
+        return text
 
     def _complete_message(self) -> None:
         message = self._open
@@ -198,6 +219,8 @@ class Projection:
     # Steps and the end
 
     def _open_step(self, kind: Any, details: dict[str, Any], moment: int) -> RunStep:
+        self._complete_message()
+        self._complete_message_steps()
         run = self._run
         step = RunStep(
             id=new_id("step"),
@@ -220,7 +243,6 @@ class Projection:
         response = event["response"]
         for index, item in enumerate(response.get("output") or []):
             if index not in self._done:
-                self._item_added({"item": item, "output_index": index})
                 self._item_done({"item": item, "output_index": index})
         self.ended = True
         self.usage = usage_of(response)
@@ -232,15 +254,28 @@ class Projection:
             self._complete_message()
         self._end_steps()
 
+    def _complete_message_steps(self) -> None:
+        """Complete the steps that wait for nobody: OpenAI's helpers know one open at a time."""
+        for step in self._steps:
+            if step.status == "in_progress" and step is not self.tool_step:
+                self._complete_step(step)
+
+    def _complete_step(self, step: RunStep) -> None:
+        step.status, step.completed_at = "completed", now()
+        self.changes.save_step(step)
+        told = step if step.usage else step.model_copy(update={"usage": Usage()})
+        self.changes.tell("thread.run.step.completed", told)
+
     def _end_steps(self) -> None:
-        """Complete the message steps; a step with calls waits for their outputs."""
+        """Give the steps their usage and complete them; one with calls waits for their outputs."""
         for step in self._steps:
             step.usage = self.usage if step is self._steps[-1] else Usage()
-            waits = step is self.tool_step and self.incomplete_reason is None
-            if not waits and self.incomplete_reason != "content_filter":
-                step.status, step.completed_at = "completed", now()
-                self.changes.tell("thread.run.step.completed", step)
             self.changes.save_step(step)
+        if self.incomplete_reason == "content_filter":
+            return
+        self._complete_message_steps()
+        if self.tool_step is not None and self.incomplete_reason is not None:
+            self._complete_step(self.tool_step)
 
     def _tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
         self.changes.tell(event, {"id": object_id, "object": event, "delta": delta})

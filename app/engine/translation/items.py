@@ -37,13 +37,17 @@ def call_output(call_id: str, output: str) -> dict[str, Any]:
 
 
 def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the function calls among the items that no output answers yet."""
-    answered = {item["call_id"] for item in items if item["type"] == "function_call_output"}
-    return [
-        item
-        for item in items
-        if item["type"] == "function_call" and item["call_id"] not in answered
-    ]
+    """Return the function calls among the items that no later output answers yet.
+
+    Some servers number the calls of each answer anew, so an id may come again.
+    """
+    waiting: dict[str, dict[str, Any]] = {}
+    for item in items:
+        if item["type"] == "function_call":
+            waiting[item["call_id"]] = item
+        elif item["type"] == "function_call_output":
+            waiting.pop(item["call_id"], None)
+    return list(waiting.values())
 
 
 def answer_step(step: RunStep, outputs: Mapping[str, str]) -> None:

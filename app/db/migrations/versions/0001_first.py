@@ -102,7 +102,7 @@ def upgrade() -> None:
         sa.Column("incomplete_details", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("usage", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("streamed", sa.Boolean(), nullable=False),
-        sa.Column("horizon", sa.BigInteger(), nullable=True),
+        sa.Column("horizon", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("worker_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("sequence"),
@@ -111,7 +111,7 @@ def upgrade() -> None:
     op.create_index(
         "runs_active",
         "runs",
-        ["status"],
+        ["thread_id", "created_at", "sequence"],
         unique=False,
         sqlite_where=ACTIVE,
         postgresql_where=ACTIVE,

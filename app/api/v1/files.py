@@ -1,0 +1,123 @@
+"""`/files`."""
+
+import re
+import sys
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Query, Request
+from fastapi.responses import StreamingResponse
+
+from app.api.deps import FilePageDep, ServicesDep
+from app.api.routing import router
+from app.api.upload import FileUpload
+from app.schemas.common import ErrorEnvelope, ListPage
+from app.schemas.files import PURPOSES, FileDeleted, FileObject
+
+routes = router("files")
+
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "purpose"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "purpose": {"type": "string", "enum": [*PURPOSES]},
+                        "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
+                        "expires_after[seconds]": {
+                            "type": "integer",
+                            "minimum": 3600,
+                            "maximum": 2_592_000,
+                        },
+                    },
+                },
+                "examples": {
+                    "For assistants": {
+                        "value": {
+                            "file": "영업 시간은 오전 8시부터입니다.",
+                            "purpose": "assistants",
+                        }
+                    },
+                    "For a day": {
+                        "value": {
+                            "file": "Open from 8.",
+                            "purpose": "user_data",
+                            "expires_after[anchor]": "created_at",
+                            "expires_after[seconds]": 86400,
+                        }
+                    },
+                },
+            }
+        },
+    }
+}
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "영업 시간은 오전 8시부터입니다.",
+            }
+        }
+    }
+}
+
+
+@routes.post(
+    "/files",
+    openapi_extra=_FORM,
+    responses={413: {"model": ErrorEnvelope, "description": "The file is too large."}},
+    # The file has a limit of its own, told in the error's envelope.
+    max_body_size=sys.maxsize,
+)
+async def create_file(request: Request, services: ServicesDep) -> FileObject:
+    """Upload a file: a form with the `file`, its `purpose` and, optionally, when it expires."""
+    upload = FileUpload(request, max_bytes=services.files.max_bytes)
+    await upload.begin()
+    return await services.files.create(upload)
+
+
+@routes.get("/files")
+async def list_files(
+    page: FilePageDep,
+    services: ServicesDep,
+    purpose: Annotated[str | None, Query(description="Only those with this purpose.")] = None,
+) -> ListPage[FileObject]:
+    """List the files, the newest first."""
+    return await services.files.list(page, purpose)
+
+
+@routes.get("/files/{file_id}")
+async def retrieve_file(file_id: str, services: ServicesDep) -> FileObject:
+    """Retrieve what is known of a file."""
+    return await services.files.retrieve(file_id)
+
+
+@routes.delete("/files/{file_id}")
+async def delete_file(file_id: str, services: ServicesDep) -> FileDeleted:
+    """Delete a file and its bytes."""
+    return await services.files.delete(file_id)
+
+
+@routes.get("/files/{file_id}/content", response_class=StreamingResponse, responses=_BYTES)
+async def retrieve_file_content(file_id: str, services: ServicesDep) -> StreamingResponse:
+    """Retrieve a file's bytes, as they were uploaded."""
+    content = await services.files.content(file_id)
+    headers = {
+        "content-length": str(content.file.bytes),
+        "content-disposition": _disposition(content.file.filename),
+        # A page that somebody uploaded is never run as one of this server's.
+        "x-content-type-options": "nosniff",
+    }
+    return StreamingResponse(content.chunks, 200, headers, "application/octet-stream")
+
+
+def _disposition(filename: str) -> str:
+    """Name the download: without folders, once in plain letters and once exactly (RFC 6266)."""
+    name = re.split(r"[/\\]", filename)[-1]
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

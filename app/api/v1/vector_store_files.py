@@ -1,0 +1,114 @@
+"""`/vector_stores/{vector_store_id}/files` and `…/file_batches`."""
+
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from app.api.deps import PageDep, ServicesDep
+from app.api.routing import router
+from app.schemas.common import ListPage
+from app.schemas.vector_search import FileContentPage
+from app.schemas.vector_stores import (
+    AttributesUpdate,
+    FileBatch,
+    FileBatchCreate,
+    FileStatus,
+    VectorStoreFile,
+    VectorStoreFileCreate,
+    VectorStoreFileDeleted,
+)
+
+routes = router("vector store files")
+
+_FILES = "/vector_stores/{vector_store_id}/files"
+_BATCHES = "/vector_stores/{vector_store_id}/file_batches"
+
+StatusFilter = Annotated[
+    FileStatus | None, Query(alias="filter", description="Only those with this status.")
+]
+
+
+@routes.post(_FILES)
+async def create_vector_store_file(
+    vector_store_id: str, body: VectorStoreFileCreate, services: ServicesDep
+) -> VectorStoreFile:
+    """Attach a file to a vector store; it is read in the background."""
+    return await services.vector_store_files.create(vector_store_id, body)
+
+
+@routes.get(_FILES)
+async def list_vector_store_files(
+    vector_store_id: str, page: PageDep, services: ServicesDep, status: StatusFilter = None
+) -> ListPage[VectorStoreFile]:
+    """List a vector store's files, the newest first."""
+    return await services.vector_store_files.list(vector_store_id, page, status)
+
+
+@routes.get(f"{_FILES}/{{file_id}}")
+async def retrieve_vector_store_file(
+    vector_store_id: str, file_id: str, services: ServicesDep, response: Response
+) -> VectorStoreFile:
+    """Retrieve a file's status. `openai-poll-after-ms` tells pollers when to look again."""
+    response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
+    return await services.vector_store_files.retrieve(vector_store_id, file_id)
+
+
+@routes.post(f"{_FILES}/{{file_id}}")
+async def update_vector_store_file(
+    vector_store_id: str, file_id: str, body: AttributesUpdate, services: ServicesDep
+) -> VectorStoreFile:
+    """Replace a file's attributes."""
+    return await services.vector_store_files.update(vector_store_id, file_id, body)
+
+
+@routes.delete(f"{_FILES}/{{file_id}}")
+async def delete_vector_store_file(
+    vector_store_id: str, file_id: str, services: ServicesDep
+) -> VectorStoreFileDeleted:
+    """Take a file out of a vector store. It stays in `/files`."""
+    return await services.vector_store_files.delete(vector_store_id, file_id)
+
+
+@routes.get(f"{_FILES}/{{file_id}}/content")
+async def retrieve_vector_store_file_content(
+    vector_store_id: str, file_id: str, services: ServicesDep
+) -> FileContentPage:
+    """Retrieve a file's text, in the pieces in which it is searched."""
+    return await services.vector_store_files.content(vector_store_id, file_id)
+
+
+@routes.post(_BATCHES)
+async def create_file_batch(
+    vector_store_id: str, body: FileBatchCreate, services: ServicesDep
+) -> FileBatch:
+    """Attach many files to a vector store; they are read in the background."""
+    return await services.file_batches.create(vector_store_id, body)
+
+
+@routes.get(f"{_BATCHES}/{{batch_id}}")
+async def retrieve_file_batch(
+    vector_store_id: str, batch_id: str, services: ServicesDep, response: Response
+) -> FileBatch:
+    """Retrieve a batch's status. `openai-poll-after-ms` tells pollers when to look again."""
+    response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
+    return await services.file_batches.retrieve(vector_store_id, batch_id)
+
+
+@routes.post(f"{_BATCHES}/{{batch_id}}/cancel")
+async def cancel_file_batch(
+    vector_store_id: str, batch_id: str, services: ServicesDep
+) -> FileBatch:
+    """Cancel a batch: the files that are not read yet are `cancelled`."""
+    return await services.file_batches.cancel(vector_store_id, batch_id)
+
+
+@routes.get(f"{_BATCHES}/{{batch_id}}/files")
+async def list_file_batch_files(
+    vector_store_id: str,
+    batch_id: str,
+    page: PageDep,
+    services: ServicesDep,
+    status: StatusFilter = None,
+) -> ListPage[VectorStoreFile]:
+    """List a batch's files, the newest first."""
+    return await services.file_batches.list_files(vector_store_id, batch_id, page, status)

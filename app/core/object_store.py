@@ -1,0 +1,205 @@
+"""Bytes under keys: in a local folder, or in any store that speaks S3; the URL decides."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+# What is sent to the store at once: S3 takes no smaller part, but for an upload's last one.
+_PART_BYTES = 5 * 1024 * 1024
+# Parts on their way at the same time; with one that is being filled, what an upload may hold.
+_PARTS_AT_ONCE = 3
+_PIECE_BYTES = 1024 * 1024
+# Long enough for a short failure of the store, short enough for a client that waits.
+_RETRIES = 3
+_RETRY_SECONDS = 20
+
+_KEY = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
+
+
+class StorageError(Exception):
+    """The store, or the way to it, failed; or it lacks what it should hold."""
+
+
+def file_key(file_id: str) -> str:
+    """Return the key of a file's bytes. Its name is data, and has no part in it."""
+    return f"files/{file_id}"
+
+
+class ObjectStore:
+    """One place for bytes, which appear under their key whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: a folder, `file:///folder` or `s3://bucket/prefix`.
+
+        What S3 needs besides is taken from the environment, as by AWS's own tools:
+        `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, and
+        `AWS_ENDPOINT_URL` for a store that isn't Amazon's. Raises `StorageError`.
+        """
+        self._folder = None if url.startswith("s3://") else _folder(url)
+        with _translated(url):
+            self._store = _s3(url) if self._folder is None else _local(self._folder)
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+        """Store what `chunks` gives, a few parts of it in memory at a time; return its length.
+
+        What `chunks` raises, and `StorageError`, leave nothing behind.
+        """
+        path, source = _checked(key), _Counted(chunks)
+        with _translated(key):
+            head, more = await _head(source)
+            body = _continued(head, source) if more else head
+            await obstore.put_async(
+                self._store,
+                path,
+                body,
+                chunk_size=_PART_BYTES,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
+            if self._folder is not None:
+                await asyncio.to_thread(_settle, self._folder / path)
+        return source.length
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """Return the bytes, piece by piece. Raises `StorageError`: at once if there are none."""
+        with _translated(key):
+            found = await obstore.head_async(self._store, _checked(key))
+        return self._pieces(key, found["size"])
+
+    async def read_whole(self, key: str) -> bytes:
+        """Return the bytes at once: for those that are known to be few. Raises `StorageError`."""
+        with _translated(key):
+            found = await obstore.get_async(self._store, _checked(key))
+            return bytes(await found.bytes_async())
+
+    async def delete(self, key: str) -> None:
+        """Remove the bytes, where there are some. Raises `StorageError`."""
+        path = _checked(key)
+        if self._folder is not None:
+            await asyncio.to_thread(_remove_unfinished, self._folder / path)
+        try:
+            with _translated(key):
+                await obstore.delete_async(self._store, path)
+        except _Missing:
+            return
+
+    async def is_up(self) -> bool:
+        """Tell whether the store answers."""
+        try:
+            with _translated("the store"):
+                await obstore.head_async(self._store, "nothing")
+        except _Missing:
+            return True
+        except StorageError:
+            return False
+        return True
+
+    async def _pieces(self, key: str, size: int) -> AsyncIterator[bytes]:
+        # A request for each: one for all would end in the store's time-out where a client is slow.
+        for start in range(0, size, _PIECE_BYTES):
+            end = min(start + _PIECE_BYTES, size)
+            with _translated(key):
+                piece = await obstore.get_range_async(self._store, key, start=start, end=end)
+            yield bytes(piece)
+
+
+class _Missing(StorageError):
+    """Nothing is stored under the key."""
+
+
+class _Counted:
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self.length = 0
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await anext(self._chunks)
+        self.length += len(chunk)
+        return chunk
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """Return what fits into one part, and whether more follows: most files are stored in one go."""
+    head = bytearray()
+    async for chunk in chunks:
+        head += chunk
+        if len(head) > _PART_BYTES:
+            return bytes(head), True
+    return bytes(head), False
+
+
+async def _continued(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
+
+
+def _checked(key: str) -> str:
+    # Keys are made here; one of another form would be a fault of ours, and could leave the folder.
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not a key: {key!r}")
+    return key
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise _Missing(f"{what}: nothing is stored there") from error
+    except (BaseError, OSError) as error:
+        # The further lines are a picture of the library's insides.
+        raise StorageError(f"{what}: {str(error).partition(chr(10))[0]}") from error
+
+
+def _folder(url: str) -> Path:
+    # The path of an address has its own escapes; a plain folder's name is taken as it stands.
+    path = url2pathname(urlsplit(url).path) if url.startswith("file://") else url
+    return Path(path).absolute()
+
+
+def _local(folder: Path) -> LocalStore:
+    return LocalStore(folder, mkdir=True)
+
+
+def _s3(url: str) -> S3Store:
+    return S3Store.from_url(
+        url,
+        # Whoever writes `http://` into AWS_ENDPOINT_URL means it.
+        client_options={"allow_http": True},
+        retry_config={
+            "max_retries": _RETRIES,
+            "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
+        },
+    )
+
+
+def _settle(path: Path) -> None:
+    """Have the bytes on the disk before a row says so: both survive a power cut."""
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+    # Windows opens no folder, and keeps the name with the file.
+    if os.name != "nt":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove what a process that died in the middle of an upload left beside the key."""
+    for left in path.parent.glob(f"{path.name}#*"):
+        left.unlink(missing_ok=True)

@@ -1,0 +1,260 @@
+"""Statements about chunks: kept, ranked by their words, read.
+
+Both databases rank with BM25 over the tokens that `knowledge.analyser` made. SQLite's FTS5 has it
+built in. PostgreSQL's own ranks know nothing of how rare a word is, so it is written out here
+over `tsvector`; `ts_rank` of a single word grows with its count alone, which is thereby known.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Connection,
+    Executable,
+    TextClause,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+)
+
+from app.db.knowledge_tables import chunks, lexeme
+
+_BATCH = 500
+# PostgreSQL ranks the chunks that hold the question's rarest words, about so many; what holds
+# only its commonest ones could not come first.
+_CANDIDATES = 2000
+
+
+@dataclass(frozen=True)
+class NewChunk:
+    """`position` counts from 0 in its file; `embedding` is as `knowledge.vectors` packs it."""
+
+    position: int
+    text: str
+    tokens: list[str]
+    embedding: bytes | None = None
+
+
+@dataclass(frozen=True)
+class LexicalHit:
+    """`coverage`: the share, 0 to 1, of the question's different tokens that the chunk holds."""
+
+    chunk_id: int
+    coverage: float
+
+
+@dataclass(frozen=True)
+class FoundChunk:
+    chunk_id: int
+    file_id: str
+    position: int
+    text: str
+
+
+_INSERT = insert(chunks)
+_of_file = (
+    chunks.c.vector_store_id == bindparam("store_id"),
+    chunks.c.file_id == bindparam("file"),
+)
+_REMOVE_FILE = delete(chunks).where(*_of_file)
+_OF_FILE = select(chunks.c.text).where(*_of_file).order_by(chunks.c.position)
+_COUNT = select(func.count()).select_from(chunks).where(*_of_file)
+_BY_ID = select(chunks.c.sequence, chunks.c.file_id, chunks.c.position, chunks.c.text).where(
+    chunks.c.sequence.in_(bindparam("keys", expanding=True))
+)
+_TOKENS = select(chunks.c.sequence, chunks.c.tokens).where(
+    chunks.c.sequence.in_(bindparam("keys", expanding=True))
+)
+# In the order of an index: on either database the next part costs what the first one does.
+_place = tuple_(chunks.c.file_id, chunks.c.position)
+_EMBEDDINGS = (
+    select(chunks.c.sequence, chunks.c.embedding, chunks.c.file_id, chunks.c.position)
+    .where(
+        chunks.c.vector_store_id == bindparam("store_id"),
+        _place > tuple_(bindparam("last_file"), bindparam("last_position")),
+        chunks.c.embedding.is_not(None),
+    )
+    .order_by(chunks.c.file_id, chunks.c.position)
+    .limit(_BATCH)
+)
+_EMBEDDINGS_OF_FILES = _EMBEDDINGS.where(chunks.c.file_id.in_(bindparam("files", expanding=True)))
+
+_SQLITE = """
+    SELECT chunks.sequence
+    FROM chunk_index JOIN chunks ON chunks.sequence = chunk_index.rowid
+    WHERE chunk_index MATCH :query AND chunks.vector_store_id IN :stores {files}
+    ORDER BY bm25(chunk_index, 1.0, 0.0), chunks.sequence
+    LIMIT :count
+"""
+
+_POSTGRESQL = """
+    WITH scope AS MATERIALIZED (
+        SELECT count(*) AS chunks, avg(length) AS length
+        FROM chunks WHERE vector_store_id IN :stores {files}
+    ),
+    asked AS MATERIALIZED (
+        SELECT term, term::tsquery AS query, (
+            SELECT count(*) FROM chunks
+            WHERE tokens @@ term::tsquery
+            AND vector_store_id IN :stores {files}
+        ) AS holders
+        FROM unnest(CAST(:terms AS text[])) AS term
+    ),
+    weighed AS MATERIALIZED (
+        SELECT
+            query,
+            ln(1 + (scope.chunks - holders + 0.5) / (holders + 0.5)) AS weight,
+            sum(holders) OVER (ORDER BY holders, term) AS reach,
+            min(holders) OVER () AS least
+        FROM asked, scope WHERE holders > 0
+    ),
+    -- The tokens are unpacked once; each of a chunk's ranks would do it again.
+    candidates AS MATERIALIZED (
+        SELECT sequence, length, setweight(tokens, 'D') AS tokens
+        FROM chunks
+        WHERE tokens @@ (
+            SELECT string_agg(query::text, '|')::tsquery
+            FROM weighed WHERE reach <= greatest(:candidates, least)
+        )
+        AND vector_store_id IN :stores {files}
+    ),
+    -- For a word that occurs n times the rank is near 1 - 1 / (1.645 n + 0.82).
+    counted AS (
+        SELECT
+            sequence,
+            weight,
+            candidates.length / scope.length AS length,
+            1 / (1.64493 * (1 - ts_rank('{{1,1,1,1}}', tokens, query))) - 0.5 AS occurrences
+        FROM candidates JOIN weighed ON tokens @@ query CROSS JOIN scope
+    )
+    SELECT sequence
+    FROM counted
+    GROUP BY sequence
+    ORDER BY
+        sum(weight * 2.2 * occurrences / (occurrences + 1.2 * (0.25 + 0.75 * length))) DESC,
+        sequence
+    LIMIT :count
+"""
+
+
+def _ranking(statement: str, *, of_files: bool) -> TextClause:
+    lists = ["stores", "files"] if of_files else ["stores"]
+    condition = "AND chunks.file_id IN :files" if of_files else ""
+    return text(statement.format(files=condition)).bindparams(
+        *(bindparam(name, expanding=True) for name in lists)
+    )
+
+
+# By dialect and by whether only some files are searched.
+_RANKINGS = {
+    (dialect, of_files): _ranking(statement, of_files=of_files)
+    for dialect, statement in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
+    for of_files in (False, True)
+}
+
+
+def add_chunks(
+    connection: Connection, store_id: str, file_id: str, rows: Sequence[NewChunk]
+) -> None:
+    """Insert chunks of a file that is in the store."""
+    if rows:
+        connection.execute(_INSERT, [_values(store_id, file_id, row) for row in rows])
+
+
+def _values(store_id: str, file_id: str, row: NewChunk) -> dict[str, object]:
+    return {
+        "vector_store_id": store_id,
+        "file_id": file_id,
+        "position": row.position,
+        "length": len(row.tokens),
+        "embedding": row.embedding,
+        "text": row.text,
+        "tokens": row.tokens,
+    }
+
+
+def remove_of_file(connection: Connection, store_id: str, file_id: str) -> None:
+    """Remove the file's chunks from the store, to be made anew; the file stays."""
+    connection.execute(_REMOVE_FILE, {"store_id": store_id, "file": file_id})
+
+
+def count_of_file(connection: Connection, store_id: str, file_id: str) -> int:
+    return connection.execute(_COUNT, {"store_id": store_id, "file": file_id}).scalar_one()
+
+
+def texts_of_file(connection: Connection, store_id: str, file_id: str) -> list[str]:
+    """Return the texts of the file's chunks in their order."""
+    return list(connection.execute(_OF_FILE, {"store_id": store_id, "file": file_id}).scalars())
+
+
+def lexical_search(
+    connection: Connection,
+    store_ids: Collection[str],
+    tokens: Sequence[str],
+    limit: int,
+    file_ids: Collection[str] | None = None,
+) -> list[LexicalHit]:
+    """Return the chunks of these stores that hold some of the tokens, the best first.
+
+    `file_ids`: only chunks of these files; None: of all.
+    """
+    terms = list(dict.fromkeys(tokens))
+    if not terms or not store_ids or (file_ids is not None and not file_ids):
+        return []
+    dialect = connection.dialect.name
+    values: dict[str, object] = {"stores": list(store_ids), "count": limit}
+    if dialect == "sqlite":
+        values["query"] = _match(store_ids, terms)
+    else:
+        values |= {"terms": [lexeme(term) for term in terms], "candidates": _CANDIDATES}
+    if file_ids is not None:
+        values["files"] = list(file_ids)
+    statement = _RANKINGS[dialect, file_ids is not None]
+    return _covered(connection, list(connection.execute(statement, values).scalars()), terms)
+
+
+def _match(store_ids: Collection[str], terms: Sequence[str]) -> str:
+    stores, words = (" OR ".join(map(_phrase, names)) for names in (store_ids, terms))
+    return f"vector_store_id : ({stores}) AND tokens : ({words})"
+
+
+def _phrase(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _covered(connection: Connection, keys: Sequence[int], terms: Sequence[str]) -> list[LexicalHit]:
+    held = dict(_pairs(connection, _TOKENS, {"keys": list(keys)}))
+    asked = frozenset(terms)
+    return [LexicalHit(key, len(asked.intersection(held[key])) / len(asked)) for key in keys]
+
+
+def _pairs(
+    connection: Connection, statement: Executable, values: dict[str, object]
+) -> list[tuple[int, list[str]]]:
+    return [(row[0], row[1]) for row in connection.execute(statement, values)]
+
+
+def embeddings(
+    connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
+) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Yield the ids and embeddings of the stores' chunks that have one, some hundreds at a time."""
+    for store_id in store_ids:
+        values: dict[str, object] = {"store_id": store_id, "last_file": "", "last_position": -1}
+        statement = _EMBEDDINGS
+        if file_ids is not None:
+            statement = _EMBEDDINGS_OF_FILES
+            values["files"] = list(file_ids)
+        while rows := connection.execute(statement, values).all():
+            yield [row.sequence for row in rows], [row.embedding for row in rows]
+            values |= {"last_file": rows[-1].file_id, "last_position": rows[-1].position}
+
+
+def retrieve(connection: Connection, chunk_ids: Sequence[int]) -> list[FoundChunk]:
+    """Return the chunks in the order of their ids; one that is gone is left out."""
+    rows = connection.execute(_BY_ID, {"keys": list(chunk_ids)})
+    found = {row.sequence: FoundChunk(*row) for row in rows}
+    return [found[key] for key in chunk_ids if key in found]

@@ -1,0 +1,36 @@
+"""The tables of files. Their bytes are elsewhere: in the object store, under the file's id."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+
+from app.db.tables import metadata
+
+files = Table(
+    "files",
+    metadata,
+    # SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+    Column(
+        "sequence",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("id", String, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("status", String, nullable=False),
+    Index("files_in_order", "created_at", "sequence"),
+    Index("files_of_purpose", "purpose", "created_at", "sequence"),
+    Index("files_by_expiry", "expires_at"),
+)
+
+# Bytes without a file: not yet, or no more. They may be removed from `due_at` on, so that a
+# crash, or a store that is away, can delay a removal but never lose it.
+file_removals = Table(
+    "file_removals",
+    metadata,
+    Column("file_id", String, primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+)

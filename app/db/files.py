@@ -1,0 +1,98 @@
+"""Statements about files, and about the bytes that have none.
+
+A file's id stands in `file_removals` before its first byte is stored and again once the file is
+gone: whatever happens in between, some row knows of the bytes.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from app.db.file_tables import file_removals, files
+from app.db.paging import Page, read_page
+from app.domain.errors import NotFound
+from app.schemas.files import FileObject
+
+_INSERT = insert(files)
+_BY_ID = select(files).where(files.c.id == bindparam("key"))
+_DELETE = delete(files).where(files.c.id == bindparam("key"))
+_DELETE_EXPIRED = delete(files).where(files.c.expires_at <= bindparam("now")).returning(files.c.id)
+
+_ADD_REMOVAL = insert(file_removals)
+_POSTPONE = (
+    update(file_removals)
+    .where(file_removals.c.file_id == bindparam("key"))
+    .values(due_at=bindparam("due"))
+)
+_DUE = (
+    select(file_removals.c.file_id)
+    .where(file_removals.c.due_at <= bindparam("now"))
+    .order_by(file_removals.c.due_at)
+    .limit(bindparam("count"))
+)
+_DROP_REMOVAL = delete(file_removals).where(file_removals.c.file_id == bindparam("key"))
+
+
+def reserve(connection: Connection, file_id: str, due_at: int) -> None:
+    """Announce bytes that are about to be stored; without a file by `due_at`, they go."""
+    connection.execute(_ADD_REMOVAL, {"file_id": file_id, "due_at": due_at})
+
+
+def create(connection: Connection, file: FileObject) -> FileObject | None:
+    """Insert the file whose bytes were announced; None: too late, they have been given up."""
+    if not drop_removal(connection, file.id):
+        return None
+    connection.execute(_INSERT, file.model_dump(exclude={"object", "status_details"}))
+    return file
+
+
+def retrieve(connection: Connection, file_id: str) -> FileObject:
+    """Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"key": file_id}).first()
+    if row is None:
+        raise _no_file(file_id)
+    return FileObject.model_validate(row._mapping)
+
+
+def list_page(
+    connection: Connection, page: Page, purpose: str | None
+) -> tuple[list[FileObject], bool]:
+    only = None if purpose is None else {"purpose": purpose}
+    rows, has_more = read_page(connection, files, "file", page, only=only)
+    return [FileObject.model_validate(row._mapping) for row in rows], has_more
+
+
+def remove(connection: Connection, file_id: str, now: int) -> None:
+    """Delete the file; its bytes are due at once. Raises `NotFound`."""
+    if connection.execute(_DELETE, {"key": file_id}).rowcount == 0:
+        raise _no_file(file_id)
+    reserve(connection, file_id, now)
+
+
+def remove_expired(connection: Connection, now: int) -> None:
+    """Delete the files that have expired; their bytes are due at once."""
+    removals: list[dict[str, Any]] = [
+        {"file_id": file_id, "due_at": now}
+        for file_id in connection.execute(_DELETE_EXPIRED, {"now": now}).scalars()
+    ]
+    if removals:
+        connection.execute(_ADD_REMOVAL, removals)
+
+
+def postpone(connection: Connection, file_id: str, due_at: int) -> bool:
+    """Let bytes without a file be due at another time; False: there are none."""
+    return connection.execute(_POSTPONE, {"key": file_id, "due": due_at}).rowcount > 0
+
+
+def due_removals(connection: Connection, now: int, limit: int) -> list[str]:
+    """Return the ids whose bytes are to be removed, the longest due first."""
+    return list(connection.execute(_DUE, {"now": now, "count": limit}).scalars())
+
+
+def drop_removal(connection: Connection, file_id: str) -> bool:
+    """Forget bytes that are gone, or have their file; False: they were forgotten before."""
+    return connection.execute(_DROP_REMOVAL, {"key": file_id}).rowcount > 0
+
+
+def _no_file(file_id: str) -> NotFound:
+    return NotFound(f"No such File object: {file_id}", param="id")

@@ -1,0 +1,134 @@
+"""Statements that turn the files of vector stores into chunks: claimed, read, ended.
+
+A file waits while its status is `in_progress` and nobody holds it. A claim holds it for a while,
+and every later statement names the claim: who was too slow, or whose file was taken out, cancelled
+or begun anew meanwhile, moves no row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Float, bindparam, or_, select, text, update
+
+from app.db import chunks
+from app.db.chunks import NewChunk
+from app.db.file_tables import files
+from app.db.knowledge_tables import vector_store_files as store_files
+from app.schemas.vector_stores import FileError
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A file that this process is to read; `attempt` counts from 1."""
+
+    sequence: int
+    store_id: str
+    file_id: str
+    filename: str
+    chunking: dict[str, int]
+    worker_id: str
+    attempt: int
+
+
+_waiting = (
+    # Written out, so that both databases see that their index of waiting files has it all.
+    text("vector_store_files.status = 'in_progress'"),
+    or_(
+        store_files.c.held_until.is_(None),
+        store_files.c.held_until < bindparam("now", type_=Float),
+    ),
+)
+_NEXT = (
+    select(store_files, files.c.filename)
+    .join(files, files.c.id == store_files.c.id)
+    .where(*_waiting)
+    .order_by(store_files.c.created_at, store_files.c.sequence)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=store_files)
+)
+_ANY = select(store_files.c.sequence).where(*_waiting).limit(1)
+_HOLD = (
+    update(store_files)
+    .where(store_files.c.sequence == bindparam("key"))
+    .values(
+        worker_id=bindparam("holder"), held_until=bindparam("until"), attempts=bindparam("attempt")
+    )
+)
+_CLAIMED = update(store_files).where(
+    store_files.c.sequence == bindparam("key"),
+    store_files.c.status == "in_progress",
+    store_files.c.worker_id == bindparam("holder"),
+    store_files.c.attempts == bindparam("attempt"),
+)
+_RENEW = _CLAIMED.values(held_until=bindparam("until"))
+_RELEASE = _CLAIMED.values(
+    worker_id=None, held_until=bindparam("until"), attempts=bindparam("new_attempts")
+)
+_FAIL = _CLAIMED.values(
+    status="failed", usage_bytes=0, last_error=bindparam("error"), worker_id=None, held_until=None
+)
+_COMPLETE = _CLAIMED.values(
+    status="completed",
+    usage_bytes=bindparam("bytes"),
+    last_error=None,
+    worker_id=None,
+    held_until=None,
+)
+
+
+def is_waiting(connection: Connection, moment: float) -> bool:
+    """Tell whether there is a file that nobody holds at `moment` (Unix seconds)."""
+    return connection.execute(_ANY, {"now": moment}).first() is not None
+
+
+def claim(connection: Connection, worker_id: str, moment: float, until: float) -> Claim | None:
+    """Hold the file that has waited longest until the Unix time `until`; None: none waits."""
+    row = connection.execute(_NEXT, {"now": moment}).first()
+    if row is None:
+        return None
+    attempt = row.attempts + 1
+    values = {"key": row.sequence, "holder": worker_id, "until": until, "attempt": attempt}
+    connection.execute(_HOLD, values)
+    return Claim(
+        row.sequence,
+        row.vector_store_id,
+        row.id,
+        row.filename,
+        row.chunking_strategy["static"],
+        worker_id,
+        attempt,
+    )
+
+
+def renew(connection: Connection, claim: Claim, until: float) -> bool:
+    """Hold the file for longer; False: it is ours no more."""
+    return connection.execute(_RENEW, {**_keys(claim), "until": until}).rowcount > 0
+
+
+def release(
+    connection: Connection, claim: Claim, *, attempts: int, until: float | None = None
+) -> None:
+    """Let others read the file, from `until` on; `attempts`: how many are counted so far."""
+    values = {**_keys(claim), "new_attempts": attempts, "until": until}
+    connection.execute(_RELEASE, values)
+
+
+def fail(connection: Connection, claim: Claim, error: FileError) -> None:
+    """End the file with what was wrong; chunks that it had are gone."""
+    values = {**_keys(claim), "error": error.model_dump()}
+    if connection.execute(_FAIL, values).rowcount > 0:
+        chunks.remove_of_file(connection, claim.store_id, claim.file_id)
+
+
+def complete(
+    connection: Connection, claim: Claim, made: Sequence[NewChunk], usage_bytes: int
+) -> None:
+    """End the file with the chunks that were made of it, in place of those that it had."""
+    if connection.execute(_COMPLETE, {**_keys(claim), "bytes": usage_bytes}).rowcount > 0:
+        chunks.remove_of_file(connection, claim.store_id, claim.file_id)
+        chunks.add_chunks(connection, claim.store_id, claim.file_id, made)
+
+
+def _keys(claim: Claim) -> dict[str, Any]:
+    return {"key": claim.sequence, "holder": claim.worker_id, "attempt": claim.attempt}

@@ -1,0 +1,176 @@
+"""The tables of vector stores: their files and batches, and the chunks that are searched.
+
+The lexical index is the database's own: on PostgreSQL a GIN index on `chunks.tokens`, on SQLite an
+FTS5 table over the same column, which triggers keep in step, so that what a cascade deletes is gone
+from it too. Neither is listed here; the names of both, and of FTS5's own tables, begin with
+`LEXICAL_INDEX`.
+"""
+
+import re
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import TypeEngine
+
+from app.db.tables import metadata
+
+LEXICAL_INDEX = "chunk_index"
+
+_LEXEME = re.compile(r"'((?:[^']|'')*)'")
+# PostgreSQL counts no further; what comes later in a text is kept at the last place.
+_LAST_POSITION = 16383
+
+
+class Tokens(TypeDecorator[list[str]]):
+    """A text's tokens: their order and number stay, PostgreSQL gives each once and sorted.
+
+    PostgreSQL is not let near its own parsers, which would cut tokens once more.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return TSVECTOR() if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return None if value is None else " ".join(value)
+        return " ".join(
+            f"{lexeme(token)}:{min(position, _LAST_POSITION)}"
+            for position, token in enumerate(value, 1)
+        )
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> list[str] | None:
+        if value is None or dialect.name != "postgresql":
+            return None if value is None else value.split(" ")
+        return [_unquoted(kept) for kept in _LEXEME.findall(value)]
+
+
+def lexeme(token: str) -> str:
+    """Return a token as PostgreSQL's `tsvector` and `tsquery` are to read it: as it is."""
+    quoted = token.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}'"
+
+
+def _unquoted(kept: str) -> str:
+    return kept.replace("''", "'").replace("\\\\", "\\")
+
+
+def _sequence() -> Column[int]:
+    # SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+    number = BigInteger().with_variant(Integer(), "sqlite")
+    return Column("sequence", number, primary_key=True, autoincrement=True)
+
+
+def _time(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _json(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, JSON(none_as_null=True), nullable=nullable)
+
+
+def _store() -> Column[str]:
+    key = ForeignKey("vector_stores.id", ondelete="CASCADE")
+    return Column("vector_store_id", String, key, nullable=False)
+
+
+vector_stores = Table(
+    "vector_stores",
+    metadata,
+    _sequence(),
+    Column("id", String, nullable=False, unique=True),
+    _time("created_at", nullable=False),
+    Column("name", Text),
+    Column("description", Text),
+    _json("expires_after", nullable=True),
+    _time("expires_at"),
+    _time("last_active_at", nullable=False),
+    _json("metadata"),
+    Index("vector_stores_in_order", "created_at", "sequence"),
+    Index("vector_stores_by_expiry", "expires_at"),
+)
+
+# A batch's files are those that name it; only that it was cancelled needs a column.
+vector_store_batches = Table(
+    "vector_store_batches",
+    metadata,
+    _sequence(),
+    Column("id", String, nullable=False, unique=True),
+    _store(),
+    _time("created_at", nullable=False),
+    Column("status", String, nullable=False),
+    Index("vector_store_batches_of_store", "vector_store_id"),
+)
+
+vector_store_files = Table(
+    "vector_store_files",
+    metadata,
+    _sequence(),
+    # The file's id, which is also that of the file in this store.
+    Column("id", String, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
+    _store(),
+    Column("batch_id", String),
+    _time("created_at", nullable=False),
+    Column("status", String, nullable=False),
+    Column("usage_bytes", BigInteger, nullable=False),
+    _json("last_error", nullable=True),
+    _json("attributes"),
+    _json("chunking_strategy"),
+    # The process that turns the file into chunks, and until when nobody else may (Unix time).
+    Column("worker_id", String),
+    Column("held_until", Float),
+    # How often it was begun: a file that ends every process that reads it is given up.
+    Column("attempts", Integer, nullable=False),
+    UniqueConstraint("vector_store_id", "id"),
+    Index("vector_store_files_in_order", "vector_store_id", "created_at", "sequence"),
+    Index("vector_store_files_of_batch", "batch_id", "created_at", "sequence"),
+    Index("vector_store_files_of_file", "id"),
+    Index(
+        "vector_store_files_waiting",
+        "created_at",
+        "sequence",
+        sqlite_where=text("status = 'in_progress'"),
+        postgresql_where=text("status = 'in_progress'"),
+    ),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    _sequence(),
+    Column("vector_store_id", String, nullable=False),
+    Column("file_id", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    # How many tokens there are.
+    Column("length", Integer, nullable=False),
+    # Before the long columns: SQLite reads a row from its beginning.
+    Column("embedding", LargeBinary),
+    Column("text", Text, nullable=False),
+    Column("tokens", Tokens, nullable=False),
+    UniqueConstraint("vector_store_id", "file_id", "position"),
+    ForeignKeyConstraint(
+        ["vector_store_id", "file_id"],
+        ["vector_store_files.vector_store_id", "vector_store_files.id"],
+        ondelete="CASCADE",
+    ),
+)

@@ -1,0 +1,151 @@
+"""Threads that hold a connection each, and do the works that are handed to them."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
+Work = Callable[[Connection], Any]
+
+# PostgreSQL's codes for a deadlock, a serialization failure, and a key that another transaction
+# was quicker to insert: who looks once more finds it.
+_TRANSIENT = frozenset({"40P01", "40001", "23505"})
+
+
+class NothingCommitted(Exception):
+    """The transaction is gone without a trace: its connection was lost, or another won a race."""
+
+
+@dataclass
+class _Job:
+    work: Work
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Lane:
+    """Some threads of one engine.
+
+    A thread takes up to `together` works that wait anyway into one transaction: what costs most
+    is its commit. Where one of them fails nothing is committed, and each is done by itself.
+    """
+
+    def __init__(self, engine: Engine, *, threads: int, together: int = 1) -> None:
+        self._engine = engine
+        self._together = together
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"database-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def call(self, work: Callable[[Connection], T]) -> T:
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._jobs.put(job)
+        result: T = await job.future
+        return result
+
+    def close(self) -> None:
+        """Finish what waits, then end the threads and their connections."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._engine.dispose()
+
+    def _serve(self) -> None:
+        held = _HeldConnection(self._engine)
+        while jobs := self._next_jobs():
+            if len(jobs) == 1 or not _done_together(held, jobs):
+                for job in jobs:
+                    _do_alone(held, job)
+            jobs[0].future.get_loop().call_soon_threadsafe(_tell, jobs)
+        held.close()
+
+    def _next_jobs(self) -> list[_Job]:
+        """Wait for a work and take those that wait behind it; none when the lane is closed."""
+        jobs: list[_Job] = []
+        while len(jobs) < self._together and not (jobs and self._jobs.empty()):
+            job = self._jobs.get()
+            if job is None:
+                if jobs:
+                    self._jobs.put(None)
+                break
+            jobs.append(job)
+        return jobs
+
+
+class _HeldConnection:
+    """A connection that is kept, and opened again when the database went away."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def transact(self, work: Work) -> Any:
+        """Do the work and commit. Raises `NothingCommitted` where it can simply be done again."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        try:
+            transaction = connection.begin()
+            try:
+                result = work(connection)
+            except BaseException:
+                transaction.rollback()
+                raise
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                self.close()
+            elif getattr(error.orig, "sqlstate", None) not in _TRANSIENT:
+                raise
+            raise NothingCommitted from error
+        transaction.commit()
+        return result
+
+
+def _done_together(held: _HeldConnection, jobs: list[_Job]) -> bool:
+    """Tell whether all were committed in one transaction; if not, none of them was."""
+    try:
+        results = held.transact(lambda connection: [job.work(connection) for job in jobs])
+    except Exception:  # noqa: BLE001 - whose it was shows when each is done by itself
+        return False
+    for job, result in zip(jobs, results, strict=True):
+        job.result = result
+    return True
+
+
+def _do_alone(held: _HeldConnection, job: _Job) -> None:
+    try:
+        try:
+            job.result = held.transact(job.work)
+        except NothingCommitted:
+            job.result = held.transact(job.work)
+    except NothingCommitted as twice:
+        job.error = twice.__cause__
+    except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
+        job.error = error
+
+
+def _tell(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue  # whoever waited for it was cancelled
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)

@@ -1,0 +1,179 @@
+"""Statements about the files of vector stores, but for those that turn them into chunks."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from app.db.file_tables import files
+from app.db.knowledge_tables import vector_store_files as store_files
+from app.db.paging import Page, read_page
+from app.domain.errors import NotFound
+from app.schemas.vector_stores import FileStatus, StoredAttributes, VectorStoreFile
+
+# Far below what either database lets one statement hold.
+_AT_ONCE = 1000
+# What a file begins with, and begins anew with.
+_WAITING: dict[str, Any] = {
+    "status": "in_progress",
+    "last_error": None,
+    "worker_id": None,
+    "held_until": None,
+    "attempts": 0,
+}
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file on its way into a store; `attributes` None: those that it has there, or none."""
+
+    file_id: str
+    attributes: StoredAttributes | None
+    chunking_strategy: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SearchableFile:
+    store_id: str
+    file_id: str
+    filename: str
+    attributes: StoredAttributes
+
+
+_in_store = store_files.c.vector_store_id == bindparam("store_id")
+_key = store_files.c.id == bindparam("key")
+_keys = store_files.c.id.in_(bindparam("keys", expanding=True))
+
+# Held until the transaction ends: a file that is deleted meanwhile would break its reference.
+_KNOWN = (
+    select(files.c.id)
+    .where(files.c.id.in_(bindparam("keys", expanding=True)))
+    .with_for_update(read=True, key_share=True)
+)
+_THERE = select(store_files).where(_in_store, _keys)
+_INSERT = insert(store_files)
+_BY_ID = select(store_files).where(_in_store, _key)
+_UPDATE = update(store_files).where(_in_store, _key)
+_DELETE = delete(store_files).where(_in_store, _key)
+_SEARCHABLE = (
+    select(
+        store_files.c.vector_store_id, store_files.c.id, files.c.filename, store_files.c.attributes
+    )
+    .join(files, files.c.id == store_files.c.id)
+    .where(store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)))
+)
+_SEARCHABLE_OF = _SEARCHABLE.where(_keys)
+
+
+def attach(
+    connection: Connection,
+    store_id: str,
+    new: Sequence[NewFile],
+    now: int,
+    batch_id: str | None = None,
+) -> None:
+    """Let the files be in the store, which this transaction holds; named twice, the last counts.
+
+    One that is there already stays as it is read, unless it is to be read differently, or could
+    not be before. Raises `NotFound` for a file that is unknown.
+    """
+    wanted = list({file.file_id: file for file in new}.values())
+    for start in range(0, len(wanted), _AT_ONCE):
+        _attach(connection, store_id, wanted[start : start + _AT_ONCE], now, batch_id)
+
+
+def _attach(
+    connection: Connection, store_id: str, new: list[NewFile], now: int, batch_id: str | None
+) -> None:
+    keys = [file.file_id for file in new]
+    known = set(connection.execute(_KNOWN, {"keys": keys}).scalars())
+    for key in keys:
+        if key not in known:
+            raise NotFound(f"No such File object: {key}", param="id")
+    rows = connection.execute(_THERE, {"store_id": store_id, "keys": keys})
+    there = {row.id: row for row in rows}
+    added = [_row(store_id, file, now, batch_id) for file in new if file.file_id not in there]
+    if added:
+        connection.execute(_INSERT, added)
+    for file in new:
+        if file.file_id in there:
+            _renew(connection, store_id, file, there[file.file_id], batch_id)
+
+
+def _row(store_id: str, file: NewFile, now: int, batch_id: str | None) -> dict[str, Any]:
+    return {
+        **_WAITING,
+        "id": file.file_id,
+        "vector_store_id": store_id,
+        "batch_id": batch_id,
+        "created_at": now,
+        "usage_bytes": 0,
+        "attributes": file.attributes or {},
+        "chunking_strategy": file.chunking_strategy,
+    }
+
+
+def _renew(
+    connection: Connection, store_id: str, file: NewFile, row: Row[Any], batch_id: str | None
+) -> None:
+    values: dict[str, Any] = {}
+    if file.attributes is not None:
+        values["attributes"] = file.attributes
+    if batch_id is not None:
+        values["batch_id"] = batch_id
+    as_it_was = file.chunking_strategy == row.chunking_strategy
+    if not (as_it_was and row.status in ("in_progress", "completed")):
+        values |= {**_WAITING, "chunking_strategy": file.chunking_strategy}
+    if values:
+        modify(connection, store_id, file.file_id, values)
+
+
+def retrieve(connection: Connection, store_id: str, file_id: str) -> VectorStoreFile:
+    """Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"store_id": store_id, "key": file_id}).first()
+    if row is None:
+        raise _not_in_store(store_id, file_id)
+    return _file(row)
+
+
+def modify(connection: Connection, store_id: str, file_id: str, values: dict[str, Any]) -> None:
+    """Write `values` (columns by name). Raises `NotFound`."""
+    keys = {"store_id": store_id, "key": file_id}
+    if connection.execute(_UPDATE, {**values, **keys}).rowcount == 0:
+        raise _not_in_store(store_id, file_id)
+
+
+def remove(connection: Connection, store_id: str, file_id: str) -> None:
+    """Take the file out of the store, with its chunks; itself it stays. Raises `NotFound`."""
+    keys = {"store_id": store_id, "key": file_id}
+    if connection.execute(_DELETE, keys).rowcount == 0:
+        raise _not_in_store(store_id, file_id)
+
+
+def list_page(
+    connection: Connection, page: Page, status: FileStatus | None, **scope: str
+) -> tuple[list[VectorStoreFile], bool]:
+    """Return files of the store or batch that `scope` names by its column."""
+    only = {} if status is None else {"status": status}
+    rows, has_more = read_page(connection, store_files, "file", page, only=only, **scope)
+    return [_file(row) for row in rows], has_more
+
+
+def searchable(
+    connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
+) -> list[SearchableFile]:
+    """Return the files of these stores, read or not; with `file_ids`, only these of them."""
+    values: dict[str, Any] = {"stores": list(store_ids)}
+    if file_ids is not None:
+        values["keys"] = list(file_ids)
+    rows = connection.execute(_SEARCHABLE if file_ids is None else _SEARCHABLE_OF, values)
+    return [SearchableFile(*row) for row in rows]
+
+
+def _file(row: Row[Any]) -> VectorStoreFile:
+    return VectorStoreFile.model_validate(row._mapping)
+
+
+def _not_in_store(store_id: str, file_id: str) -> NotFound:
+    return NotFound(f"No file found with id '{file_id}' in vector store '{store_id}'.")

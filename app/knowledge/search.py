@@ -1,0 +1,135 @@
+"""What of a vector store answers a question: by its words and, where there is a model for it, by
+its meaning; the two rankings are fused by reciprocal rank.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.db import chunks
+from app.db.chunks import FoundChunk
+from app.db.database import Connection, Database
+from app.domain.errors import ModelError
+from app.knowledge.analyser import tokens
+from app.knowledge.embeddings import Embedder, vectors
+
+logger = logging.getLogger(__name__)
+
+# The usual constant: how little a first place in one ranking counts against a place in both.
+_RANK_CONSTANT = 60
+# How deep each ranking is read.
+_DEPTH = 50
+# What of a question is looked for, in characters.
+_LONGEST_QUESTION = 8000
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each ranking counts: OpenAI's `hybrid_search`."""
+
+    text: float = 1.0
+    embedding: float = 1.0
+
+
+@dataclass(frozen=True)
+class Query:
+    """`file_ids`: only chunks of these files; None: of all.
+
+    Results with a score below `score_threshold` are left out.
+    """
+
+    question: str
+    store_ids: Collection[str]
+    file_ids: Collection[str] | None = None
+    limit: int = 10
+    score_threshold: float = 0.0
+    weights: Weights = Weights()
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """`score`, 0 to 1: the share of the question's words that the chunk holds or the nearness of
+    their meanings, whichever is greater; but never more than the score of a better result.
+    """
+
+    file_id: str
+    position: int
+    text: str
+    score: float
+
+
+class Search:
+    """Searches vector stores. Without an embedder, by words alone."""
+
+    def __init__(self, database: Database, embedder: Embedder | None = None) -> None:
+        self._database = database
+        self._embedder = embedder
+
+    async def search(self, query: Query) -> list[SearchResult]:
+        """Return the chunks that answer best, the best first."""
+        embedding = await self._embedding(query)
+        return await self._database.read(_results, query, embedding)
+
+    async def _embedding(self, query: Query) -> list[float] | None:
+        question = query.question[:_LONGEST_QUESTION]
+        if self._embedder is None or query.weights.embedding <= 0 or not question.strip():
+            return None
+        try:
+            [embedding] = await self._embedder.embed([question])
+        except ModelError as error:
+            # Words alone find most things; an answer is worth more than the better order.
+            logger.warning("a question has no embedding: %s", error.message)
+            return None
+        return embedding
+
+
+def _results(
+    connection: Connection, query: Query, embedding: list[float] | None
+) -> list[SearchResult]:
+    depth = max(_DEPTH, query.limit)
+    by_words: dict[int, float] = {}
+    if embedding is None or query.weights.text > 0:
+        by_words = _by_words(connection, query, depth)
+    by_meaning = {} if embedding is None else _by_meaning(connection, query, embedding, depth)
+    order = fuse(
+        [(query.weights.text or 1.0, list(by_words)), (query.weights.embedding, list(by_meaning))]
+    )
+    scores = {
+        chunk_id: max(by_words.get(chunk_id, 0.0), by_meaning.get(chunk_id, 0.0))
+        for chunk_id in order
+    }
+    found = chunks.retrieve(connection, order[: query.limit])
+    return [result for result in _scored(found, scores) if result.score >= query.score_threshold]
+
+
+def _by_words(connection: Connection, query: Query, depth: int) -> dict[int, float]:
+    asked = tokens(query.question[:_LONGEST_QUESTION])
+    hits = chunks.lexical_search(connection, query.store_ids, asked, depth, query.file_ids)
+    return {hit.chunk_id: hit.coverage for hit in hits}
+
+
+def _by_meaning(
+    connection: Connection, query: Query, embedding: list[float], depth: int
+) -> dict[int, float]:
+    nearest = vectors().Nearest(embedding)
+    for ids, embeddings in chunks.embeddings(connection, query.store_ids, query.file_ids):
+        nearest.add(ids, embeddings)
+    return dict(nearest.best(depth))
+
+
+def fuse(rankings: Sequence[tuple[float, Sequence[int]]]) -> list[int]:
+    """Return all ids, the best first; each ranking is told with what it counts."""
+    sums: defaultdict[int, float] = defaultdict(float)
+    for weight, ids in rankings:
+        for rank, chunk_id in enumerate(ids, 1):
+            sums[chunk_id] += weight / (_RANK_CONSTANT + rank)
+    return sorted(sums, key=lambda chunk_id: (-sums[chunk_id], chunk_id))
+
+
+def _scored(found: Sequence[FoundChunk], scores: Mapping[int, float]) -> Iterator[SearchResult]:
+    # Clients sort by score and cut at it: it may not contradict the order.
+    score = 1.0
+    for chunk in found:
+        score = min(score, max(0.0, scores[chunk.chunk_id]))
+        yield SearchResult(chunk.file_id, chunk.position, chunk.text, round(score, 6))

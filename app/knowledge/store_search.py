@@ -1,0 +1,115 @@
+"""Searches in vector stores, as the API and the tool `file_search` make them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db import vector_store_files, vector_stores
+from app.db.database import Connection, Database
+from app.domain.clock import now
+from app.knowledge.filters import matches
+from app.knowledge.search import Query, Search, SearchResult, Weights
+from app.schemas.vector_search import Filter
+from app.schemas.vector_stores import StoredAttributes
+
+
+@dataclass(frozen=True)
+class FoundPassage:
+    """A piece of a file that answers; `score` is between 0 and 1, the greatest the best."""
+
+    file_id: str
+    filename: str
+    score: float
+    text: str
+    attributes: StoredAttributes
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The stores that can be searched, and the files of them that a filter leaves; None: all."""
+
+    last_uses: dict[str, int]
+    file_ids: list[str] | None
+
+
+class StoreSearch:
+    def __init__(self, database: Database, search: Search) -> None:
+        self._database = database
+        self._search = search
+
+    async def find(
+        self,
+        store_ids: Sequence[str],
+        questions: Sequence[str],
+        *,
+        max_results: int = 10,
+        score_threshold: float = 0.0,
+        filters: Filter | None = None,
+        weights: Weights | None = None,
+    ) -> list[FoundPassage]:
+        """Return what answers the questions best, the best first. The stores count as used.
+
+        Stores that are unknown or have expired are left out.
+        """
+        moment = now()
+        scope = await self._database.read(_scope, store_ids, filters, moment)
+        if not scope.last_uses or scope.file_ids == []:
+            return []
+        # Expiry counts in days: one note a second is enough, however many searches there are.
+        if stale := [key for key, used in scope.last_uses.items() if used < moment]:
+            await self._database.transaction(vector_stores.touch, stale, moment)
+        found = [
+            await self._search.search(
+                Query(
+                    question,
+                    [*scope.last_uses],
+                    scope.file_ids,
+                    max_results,
+                    score_threshold,
+                    weights or Weights(),
+                )
+            )
+            for question in questions
+        ]
+        best = _best(found)[:max_results]
+        return await self._database.read(_passages, [*scope.last_uses], best)
+
+
+def _scope(
+    connection: Connection, store_ids: Sequence[str], filters: Filter | None, moment: int
+) -> _Scope:
+    last_uses = vector_stores.last_uses(connection, store_ids, moment)
+    if filters is None:
+        return _Scope(last_uses, None)
+    files = vector_store_files.searchable(connection, [*last_uses])
+    fitting = {file.file_id for file in files if matches(filters, file.attributes)}
+    return _Scope(last_uses, sorted(fitting))
+
+
+def _best(found: Sequence[Sequence[SearchResult]]) -> list[SearchResult]:
+    """Merge what several questions found: each passage once, with its best score."""
+    if len(found) == 1:
+        return [*found[0]]
+    merged: dict[tuple[str, int], SearchResult] = {}
+    for result in sorted((one for results in found for one in results), key=lambda one: -one.score):
+        merged.setdefault((result.file_id, result.position), result)
+    return [*merged.values()]
+
+
+def _passages(
+    connection: Connection, store_ids: Sequence[str], results: Sequence[SearchResult]
+) -> list[FoundPassage]:
+    keys = {result.file_id for result in results}
+    rows = vector_store_files.searchable(connection, store_ids, keys) if keys else []
+    files = {file.file_id: file for file in rows}
+    return [
+        FoundPassage(
+            result.file_id,
+            files[result.file_id].filename,
+            result.score,
+            result.text,
+            files[result.file_id].attributes,
+        )
+        for result in results
+        # It may have been taken out since.
+        if result.file_id in files
+    ]

@@ -1,0 +1,126 @@
+"""Searches in vector stores on the wire, and a file's text as it was read."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.schemas.common import MAX_TEXT, RequestBody, WireObject
+from app.schemas.vector_stores import StoredAttributes, scalar_kind
+
+Comparison = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
+_OF_LISTS = ("in", "nin")
+
+
+def _value_kind(value: Any) -> str:
+    return "<list>" if isinstance(value, list) else scalar_kind(value)
+
+
+ComparedScalar = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[int | float, Tag("<number>")]
+    | Annotated[bool, Tag("<boolean>")],
+    Discriminator(scalar_kind),
+]
+ComparedValue = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[int | float, Tag("<number>")]
+    | Annotated[bool, Tag("<boolean>")]
+    | Annotated[list[ComparedScalar], Tag("<list>")],
+    Discriminator(_value_kind),
+]
+
+
+class ComparisonFilter(RequestBody):
+    """Compares a file's attribute with a value; `in` and `nin` with a list of values."""
+
+    type: Comparison
+    key: str
+    value: ComparedValue
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> "ComparisonFilter":
+        if isinstance(self.value, list) != (self.type in _OF_LISTS):
+            expected = "an array" if self.type in _OF_LISTS else "no array"
+            raise PydanticCustomError(
+                "filter_value",
+                "a filter of type '{type}' expects {expected} as its value",
+                {"type": self.type, "expected": expected},
+            )
+        return self
+
+
+class CompoundFilter(RequestBody):
+    """Joins filters; those can be of this kind too."""
+
+    type: Literal["and", "or"]
+    filters: list["Filter"]
+
+
+Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type")]
+
+Query = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+
+
+def _query_kind(value: Any) -> str:
+    return "<list>" if isinstance(value, list) else "<text>"
+
+
+class HybridSearch(RequestBody):
+    """How much words and meaning count, where the server has an embedding model."""
+
+    embedding_weight: float = Field(ge=0)
+    text_weight: float = Field(ge=0)
+
+
+class SearchRanking(RequestBody):
+    ranker: Literal["none", "auto", "default-2024-11-15", "default_2024_08_21"] | None = None
+    score_threshold: float | None = Field(default=None, ge=0, le=1)
+    hybrid_search: HybridSearch | None = None
+
+
+class VectorSearch(RequestBody):
+    query: Annotated[
+        Annotated[Query, Tag("<text>")]
+        | Annotated[list[Query], Field(min_length=1, max_length=32), Tag("<list>")],
+        Discriminator(_query_kind),
+    ]
+    filters: Filter | None = None
+    max_num_results: int | None = Field(default=None, ge=1, le=50)
+    ranking_options: SearchRanking | None = None
+    rewrite_query: bool | None = Field(
+        default=None, description="Accepted; questions are searched as they are."
+    )
+
+    def queries(self) -> list[str]:
+        return [self.query] if isinstance(self.query, str) else self.query
+
+
+class TextContent(WireObject):
+    type: Literal["text"] = "text"
+    text: str
+
+
+class SearchResult(WireObject):
+    file_id: str
+    filename: str
+    score: float
+    attributes: StoredAttributes
+    content: list[TextContent]
+
+
+class SearchResultsPage(WireObject):
+    object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
+    search_query: list[str]
+    data: list[SearchResult]
+    has_more: bool = False
+    next_page: str | None = None
+
+
+class FileContentPage(WireObject):
+    """A file's text, in the pieces in which it is searched: each begins before the last ends."""
+
+    object: Literal["vector_store.file_content.page"] = "vector_store.file_content.page"
+    data: list[TextContent]
+    has_more: bool = False
+    next_page: str | None = None

@@ -1,0 +1,69 @@
+"""Bytes whose files are gone, or never came to be: they go, at once or in a while."""
+
+import asyncio
+import logging
+
+from app.core.object_store import ObjectStore, StorageError, file_key
+from app.db import files
+from app.db.database import Database
+from app.domain.clock import now
+
+logger = logging.getLogger(__name__)
+
+# How often (in seconds) to look for what has expired, or could not be removed before.
+_SWEEP_EVERY = 60.0
+# How long (in seconds) bytes that could not be removed wait for the next attempt.
+_AGAIN_AFTER = 300
+_AT_ONCE = 100
+
+
+class FileRemover:
+    """Removes what the rows say may go. Several processes may do so side by side."""
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._sweep_on(), name="file remover")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def sweep(self) -> None:
+        """Remove the files that have expired, and all bytes that are due."""
+        await self._database.transaction(files.remove_expired, now())
+        while due := await self._database.read(files.due_removals, now(), _AT_ONCE):
+            for file_id in due:
+                await self.remove_bytes(file_id)
+
+    async def give_up(self, file_id: str) -> None:
+        """Remove the bytes of an upload that failed, unless it became a file all the same."""
+        try:
+            if await self._database.transaction(files.postpone, file_id, now()):
+                await self.remove_bytes(file_id)
+        except Exception:
+            # The client is told of what failed first; the bytes' row stays, and is due one day.
+            logger.exception("the bytes of %s could not be given up", file_id)
+
+    async def remove_bytes(self, file_id: str) -> None:
+        """Remove bytes that are due; a store that fails is asked again later."""
+        try:
+            await self._store.delete(file_key(file_id))
+        except StorageError:
+            logger.exception("the bytes of %s could not be removed", file_id)
+            await self._database.transaction(files.postpone, file_id, now() + _AGAIN_AFTER)
+        else:
+            await self._database.transaction(files.drop_removal, file_id)
+
+    async def _sweep_on(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except Exception:
+                # The database may be away for a while; the next sweep tries again.
+                logger.exception("files could not be cleaned up")
+            await asyncio.sleep(_SWEEP_EVERY)

@@ -1,0 +1,156 @@
+"""Files: their rows, and their bytes in the object store."""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.core.object_store import ObjectStore, StorageError, file_key
+from app.db import files
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.domain.clock import now
+from app.domain.errors import InvalidRequest, ThreadkeeperError
+from app.domain.ids import new_id
+from app.schemas.common import ListPage
+from app.schemas.files import PURPOSES, FileCreate, FileDeleted, FileObject
+from app.services.file_removal import FileRemover
+
+logger = logging.getLogger(__name__)
+
+# Seconds that an upload may take; then its bytes count as those of a process that died.
+_UPLOAD_SECONDS = 24 * 3600
+
+
+class Upload(Protocol):
+    """A file on its way in. What is said about it may follow its bytes."""
+
+    @property
+    def filename(self) -> str: ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Give the bytes as they arrive. Raises `InvalidRequest` where they end too early."""
+
+    def about(self) -> FileCreate:
+        """Return what was said beside the bytes, complete after the last of them."""
+
+
+@dataclass(frozen=True)
+class FileContent:
+    file: FileObject
+    chunks: AsyncIterator[bytes]
+
+
+class FileService:
+    def __init__(self, database: Database, store: ObjectStore, *, max_bytes: int) -> None:
+        self._database = database
+        self._store = store
+        self._remover = FileRemover(database, store)
+        self._max_bytes = max_bytes
+
+    def open(self) -> None:
+        """Begin to remove what has expired, and what was left."""
+        self._remover.open()
+
+    async def close(self) -> None:
+        await self._remover.close()
+
+    @property
+    def max_bytes(self) -> int:
+        return self._max_bytes
+
+    async def create(self, upload: Upload) -> FileObject:
+        """Store the bytes, then the file: it is there with all of them, or nothing is."""
+        file_id, moment = new_id("file"), now()
+        await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
+        try:
+            size = await self._store.put(file_key(file_id), self._limited(upload.chunks()))
+            file = _new_file(file_id, moment, size, upload)
+            created = await self._database.transaction(files.create, file)
+        except StorageError as error:
+            await self._remover.give_up(file_id)
+            raise _unavailable(error) from error
+        except Exception:
+            await self._remover.give_up(file_id)
+            raise
+        if created is None:
+            raise InvalidRequest("The upload took too long.", code="upload_too_slow")
+        return created
+
+    async def retrieve(self, file_id: str) -> FileObject:
+        return await self._database.read(files.retrieve, file_id)
+
+    async def list(self, page: Page, purpose: str | None) -> ListPage[FileObject]:
+        data, has_more = await self._database.read(files.list_page, page, purpose)
+        return ListPage[FileObject].of(data, has_more=has_more)
+
+    async def content(self, file_id: str) -> FileContent:
+        """Return the file with its bytes, which are read as they are asked for."""
+        file = await self._database.read(files.retrieve, file_id)
+        try:
+            return FileContent(file, await self._store.read(file_key(file_id)))
+        except StorageError as error:
+            raise _unavailable(error) from error
+
+    async def delete(self, file_id: str) -> FileDeleted:
+        await self._database.transaction(self._delete, file_id)
+        # The file is gone; should its bytes stay, their row has them removed later.
+        await self._remover.remove_bytes(file_id)
+        return FileDeleted(id=file_id)
+
+    @staticmethod
+    def _delete(connection: Connection, file_id: str) -> None:
+        files.remove(connection, file_id, now())
+
+    async def _limited(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise file_too_large(self._max_bytes)
+            yield chunk
+        if size == 0:
+            raise InvalidRequest(
+                "Invalid 'file': the file is empty.", param="file", code="empty_file"
+            )
+
+
+def check_purpose(purpose: str) -> None:
+    """Raises `InvalidRequest`, in OpenAI's words."""
+    if purpose not in PURPOSES:
+        raise InvalidRequest(
+            f"'{purpose}' is not one of {list(PURPOSES)} - 'purpose'", param="purpose"
+        )
+
+
+def file_too_large(max_bytes: int) -> InvalidRequest:
+    return InvalidRequest(
+        f"The file is too large: this server takes files of up to {max_bytes} bytes "
+        "(its setting MAX_FILE_BYTES).",
+        param="file",
+        code="file_too_large",
+        status=413,
+    )
+
+
+def _new_file(file_id: str, created_at: int, size: int, upload: Upload) -> FileObject:
+    about = upload.about()
+    check_purpose(about.purpose)
+    expiry = about.expires_after
+    return FileObject(
+        id=file_id,
+        purpose=about.purpose,
+        filename=upload.filename,
+        bytes=size,
+        created_at=created_at,
+        expires_at=created_at + expiry.seconds if expiry else None,
+    )
+
+
+def _unavailable(error: StorageError) -> ThreadkeeperError:
+    logger.error("the file storage failed: %s", error)
+    return ThreadkeeperError(
+        "The server's file storage does not answer as it should. Please try again later.",
+        code="storage_unavailable",
+        status=503,
+    )

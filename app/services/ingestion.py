@@ -1,0 +1,223 @@
+"""Files of vector stores into what is searched: in the background, one at a time."""
+
+import asyncio
+import logging
+import secrets
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from app.core.object_store import ObjectStore, StorageError, file_key
+from app.db import ingestion
+from app.db.chunks import NewChunk
+from app.db.database import Database
+from app.db.ingestion import Claim
+from app.domain.errors import ModelError
+from app.engine.hub import wait_for
+from app.knowledge.embeddings import Embedder, packed_embeddings
+from app.knowledge.extraction import ExtractionError, extract_text
+from app.knowledge.indexing import prepare
+from app.schemas.vector_stores import FileError
+
+logger = logging.getLogger(__name__)
+
+# How often (in seconds) to look for files that other processes were given, or left.
+_LOOK_EVERY = 1.0
+# How often a file is begun before it is given up.
+_ATTEMPTS = 3
+# How many chunks are embedded at a time: a vector of floats takes much more room than its bytes.
+_EMBEDDED_AT_ONCE = 256
+
+_OUR_FAULT = FileError(
+    code="server_error", message="The server could not read the file; its log says why."
+)
+
+
+class Ingestor:
+    """Reads the files that wait in vector stores. Several processes may do so side by side.
+
+    Each file is held under a lease. A process that stops gives its file back; one that dies lets
+    the lease lapse, and another takes the file over.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        embedder: Embedder | None,
+        *,
+        lease_seconds: float,
+        retry_seconds: float = 2.0,
+    ) -> None:
+        """`retry_seconds`: how long a file rests after a failure of ours, doubled each time."""
+        self._database = database
+        self._store = store
+        self._embedder = embedder
+        self._worker_id = f"ingestor_{secrets.token_hex(12)}"
+        self._lease_seconds = lease_seconds
+        self._retry_seconds = retry_seconds
+        self._news = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[list[NewChunk]] | None = None
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._ingest_on(), name="ingestor")
+
+    def wake(self) -> None:
+        """Say that a file was attached."""
+        self._news.set()
+
+    async def close(self) -> None:
+        """Stop, and give back the file that is being read."""
+        self._stopping = True
+        self.wake()
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._task is not None:
+            await self._task
+
+    async def _ingest_on(self) -> None:
+        while not self._stopping:
+            # Cleared before the look, so that what comes after it is not missed.
+            self._news.clear()
+            try:
+                found = await self._ingest_next()
+            except Exception:
+                # The database may be away for a while; the next look tries again.
+                logger.exception("files of vector stores could not be read")
+                found = False
+            if not found:
+                await wait_for(self._news, _LOOK_EVERY)
+
+    async def _ingest_next(self) -> bool:
+        """Read the file that has waited longest; False: none waits."""
+        moment = time.time()
+        if not await self._database.read(ingestion.is_waiting, moment):
+            return False
+        until = moment + self._lease_seconds
+        claim = await self._database.transaction(ingestion.claim, self._worker_id, moment, until)
+        if claim is not None:
+            await self._ingest(claim)
+        return claim is not None
+
+    async def _ingest(self, claim: Claim) -> None:
+        if claim.attempt > _ATTEMPTS:
+            # Whoever began it before never came to say why it failed.
+            logger.error("%s in %s: given up", claim.file_id, claim.store_id)
+            await self._database.transaction(ingestion.fail, claim, _OUR_FAULT)
+            return
+        self._reading = asyncio.create_task(self._read(claim), name=f"reading {claim.file_id}")
+        if self._stopping:
+            self._reading.cancel()
+        keeper = asyncio.create_task(self._keep(claim, self._reading))
+        try:
+            chunks = await self._reading
+        except asyncio.CancelledError:
+            # Nothing moves where it is cancelled because the file is ours no more.
+            await self._release(claim, attempts=claim.attempt - 1)
+        except ExtractionError as error:
+            await self._fail(claim, FileError(code=error.code, message=error.message))
+        except StorageError as error:
+            # Most often the file was deleted while it was read, and the claim is void.
+            logger.warning("%s in %s could not be read: %s", claim.file_id, claim.store_id, error)
+            await self._retry(claim, _OUR_FAULT)
+        except ModelError as error:
+            await self._retry(claim, FileError(code="server_error", message=error.message))
+        except Exception:
+            logger.exception("%s in %s could not be read", claim.file_id, claim.store_id)
+            await self._retry(claim, _OUR_FAULT)
+        else:
+            await self._database.transaction(
+                ingestion.complete, claim, chunks, sum(map(_size, chunks))
+            )
+        finally:
+            keeper.cancel()
+            self._reading = None
+
+    # How a file ends
+
+    async def _retry(self, claim: Claim, error: FileError) -> None:
+        """Let the file rest, or give it up with the error."""
+        if claim.attempt >= _ATTEMPTS:
+            await self._fail(claim, error)
+            return
+        pause = self._retry_seconds * 2 ** (claim.attempt - 1)
+        await self._release(claim, attempts=claim.attempt, until=time.time() + pause)
+
+    async def _fail(self, claim: Claim, error: FileError) -> None:
+        logger.warning("%s in %s failed: %s", claim.file_id, claim.store_id, error.message)
+        await self._database.transaction(ingestion.fail, claim, error)
+
+    async def _release(self, claim: Claim, *, attempts: int, until: float | None = None) -> None:
+        await self._database.transaction(ingestion.release, claim, attempts=attempts, until=until)
+
+    async def _keep(self, claim: Claim, reading: asyncio.Task[list[NewChunk]]) -> None:
+        """Renew the lease while the file is read; stop reading one that is ours no more."""
+        while True:
+            await asyncio.sleep(self._lease_seconds / 3)
+            until = time.time() + self._lease_seconds
+            try:
+                held = await self._database.transaction(ingestion.renew, claim, until)
+            except Exception:
+                logger.exception("the lease of %s could not be renewed", claim.file_id)
+            else:
+                if not held:
+                    reading.cancel()
+
+    # How it is read
+
+    async def _read(self, claim: Claim) -> list[NewChunk]:
+        async with self._copied(claim.file_id) as path:
+            text = await extract_text(path, claim.filename)
+        chunks = await asyncio.to_thread(self._chunks, claim, text)
+        if self._embedder is None:
+            return chunks
+        return await _embedded(self._embedder, chunks)
+
+    @asynccontextmanager
+    async def _copied(self, file_id: str) -> AsyncIterator[Path]:
+        """Give the file's bytes as a file here, for readers that go back and forth in it."""
+        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="threadkeeper-")
+        try:
+            path = Path(folder.name) / "file"
+            with await asyncio.to_thread(path.open, "wb") as copy:
+                async for piece in await self._store.read(file_key(file_id)):
+                    await asyncio.to_thread(copy.write, piece)
+            yield path
+        finally:
+            await asyncio.to_thread(folder.cleanup)
+
+    def _chunks(self, claim: Claim, text: str) -> list[NewChunk]:
+        chunks: list[NewChunk] = []
+        for chunk in prepare(
+            text,
+            claim.filename,
+            max_tokens=claim.chunking["max_chunk_size_tokens"],
+            overlap_tokens=claim.chunking["chunk_overlap_tokens"],
+        ):
+            if self._stopping:
+                break  # a thread can't be cancelled; what it returns is not looked at
+            chunks.append(chunk)
+            # The interpreter runs one thread at a time: those that serve requests go first.
+            time.sleep(0)
+        return chunks
+
+
+async def _embedded(embedder: Embedder, chunks: list[NewChunk]) -> list[NewChunk]:
+    embedded: list[NewChunk] = []
+    for start in range(0, len(chunks), _EMBEDDED_AT_ONCE):
+        part = chunks[start : start + _EMBEDDED_AT_ONCE]
+        packed = await packed_embeddings(embedder, [chunk.text for chunk in part])
+        embedded += [
+            replace(chunk, embedding=embedding)
+            for chunk, embedding in zip(part, packed, strict=True)
+        ]
+    return embedded
+
+
+def _size(chunk: NewChunk) -> int:
+    return len(chunk.text.encode()) + len(chunk.embedding or b"")

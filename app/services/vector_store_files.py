@@ -1,0 +1,163 @@
+"""Files in vector stores, one by one and in batches."""
+
+from collections.abc import Callable, Sequence
+
+from app.db import chunks, file_batches, vector_store_files, vector_stores
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.db.vector_store_files import NewFile
+from app.domain.clock import now
+from app.domain.ids import new_id
+from app.schemas.common import ListPage
+from app.schemas.vector_search import FileContentPage, TextContent
+from app.schemas.vector_stores import (
+    AttributesUpdate,
+    FileBatch,
+    FileBatchCreate,
+    FileStatus,
+    VectorStoreFile,
+    VectorStoreFileCreate,
+    VectorStoreFileDeleted,
+    stored_strategy,
+)
+
+
+class VectorStoreFileService:
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        """`wake` is called when there are files to be read."""
+        self._database = database
+        self._wake = wake
+
+    async def create(self, store_id: str, body: VectorStoreFileCreate) -> VectorStoreFile:
+        """Attach a file: it is read in the background."""
+        file = await self._database.transaction(self._create, store_id, body)
+        self._wake()
+        return file
+
+    async def retrieve(self, store_id: str, file_id: str) -> VectorStoreFile:
+        return await self._database.read(_in_store, store_id, file_id)
+
+    async def list(
+        self, store_id: str, page: Page, status: FileStatus | None
+    ) -> ListPage[VectorStoreFile]:
+        return await self._database.read(self._list, store_id, page, status)
+
+    async def update(self, store_id: str, file_id: str, body: AttributesUpdate) -> VectorStoreFile:
+        return await self._database.transaction(self._update, store_id, file_id, body)
+
+    async def delete(self, store_id: str, file_id: str) -> VectorStoreFileDeleted:
+        await self._database.transaction(self._delete, store_id, file_id)
+        return VectorStoreFileDeleted(id=file_id)
+
+    async def content(self, store_id: str, file_id: str) -> FileContentPage:
+        texts = await self._database.read(_texts, store_id, file_id)
+        return FileContentPage(data=[TextContent(text=text) for text in texts])
+
+    @staticmethod
+    def _create(
+        connection: Connection, store_id: str, body: VectorStoreFileCreate
+    ) -> VectorStoreFile:
+        moment = now()
+        vector_stores.use(connection, store_id, moment)
+        vector_store_files.attach(connection, store_id, _new([body]), moment)
+        return vector_store_files.retrieve(connection, store_id, body.file_id)
+
+    @staticmethod
+    def _list(
+        connection: Connection, store_id: str, page: Page, status: FileStatus | None
+    ) -> ListPage[VectorStoreFile]:
+        vector_stores.retrieve(connection, store_id, now())
+        data, has_more = vector_store_files.list_page(
+            connection, page, status, vector_store_id=store_id
+        )
+        return ListPage[VectorStoreFile].of(data, has_more=has_more)
+
+    @staticmethod
+    def _update(
+        connection: Connection, store_id: str, file_id: str, body: AttributesUpdate
+    ) -> VectorStoreFile:
+        vector_stores.retrieve(connection, store_id, now())
+        values = {"attributes": body.attributes or {}}
+        vector_store_files.modify(connection, store_id, file_id, values)
+        return vector_store_files.retrieve(connection, store_id, file_id)
+
+    @staticmethod
+    def _delete(connection: Connection, store_id: str, file_id: str) -> None:
+        vector_stores.retrieve(connection, store_id, now())
+        vector_store_files.remove(connection, store_id, file_id)
+
+
+class FileBatchService:
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        """`wake` is called when there are files to be read."""
+        self._database = database
+        self._wake = wake
+
+    async def create(self, store_id: str, body: FileBatchCreate) -> FileBatch:
+        batch = await self._database.transaction(self._create, store_id, body)
+        self._wake()
+        return batch
+
+    async def retrieve(self, store_id: str, batch_id: str) -> FileBatch:
+        return await self._database.read(_batch_in_store, store_id, batch_id)
+
+    async def cancel(self, store_id: str, batch_id: str) -> FileBatch:
+        """Cancel what is not read yet; a batch that has ended stays as it is."""
+        return await self._database.transaction(self._cancel, store_id, batch_id)
+
+    async def list_files(
+        self, store_id: str, batch_id: str, page: Page, status: FileStatus | None
+    ) -> ListPage[VectorStoreFile]:
+        return await self._database.read(self._list_files, store_id, batch_id, page, status)
+
+    @staticmethod
+    def _create(connection: Connection, store_id: str, body: FileBatchCreate) -> FileBatch:
+        moment, batch_id = now(), new_id("file_batch")
+        vector_stores.use(connection, store_id, moment)
+        file_batches.create(connection, batch_id, store_id, moment)
+        vector_store_files.attach(connection, store_id, _new(body.each()), moment, batch_id)
+        return file_batches.retrieve(connection, store_id, batch_id)
+
+    @staticmethod
+    def _cancel(connection: Connection, store_id: str, batch_id: str) -> FileBatch:
+        batch = _batch_in_store(connection, store_id, batch_id)
+        if batch.status != "in_progress":
+            return batch
+        file_batches.cancel(connection, batch_id)
+        return file_batches.retrieve(connection, store_id, batch_id)
+
+    @staticmethod
+    def _list_files(
+        connection: Connection,
+        store_id: str,
+        batch_id: str,
+        page: Page,
+        status: FileStatus | None,
+    ) -> ListPage[VectorStoreFile]:
+        _batch_in_store(connection, store_id, batch_id)
+        data, has_more = vector_store_files.list_page(connection, page, status, batch_id=batch_id)
+        return ListPage[VectorStoreFile].of(data, has_more=has_more)
+
+
+def _new(files: Sequence[VectorStoreFileCreate]) -> list[NewFile]:
+    return [
+        NewFile(file.file_id, file.attributes, stored_strategy(file.chunking_strategy))
+        for file in files
+    ]
+
+
+def _texts(connection: Connection, store_id: str, file_id: str) -> list[str]:
+    _in_store(connection, store_id, file_id)
+    return chunks.texts_of_file(connection, store_id, file_id)
+
+
+def _in_store(connection: Connection, store_id: str, file_id: str) -> VectorStoreFile:
+    """Raises `NotFound`, of the store before the file."""
+    vector_stores.retrieve(connection, store_id, now())
+    return vector_store_files.retrieve(connection, store_id, file_id)
+
+
+def _batch_in_store(connection: Connection, store_id: str, batch_id: str) -> FileBatch:
+    """Raises `NotFound`, of the store before the batch."""
+    vector_stores.retrieve(connection, store_id, now())
+    return file_batches.retrieve(connection, store_id, batch_id)

@@ -1,0 +1,154 @@
+"""Vector stores, and searches in them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.db import vector_store_files, vector_stores
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.db.vector_store_files import NewFile
+from app.domain.clock import now
+from app.domain.ids import new_id
+from app.knowledge.search import Weights
+from app.knowledge.store_search import FoundPassage, StoreSearch
+from app.schemas.common import ListPage
+from app.schemas.tools import NewToolResources
+from app.schemas.vector_search import (
+    SearchRanking,
+    SearchResult,
+    SearchResultsPage,
+    TextContent,
+    VectorSearch,
+)
+from app.schemas.vector_stores import (
+    ExpiresAfter,
+    NewVectorStore,
+    VectorStore,
+    VectorStoreCreate,
+    VectorStoreDeleted,
+    VectorStoreUpdate,
+    stored_strategy,
+)
+
+_DAY = 86_400
+_RESULTS = 10
+# As OpenAI has it for the stores that are made along with a thread.
+OF_THREAD = ExpiresAfter(anchor="last_active_at", days=7)
+
+
+class VectorStoreService:
+    def __init__(self, database: Database, search: StoreSearch, wake: Callable[[], None]) -> None:
+        """`wake` is called when there are files to be read."""
+        self._database = database
+        self._search = search
+        self._wake = wake
+
+    async def create(self, body: VectorStoreCreate) -> VectorStore:
+        store = await self._database.transaction(create_store, body)
+        self._wake()
+        return store
+
+    async def retrieve(self, store_id: str) -> VectorStore:
+        return await self._database.read(vector_stores.retrieve, store_id, now())
+
+    async def list(self, page: Page) -> ListPage[VectorStore]:
+        data, has_more = await self._database.read(vector_stores.list_page, page, now())
+        return ListPage[VectorStore].of(data, has_more=has_more)
+
+    async def update(self, store_id: str, body: VectorStoreUpdate) -> VectorStore:
+        moment = now()
+        values: dict[str, Any] = {}
+        if "name" in body.model_fields_set:
+            values["name"] = body.name
+        if "metadata" in body.model_fields_set:
+            values["metadata"] = body.metadata or {}
+        if "expires_after" in body.model_fields_set:
+            values |= _expiry(body.expires_after, moment)
+        return await self._database.transaction(vector_stores.modify, store_id, values, moment)
+
+    async def delete(self, store_id: str) -> VectorStoreDeleted:
+        await self._database.transaction(vector_stores.remove, store_id)
+        return VectorStoreDeleted(id=store_id)
+
+    async def search(self, store_id: str, body: VectorSearch) -> SearchResultsPage:
+        # Said here: a search among several stores leaves out those that can't be used.
+        await self._database.read(_check_usable, store_id)
+        ranking = body.ranking_options or SearchRanking()
+        found = await self._search.find(
+            [store_id],
+            body.queries(),
+            max_results=body.max_num_results or _RESULTS,
+            score_threshold=ranking.score_threshold or 0.0,
+            filters=body.filters,
+            weights=_weights(ranking),
+        )
+        return SearchResultsPage(search_query=body.queries(), data=[_result(one) for one in found])
+
+
+def create_store(
+    connection: Connection, body: NewVectorStore, expires_after: ExpiresAfter | None = None
+) -> VectorStore:
+    """Create a store with the files that it begins with. Raises `NotFound` for an unknown file.
+
+    `expires_after` is for stores whose body can't say it.
+    """
+    moment = now()
+    full = body if isinstance(body, VectorStoreCreate) else VectorStoreCreate()
+    store = VectorStore(
+        id=new_id("vector_store"),
+        created_at=moment,
+        name=full.name or "",
+        description=full.description,
+        metadata=body.metadata or {},
+        **_expiry(full.expires_after or expires_after, moment),
+    )
+    vector_stores.create(connection, store)
+    strategy = stored_strategy(body.chunking_strategy)
+    files = [NewFile(file_id, None, strategy) for file_id in body.file_ids or []]
+    vector_store_files.attach(connection, store.id, files, moment)
+    return vector_stores.retrieve(connection, store.id, moment)
+
+
+def stored_resources(
+    connection: Connection,
+    resources: NewToolResources | None,
+    expires_after: ExpiresAfter | None = None,
+) -> dict[str, Any]:
+    """Return tool resources as they are kept; a store that they describe is created."""
+    kept = resources.given() if resources else {}
+    if resources and resources.file_search:
+        kept["file_search"].pop("vector_stores", None)
+        if stores := resources.file_search.vector_stores:
+            ids = [create_store(connection, store, expires_after).id for store in stores]
+            kept["file_search"]["vector_store_ids"] = ids
+    return kept
+
+
+def _expiry(expires_after: ExpiresAfter | None, moment: int) -> dict[str, Any]:
+    """Return the columns of a store that expires so long after now, its last use."""
+    return {
+        "expires_after": expires_after.given() if expires_after else None,
+        "expires_at": moment + expires_after.days * _DAY if expires_after else None,
+        "last_active_at": moment,
+    }
+
+
+def _check_usable(connection: Connection, store_id: str) -> None:
+    store = vector_stores.retrieve(connection, store_id, now())
+    if store.status == "expired":
+        raise vector_stores.expired(store_id)
+
+
+def _weights(ranking: SearchRanking) -> Weights:
+    hybrid = ranking.hybrid_search
+    return Weights(hybrid.text_weight, hybrid.embedding_weight) if hybrid else Weights()
+
+
+def _result(found: FoundPassage) -> SearchResult:
+    return SearchResult(
+        file_id=found.file_id,
+        filename=found.filename,
+        score=found.score,
+        attributes=found.attributes,
+        content=[TextContent(text=found.text)],
+    )

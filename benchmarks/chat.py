@@ -1,0 +1,141 @@
+"""What a chat turn costs, as a ratio to the yardstick.
+
+python -m benchmarks.chat [--postgres URL] [--against TREE]
+"""
+
+import argparse
+import asyncio
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.client import Connection, Timing
+from benchmarks.comparison import Load, Side, Turn, compare
+from benchmarks.servers import Server, fake_upstream, threadkeeper, yardstick
+
+_CHAT = "/api/v1/chat"
+_TURNS_OF_A_CONVERSATION = 10
+_MESSAGES_AT_ONCE = 1000
+# As the SDKs mark the polls of their helpers: the answer waits for the run's next state.
+_POLL_HELPER = "X-Stainless-Poll-Helper: true\r\n"
+_LAST_MESSAGES = {"type": "last_messages", "last_messages": 10}
+
+
+def one_shot(server: Server, path: str = _CHAT) -> Turn:
+    """A client that begins a new thread with every turn."""
+    connection = Connection(server.port)
+
+    async def turn() -> Timing:
+        started = time.perf_counter()
+        await connection.post(path, {"message": "hello there"})
+        return _since(started)
+
+    return turn
+
+
+def conversation(server: Server) -> Turn:
+    """A client that goes on with a thread, up to a conversation's length."""
+    connection = Connection(server.port)
+    said = 0
+    thread_id = None
+
+    async def turn() -> Timing:
+        nonlocal said, thread_id
+        if said % _TURNS_OF_A_CONVERSATION == 0:
+            thread_id = None
+        started = time.perf_counter()
+        body = {"message": "hello there", "thread_id": thread_id}
+        thread_id = (await connection.post(_CHAT, body))["thread_id"]
+        said += 1
+        return _since(started)
+
+    return turn
+
+
+def run_on(server: Server, thread_id: str) -> Turn:
+    """A client that runs one thread again and again, polling each run to its end."""
+    connection = Connection(server.port)
+    path = f"/api/v1/threads/{thread_id}/runs"
+    body = {"assistant_id": "asst_default", "truncation_strategy": _LAST_MESSAGES}
+
+    async def turn() -> Timing:
+        started = time.perf_counter()
+        run = await connection.post(path, body)
+        while run["status"] in ("queued", "in_progress"):
+            run = await connection.get(f"{path}/{run['id']}", _POLL_HELPER)
+        if run["status"] != "completed":
+            raise RuntimeError(f"A run is {run['status']}: {run['last_error']}")
+        return _since(started)
+
+    return turn
+
+
+def _since(started: float) -> Timing:
+    total = time.perf_counter() - started
+    return Timing(total, total)
+
+
+async def filled_thread(server: Server, messages: int) -> str:
+    """Return the id of a new thread that holds so many messages."""
+    connection = Connection(server.port)
+    begun = [_message(number) for number in range(min(messages, _MESSAGES_AT_ONCE))]
+    thread = await connection.post("/api/v1/threads", {"messages": begun})
+    for number in range(len(begun), messages):
+        await connection.post(f"/api/v1/threads/{thread['id']}/messages", _message(number))
+    connection.close()
+    return str(thread["id"])
+
+
+def _message(number: int) -> dict[str, Any]:
+    return {"role": "assistant" if number % 2 else "user", "content": f"Message {number} of many."}
+
+
+async def compare_lengths(server: Server, load: Load, long: int, short: int) -> None:
+    """Print what a turn costs on a long thread, as a ratio to a short one's."""
+    # A thread carries one run at a time, so every client gets a thread of its own.
+    longs, shorts = [
+        iter([await filled_thread(server, messages) for _ in range(load.clients)])
+        for messages in (long, short)
+    ]
+    title = f"a run on a thread of {long:,} messages, to one on a thread of {short}"
+    side = Side(server, lambda: run_on(server, next(longs)))
+    await compare(title, side, Side(server, lambda: run_on(server, next(shorts))), load)
+
+
+async def measure(arguments: argparse.Namespace) -> None:
+    load = Load(arguments.rounds, arguments.turns, arguments.clients)
+    with ExitStack() as stack:
+        base_url = stack.enter_context(fake_upstream(words=20, pause=0))
+        ours = stack.enter_context(threadkeeper(base_url, database_url=arguments.postgres))
+        if arguments.against:
+            other = stack.enter_context(threadkeeper(base_url, tree=arguments.against))
+            base = Side(other, lambda: one_shot(other))
+        else:
+            least = stack.enter_context(yardstick(base_url))
+            base = Side(least, lambda: one_shot(least, "/chat"))
+        await compare("a new thread each turn", Side(ours, lambda: one_shot(ours)), base, load)
+        title = f"conversations of {_TURNS_OF_A_CONVERSATION} turns"
+        await compare(title, Side(ours, lambda: conversation(ours)), base, load)
+        if arguments.messages:
+            few = Load(arguments.rounds, arguments.turns // 4, clients=4)
+            await compare_lengths(ours, few, arguments.messages, 20)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=Load.rounds)
+    parser.add_argument("--turns", type=int, default=Load.turns, help="turns of a round")
+    parser.add_argument("--clients", type=int, default=Load.clients)
+    parser.add_argument("--messages", type=int, default=10_000, help="of a long thread; 0: none")
+    parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")
+    parser.add_argument(
+        "--against", metavar="TREE", type=Path, help="another working tree, not the yardstick"
+    )
+    asyncio.run(measure(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

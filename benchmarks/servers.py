@@ -1,0 +1,141 @@
+"""The servers that are measured, each a process of its own on loopback."""
+
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+
+
+class Server:
+    """A running server, and what it has used so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the process so far, user and system."""
+        try:
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        except FileNotFoundError:
+            return _seconds(self._ps("time"))  # no /proc on this system
+        # The command's name, in parentheses, may hold blanks; the rest may not.
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_kib(self) -> int:
+        """Return the memory of the process, in KiB."""
+        try:
+            pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        except FileNotFoundError:
+            return int(self._ps("rss"))
+        return int(pages) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+    def _ps(self, column: str) -> str:
+        command = ["ps", "-o", f"{column}=", "-p", str(self.process.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def raise_file_limit() -> None:
+    """Let this process, and the servers it starts, open as many connections as the system lets."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _seconds(clock: str) -> float:
+    """Return the seconds of `[hours:]minutes:seconds[.hundredths]`."""
+    seconds = 0.0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
+
+
+@contextmanager
+def fake_upstream(*, words: int, pause: float) -> Iterator[str]:
+    """Serve a Responses API with one fixed answer; yield its base URL.
+
+    `pause`: seconds between the events of a stream; 0 sends them in a burst.
+    """
+    port = _free_port()
+    options = ["--port", str(port), "--fixed", "--words", str(words), "--pause", str(pause)]
+    command = [sys.executable, "-m", "tests.support.fake_upstream", *options]
+    with _running(command, port, cwd=ROOT):
+        yield f"http://127.0.0.1:{port}/v1"
+
+
+@contextmanager
+def yardstick(base_url: str) -> Iterator[Server]:
+    port = _free_port()
+    options = ["--port", str(port), "--base-url", base_url]
+    command = [sys.executable, "-m", "benchmarks.yardstick", *options]
+    with _running(command, port, cwd=ROOT) as server:
+        yield server
+
+
+@contextmanager
+def threadkeeper(
+    base_url: str, *, database_url: str | None = None, tree: Path = ROOT
+) -> Iterator[Server]:
+    """Serve Threadkeeper as it stands in `tree`, on a fresh SQLite file unless told otherwise."""
+    port = _free_port()
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        settings = {
+            "PORT": str(port),
+            "OPENAI_API_KEY": "not-needed",
+            "OPENAI_BASE_URL": base_url,
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/threads.db",
+            "LOG_FILE": f"{folder}/app.log",
+        }
+        # From the temporary folder: a developer's own .env is not read.
+        command = [sys.executable, str(tree / "main.py")]
+        with _running(command, port, cwd=Path(folder), settings=settings) as server:
+            yield server
+
+
+@contextmanager
+def _running(
+    command: list[str], port: int, *, cwd: Path, settings: dict[str, str] | None = None
+) -> Iterator[Server]:
+    environment = {**os.environ, **(settings or {})}
+    silence = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=cwd, env=environment, stdout=silence, stderr=silence
+    ) as process:
+        try:
+            _wait_until_up(process, port)
+            yield Server(process, port)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended with status {process.returncode} at its start.")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError("The server did not come up.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

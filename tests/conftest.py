@@ -1,0 +1,165 @@
+"""What all tests share: fresh databases, the fake upstream, the running service, its clients."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+import structlog
+from sqlalchemy import Connection
+
+from app.core.config import Settings
+from app.db.migrations.runner import upgrade
+from tests.support import openai_spec
+from tests.support.databases import fresh_database, postgresql_is_up
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.rows import connected
+from tests.support.server import ThreadServer, thread_server
+
+_NO_POSTGRESQL = "PostgreSQL can't be reached: set TEST_POSTGRES_URL to test with it"
+
+StartServer = Callable[..., ThreadServer]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # What OpenAI's SDK says at every call of this API; all other warnings are errors.
+    for said in ("The Assistants API is deprecated", "deprecated$"):
+        config.addinivalue_line("filterwarnings", f"ignore:{said}:DeprecationWarning")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what could not be tested here."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    without = sum(_NO_POSTGRESQL in str(report.longrepr) for report in skipped)
+    if without:
+        terminalreporter.write_line(f"{without} tests skipped: {_NO_POSTGRESQL}")
+    if not openai_spec.are_present():
+        terminalreporter.write_line(
+            f"Not compared with OpenAI's schemas, which are not at {openai_spec.FOLDER}"
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bare_environment() -> Iterator[None]:
+    """No setting of this machine reaches a test: none can call a real model."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.startswith("OPENAI_") or name.lower() in Settings.model_fields:
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """The service's own lines go the way of all others, to be shown where a test fails."""
+    structlog.configure(
+        processors=[structlog.stdlib.render_to_log_kwargs],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Each test that needs a database runs on both."""
+    kind: str = request.param
+    if kind == "postgresql" and not postgresql_is_up():
+        pytest.skip(_NO_POSTGRESQL)
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
+    """A database of the test's own, without any table."""
+    with fresh_database(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def rows(database_url: str) -> Iterator[Connection]:
+    """A connection to a database with all tables and no row."""
+    with connected(database_url) as connection:
+        upgrade(connection)
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def upstream_server() -> Iterator[FakeUpstream]:
+    with FakeUpstream.serve() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def upstream(upstream_server: FakeUpstream) -> Iterator[FakeUpstream]:
+    """The model behind the service, with a clean script.
+
+    Every request that reached it is compared with OpenAI's schema afterwards.
+    """
+    upstream_server.reset()
+    yield upstream_server
+    bodies = [request.body for request in upstream_server.requests]
+    upstream_server.reset()
+    if openai_spec.are_present():
+        found = [fault for body in bodies for fault in openai_spec.request_faults(body)]
+        assert not found, "\n".join(found)
+
+
+@pytest.fixture(scope="session")
+def server(
+    database_kind: str,
+    upstream_server: FakeUpstream,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ThreadServer]:
+    """The service, started once for each database; tests keep to threads of their own."""
+    folder = tmp_path_factory.mktemp("shared")
+    with (
+        fresh_database(database_kind, folder) as url,
+        thread_server(**_settings(url, folder, upstream_server)) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def start(database_url: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator[StartServer]:
+    """Start services with settings of the test's own, all on one database of its own."""
+    with ExitStack() as stack:
+
+        def begin(**settings: Any) -> ThreadServer:
+            wanted = _settings(database_url, tmp_path, upstream) | settings
+            return stack.enter_context(thread_server(**wanted))
+
+        yield begin
+
+
+def _settings(database_url: str, folder: Path, upstream: FakeUpstream) -> dict[str, Any]:
+    return {
+        "database_url": database_url,
+        "files_url": str(folder / "files"),
+        "database_pool_size": 4,
+        "openai_base_url": upstream.base_url,
+        "openai_api_key": "sk-of-the-upstream",
+        "openai_max_retries": 0,
+        # A server that stops has nothing to wait for but what a test has left open on purpose.
+        "shutdown_seconds": 1,
+        "poll_after_ms": 5,
+    }
+
+
+@pytest.fixture
+def http(server: ThreadServer, upstream: FakeUpstream) -> httpx.Client:
+    """A plain client; its paths begin behind the version: `/threads`."""
+    return server.http
+
+
+@pytest.fixture
+def client(server: ThreadServer, upstream: FakeUpstream) -> openai.OpenAI:
+    """OpenAI's own client."""
+    return server.client

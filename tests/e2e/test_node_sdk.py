@@ -1,0 +1,133 @@
+"""OpenAI's Node SDK against the service: its stream helpers, its pollers, its pages."""
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.replies import Reply
+
+PROGRAM = Path(__file__).parents[1] / "support" / "node" / "sdk.mjs"
+PACKAGE = "openai@^6.49.0"
+SAID = ["runStepCreated", "messageCreated", "messageDone", "runStepDone"]
+TWO_CALLS = Reply.function_calls(
+    ("call_a", "weather", '{"city": "서울"}'), ("call_b", "time", "{}")
+)
+
+
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory) -> Path:
+    """A folder in which the package is installed, outside of the repository."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("Node's SDK is not tested: node and npm are not here")
+    folder: Path = tmp_path_factory.mktemp("node")
+    command = [npm, "install", "--no-audit", "--no-fund", "--prefer-offline", PACKAGE]
+    try:
+        installed = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=50, check=False
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"Node's SDK is not tested: npm did not install {PACKAGE} in time")
+    if installed.returncode != 0:
+        pytest.skip(f"Node's SDK is not tested: npm: {installed.stderr.strip()[-300:]}")
+    return folder
+
+
+@pytest.fixture
+def node(sdk, server, client):
+    """Run a scenario of the program and return what it says."""
+    assistant = client.beta.assistants.create(model="m", instructions="Be brief.")
+
+    def run(scenario: str):
+        base_url = f"{server.base_url}/api/v1"
+        ran = subprocess.run(
+            ["node", str(PROGRAM), str(sdk), base_url, scenario, assistant.id],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=30,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    return run
+
+
+@pytest.mark.parametrize("scenario", ["stream", "createAndRunStream"])
+def test_an_answer(node, http, upstream, scenario):
+    upstream.reply(Reply.text("안녕", "하세요", " 👋"))
+    told = node(scenario)
+    assert told["events"] == [*SAID, "end"]
+    assert told["texts"] == "안녕하세요 👋"
+    run = told["run"]
+    assert run == http.get(f"/threads/{run['thread_id']}/runs/{run['id']}").json()
+    listed = http.get(f"/threads/{run['thread_id']}/messages").json()["data"]
+    assert told["messages"] == listed[:1]
+    assert told["snapshots"][0][0]["text"]["value"] == "안녕하세요 👋"
+    steps = http.get(f"/threads/{run['thread_id']}/runs/{run['id']}/steps").json()["data"]
+    assert told["steps"] == steps
+
+
+def test_events_as_an_iterator(node, upstream):
+    events = node("iterate")
+    assert (events[0], events[-1]) == ("thread.run.created", "thread.run.completed")
+    assert events.count("thread.message.delta") == 4
+
+
+def test_calls_and_their_outputs(node, http, upstream):
+    upstream.reply(TWO_CALLS, Reply.text("Sunny", "."))
+    first, second = node("tools")
+    assert first["run"]["status"] == "requires_action"
+    assert first["calls"] == [["call_a", '{"city": "서울"}'], ["call_b", "{}"]]
+    assert second["run"]["status"] == "completed"
+    assert second["texts"] == "Sunny."
+    outputs = [
+        item["output"]
+        for item in upstream.requests[1].body["input"]
+        if item["type"] == "function_call_output"
+    ]
+    assert outputs == ["output of weather", "output of time"]
+
+
+def test_words_before_a_call(node, upstream):
+    upstream.reply(Reply.function_calls(("call_a", "time", "{}"), text="One moment."))
+    first, second = node("tools")
+    assert first["calls"] == [["call_a", "{}"]]
+    assert (first["texts"], second["run"]["status"]) == ("One moment.", "completed")
+
+
+def test_polling_waits_for_the_run_and_not_for_a_clock(node, upstream):
+    began = time.monotonic()
+    assert node("createAndPoll")["status"] == "completed"
+    # Left alone, the helper looks every 5 seconds.
+    assert time.monotonic() - began < 4
+
+
+def test_polling_over_the_clients_turn(node, upstream):
+    upstream.reply(TWO_CALLS)
+    run = node("createAndRunPoll")
+    assert (run["status"], run["required_action"]) == ("completed", None)
+
+
+def test_a_failure(node, upstream):
+    upstream.reply(Reply.failed("rate_limit_exceeded", "Slow down.", "Half"))
+    told = node("failure")
+    assert told["run"]["last_error"] == {"code": "rate_limit_exceeded", "message": "Slow down."}
+    assert told["messages"][0]["status"] == "incomplete"
+    assert told["steps"][0]["status"] == "failed"
+
+
+def test_a_cancel(node, upstream):
+    upstream.reply(Reply.text("One", " two").stalled(after=5))
+    told = node("cancel")
+    assert told["run"]["status"] == "cancelled"
+    assert (told["texts"], told["messages"][0]["status"]) == ("One", "incomplete")
+
+
+def test_messages_page_by_page(node, upstream):
+    assert node("paging") == [f"message {number}" for number in range(7)]

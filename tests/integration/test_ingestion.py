@@ -1,0 +1,279 @@
+"""How files of vector stores are read in the background: held, tried again, given back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import anyio
+import pytest
+
+from app.core.object_store import ObjectStore, file_key
+from app.db import chunks, files, ingestion, vector_store_files
+from app.db.database import Connection, Database
+from app.db.knowledge_tables import vector_store_files as store_files
+from app.domain.clock import now
+from app.domain.errors import ModelError
+from app.domain.ids import new_id
+from app.schemas.files import FileObject
+from app.schemas.vector_stores import FileError, NewVectorStore
+from app.services.ingestion import Ingestor
+from app.services.vector_stores import create_store
+from tests.support.rows import connected
+from tests.support.waiting import wait_until
+
+Row = dict[str, Any]
+
+
+class CountingStore(ObjectStore):
+    """Counts what is read; with `gate`, holds every reader until that is set."""
+
+    gate: asyncio.Event | None = None
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.reads: list[str] = []
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        self.reads.append(key)
+        if self.gate is not None:
+            await self.gate.wait()
+        return await super().read(key)
+
+
+class FakeEmbedder:
+    def __init__(self, failures: int = 0) -> None:
+        self._failures = failures
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        if self._failures:
+            self._failures -= 1
+            raise ModelError("server_error", "The model's server can't be reached.")
+        return [[1.0, 0.0, 0.5] for _ in texts]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, pool_size=2)
+    await database.start()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(tmp_path) -> CountingStore:
+    return CountingStore(str(tmp_path / "files"))
+
+
+@pytest.fixture
+async def ingestors(database, store) -> AsyncIterator[Callable[..., Ingestor]]:
+    """Open ingestors; whoever is open at the end is closed."""
+    opened: list[Ingestor] = []
+
+    def begin(embedder: FakeEmbedder | None = None) -> Ingestor:
+        ingestor = Ingestor(database, store, embedder, lease_seconds=0.3, retry_seconds=0.3)
+        ingestor.open()
+        opened.append(ingestor)
+        return ingestor
+
+    yield begin
+    for ingestor in opened:
+        await ingestor.close()
+
+
+async def one_of(database: Database, store: ObjectStore, text: str | None) -> str:
+    """Return the id of a new file; None: one whose bytes are lost."""
+    file_id = new_id("file")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield (text or "").encode()
+
+    if text is not None:
+        await store.put(file_key(file_id), pieces())
+    await database.transaction(_add_file, file_id)
+    return file_id
+
+
+def _add_file(connection: Connection, file_id: str) -> None:
+    files.reserve(connection, file_id, now())
+    file = FileObject(
+        id=file_id,
+        purpose="assistants",
+        filename="notes.txt",
+        bytes=1,
+        created_at=now(),
+        expires_at=None,
+    )
+    files.create(connection, file)
+
+
+async def attached(database: Database, store: ObjectStore, *texts: str | None) -> str:
+    """Return the id of a store with a file for each text, waiting."""
+    ids = [await one_of(database, store, text) for text in texts]
+    made = await database.transaction(create_store, NewVectorStore(file_ids=ids))
+    return made.id
+
+
+def rows_of(url: str, store_id: str) -> list[Row]:
+    with connected(url) as connection:
+        statement = store_files.select().filter_by(vector_store_id=store_id)
+        rows = connection.execute(statement.order_by(store_files.c.sequence))
+        return [dict(row._mapping) for row in rows]
+
+
+async def ended(url: str, store_id: str) -> list[Row]:
+    """Return the rows of the store's files once none is waiting."""
+
+    def look() -> list[Row]:
+        rows = rows_of(url, store_id)
+        return rows if {row["status"] for row in rows}.isdisjoint({"in_progress"}) else []
+
+    return await anyio.to_thread.run_sync(wait_until, look)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    await anyio.to_thread.run_sync(wait_until, condition)
+
+
+async def test_a_failure_of_ours_is_tried_three_times(database, store, ingestors, database_url):
+    store_id = await attached(database, store, None, "a text")
+    ingestors()
+    lost, read = await ended(database_url, store_id)
+    assert (lost["status"], lost["attempts"]) == ("failed", 3)
+    assert lost["last_error"]["code"] == "server_error"
+    assert str(store) not in lost["last_error"]["message"]
+    assert read["status"] == "completed"
+    lost_key, read_key = file_key(lost["id"]), file_key(read["id"])
+    assert store.reads.count(lost_key) == 3
+    assert store.reads[-1] == lost_key != read_key, "it rests while others are read"
+
+
+async def test_who_ended_every_process_is_given_up(database, store, ingestors, database_url):
+    store_id = await attached(database, store, "a text")
+    with connected(database_url) as connection:
+        connection.execute(store_files.update().values(attempts=3, worker_id="gone", held_until=1))
+    ingestors()
+    (row,) = await ended(database_url, store_id)
+    assert (row["status"], row["last_error"]["code"]) == ("failed", "server_error")
+    assert store.reads == []
+
+
+async def test_a_file_is_given_back_at_the_end(database, store, ingestors, database_url):
+    store_id = await attached(database, store, "a text")
+    store.gate = asyncio.Event()
+    ingestor = ingestors()
+    await until(lambda: store.reads)
+    (held,) = rows_of(database_url, store_id)
+    assert held["worker_id"] and held["attempts"] == 1
+    await ingestor.close()
+    (row,) = rows_of(database_url, store_id)
+    assert row == held | {"worker_id": None, "held_until": None, "attempts": 0}
+    store.gate.set()
+    ingestors()
+    (row,) = await ended(database_url, store_id)
+    assert row["status"] == "completed"
+
+
+async def test_a_lease_is_renewed_while_a_file_is_read(database, store, ingestors, database_url):
+    store_id = await attached(database, store, "a text")
+    store.gate = asyncio.Event()
+    ingestors()
+    await until(lambda: store.reads)
+    (first,) = rows_of(database_url, store_id)
+    await until(lambda: rows_of(database_url, store_id)[0]["held_until"] > first["held_until"])
+    assert rows_of(database_url, store_id)[0]["attempts"] == 1
+    store.gate.set()
+    assert (await ended(database_url, store_id))[0]["status"] == "completed"
+
+
+async def test_what_is_taken_out_while_it_is_read_is_left(database, store, ingestors, database_url):
+    store_id = await attached(database, store, "a text", "another")
+    store.gate = asyncio.Event()
+    ingestors()
+    await until(lambda: store.reads)
+    first = rows_of(database_url, store_id)[0]
+    await database.transaction(vector_store_files.remove, store_id, first["id"])
+    # The next one is begun although the first is held up still.
+    await until(lambda: len(store.reads) == 2)
+    store.gate.set()
+    (row,) = await ended(database_url, store_id)
+    assert (row["status"], row["id"] == first["id"]) == ("completed", False)
+    assert await database.read(chunks.count_of_file, store_id, first["id"]) == 0
+
+
+async def test_each_file_is_read_once_however_many_read(database, store, ingestors, database_url):
+    texts = [f"text number {number}" for number in range(8)]
+    store_id = await attached(database, store, *texts)
+    for _ in range(3):
+        ingestors()
+    rows = await ended(database_url, store_id)
+    assert {row["status"] for row in rows} == {"completed"}
+    assert sorted(store.reads) == sorted(file_key(row["id"]) for row in rows)
+
+
+# Embeddings
+
+
+async def test_chunks_are_embedded_where_there_is_a_model(database, store, ingestors, database_url):
+    store_id = await attached(database, store, "a text")
+    ingestors(FakeEmbedder())
+    (row,) = await ended(database_url, store_id)
+    assert (row["status"], row["usage_bytes"]) == ("completed", len("a text") + 3)
+    with connected(database_url) as connection:
+        ((_, (embedding,)),) = chunks.embeddings(connection, [store_id])
+    assert len(embedding) == 3
+
+
+@pytest.mark.parametrize(("failures", "status"), [(2, "completed"), (3, "failed")])
+async def test_a_model_that_fails_is_asked_again(
+    database, store, ingestors, database_url, failures, status
+):
+    store_id = await attached(database, store, "a text")
+    ingestors(FakeEmbedder(failures))
+    (row,) = await ended(database_url, store_id)
+    assert row["status"] == status
+    if status == "failed":
+        assert row["last_error"] == {
+            "code": "server_error",
+            "message": "The model's server can't be reached.",
+        }
+
+
+# Claims
+
+
+async def test_a_claim_holds_a_file_until_it_lapses(database, store):
+    await attached(database, store, "a text")
+    take = ingestion.claim
+    first = await database.transaction(take, "one", 100.0, 105.0)
+    assert first is not None and first.attempt == 1
+    assert await database.transaction(take, "two", 104.0, 109.0) is None
+    assert not await database.read(ingestion.is_waiting, 104.0)
+    assert await database.transaction(ingestion.renew, first, 106.0)
+    assert await database.transaction(take, "two", 105.5, 110.0) is None
+    second = await database.transaction(take, "two", 106.5, 111.0)
+    assert second is not None and (second.attempt, second.worker_id) == (2, "two")
+
+
+async def test_a_claim_that_lapsed_moves_nothing(database, store, database_url):
+    store_id = await attached(database, store, "a text")
+    first = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
+    second = await database.transaction(ingestion.claim, "two", 106.0, 111.0)
+    assert first is not None and second is not None
+    before = rows_of(database_url, store_id)
+    new = [chunks.NewChunk(0, "a text", ["text"])]
+    error = FileError(code="server_error", message="m")
+    assert not await database.transaction(ingestion.renew, first, 200.0)
+    await database.transaction(ingestion.complete, first, new, 6)
+    await database.transaction(ingestion.fail, first, error)
+    await database.transaction(ingestion.release, first, attempts=0)
+    assert rows_of(database_url, store_id) == before
+    assert await database.read(chunks.count_of_file, store_id, first.file_id) == 0
+    await database.transaction(ingestion.complete, second, new, 6)
+    assert await database.read(chunks.texts_of_file, store_id, first.file_id) == ["a text"]
+
+
+async def test_the_longest_waiting_file_is_first(database, store, database_url):
+    store_id = await attached(database, store, *["a text"] * 3)
+    order = [row["id"] for row in rows_of(database_url, store_id)]
+    claims = [await database.transaction(ingestion.claim, "one", 100.0, 105.0) for _ in range(3)]
+    assert [claim.file_id for claim in claims if claim] == order

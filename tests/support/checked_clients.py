@@ -1,0 +1,137 @@
+"""Clients that compare every answer with OpenAI's schemas and the types of its own SDK."""
+
+from typing import Any, cast
+
+import httpx
+import httpx2
+import openai
+import pytest
+from openai.types import (
+    FileDeleted,
+    FileObject,
+    VectorStore,
+    VectorStoreDeleted,
+    VectorStoreSearchResponse,
+    beta,
+    vector_stores,
+)
+from openai.types.beta import threads
+from openai.types.beta.threads import runs
+from pydantic import BaseModel, ValidationError
+
+from tests.support.openai_spec import ASSISTANTS, answer_schema, are_present, faults
+
+VERSION = "/api/v1"
+# Ours alone: OpenAI has no schema for them.
+_OWN = ("/chat", "/health")
+_SDK_TYPES: dict[str, type[BaseModel]] = {
+    "assistant": beta.Assistant,
+    "assistant.deleted": beta.AssistantDeleted,
+    "thread": beta.Thread,
+    "thread.deleted": beta.ThreadDeleted,
+    "thread.message": threads.Message,
+    "thread.message.deleted": threads.MessageDeleted,
+    "thread.run": threads.Run,
+    "thread.run.step": runs.RunStep,
+    "file": FileObject,
+    "file.deleted": FileDeleted,
+    "vector_store": VectorStore,
+    "vector_store.deleted": VectorStoreDeleted,
+    "vector_store.file": vector_stores.VectorStoreFile,
+    "vector_store.file.deleted": vector_stores.VectorStoreFileDeleted,
+    "vector_store.files_batch": vector_stores.VectorStoreFileBatch,
+}
+# Pages whose items don't say what they are.
+_SDK_ITEMS: dict[str, type[BaseModel]] = {
+    "vector_store.search_results.page": VectorStoreSearchResponse,
+    "vector_store.file_content.page": vector_stores.FileContentResponse,
+}
+
+
+def checked_http(base_url: str, **options: Any) -> httpx.Client:
+    """Return a client whose every answer is checked; `base_url` ends before the version."""
+    return httpx.Client(
+        base_url=f"{base_url}{VERSION}",
+        event_hooks={"response": [_check]},
+        timeout=30,
+        **options,
+    )
+
+
+def checked_sdk(base_url: str) -> openai.OpenAI:
+    """Return OpenAI's own client over such a client. It never tries twice."""
+    return openai.OpenAI(
+        api_key="sk-of-a-test",
+        base_url=f"{base_url}{VERSION}",
+        max_retries=0,
+        # The SDK takes clients of the older httpx as well; its annotation does not say so.
+        http_client=cast(httpx2.Client, checked_http(base_url)),
+    )
+
+
+def _check(response: httpx.Response) -> None:
+    request = response.request
+    path = request.url.path.removeprefix(VERSION)
+    streams = response.headers.get("content-type", "").startswith("text/event-stream")
+    if request.method == "OPTIONS" or path == request.url.path or streams:
+        return
+    response.read()
+    found = _faults(response, request.method, path)
+    if found:
+        # Not an ordinary exception: the SDK would take that for a broken connection.
+        pytest.fail(
+            f"{request.method} {path} answered {response.status_code} {response.text[:1000]}\n"
+            + "\n".join(found)
+        )
+
+
+def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
+    if not response.headers.get("x-request-id", "").startswith("req_"):
+        return ["no x-request-id"]
+    if response.headers.get("content-type") == "application/octet-stream":
+        return []
+    body = response.json()
+    if not response.is_success:
+        return [] if path == "/health" else _error_faults(response, body)
+    if path.startswith(_OWN):
+        return []
+    # OpenAI's servers have always said it otherwise than its document and its SDK's type.
+    if body["object"] == "vector_store.file_batch":
+        body = {**body, "object": "vector_store.files_batch"}
+    found = sdk_faults(body)
+    if are_present() and (name := answer_schema(method, path)):
+        found += faults(ASSISTANTS, name, body)
+    return found
+
+
+def _error_faults(response: httpx.Response, body: Any) -> list[str]:
+    found = ["an error of the server"] if response.status_code == 500 else []
+    if set(body) != {"error"} or set(body["error"]) != {"message", "type", "param", "code"}:
+        return [*found, "not an error with all four of its keys"]
+    if not body["error"]["message"]:
+        found.append("no message")
+    return found + (faults(ASSISTANTS, "ErrorResponse", body) if are_present() else [])
+
+
+def sdk_faults(body: dict[str, Any]) -> list[str]:
+    """Return what keeps an object, or each of a list, from being what the SDK declares it to be.
+
+    The SDK itself builds its objects without looking.
+    """
+    if body["object"] == "list":
+        return [fault for item in body["data"] for fault in sdk_faults(item)]
+    if item_type := _SDK_ITEMS.get(body["object"]):
+        return [fault for item in body["data"] for fault in _type_faults(item_type, item)]
+    # A run's instructions may be null in OpenAI's document; its SDK does not say so.
+    body = {**body, "instructions": body.get("instructions") or ""}
+    # A deleted file's object is `file` still, unlike that of everything else.
+    kind = "file.deleted" if body["object"] == "file" and "deleted" in body else body["object"]
+    return _type_faults(_SDK_TYPES[kind], body)
+
+
+def _type_faults(sdk_type: type[BaseModel], body: dict[str, Any]) -> list[str]:
+    try:
+        sdk_type.model_validate(body, strict=True)
+    except ValidationError as error:
+        return [f"the SDK's type: {error}"]
+    return []

@@ -1,0 +1,26 @@
+"""Calls of functions, as the model makes them and is told of their outputs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support.fake_upstream import FakeUpstream
+
+FOLDER = str(Path(__file__).parent / "functions")
+
+
+def call(name: str, call_id: str = "call_1", /, **arguments: Any) -> tuple[str, str, str]:
+    """Return a call as a `Reply` takes it."""
+    return (call_id, name, json.dumps(arguments))
+
+
+def outputs(upstream: FakeUpstream, request: int = 1) -> list[str]:
+    """Return what the model was told that its calls answered."""
+    items = upstream.requests[request].body["input"]
+    return [item["output"] for item in items if item["type"] == "function_call_output"]
+
+
+def function_tools(*tools: str | dict[str, Any]) -> list[dict[str, Any]]:
+    """Return function tools of these names, or as they are given."""
+    given = [tool if isinstance(tool, dict) else {"name": tool} for tool in tools]
+    return [{"type": "function", "function": function} for function in given]

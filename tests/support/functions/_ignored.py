@@ -1,0 +1,3 @@
+"""Begins with an underscore: the server does not load it."""
+
+raise RuntimeError("this file was loaded")

@@ -1,0 +1,67 @@
+"""Rows as no client could make them: a state that lasts an instant, held still."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, make_url
+
+from app.db import runs, threads
+from app.db.runs import StoredRun
+from app.domain.clock import now
+from app.domain.ids import new_id
+from app.domain.run_status import RunStatus
+from app.schemas.threads import Thread
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Give a connection to a database that a service uses too; committed at the end."""
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    engine = create_engine(address)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def thread_row() -> Thread:
+    return Thread(id=new_id("thread"), created_at=now(), metadata={}, tool_resources={})
+
+
+def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> StoredRun:
+    """Return a run of an assistant that need not be there."""
+    standard: dict[str, Any] = {
+        "id": new_id("run"),
+        "created_at": now(),
+        "assistant_id": "asst_none",
+        "expires_at": now() + 600,
+        "model": "m",
+        "instructions": None,
+        "tools": [],
+        "tool_resources": {},
+        "metadata": {},
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "reasoning_effort": None,
+        "max_completion_tokens": None,
+        "max_prompt_tokens": None,
+        "truncation_strategy": {"type": "auto", "last_messages": None},
+        "response_format": "auto",
+        "tool_choice": "auto",
+        "parallel_tool_calls": True,
+        "streamed": False,
+        "worker_id": None,
+    }
+    return StoredRun(thread_id=thread_id, status=status, **(standard | values))
+
+
+def insert_run(connection: Connection, status: RunStatus, **values: Any) -> StoredRun:
+    """Insert a run in any status, with a thread of its own."""
+    thread = threads.create(connection, thread_row())
+    run = run_row(thread.id, status, **values)
+    runs.create(connection, run)
+    return run

@@ -1,0 +1,157 @@
+"""The service, really running: in a thread of the tests, or as a process that may be killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from socket import IPPROTO_TCP, socket
+from typing import Any
+
+import httpx
+import openai
+import uvicorn
+
+from app.application import create_app
+from app.core.config import Settings
+from tests.support.checked_clients import checked_http, checked_sdk
+from tests.support.waiting import WAIT_SECONDS, wait_until
+
+MAIN = Path(__file__).parents[2] / "main.py"
+_ADDRESS = re.compile(r"Uvicorn running on (http://[0-9.:]+)")
+
+
+class Running:
+    """A server at `base_url`, and the two clients that talk to it."""
+
+    base_url: str
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """Paths begin behind the version: `/threads`."""
+        return checked_http(self.base_url)
+
+    @cached_property
+    def client(self) -> openai.OpenAI:
+        return checked_sdk(self.base_url)
+
+    def _close_clients(self) -> None:
+        for client in ("http", "client"):
+            if client in self.__dict__:
+                getattr(self, client).close()
+
+
+class ThreadServer(Running):
+    """The application in a thread of this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._listener = socket(proto=IPPROTO_TCP)
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(512)
+        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._server = _Server(
+            uvicorn.Config(
+                create_app(settings), log_config=None, access_log=False, server_header=False
+            )
+        )
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._server.settled.wait(WAIT_SECONDS), "the server did not start in time"
+        assert self._server.started, "the server could not start"
+
+    def stop(self) -> None:
+        """End it as a signal would; once is enough."""
+        self._close_clients()
+        self._server.should_exit = True
+        self._thread.join(WAIT_SECONDS)
+        self._listener.close()
+        assert not self._thread.is_alive(), "the server did not stop in time"
+
+    def _run(self) -> None:
+        try:
+            self._server.run([self._listener])
+        finally:
+            self._server.settled.set()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.settled = threading.Event()
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.settled.set()
+
+
+@contextmanager
+def thread_server(**settings: Any) -> Iterator[ThreadServer]:
+    """Serve with these settings until the block ends; no `.env` is read."""
+    server = ThreadServer(Settings(_env_file=None, **settings))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class ProcessServer(Running):
+    """`python main.py`, with the settings that tests need in its environment."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        """`folder` is where it runs: its log is kept there, and there is no `.env`."""
+        self._log = folder / "console.log"
+        self.base_url = ""
+        with self._log.open("wb") as console:
+            self._process = subprocess.Popen(
+                [sys.executable, str(MAIN)],
+                cwd=folder,
+                env={**os.environ, "PORT": "0", "LOG_FILE": "", **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=console,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def wait_ready(self) -> None:
+        found = wait_until(lambda: _ADDRESS.search(self.log) or self._process.poll() is not None)
+        assert isinstance(found, re.Match), f"it ended at once:\n{self.log}"
+        self.base_url = found[1]
+        assert self.http.get("/health").json()["status"] == "ok"
+
+    def kill(self) -> None:
+        """End it as a power cut would: nothing of it runs on."""
+        self._process.kill()
+        self.wait()
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = WAIT_SECONDS) -> int:
+        """Return its exit status once it has ended."""
+        self._close_clients()
+        return self._process.wait(seconds)
+
+
+@contextmanager
+def process_server(folder: Path, **environment: str) -> Iterator[ProcessServer]:
+    """Run the process, ready to be called, until the block ends."""
+    server = ProcessServer(folder, **environment)
+    try:
+        server.wait_ready()
+        yield server
+    finally:
+        server.kill()

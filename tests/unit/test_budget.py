@@ -1,0 +1,119 @@
+"""How many tokens a run may read and say, and which messages fit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.engine.budget import input_budget, output_budget, prompt_is_spent
+from app.engine.translation.history import json_tokens, message_tokens, text_tokens, within
+from app.schemas.messages import Message, text_part
+from app.schemas.runs import Usage
+from tests.support.rows import run_row
+
+NOTHING = Usage()
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {}, "strict": False}}
+
+
+def said(*content: dict[str, Any]) -> Message:
+    return Message(
+        id="msg_1", created_at=1, thread_id="thread_1", role="user", content=list(content)
+    )
+
+
+def texts(*lengths: int) -> list[Message]:
+    return [said(text_part("x" * length)) for length in lengths]
+
+
+def budget(window: int = 10_000, spent: Usage = NOTHING, items: Any = (), **run: Any) -> int:
+    return input_budget(run_row("thread_1", **run), list(items), spent, context_window=window)
+
+
+def test_an_estimate_is_on_the_safe_side():
+    # English has about four bytes a token, Korean about three, a picture its own price.
+    assert text_tokens("x" * 400) >= 100
+    assert text_tokens("가" * 100) >= 100
+    assert text_tokens("") >= 1
+    assert json_tokens([]) == 0
+    assert json_tokens([TOOL]) > len("function f parameters strict false") // 4
+    image = {"type": "image_url", "image_url": {"url": "https://example.org/x.png"}}
+    assert message_tokens(said(image)) >= 1000
+    assert message_tokens(said(image, text_part("x" * 300))) >= message_tokens(said(image)) + 100
+    assert message_tokens(said({"type": "refusal", "refusal": "x" * 300})) >= 100
+
+
+def test_the_newest_messages_that_fit_are_read_the_oldest_first():
+    oldest, middle, newest = messages = texts(300, 600, 900)
+    costs = [message_tokens(message) for message in messages]
+    newest_first = messages[::-1]
+    for tokens, expected in (
+        (sum(costs), [oldest, middle, newest]),
+        (sum(costs) - 1, [middle, newest]),
+        (costs[2], [newest]),
+        # The question itself is always read.
+        (costs[2] - 1, [newest]),
+        (-5, [newest]),
+    ):
+        assert within(newest_first, tokens) == expected, tokens
+    assert within([], 100) == []
+
+
+def test_no_gap_is_left_in_a_conversation():
+    # A small old message does not slip in behind a large one that does not fit.
+    small, large, newest = texts(3, 90_000, 3)
+    assert within([newest, large, small], 1000) == [newest]
+
+
+def test_no_more_messages_are_looked_at_than_are_read():
+    looked_at = 0
+
+    def endless() -> Iterator[Message]:
+        nonlocal looked_at
+        while True:
+            looked_at += 1
+            yield said(text_part("x" * 300))
+
+    read = within(endless(), 1050)
+    assert looked_at == len(read) + 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [
+        (None, 7_500),  # a quarter of the window is the answer's
+        (1_000, 9_000),
+        (9_000, 5_000),  # never more than a half
+    ],
+)
+def test_the_answer_has_its_place_in_the_window(limit, left):
+    assert left - 10 <= budget(max_completion_tokens=limit) <= left
+
+
+def test_everything_else_that_is_sent_has_its_place_too():
+    bare = budget()
+    assert budget(instructions="x" * 3000) <= bare - 750
+    assert budget(tools=[TOOL] * 10) <= bare - 10 * json_tokens(TOOL) // 2
+    assert budget(items=[{"type": "function_call_output", "output": "x" * 3000}]) <= bare - 750
+
+
+def test_a_prompt_limit_holds_for_all_rounds_together():
+    assert 990 <= budget(max_prompt_tokens=1000) <= 1000
+    assert 290 <= budget(max_prompt_tokens=1000, spent=Usage(prompt_tokens=700)) <= 300
+    assert budget(max_prompt_tokens=90_000) == budget()
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "left"), [(None, 5, None), (300, 0, 300), (300, 100, 200), (300, 400, -100)]
+)
+def test_what_may_still_be_said(limit, spent, left):
+    run = run_row("thread_1", max_completion_tokens=limit)
+    assert output_budget(run, Usage(completion_tokens=spent)) == left
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "over"),
+    [(None, 10**6, False), (300, 299, False), (300, 300, True), (300, 301, True)],
+)
+def test_when_enough_was_read(limit, spent, over):
+    run = run_row("thread_1", max_prompt_tokens=limit)
+    assert prompt_is_spent(run, Usage(prompt_tokens=spent)) is over

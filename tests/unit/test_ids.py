@@ -1,0 +1,45 @@
+"""Ids: the shapes that OpenAI's clients have always seen."""
+
+import re
+
+import pytest
+
+from app.domain.ids import PREFIXES, new_call_id, new_id, new_request_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefix"),
+    [
+        ("assistant", "asst_"),
+        ("thread", "thread_"),
+        ("message", "msg_"),
+        ("run", "run_"),
+        ("step", "step_"),
+    ],
+)
+def test_an_id_is_its_kinds_prefix_and_24_characters(kind, prefix):
+    assert re.fullmatch(rf"{prefix}[A-Za-z0-9]{{24}}", new_id(kind))
+    assert new_id(kind).startswith(PREFIXES[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("file", r"file-[A-Za-z0-9]{22}"),
+        ("vector_store", r"vs_[0-9a-f]{32}"),
+        ("file_batch", r"vsfb_[0-9a-f]{32}"),
+    ],
+)
+def test_files_and_vector_stores_have_ids_of_other_shapes(kind, form):
+    assert re.fullmatch(form, new_id(kind))
+
+
+def test_calls_and_requests_have_ids_of_their_own():
+    assert re.fullmatch(r"call_[A-Za-z0-9]{24}", new_call_id())
+    assert re.fullmatch(r"req_[0-9a-f]{32}", new_request_id())
+
+
+def test_no_id_comes_twice_and_every_character_is_used():
+    ids = {new_id("message") for _ in range(5000)}
+    assert len(ids) == 5000
+    assert len(set("".join(ids).replace("msg_", ""))) == 62

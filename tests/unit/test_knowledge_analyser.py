@@ -1,0 +1,83 @@
+"""Which words of a question find which words of a text."""
+
+import pytest
+
+from app.knowledge.analyser import tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "token"),
+    [
+        ("디바이스를", "디바이스"),
+        ("디바이스에서는", "디바이스"),
+        ("디바이스들이", "디바이스"),
+        ("화면이", "화면"),
+        ("화면을", "화면"),
+        ("화면보호기", "화면"),
+        ("해지하려면", "해지"),
+        ("해지됐나요?", "해지"),
+        ("해지", "해지"),
+        ("구독해지", "해지"),
+        ("배너광고", "광고"),
+        ("메시지가", "시지"),
+        ("환불받으려면", "환불"),
+        ("등록해주세요", "등록"),
+        ("앱이", "앱"),
+        ("앱에서", "앱"),
+        ("running", "run"),
+        ("runs", "run"),
+        ("Devices'", "devic"),
+        ("SCR-101", "scr101"),
+        ("SCR-101", "scr"),
+        ("SCR-101은", "101"),
+        ("scr101", "scr101"),
+        ("SCR_101", "scr101"),
+        ("1,000원", "1000"),
+        ("2.4.1", "2.4.1"),
+        ("ＰＤＦ로는", "pdf"),
+        ("4K", "4k"),
+        ("東京都", "東京"),
+        ("東", "東"),
+        ("Привет", "привет"),
+    ],
+)
+def test_a_word_has_the_token(text, token):
+    assert token in tokens(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("꺼져요", "꺼집니다"),
+        ("꺼졌는데", "꺼지지"),
+        ("나와요", "나오지"),
+        ("바꾸려면", "바꿔"),
+        ("재생목록", "재생 목록"),
+        ("디스플레이", "디스플레이를"),
+        ("refunded", "refund"),
+    ],
+)
+def test_two_forms_meet(one, other):
+    assert set(tokens(one)) & set(tokens(other))
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "?!", "어떻게 하나요?", "what is the", "은", "😀"])
+def test_what_says_nothing_has_no_token(text):
+    assert tokens(text) == []
+
+
+def test_a_particle_after_a_name_is_dropped():
+    assert tokens("SCR-101은") == tokens("SCR-101")
+    assert tokens("PDF를") == ["pdf"]
+
+
+def test_tokens_come_in_order_and_as_often_as_they_occur():
+    assert tokens("화면 device 화면") == ["화면", "devic", "화면"]
+
+
+def test_no_token_is_long_or_has_a_space():
+    found = tokens("a" * 5000 + " " + "가" * 5000 + " " + "1" * 5000 + " 화면\u3000설정 a'b\"c")
+    assert max(map(len, found)) <= 64
+    assert not any(
+        character.isspace() or character in "'\"\\" for token in found for character in token
+    )

@@ -1,0 +1,189 @@
+"""Chunks in both databases: ranked, filtered, and gone with what they belong to."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, delete, insert, select, text
+
+from app.db import chunks
+from app.db.chunks import NewChunk
+from app.db.file_tables import files
+from app.db.knowledge_tables import chunks as table
+from app.db.knowledge_tables import vector_store_files, vector_stores
+from app.db.migrations import runner
+from app.knowledge.analyser import tokens
+from tests.support.rows import connected
+
+STORE = {"created_at": 1, "last_active_at": 1, "metadata": {}}
+FILE = {
+    "created_at": 1,
+    "filename": "a.txt",
+    "purpose": "assistants",
+    "bytes": 1,
+    "status": "processed",
+}
+IN_STORE = {
+    "created_at": 1,
+    "status": "completed",
+    "usage_bytes": 1,
+    "attributes": {},
+    "chunking_strategy": {},
+    "attempts": 0,
+}
+
+
+@pytest.fixture
+def connection(database_url) -> Iterator[Connection]:
+    """A database with the files `file-a` and `file-b` in the stores `vs_1` and `vs_2`."""
+    with connected(database_url) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA foreign_keys = ON"))
+        runner.upgrade(connection)
+        for store in ("vs_1", "vs_2"):
+            connection.execute(insert(vector_stores), {"id": store, **STORE})
+        for file in ("file-a", "file-b"):
+            connection.execute(insert(files), {"id": file, **FILE})
+            for store in ("vs_1", "vs_2"):
+                row = {"id": file, "vector_store_id": store, **IN_STORE}
+                connection.execute(insert(vector_store_files), row)
+        yield connection
+
+
+def add(connection: Connection, store: str, file: str, *texts: str) -> None:
+    rows = [NewChunk(place, said, tokens(said)) for place, said in enumerate(texts)]
+    chunks.add_chunks(connection, store, file, rows)
+
+
+def found(
+    connection: Connection, question: str, *stores: str, files: set[str] | None = None
+) -> list[str]:
+    stores = stores or ("vs_1",)
+    hits = chunks.lexical_search(connection, stores, tokens(question), 10, files)
+    return [one.text for one in chunks.retrieve(connection, [hit.chunk_id for hit in hits])]
+
+
+def indexed(connection: Connection) -> int:
+    """Count what the index itself holds, beside the rows."""
+    if connection.dialect.name == "postgresql":
+        return int(connection.execute(text("SELECT count(*) FROM chunks")).scalar_one())
+    connection.execute(
+        text("INSERT INTO chunk_index (chunk_index, rank) VALUES ('integrity-check', 1)")
+    )
+    return int(connection.execute(text("SELECT count(*) FROM chunk_index_docsize")).scalar_one())
+
+
+def test_two_syllables_under_a_particle_are_found(connection):
+    add(connection, "vs_1", "file-a", "구독을 해지합니다.", "화면이 켜집니다.", "디바이스 등록")
+    assert found(connection, "해지하려면?") == ["구독을 해지합니다."]
+    assert found(connection, "화면을") == ["화면이 켜집니다."]
+    assert found(connection, "디바이스를") == ["디바이스 등록"]
+
+
+def test_rare_words_and_more_of_them_rank_higher(connection):
+    common = [f"화면 설정 안내 {number}" for number in range(10)]
+    add(connection, "vs_1", "file-a", *common, "화면 번인 안내", "번인 번인 화면")
+    assert found(connection, "화면 번인")[:2] == ["번인 번인 화면", "화면 번인 안내"]
+
+
+def test_a_short_chunk_ranks_before_a_long_one(connection):
+    add(
+        connection,
+        "vs_1",
+        "file-a",
+        "환불 " + "다른 이야기를 길게 합니다 " * 20,
+        "환불 안내",
+        "기타",
+    )
+    assert found(connection, "환불")[0] == "환불 안내"
+
+
+def test_coverage_is_the_share_of_the_words(connection):
+    add(connection, "vs_1", "file-a", "red green", "red", "blue sky")
+    hits = chunks.lexical_search(connection, ["vs_1"], ["red", "green", "red", "missing"], 10)
+    assert [round(hit.coverage, 3) for hit in hits] == [0.667, 0.333]
+
+
+def test_only_the_asked_stores_and_files_are_searched(connection):
+    add(connection, "vs_1", "file-a", "refund one")
+    add(connection, "vs_1", "file-b", "refund two")
+    add(connection, "vs_2", "file-a", "refund three")
+    assert sorted(found(connection, "refunds")) == ["refund one", "refund two"]
+    assert found(connection, "refund", files={"file-b"}) == ["refund two"]
+    assert found(connection, "refund", files=set()) == []
+    assert found(connection, "refund", "vs_2") == ["refund three"]
+    assert len(found(connection, "refund", "vs_1", "vs_2")) == 3
+    assert found(connection, "refund", "VS_1") == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", "?!", '"', "a' OR 'b", 'tokens : "x"', "NEAR(a b)", "x* -y ^z (", "a\\'b\\", "%s :x"],
+)
+def test_no_question_is_a_query(connection, question):
+    add(connection, "vs_1", "file-a", "refund")
+    assert found(connection, question) in ([], ["refund"])
+
+
+def test_odd_tokens_are_kept_as_they_are(connection):
+    odd = ["it's", 'a"b', "back\\slash", "2.4.1", "10:30", "a_b", "é", "화면", "東京"]
+    chunks.add_chunks(connection, "vs_1", "file-a", [NewChunk(0, "odd", odd)])
+    [kept] = connection.execute(select(table.c.tokens)).scalars()
+    assert set(kept) == set(odd)
+    for token in ("it's", "back\\slash", "2.4.1", "10:30", "a_b", "é", "화면", "東京"):
+        assert len(chunks.lexical_search(connection, ["vs_1"], [token], 5)) == 1, token
+
+
+def test_a_chunk_of_more_tokens_than_a_database_counts(connection):
+    many = ["word"] * 20_000 + [f"t{number}" for number in range(20_000)]
+    chunks.add_chunks(connection, "vs_1", "file-a", [NewChunk(0, "long", many)])
+    assert len(chunks.lexical_search(connection, ["vs_1"], ["t19999", "word"], 5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "left"),
+    [
+        (delete(files).where(files.c.id == "file-a"), 2),
+        (delete(vector_stores).where(vector_stores.c.id == "vs_1"), 2),
+        (delete(vector_store_files).where(vector_store_files.c.vector_store_id == "vs_2"), 2),
+        (delete(vector_store_files), 0),
+    ],
+)
+def test_what_is_deleted_takes_its_chunks_and_their_index_along(connection, statement, left):
+    for store in ("vs_1", "vs_2"):
+        for file in ("file-a", "file-b"):
+            add(connection, store, file, "refund")
+    assert indexed(connection) == 4
+    connection.execute(statement)
+    assert indexed(connection) == left
+    assert len(found(connection, "refund", "vs_1", "vs_2")) == left
+
+
+def test_a_files_chunks_can_be_made_anew(connection):
+    add(connection, "vs_1", "file-a", "one", "two")
+    add(connection, "vs_2", "file-a", "other")
+    assert chunks.texts_of_file(connection, "vs_1", "file-a") == ["one", "two"]
+    assert chunks.count_of_file(connection, "vs_1", "file-a") == 2
+    chunks.remove_of_file(connection, "vs_1", "file-a")
+    assert chunks.texts_of_file(connection, "vs_1", "file-a") == []
+    assert indexed(connection) == 1
+    add(connection, "vs_1", "file-a", "three")
+    assert found(connection, "three") == ["three"]
+
+
+def test_embeddings_come_in_parts(connection):
+    rows = [NewChunk(place, "a", ["a"], bytes([place % 250])) for place in range(1203)]
+    chunks.add_chunks(connection, "vs_1", "file-a", rows)
+    chunks.add_chunks(connection, "vs_1", "file-b", [NewChunk(0, "b", ["b"])])
+    parts = list(chunks.embeddings(connection, ["vs_1"]))
+    assert [len(ids) for ids, _ in parts] == [500, 500, 203]
+    assert [one[0] for _, packed in parts for one in packed] == [
+        place % 250 for place in range(1203)
+    ]
+    assert list(chunks.embeddings(connection, ["vs_1"], {"file-b"})) == []
+    assert list(chunks.embeddings(connection, ["vs_2"])) == []
+
+
+def test_a_chunk_that_is_gone_is_left_out(connection):
+    add(connection, "vs_1", "file-a", "one")
+    [hit] = chunks.lexical_search(connection, ["vs_1"], ["one"], 5)
+    assert [one.text for one in chunks.retrieve(connection, [hit.chunk_id, 999])] == ["one"]

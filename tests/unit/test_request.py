@@ -1,0 +1,231 @@
+"""A run and what it reads, as the Responses API is asked: the table, row by row."""
+
+from typing import Any
+
+import pytest
+
+from app.engine.tools.registry import FunctionRegistry
+from app.engine.translation.items import call_output, replayable
+from app.engine.translation.request import build_request, left_out_tools
+from app.schemas.messages import Message, text_part
+from tests.support import openai_spec
+from tests.support.rows import run_row
+
+NO_FUNCTIONS = FunctionRegistry({}, timeout=1)
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+URL = "https://example.org/cat.png"
+
+
+def function(**fields: Any) -> dict[str, Any]:
+    whole = {"name": "f", "parameters": SCHEMA, "strict": False, **fields}
+    return {"type": "function", "function": whole}
+
+
+def asked(
+    *history: Message,
+    items: tuple[dict[str, Any], ...] = (),
+    max_output_tokens: int | None = None,
+    aliases: dict[str, str] | None = None,
+    **run: Any,
+) -> dict[str, Any]:
+    request = build_request(
+        run_row("thread_1", **run),
+        list(history),
+        list(items),
+        max_output_tokens=max_output_tokens,
+        aliases=aliases or {},
+        functions=NO_FUNCTIONS,
+    )
+    if openai_spec.are_present():
+        assert openai_spec.request_faults(request) == []
+    return request
+
+
+def message(role: Any, *content: dict[str, Any]) -> Message:
+    return Message(id="msg_1", created_at=1, thread_id="thread_1", role=role, content=list(content))
+
+
+def test_a_bare_run_asks_for_no_more_than_it_must():
+    assert asked() == {
+        "model": "m",
+        "input": [],
+        "store": False,
+        "include": ["reasoning.encrypted_content"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("run", "part"),
+    [
+        ({"instructions": "Be kind."}, {"instructions": "Be kind."}),
+        ({"temperature": 0.0}, {"temperature": 0.0}),
+        ({"temperature": 2.0}, {"temperature": 2.0}),
+        ({"temperature": 1.0}, {}),
+        ({"temperature": None}, {}),
+        ({"top_p": 0.1}, {"top_p": 0.1}),
+        ({"top_p": 1.0}, {}),
+        ({"top_p": None}, {}),
+        ({"reasoning_effort": "low"}, {"reasoning": {"effort": "low"}}),
+        ({"max_output_tokens": 16}, {"max_output_tokens": 16}),
+        # The whole run's limits are the executor's to share out.
+        ({"max_completion_tokens": 300, "max_prompt_tokens": 300}, {}),
+        ({"metadata": {"k": "v"}, "truncation_strategy": {"type": "auto"}}, {}),
+        ({"response_format": "auto"}, {}),
+        ({"response_format": {"type": "text"}}, {"text": {"format": {"type": "text"}}}),
+        (
+            {"response_format": {"type": "json_object"}},
+            {"text": {"format": {"type": "json_object"}}},
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "n", "schema": SCHEMA, "strict": True},
+                }
+            },
+            {
+                "text": {
+                    "format": {
+                        "type": "json_schema",
+                        "name": "n",
+                        "schema": SCHEMA,
+                        "strict": True,
+                    }
+                }
+            },
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "n"}}},
+            {"text": {"format": {"type": "json_schema", "name": "n", "schema": {}}}},
+        ),
+    ],
+)
+def test_a_runs_settings(run, part):
+    assert asked(**run) == {**asked(), **part}
+
+
+@pytest.mark.parametrize(("model", "told"), [("gpt-4o", "gpt-5.4-mini"), ("gpt-4", "gpt-4")])
+def test_a_retired_model_goes_by_its_alias(model, told):
+    assert asked(model=model, aliases={"gpt-4o": "gpt-5.4-mini"})["model"] == told
+
+
+@pytest.mark.parametrize(
+    ("tool", "flat"),
+    [
+        (function(), {"parameters": SCHEMA, "strict": False}),
+        (
+            function(description="Does.", strict=True),
+            {"parameters": SCHEMA, "strict": True, "description": "Does."},
+        ),
+        (
+            function(parameters={"type": "object", "properties": {}}),
+            {"parameters": {"type": "object", "properties": {}}, "strict": False},
+        ),
+    ],
+)
+def test_a_function_is_flattened(tool, flat):
+    assert asked(tools=[tool]) == {
+        **asked(),
+        "tools": [{"type": "function", "name": "f", **flat}],
+        "tool_choice": "auto",
+        "parallel_tool_calls": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "told", "later"),
+    [
+        ("auto", "auto", "auto"),
+        ("none", "none", "none"),
+        ("required", "required", "auto"),
+        (
+            {"type": "function", "function": {"name": "f"}},
+            {"type": "function", "name": "f"},
+            "auto",
+        ),
+        ({"type": "file_search"}, "auto", "auto"),
+        ({"type": "code_interpreter"}, "auto", "auto"),
+    ],
+)
+def test_a_choice_of_tool_binds_the_first_round(choice, told, later):
+    first = asked(tools=[function()], tool_choice=choice, parallel_tool_calls=False)
+    assert (first["tool_choice"], first["parallel_tool_calls"]) == (told, False)
+    # Forced again, the calls would never end.
+    items = (call_output("call_1", "x"),)
+    assert asked(tools=[function()], tool_choice=choice, items=items)["tool_choice"] == later
+
+
+def test_tools_that_do_not_run_here_are_left_out():
+    tools = [{"type": "code_interpreter"}, {"type": "file_search"}]
+    assert asked(tools=tools, tool_choice="required") == asked()
+    assert [tool["type"] for tool in asked(tools=[*tools, function()])["tools"]] == ["function"]
+    assert left_out_tools(run_row("thread_1", tools=[*tools, function()])) == [
+        "code_interpreter",
+        "file_search",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (text_part("안녕"), {"type": "input_text", "text": "안녕"}),
+        (
+            {"type": "image_url", "image_url": {"url": URL, "detail": "low"}},
+            {"type": "input_image", "image_url": URL, "detail": "low"},
+        ),
+        (
+            {"type": "image_url", "image_url": {"url": URL}},
+            {"type": "input_image", "image_url": URL, "detail": "auto"},
+        ),
+        (
+            {"type": "image_file", "image_file": {"file_id": "file-1", "detail": "high"}},
+            {"type": "input_image", "file_id": "file-1", "detail": "high"},
+        ),
+    ],
+)
+def test_what_a_user_said(part, told):
+    (item,) = asked(message("user", part))["input"]
+    assert item == {"type": "message", "role": "user", "content": [told]}
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (text_part("Hi."), {"type": "output_text", "text": "Hi.", "annotations": []}),
+        (
+            {"type": "refusal", "refusal": "No."},
+            {"type": "refusal", "refusal": "No."},
+        ),
+    ],
+)
+def test_what_an_assistant_said(part, told):
+    (item,) = asked(message("assistant", part))["input"]
+    assert item == {"type": "message", "role": "assistant", "content": [told]}
+
+
+def test_a_message_without_words_is_not_told():
+    image = {"type": "image_url", "image_url": {"url": URL}}
+    assert asked(message("assistant"), message("assistant", text_part("")))["input"] == []
+    # The Responses API takes no image that an assistant said.
+    assert asked(message("assistant", image))["input"] == []
+
+
+def test_a_round_is_replayed_in_its_order():
+    call = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
+    sealed = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"}
+    kept = replayable(
+        [
+            {**sealed, "status": "completed"},
+            {"type": "reasoning", "id": "rs_2", "summary": []},
+            {**call, "id": "fc_1", "status": "completed"},
+            {"type": "web_search_call", "id": "ws_1", "status": "completed"},
+            {"type": "message", "id": "msg_1", "role": "assistant", "content": []},
+        ]
+    )
+    items = (*kept, call_output("call_1", "sunny"))
+    said = asked(message("user", text_part("?")), items=items)["input"]
+    assert said[1:] == [
+        sealed,
+        call,
+        {"type": "function_call_output", "call_id": "call_1", "output": "sunny"},
+    ]
