@@ -3,6 +3,9 @@
 A file waits while its status is `in_progress` and nobody holds it. A claim holds it for a while,
 and every later statement names the claim: who was too slow, or whose file was taken out, cancelled
 or begun anew meanwhile, moves no row.
+
+The chunks of a long file are written some at a time, so that other writers get their turn. While
+its `usage_bytes` are 0, what there is of them is no answer to any search.
 """
 
 from collections.abc import Sequence
@@ -62,11 +65,17 @@ _CLAIMED = update(store_files).where(
     store_files.c.attempts == bindparam("attempt"),
 )
 _RENEW = _CLAIMED.values(held_until=bindparam("until"))
+_BEGIN = _CLAIMED.values(usage_bytes=0)
 _RELEASE = _CLAIMED.values(
     worker_id=None, held_until=bindparam("until"), attempts=bindparam("new_attempts")
 )
 _FAIL = _CLAIMED.values(
     status="failed", usage_bytes=0, last_error=bindparam("error"), worker_id=None, held_until=None
+)
+_CANCELLED = select(store_files.c.sequence).where(
+    store_files.c.sequence == bindparam("key"),
+    store_files.c.status == "cancelled",
+    store_files.c.usage_bytes == 0,
 )
 _COMPLETE = _CLAIMED.values(
     status="completed",
@@ -121,13 +130,37 @@ def fail(connection: Connection, claim: Claim, error: FileError) -> None:
         chunks.remove_of_file(connection, claim.store_id, claim.file_id)
 
 
+def add(connection: Connection, claim: Claim, made: Sequence[NewChunk], *, first: bool) -> bool:
+    """Add some chunks, the `first` in place of those that the file had; False: it is not ours."""
+    if connection.execute(_BEGIN, _keys(claim)).rowcount == 0:
+        return False
+    _add(connection, claim, made, first=first)
+    return True
+
+
 def complete(
-    connection: Connection, claim: Claim, made: Sequence[NewChunk], usage_bytes: int
+    connection: Connection,
+    claim: Claim,
+    made: Sequence[NewChunk],
+    usage_bytes: int,
+    *,
+    first: bool = True,
 ) -> None:
-    """End the file with the chunks that were made of it, in place of those that it had."""
+    """End the file with the last of its chunks; `first`: they are the first too."""
     if connection.execute(_COMPLETE, {**_keys(claim), "bytes": usage_bytes}).rowcount > 0:
+        _add(connection, claim, made, first=first)
+
+
+def drop_unfinished(connection: Connection, claim: Claim) -> None:
+    """Remove what was added of a file that was cancelled before the last of it was."""
+    if connection.execute(_CANCELLED, {"key": claim.sequence}).first() is not None:
         chunks.remove_of_file(connection, claim.store_id, claim.file_id)
-        chunks.add_chunks(connection, claim.store_id, claim.file_id, made)
+
+
+def _add(connection: Connection, claim: Claim, made: Sequence[NewChunk], *, first: bool) -> None:
+    if first:
+        chunks.remove_of_file(connection, claim.store_id, claim.file_id)
+    chunks.add_chunks(connection, claim.store_id, claim.file_id, made)
 
 
 def _keys(claim: Claim) -> dict[str, Any]:

@@ -61,7 +61,11 @@ _SEARCHABLE = (
         store_files.c.vector_store_id, store_files.c.id, files.c.filename, store_files.c.attributes
     )
     .join(files, files.c.id == store_files.c.id)
-    .where(store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)))
+    .where(
+        store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)),
+        # Else there may be some of its chunks and not all.
+        store_files.c.usage_bytes > 0,
+    )
 )
 _SEARCHABLE_OF = _SEARCHABLE.where(_keys)
 
@@ -163,7 +167,7 @@ def list_page(
 def searchable(
     connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
 ) -> list[SearchableFile]:
-    """Return the files of these stores, read or not; with `file_ids`, only these of them."""
+    """Return the files of these stores whose chunks are there; `file_ids`: only these of them."""
     values: dict[str, Any] = {"stores": list(store_ids)}
     if file_ids is not None:
         values["keys"] = list(file_ids)

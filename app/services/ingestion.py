@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.core.object_store import ObjectStore, StorageError, file_key
@@ -30,10 +30,25 @@ _LOOK_EVERY = 1.0
 _ATTEMPTS = 3
 # How many chunks are embedded at a time: a vector of floats takes much more room than its bytes.
 _EMBEDDED_AT_ONCE = 256
+# How many are written at a time: on SQLite all other writers wait meanwhile, a fifth of a second.
+_WRITTEN_AT_ONCE = 500
 
 _OUR_FAULT = FileError(
     code="server_error", message="The server could not read the file; its log says why."
 )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file that was read, but for the last of its chunks; `first`: there were no others."""
+
+    last: list[NewChunk]
+    first: bool
+    usage_bytes: int
+
+
+class _Lost(Exception):
+    """The claim is void: the file was taken out, cancelled, or begun anew."""
 
 
 class Ingestor:
@@ -62,7 +77,7 @@ class Ingestor:
         self._news = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
-        self._reading: asyncio.Task[list[NewChunk]] | None = None
+        self._reading: asyncio.Task[_Read] | None = None
 
     def open(self) -> None:
         self._task = asyncio.create_task(self._ingest_on(), name="ingestor")
@@ -115,10 +130,11 @@ class Ingestor:
             self._reading.cancel()
         keeper = asyncio.create_task(self._keep(claim, self._reading))
         try:
-            chunks = await self._reading
-        except asyncio.CancelledError:
-            # Nothing moves where it is cancelled because the file is ours no more.
+            read = await self._reading
+        except (asyncio.CancelledError, _Lost):
+            # Nothing is released where the file is ours no more.
             await self._release(claim, attempts=claim.attempt - 1)
+            await self._database.transaction(ingestion.drop_unfinished, claim)
         except ExtractionError as error:
             await self._fail(claim, FileError(code=error.code, message=error.message))
         except StorageError as error:
@@ -132,7 +148,7 @@ class Ingestor:
             await self._retry(claim, _OUR_FAULT)
         else:
             await self._database.transaction(
-                ingestion.complete, claim, chunks, sum(map(_size, chunks))
+                ingestion.complete, claim, read.last, read.usage_bytes, first=read.first
             )
         finally:
             keeper.cancel()
@@ -155,7 +171,7 @@ class Ingestor:
     async def _release(self, claim: Claim, *, attempts: int, until: float | None = None) -> None:
         await self._database.transaction(ingestion.release, claim, attempts=attempts, until=until)
 
-    async def _keep(self, claim: Claim, reading: asyncio.Task[list[NewChunk]]) -> None:
+    async def _keep(self, claim: Claim, reading: asyncio.Task[_Read]) -> None:
         """Renew the lease while the file is read; stop reading one that is ours no more."""
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
@@ -170,7 +186,18 @@ class Ingestor:
 
     # How it is read
 
-    async def _read(self, claim: Claim) -> list[NewChunk]:
+    async def _read(self, claim: Claim) -> _Read:
+        chunks = await self._made(claim)
+        size = sum(map(_size, chunks))
+        first = True
+        while len(chunks) > _WRITTEN_AT_ONCE:
+            part, chunks = chunks[:_WRITTEN_AT_ONCE], chunks[_WRITTEN_AT_ONCE:]
+            if not await self._database.transaction(ingestion.add, claim, part, first=first):
+                raise _Lost
+            first = False
+        return _Read(chunks, first, size)
+
+    async def _made(self, claim: Claim) -> list[NewChunk]:
         async with self._copied(claim.file_id) as path:
             text = await extract_text(path, claim.filename)
         chunks = await asyncio.to_thread(self._chunks, claim, text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from app.db import chunks, file_batches, vector_store_files, vector_stores
+from app.db import chunk_removal, chunks, file_batches, vector_store_files, vector_stores
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.vector_store_files import NewFile
@@ -46,6 +46,8 @@ class VectorStoreFileService:
         return await self._database.transaction(self._update, store_id, file_id, body)
 
     async def delete(self, store_id: str, file_id: str) -> VectorStoreFileDeleted:
+        while await self._database.transaction(chunk_removal.remove_some, store_id, file_id):
+            pass  # others write in between
         await self._database.transaction(self._delete, store_id, file_id)
         return VectorStoreFileDeleted(id=file_id)
 
@@ -147,7 +149,8 @@ def _new(files: Sequence[VectorStoreFileCreate]) -> list[NewFile]:
 
 
 def _texts(connection: Connection, store_id: str, file_id: str) -> list[str]:
-    _in_store(connection, store_id, file_id)
+    if _in_store(connection, store_id, file_id).usage_bytes == 0:
+        return []  # there may be some of it already
     return chunks.texts_of_file(connection, store_id, file_id)
 
 

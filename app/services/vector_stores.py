@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.db import vector_store_files, vector_stores
+from app.db import chunk_removal, vector_store_files, vector_stores
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.vector_store_files import NewFile
@@ -67,6 +67,8 @@ class VectorStoreService:
         return await self._database.transaction(vector_stores.modify, store_id, values, moment)
 
     async def delete(self, store_id: str) -> VectorStoreDeleted:
+        while await self._database.transaction(chunk_removal.remove_some, store_id):
+            pass  # others write in between
         await self._database.transaction(vector_stores.remove, store_id)
         return VectorStoreDeleted(id=store_id)
 

@@ -83,6 +83,7 @@ class Projection:
     # Messages
 
     def _open_message(self, index: int) -> Message:
+        self._complete_message()
         moment, run = now(), self._run
         message = Message(
             id=new_id("message"),
@@ -219,8 +220,9 @@ class Projection:
     # Steps and the end
 
     def _open_step(self, kind: Any, details: dict[str, Any], moment: int) -> RunStep:
-        self._complete_message()
-        self._complete_message_steps()
+        if self._message_index in self._done:
+            self._complete_message()
+            self._complete_message_steps()
         run = self._run
         step = RunStep(
             id=new_id("step"),
