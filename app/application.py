@@ -35,13 +35,14 @@ from app.engine.supervisor import RunSupervisor
 from app.engine.tools.registry import FunctionRegistry, load_functions
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
-from app.schemas.assistants import AssistantCreate
+from app.schemas.assistants import Assistant, AssistantCreate
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
+from app.services.run_policy import RunPolicy
 from app.services.run_reads import RunReader
-from app.services.runs import RunPolicy, RunService
+from app.services.runs import RunService
 from app.services.threads import MessageService, ThreadService
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
@@ -71,10 +72,12 @@ def create_app(settings: Settings) -> FastAPI:
         model = _model_client(settings)
         knowledge = _knowledge(settings, database, store)
         supervisor = _supervisor(settings, database, model, functions)
-        app.state.services = services = _services(
-            settings, database, store, model, supervisor, knowledge
+        configured = await AssistantService(database).configure(
+            settings.assistant_id, _default_assistant(settings)
         )
-        await services.assistants.configure(settings.assistant_id, _default_assistant(settings))
+        app.state.services = services = _services(
+            settings, database, store, model, supervisor, knowledge, configured
+        )
         await supervisor.open()
         services.files.open()
         knowledge.ingestor.open()
@@ -198,10 +201,12 @@ def _services(
     model: ModelClient,
     supervisor: RunSupervisor,
     knowledge: _Knowledge,
+    configured: Assistant | None,
 ) -> Services:
     policy = RunPolicy(
         worker_id=supervisor.worker_id,
         default_assistant_id=settings.assistant_id,
+        configured=configured,
         expires_seconds=settings.run_expires_seconds,
         context_window=settings.context_window,
         busy_thread=settings.busy_thread,

@@ -60,6 +60,8 @@ class OpenAIResponsesClient:
         self._retry_pause = retry_pause
         self._refusals = Refusals()
         self._errors = ErrorTeller(api_key)
+        # Whole, for it costs less to take than to put together for every call.
+        self._url = f"{(base_url or _OPENAI).rstrip('/')}/responses"
         self._client = openai.AsyncOpenAI(
             api_key=api_key or _NO_KEY,
             base_url=base_url or _OPENAI,
@@ -131,7 +133,7 @@ class OpenAIResponsesClient:
         return cast(
             httpx2.Response,
             await self._client.post(
-                "/responses",
+                self._url,
                 cast_to=httpx2.Response,
                 content=_json({**request, "stream": stream}),
                 options={"max_retries": retries},

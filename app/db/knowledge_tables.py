@@ -3,7 +3,7 @@
 The lexical index is the database's own: on PostgreSQL a GIN index on `chunks.tokens`, on SQLite an
 FTS5 table over the same column, which triggers keep in step, so that what a cascade deletes is gone
 from it too. Neither is listed here; the names of both, and of FTS5's own tables, begin with
-`LEXICAL_INDEX`.
+`chunk_index`.
 """
 
 import re
@@ -31,8 +31,6 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
 from app.db.tables import metadata
-
-LEXICAL_INDEX = "chunk_index"
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 # PostgreSQL counts no further; what comes later in a text is kept at the last place.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from app.db import assistants, messages, runs, threads
+from app.db import messages, runs, threads
 from app.db.database import Connection, Database
 from app.domain.errors import ChatFailed, ThreadBusy, not_found
 from app.domain.language import is_korean
@@ -21,7 +21,7 @@ from app.schemas.messages import Message, MessageCreate
 from app.schemas.runs import Run, RunCreate
 from app.schemas.threads import ThreadCreate
 from app.services.new_run import new_run
-from app.services.runs import RunPolicy
+from app.services.run_policy import RunPolicy
 from app.services.threads import create_thread, new_message
 
 # While another process carries a thread's run, a chat looks this often (in seconds) for its turn.
@@ -116,7 +116,7 @@ class ChatService:
         messages.create(connection, message)
         assistant_id = body.assistant_id or policy.default_assistant_id
         run = new_run(
-            assistants.retrieve(connection, assistant_id),
+            policy.assistant(connection, assistant_id),
             thread_id,
             RunCreate(assistant_id=assistant_id, metadata=body.metadata),
             expires_seconds=policy.expires_seconds,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from app.db import assistants, messages, runs, threads
+from app.db import messages, runs, threads
 from app.db.database import Connection, Database
 from app.db.runs import Horizon, StoredRun
 from app.domain.errors import InvalidRequest, ThreadBusy
@@ -25,22 +25,12 @@ from app.schemas.runs import (
 )
 from app.schemas.threads import ThreadCreate
 from app.services.new_run import new_run
+from app.services.run_policy import RunPolicy
 from app.services.run_reads import run_in_thread
 from app.services.threads import create_thread, new_message
 from app.services.tool_outputs import submit_outputs
 
 Frames = AsyncIterator[list[Frame]]
-
-
-@dataclass(frozen=True)
-class RunPolicy:
-    """What holds for every new run. `expires_seconds` count from its creation."""
-
-    worker_id: str
-    default_assistant_id: str
-    expires_seconds: int
-    context_window: int
-    busy_thread: BusyPolicy
 
 
 @dataclass(frozen=True)
@@ -162,7 +152,7 @@ class RunService:
 
     def _new(self, connection: Connection, thread_id: str, body: RunOverrides) -> StoredRun:
         return new_run(
-            assistants.retrieve(connection, body.assistant_id),
+            self._policy.assistant(connection, body.assistant_id),
             thread_id,
             body,
             expires_seconds=self._policy.expires_seconds,

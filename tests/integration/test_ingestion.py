@@ -8,14 +8,15 @@ import anyio
 import pytest
 
 from app.core.object_store import ObjectStore, file_key
-from app.db import chunks, files, ingestion, vector_store_files
+from app.db import chunks, file_batches, files, ingestion, vector_store_files
 from app.db.database import Connection, Database
 from app.db.knowledge_tables import vector_store_files as store_files
+from app.db.vector_store_files import NewFile
 from app.domain.clock import now
 from app.domain.errors import ModelError
 from app.domain.ids import new_id
 from app.schemas.files import FileObject
-from app.schemas.vector_stores import FileError, NewVectorStore
+from app.schemas.vector_stores import FileError, NewVectorStore, stored_strategy
 from app.services.ingestion import Ingestor
 from app.services.vector_stores import create_store
 from tests.support.rows import connected
@@ -270,6 +271,40 @@ async def test_a_claim_that_lapsed_moves_nothing(database, store, database_url):
     assert await database.read(chunks.count_of_file, store_id, first.file_id) == 0
     await database.transaction(ingestion.complete, second, new, 6)
     assert await database.read(chunks.texts_of_file, store_id, first.file_id) == ["a text"]
+
+
+async def test_a_file_that_is_half_written_is_not_found(database, store):
+    store_id = await attached(database, store, "a text")
+    claim = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
+    assert claim is not None
+    first, last = (chunks.NewChunk(place, "a text", ["text"]) for place in range(2))
+
+    async def findable() -> int:
+        return len(await database.read(vector_store_files.searchable, [store_id]))
+
+    assert await database.transaction(ingestion.add, claim, [first], first=True)
+    assert await findable() == 0
+    await database.transaction(ingestion.complete, claim, [last], 12, first=False)
+    assert await findable() == 1
+    assert await database.read(chunks.count_of_file, store_id, claim.file_id) == 2
+
+
+async def test_nothing_is_left_of_a_file_that_is_cancelled_half_written(database, store):
+    file_id = await one_of(database, store, "a text")
+    made = await database.transaction(create_store, NewVectorStore())
+    strategy = stored_strategy(None)
+    await database.transaction(file_batches.create, "vsfb_1", made.id, now())
+    await database.transaction(
+        vector_store_files.attach, made.id, [NewFile(file_id, None, strategy)], now(), "vsfb_1"
+    )
+    claim = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
+    assert claim is not None
+    new = [chunks.NewChunk(0, "a text", ["text"])]
+    assert await database.transaction(ingestion.add, claim, new, first=True)
+    await database.transaction(file_batches.cancel, "vsfb_1")
+    assert not await database.transaction(ingestion.add, claim, new, first=False)
+    await database.transaction(ingestion.drop_unfinished, claim)
+    assert await database.read(chunks.count_of_file, made.id, file_id) == 0
 
 
 async def test_the_longest_waiting_file_is_first(database, store, database_url):

@@ -6,6 +6,7 @@ import httpx
 import openai
 import pytest
 
+from tests.support.fake_embeddings import fake_embeddings
 from tests.support.stores import counts, filled, found, settled, uploaded
 
 REGISTER = """# 디바이스 등록
@@ -216,3 +217,27 @@ def test_a_filter_counts_before_the_number_of_results(described, upstream):
     hits = found(client, store_id, "opening hours", filters=ENGLISH, max_num_results=1)
     assert hits == [ids["other"]]
     assert counts(client, store_id)["completed"] == len(FILES)
+
+
+# By meaning
+
+
+def test_with_an_embedding_model_a_meaning_is_found(start):
+    with fake_embeddings(["automobile", "car"], ["무료", "공짜"]) as embeddings:
+        client = start(openai_base_url=embeddings.base_url, embedding_model="e-1").client
+        store_id = client.vector_stores.create().id
+        ids = filled(client, store_id, one="my automobile", two="무료 체험")
+        assert found(client, store_id, "a car")[0] == ids["one"]
+        assert found(client, store_id, "공짜인가요")[0] == ids["two"]
+        words: Any = {"hybrid_search": {"embedding_weight": 0, "text_weight": 1}}
+        assert found(client, store_id, "a car", ranking_options=words) == []
+    assert {request["model"] for request in embeddings.requests} == {"e-1"}
+
+
+def test_without_its_embedding_model_a_store_is_searched_by_words(start):
+    with fake_embeddings(["automobile", "car"]) as embeddings:
+        client = start(openai_base_url=embeddings.base_url, embedding_model="e-1").client
+        store_id = client.vector_stores.create().id
+        ids = filled(client, store_id, one="my automobile")
+    assert found(client, store_id, "automobile") == [ids["one"]]
+    assert found(client, store_id, "car") == []

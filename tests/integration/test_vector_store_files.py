@@ -173,6 +173,23 @@ def test_a_deleted_file_is_in_no_store(client: openai.OpenAI, store_id):
     assert found(client, store_id, "opening hours") == [ids["two"]]
 
 
+def test_a_file_of_many_pieces_comes_and_goes(client: openai.OpenAI, store_id):
+    text = "\n".join(f"Line {number} says no more than the others do." for number in range(5000))
+    file_id, other = uploaded(client, text), uploaded(client, "opening hours")
+    key: Any = {"file_id": file_id, "vector_store_id": store_id}
+    client.vector_stores.files.create_and_poll(**key, chunking_strategy=SMALL)
+    client.vector_stores.files.create_and_poll(other, vector_store_id=store_id)
+    pieces = client.vector_stores.files.content(**key).data
+    assert len(pieces) > 500
+    assert "\n".join(piece.text or "" for piece in pieces) == text
+    assert found(client, store_id, "line 4999", max_num_results=1) == [file_id]
+    client.vector_stores.files.delete(**key)
+    assert found(client, store_id, "line 4999") == []
+    assert found(client, store_id, "opening hours") == [other]
+    client.vector_stores.files.create_and_poll(**key, chunking_strategy=SMALL)
+    assert client.vector_stores.delete(store_id).deleted
+
+
 def test_an_unknown_file_can_not_be_attached(http: httpx.Client, store_id):
     response = http.post(f"/vector_stores/{store_id}/files", json={"file_id": "file-none"})
     error = error_of(response, 404)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import docx
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pptx
 import pypdf
 

