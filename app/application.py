@@ -36,7 +36,7 @@ from app.engine.tools.registry import FunctionRegistry, load_functions
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.schemas.assistants import Assistant, AssistantCreate
-from app.services.assistants import AssistantService
+from app.services.assistants import AssistantService, configure_assistant
 from app.services.chat import ChatService
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
@@ -72,8 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
         model = _model_client(settings)
         knowledge = _knowledge(settings, database, store)
         supervisor = _supervisor(settings, database, model, functions)
-        configured = await AssistantService(database).configure(
-            settings.assistant_id, _default_assistant(settings)
+        configured = await database.transaction(
+            configure_assistant, settings.assistant_id, _default_assistant(settings)
         )
         app.state.services = services = _services(
             settings, database, store, model, supervisor, knowledge, configured

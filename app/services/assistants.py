@@ -46,13 +46,6 @@ class AssistantService:
         await self._database.transaction(self._delete, assistant_id)
         return AssistantDeleted(id=assistant_id)
 
-    async def configure(self, assistant_id: str, body: AssistantCreate) -> Assistant | None:
-        """Make the default assistant what the settings say and return it.
-
-        None where the API made it: then it may change, and is left as it is.
-        """
-        return await self._database.transaction(self._configure, assistant_id, body)
-
     @staticmethod
     def _create(connection: Connection, body: AssistantCreate) -> Assistant:
         resources = stored_resources(connection, body.tool_resources)
@@ -72,19 +65,23 @@ class AssistantService:
         _refuse_configured(connection, assistant_id)
         assistants.remove(connection, assistant_id)
 
-    @staticmethod
-    def _configure(
-        connection: Connection, assistant_id: str, body: AssistantCreate
-    ) -> Assistant | None:
-        assistants.release_others(connection, assistant_id)
-        wanted = new_assistant(body).model_copy(update={"id": assistant_id})
-        match assistants.is_configured(connection, assistant_id):
-            case None:
-                return assistants.create(connection, wanted, configured=True)
-            case True:
-                values = wanted.model_dump(include={"name", "instructions", "model"})
-                return assistants.modify(connection, assistant_id, values)
-        return None
+
+def configure_assistant(
+    connection: Connection, assistant_id: str, body: AssistantCreate
+) -> Assistant | None:
+    """Make the default assistant what the settings say and return it.
+
+    None where the API made it: then it may change, and is left as it is.
+    """
+    assistants.release_others(connection, assistant_id)
+    wanted = new_assistant(body).model_copy(update={"id": assistant_id})
+    match assistants.is_configured(connection, assistant_id):
+        case None:
+            return assistants.create(connection, wanted, configured=True)
+        case True:
+            values = wanted.model_dump(include={"name", "instructions", "model"})
+            return assistants.modify(connection, assistant_id, values)
+    return None
 
 
 def new_assistant(body: AssistantCreate) -> Assistant:
