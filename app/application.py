@@ -32,7 +32,9 @@ from app.engine.executor import Shared
 from app.engine.follower import Follower
 from app.engine.hub import Hub
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.file_search import FileSearch
 from app.engine.tools.registry import FunctionRegistry, load_functions
+from app.engine.tools.toolbox import Toolbox
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.schemas.assistants import Assistant, AssistantCreate
@@ -71,7 +73,8 @@ def create_app(settings: Settings) -> FastAPI:
         store = ObjectStore(settings.files_url)
         model = _model_client(settings)
         knowledge = _knowledge(settings, database, store)
-        supervisor = _supervisor(settings, database, model, functions)
+        tools = Toolbox(functions, [FileSearch(database, knowledge.search)])
+        supervisor = _supervisor(settings, database, model, tools)
         configured = await database.transaction(
             configure_assistant, settings.assistant_id, _default_assistant(settings)
         )
@@ -174,7 +177,7 @@ def _embedder(settings: Settings) -> OpenAIEmbedder | None:
 
 
 def _supervisor(
-    settings: Settings, database: Database, model: ModelClient, functions: FunctionRegistry
+    settings: Settings, database: Database, model: ModelClient, tools: Toolbox
 ) -> RunSupervisor:
     shared = Shared(
         database=database,
@@ -183,7 +186,7 @@ def _supervisor(
         worker_id=f"worker_{secrets.token_hex(12)}",
         context_window=settings.context_window,
         aliases=settings.model_aliases,
-        functions=functions,
+        tools=tools,
         max_rounds=settings.max_rounds,
     )
     return RunSupervisor(
@@ -218,8 +221,8 @@ def _services(
         model_mode=model.mode,
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, wake),
-        messages=MessageService(database, settings.busy_thread),
-        runs=RunService(database, supervisor, follower, policy),
+        messages=MessageService(database, settings.busy_thread, wake),
+        runs=RunService(database, supervisor, follower, policy, wake),
         run_reads=RunReader(
             database, supervisor, follower, poll_wait_seconds=settings.poll_wait_seconds
         ),

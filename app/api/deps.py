@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request
 from app.core.model import Mode
 from app.db.database import Database
 from app.db.paging import Order, Page
+from app.domain.errors import InvalidRequest
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
@@ -58,6 +59,30 @@ async def _file_page(
     return Page(limit, order, after)
 
 
+CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
+
+
+async def _wants_content(
+    bracketed: Annotated[
+        list[str] | None, Query(alias="include[]", description=f"`{CONTENT}` or nothing.")
+    ] = None,
+    plain: Annotated[
+        list[str] | None, Query(alias="include", description="The same, for other clients.")
+    ] = None,
+) -> bool:
+    """Whether the texts that searches found are told. Raises `InvalidRequest`."""
+    wanted = [*(bracketed or []), *(plain or [])]
+    for value in wanted:
+        if value != CONTENT:
+            raise InvalidRequest(
+                f"Invalid value: '{value}'. Supported values are: '{CONTENT}'.",
+                param="include",
+                code="invalid_value",
+            )
+    return bool(wanted)
+
+
+ContentDep = Annotated[bool, Depends(_wants_content)]
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]
 FilePageDep = Annotated[Page, Depends(_file_page)]

@@ -15,6 +15,9 @@ _ASKS_BACK_ENGLISH = re.compile(
     r"what did i (?:just )?(?:say|ask|tell)|\b(?:earlier|before|previous|previously|remember)\b",
     re.IGNORECASE,
 )
+# The function that searches files, and a passage of its output behind its marker.
+_SEARCH = "file_search"
+_PASSAGE = re.compile(r"(?P<marker>【[^【】]+】)\n(?P<text>.*?)(?=\n\n【|\Z)", re.DOTALL)
 _QUOTED_CHARACTERS = 300
 _QUOTED_MESSAGES = 10
 
@@ -32,6 +35,14 @@ _SENTENCES = {
     "nothing before": (
         "[Demo model] You have not said anything before in this thread.",
         "[데모 모드] 이 대화에서 앞서 하신 말씀이 없습니다.",
+    ),
+    "found": (
+        '[Demo model] The files say: "{}" {}',
+        '[데모 모드] 문서에 이렇게 나와 있습니다: "{}" {}',
+    ),
+    "nothing found": (
+        "[Demo model] The files say nothing about it.",
+        "[데모 모드] 문서에서 관련 내용을 찾지 못했습니다.",
     ),
     "outputs": (
         "[Demo model] The tool answered: {}",
@@ -54,12 +65,14 @@ def answer(request: dict[str, Any]) -> Answer:
     items = _items(request.get("input"))
     said = [_text(item.get("content")) for item in items if item.get("role") == "user"]
     last = said[-1] if said else ""
-    outputs = _outputs(items)
+    outputs, searched = _outputs(items), _last_called(items) == _SEARCH
     if not outputs and (tool := _tool_to_call(request, last)):
         arguments = example({"type": "object", **(tool.get("parameters") or {})}, last)
         return Answer(
             call_name=tool["name"], call_arguments=json.dumps(arguments, ensure_ascii=False)
         )
+    if outputs and searched:
+        return Answer(text=_shaped(request, _cited(last, outputs[-1])))
     return Answer(text=_shaped(request, _sentence(said[:-1], last, outputs)))
 
 
@@ -93,6 +106,19 @@ def _outputs(items: list[dict[str, Any]]) -> list[str]:
     return outputs
 
 
+def _last_called(items: list[dict[str, Any]]) -> str:
+    names = [item["name"] for item in items if item.get("type") == "function_call"]
+    return names[-1] if names else ""
+
+
+def _cited(last: str, output: str) -> str:
+    """Quote the best passage of a search's output, with the marker that stands before it."""
+    found = _PASSAGE.search(output)
+    if found is None:
+        return _say("nothing found", last)
+    return _say("found", last, _clipped(" ".join(found["text"].split())), found["marker"])
+
+
 def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
     tools = [tool for tool in request.get("tools") or [] if tool.get("type") == "function"]
     choice = request.get("tool_choice") or "auto"
@@ -100,6 +126,8 @@ def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
         wanted = [tool for tool in tools if tool["name"] == choice.get("name")]
     elif choice == "auto":
         wanted = [tool for tool in tools if _names(last, tool["name"])]
+        if not wanted and not _asks_back(last):
+            wanted = [tool for tool in tools if tool["name"] == _SEARCH]
     else:
         wanted = tools if choice == "required" else []
     return wanted[0] if wanted else None

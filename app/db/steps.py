@@ -55,7 +55,7 @@ def retrieve(connection: Connection, thread_id: str, run_id: str, step_id: str) 
     row = connection.execute(_BY_ID, keys).first()
     if row is None:
         raise not_found("step", step_id)
-    return _told(row)
+    return _step(row)
 
 
 def remove(connection: Connection, step_id: str) -> None:
@@ -63,7 +63,7 @@ def remove(connection: Connection, step_id: str) -> None:
 
 
 def of_run(connection: Connection, run_id: str) -> list[RunStep]:
-    """Return all steps of a run, the oldest first, with the usage of those at work too."""
+    """Return all steps of a run, the oldest first."""
     return [_step(row) for row in connection.execute(_OF_RUN, {"run_id": run_id})]
 
 
@@ -71,7 +71,7 @@ def list_page(
     connection: Connection, thread_id: str, run_id: str, page: Page
 ) -> tuple[list[RunStep], bool]:
     rows, has_more = read_page(connection, steps, "step", page, run_id=run_id, thread_id=thread_id)
-    return [_told(row) for row in rows], has_more
+    return [_step(row) for row in rows], has_more
 
 
 def add_items(connection: Connection, run_id: str, items: list[dict[str, Any]]) -> None:
@@ -87,11 +87,3 @@ def items_of(connection: Connection, run_id: str) -> list[dict[str, Any]]:
 
 def _step(row: Row[Any]) -> RunStep:
     return RunStep.model_validate(row._mapping)
-
-
-def _told(row: Row[Any]) -> RunStep:
-    """A step as a client may see it: its usage is told when it has ended."""
-    step = _step(row)
-    if step.status == "in_progress":
-        step.usage = None
-    return step

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
 
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files as store_files
@@ -68,6 +68,22 @@ _SEARCHABLE = (
     )
 )
 _SEARCHABLE_OF = _SEARCHABLE.where(_keys)
+
+
+_ANY_WAITING = (
+    select(store_files.c.sequence)
+    .where(
+        # Written out, so that both databases see that their index of waiting files has it all.
+        text("vector_store_files.status = 'in_progress'"),
+        store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)),
+    )
+    .limit(1)
+)
+
+
+def any_waiting(connection: Connection, store_ids: Sequence[str]) -> bool:
+    """Tell whether one of the stores has a file that is not read yet."""
+    return connection.execute(_ANY_WAITING, {"stores": [*store_ids]}).first() is not None
 
 
 def attach(

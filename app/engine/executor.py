@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from app.core.model import ModelClient
@@ -20,20 +21,23 @@ from app.engine.claim import Claimed
 from app.engine.ending import Ending
 from app.engine.hub import Hub
 from app.engine.recorder import Move, Recorder
-from app.engine.tools.registry import FunctionRegistry
+from app.engine.tools.built_in import ToolAnswer
+from app.engine.tools.citations import markers_in
+from app.engine.tools.toolbox import Toolbox
 from app.engine.translation.events import Projection
 from app.engine.translation.history import within
 from app.engine.translation.items import (
-    answer_step,
+    answer_call,
     call_output,
+    complete_step,
     replayable,
     required_action,
     unanswered,
 )
-from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request, left_out_tools
+from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError
-from app.schemas.steps import RunStep
+from app.schemas.steps import RunStep, told_step
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +52,7 @@ class Shared:
     worker_id: str
     context_window: int
     aliases: Mapping[str, str]
-    functions: FunctionRegistry
+    tools: Toolbox
     max_rounds: int
 
 
@@ -74,6 +78,7 @@ class Execution:
         self._items = claimed.items
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
+        self._markers = claimed.markers
         self._recorder = Recorder(shared.database, shared.hub, claimed, shared.worker_id)
         self._projection: Projection | None = None
 
@@ -115,9 +120,9 @@ class Execution:
         return None if expires_at is None else expires_at - time.time()
 
     async def _rounds(self) -> Outcome:
-        left_out = left_out_tools(self._run)
-        if left_out:
+        if left_out := self._shared.tools.left_out(self._run):
             logger.warning("run %s: the model is not offered %s", self._run.id, left_out)
+        await self._shared.tools.prepare(self._run)
         for _ in range(self._shared.max_rounds):
             waiting = await self._answer_calls()
             if waiting:
@@ -155,37 +160,53 @@ class Execution:
         self._tool_step = step
         projection.changes.items = items
         calls = unanswered(self._items)
-        if not any(call["name"] in self._shared.functions for call in calls):
+        if not self._ours(calls):
             return await self._require_action(calls)
         await self._recorder.record(projection.take_changes())
         return None
 
     async def _answer_calls(self) -> list[dict[str, Any]]:
-        """Call the server's functions that wait for it; return the calls left to the client.
+        """Answer the calls that are the server's to answer; return those left to the client.
 
         After a crash a function may be called again: its output was not kept, its effect was.
         """
-        calls, step = unanswered(self._items), self._tool_step
-        ours = [call for call in calls if call["name"] in self._shared.functions]
+        waiting, step = unanswered(self._items), self._tool_step
+        ours = self._ours(waiting)
         if ours and step is not None:
-            texts = await asyncio.gather(
-                *(self._shared.functions.call(call["name"], call["arguments"]) for call in ours)
-            )
-            outputs = {call["call_id"]: text for call, text in zip(ours, texts, strict=True)}
-            answer_step(step, outputs)
+            answers = await asyncio.gather(*(self._answer(call) for call in ours))
             changes = Changes(told=self._run.streamed)
-            changes.items = [call_output(*output) for output in outputs.items()]
-            changes.save_step(step)
-            if step.status == "completed":
-                changes.tell("thread.run.step.completed", step)
+            for call, answer in zip(ours, answers, strict=True):
+                answer_call(step, call["call_id"], answer)
+                changes.items.append(call_output(call["call_id"], answer.output))
             self._items += changes.items
+            waiting = unanswered(self._items)
+            if not waiting:
+                complete_step(step)
+                changes.tell("thread.run.step.completed", told_step(step))
+            changes.save_step(step)
             await self._recorder.record(changes)
-        return unanswered(self._items)
+        return waiting
+
+    def _ours(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        tools = self._shared.tools
+        return [call for call in calls if tools.answers(self._run, call["name"])]
+
+    async def _answer(self, call: dict[str, Any]) -> ToolAnswer:
+        same = [item for item in self._items if item.get("name") == call["name"]]
+        number = next(place for place, item in enumerate(same) if item is call)
+        answer = await self._shared.tools.call(self._run, call, number)
+        self._markers |= markers_in(answer.details, number)
+        return answer
 
     async def _round(self, max_output: int | None) -> Projection:
         """Ask the model once. What its last events did is left in the projection, to be
         committed together with what becomes of the run."""
-        projection = Projection(self._run, told=self._run.streamed)
+        projection = Projection(
+            self._run,
+            told=self._run.streamed,
+            markers=self._markers,
+            opened=partial(self._shared.tools.opened, self._run),
+        )
         self._projection = projection
         events = self._shared.model.events(self._request(max_output), stream=self._run.streamed)
         async with aclosing(events) as batches:
@@ -213,7 +234,7 @@ class Execution:
             self._items,
             max_output_tokens=max_output,
             aliases=self._shared.aliases,
-            functions=self._shared.functions,
+            tools=self._shared.tools.offered(self._run),
         )
 
     async def _complete(self) -> Outcome:

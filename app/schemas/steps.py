@@ -29,3 +29,29 @@ class RunStep(ListedObject):
     step_details: dict[str, Any]
     usage: Usage | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
+
+
+def told_step(step: RunStep, *, with_content: bool = False) -> RunStep:
+    """Return a step as a client sees it.
+
+    Its usage is told when it has ended; the text of what a search found, where it was asked for.
+    """
+    values: dict[str, Any] = {}
+    if step.status == "in_progress":
+        values["usage"] = None
+    calls = step.step_details.get("tool_calls", [])
+    if not with_content and any(call["type"] == "file_search" for call in calls):
+        told = [_without_content(call) for call in calls]
+        values["step_details"] = {**step.step_details, "tool_calls": told}
+    return step.model_copy(update=values) if values else step
+
+
+def _without_content(call: dict[str, Any]) -> dict[str, Any]:
+    if call["type"] != "file_search":
+        return call
+    search = call["file_search"]
+    results = [
+        {name: value for name, value in result.items() if name != "content"}
+        for result in search["results"]
+    ]
+    return {**call, "file_search": {**search, "results": results}}

@@ -13,7 +13,9 @@ from app.engine.hub import Frame, wait_for
 from app.engine.supervisor import LOOK_EVERY, RunSupervisor
 from app.schemas.common import ListPage
 from app.schemas.runs import Run
-from app.schemas.steps import RunStep
+from app.schemas.steps import RunStep, told_step
+
+Steps = tuple[list[RunStep], bool]
 
 
 class RunReader:
@@ -70,11 +72,19 @@ class RunReader:
     async def list(self, thread_id: str, page: Page) -> ListPage[Run]:
         return await self._database.read(self._list, thread_id, page)
 
-    async def list_steps(self, thread_id: str, run_id: str, page: Page) -> ListPage[RunStep]:
-        return await self._database.read(self._list_steps, thread_id, run_id, page)
+    async def list_steps(
+        self, thread_id: str, run_id: str, page: Page, *, with_content: bool
+    ) -> ListPage[RunStep]:
+        """`with_content`: with the text of what searches found."""
+        data, has_more = await self._database.read(self._list_steps, thread_id, run_id, page)
+        told = [told_step(step, with_content=with_content) for step in data]
+        return ListPage[RunStep].of(told, has_more=has_more)
 
-    async def retrieve_step(self, thread_id: str, run_id: str, step_id: str) -> RunStep:
-        return await self._database.read(self._retrieve_step, thread_id, run_id, step_id)
+    async def retrieve_step(
+        self, thread_id: str, run_id: str, step_id: str, *, with_content: bool
+    ) -> RunStep:
+        step = await self._database.read(self._retrieve_step, thread_id, run_id, step_id)
+        return told_step(step, with_content=with_content)
 
     @staticmethod
     def _list(connection: Connection, thread_id: str, page: Page) -> ListPage[Run]:
@@ -83,12 +93,9 @@ class RunReader:
         return ListPage[Run].of(list[Run](data), has_more=has_more)
 
     @staticmethod
-    def _list_steps(
-        connection: Connection, thread_id: str, run_id: str, page: Page
-    ) -> ListPage[RunStep]:
+    def _list_steps(connection: Connection, thread_id: str, run_id: str, page: Page) -> Steps:
         run_in_thread(connection, thread_id, run_id)
-        data, has_more = steps.list_page(connection, thread_id, run_id, page)
-        return ListPage[RunStep].of(data, has_more=has_more)
+        return steps.list_page(connection, thread_id, run_id, page)
 
     @staticmethod
     def _retrieve_step(

@@ -1,6 +1,6 @@
 """Runs: created, cancelled, answered. What reads them stands in `run_reads`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from app.db import messages, runs, threads
@@ -24,6 +24,7 @@ from app.schemas.runs import (
     ToolOutputsSubmit,
 )
 from app.schemas.threads import ThreadCreate
+from app.services.attachments import attach_files
 from app.services.new_run import new_run
 from app.services.run_policy import RunPolicy
 from app.services.run_reads import run_in_thread
@@ -49,8 +50,11 @@ class RunService:
         supervisor: RunSupervisor,
         follower: Follower,
         policy: RunPolicy,
+        wake: Callable[[], None],
     ) -> None:
+        """`wake` is called when there may be files of a vector store to be read."""
         self._database = database
+        self._wake = wake
         self._supervisor = supervisor
         self._follower = follower
         self._policy = policy
@@ -102,6 +106,7 @@ class RunService:
         return self._follower.follow(run_id, after=frames[0].id - 1)
 
     def _begin(self, created: Created) -> Created:
+        self._wake()
         for run in created.interrupted:
             self._supervisor.cancel(run)
         if created.claimed is not None:
@@ -121,6 +126,7 @@ class RunService:
         interrupted = self._make_way(connection, active, body.if_busy)
         added = [new_message(thread_id, item) for item in body.additional_messages or []]
         messages.create(connection, *added)
+        attach_files(connection, thread_id, body.additional_messages or [])
         run = self._new(connection, thread_id, body)
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)

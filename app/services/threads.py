@@ -13,6 +13,7 @@ from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy
 from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
+from app.services.attachments import attach_files
 from app.services.vector_stores import OF_THREAD, stored_resources
 
 
@@ -44,13 +45,22 @@ class ThreadService:
 
 
 class MessageService:
-    def __init__(self, database: Database, busy_thread: BusyPolicy) -> None:
-        """`busy_thread`: unless it is `reject`, messages are taken while a run is active."""
+    def __init__(
+        self, database: Database, busy_thread: BusyPolicy, wake: Callable[[], None]
+    ) -> None:
+        """`busy_thread`: unless it is `reject`, messages are taken while a run is active.
+
+        `wake` is called when there are files of a vector store to be read.
+        """
         self._database = database
+        self._wake = wake
         self._refuses_busy = busy_thread == "reject"
 
     async def create(self, thread_id: str, body: MessageCreate) -> Message:
-        return await self._database.transaction(self._create, thread_id, body)
+        message = await self._database.transaction(self._create, thread_id, body)
+        if message.attachments:
+            self._wake()
+        return message
 
     async def retrieve(self, thread_id: str, message_id: str) -> Message:
         return await self._database.read(self._in_thread, thread_id, message_id)
@@ -72,6 +82,7 @@ class MessageService:
             raise ThreadBusy.for_message(thread_id, active.id, active.status)
         message = new_message(thread_id, body)
         messages.create(connection, message)
+        attach_files(connection, thread_id, [body])
         return message
 
     @staticmethod
@@ -112,6 +123,8 @@ def create_thread(connection: Connection, body: ThreadCreate) -> Thread:
     )
     threads.create(connection, thread)
     messages.create(connection, *(new_message(thread.id, item) for item in body.messages or []))
+    if attach_files(connection, thread.id, body.messages or []):
+        return threads.retrieve(connection, thread.id)
     return thread
 
 

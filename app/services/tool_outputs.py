@@ -7,8 +7,10 @@ from app.domain.errors import InvalidRequest
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.hub import Frame
-from app.engine.translation.items import answer_step, call_output
+from app.engine.tools.built_in import ToolAnswer
+from app.engine.translation.items import answer_call, call_output, complete_step
 from app.schemas.runs import ToolOutput
+from app.schemas.steps import told_step
 
 
 def submit_outputs(
@@ -45,8 +47,11 @@ def submit_outputs(
 def _answer_step(
     connection: Connection, run_id: str, outputs: dict[str, str], changes: Changes
 ) -> None:
+    """Complete the step that waits; what the server answered of it stands there already."""
     for step in steps.of_run(connection, run_id):
         if step.status == "in_progress":
-            answer_step(step, outputs)
+            for call_id, output in outputs.items():
+                answer_call(step, call_id, ToolAnswer(output, {}))
+            complete_step(step)
             steps.save(connection, step)
-            changes.tell("thread.run.step.completed", step)
+            changes.tell("thread.run.step.completed", told_step(step))

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Response
 
-from app.api.deps import PageDep, ServicesDep
+from app.api.deps import ContentDep, PageDep, ServicesDep
 from app.api.routing import EVENT_STREAM, router
 from app.api.sse import EventStream, run_events
 from app.schemas.common import ListPage, MetadataUpdate
@@ -12,10 +12,6 @@ from app.schemas.runs import Run, RunCreate, ThreadRunCreate, ToolOutputsSubmit
 
 routes = router("runs")
 
-Include = Annotated[
-    list[str] | None,
-    Query(alias="include[]", description="Accepted for OpenAI's clients; changes nothing here."),
-]
 EventId = Annotated[
     int,
     Header(
@@ -44,7 +40,7 @@ async def create_thread_and_run(body: ThreadRunCreate, services: ServicesDep) ->
 
 @routes.post("/threads/{thread_id}/runs", response_model=Run, responses=EVENT_STREAM)
 async def create_run(
-    thread_id: str, services: ServicesDep, body: RunCreate | None = None, include: Include = None
+    thread_id: str, services: ServicesDep, _: ContentDep, body: RunCreate | None = None
 ) -> Any:
     """Run a thread: the assistant reads it and answers. Without a body: the default assistant."""
     if body is not None and body.stream:

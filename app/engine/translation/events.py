@@ -1,15 +1,17 @@
 """The model's events into changes: the Responses API's stream as Assistants objects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.core.model import Event
 from app.domain.clock import now
 from app.domain.ids import new_call_id, new_id
 from app.engine.changes import Changes
-from app.schemas.messages import IncompleteDetails, Message, text_part
+from app.engine.translation.spoken import SpokenMessage
+from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import CachedTokens, ReasoningTokens, Run, Usage
-from app.schemas.steps import RunStep
+from app.schemas.steps import RunStep, told_step
 
 # The upstream's reasons, in the words of a message's `incomplete_details`.
 _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "content_filter"}
@@ -23,9 +25,20 @@ class Projection:
     that did not end can be told by its steps: they have no usage.
     """
 
-    def __init__(self, run: Run, *, told: bool) -> None:
+    def __init__(
+        self,
+        run: Run,
+        *,
+        told: bool,
+        markers: Mapping[str, str] | None = None,
+        opened: Callable[[str], dict[str, Any] | None] = lambda _: None,
+    ) -> None:
+        """`told`: whether anybody is told; `markers`: what the model may cite, by marker;
+        `opened` returns a new call's details where its name is a built-in tool's."""
         self._run = run
         self._told = told
+        self._markers = markers or {}
+        self._opened = opened
         self._handlers: dict[str, Callable[[Event], None]] = {
             "response.output_item.added": self._item_added,
             "response.output_item.done": self._item_done,
@@ -37,17 +50,21 @@ class Projection:
         }
         self._steps: list[RunStep] = []
         self.tool_step: RunStep | None = None
-        self._calls: dict[int, dict[str, Any]] = {}
-        self._parts: dict[int, int] = {}
+        self._calls: dict[int, _Call] = {}
+        self._spoken: SpokenMessage | None = None
         self._message_index = 0
         self._added: set[int] = set()
         self._done: set[int] = set()
         self.changes = Changes(told=told)
-        self.message: Message | None = None
         self.items: list[dict[str, Any]] = []
         self.usage = Usage()
         self.ended = False
         self.incomplete_reason: str | None = None
+
+    @property
+    def message(self) -> Message | None:
+        """The last message that the model began."""
+        return self._spoken.message if self._spoken else None
 
     def apply(self, event: Event) -> None:
         handler = self._handlers.get(event["type"])
@@ -82,7 +99,7 @@ class Projection:
 
     # Messages
 
-    def _open_message(self, index: int) -> Message:
+    def _open_message(self, index: int) -> SpokenMessage:
         self._complete_message()
         moment, run = now(), self._run
         message = Message(
@@ -100,8 +117,9 @@ class Projection:
         self.changes.create_message(message)
         self.changes.tell("thread.message.created", message)
         self.changes.tell("thread.message.in_progress", message)
-        self.message, self._message_index, self._parts = message, index, {}
-        return message
+        self._message_index = index
+        self._spoken = SpokenMessage(message, self._markers, self._tell_message)
+        return self._spoken
 
     def _text_delta(self, event: Event) -> None:
         self._add_delta(event, "text")
@@ -110,65 +128,39 @@ class Projection:
         self._add_delta(event, "refusal")
 
     def _add_delta(self, event: Event, kind: str) -> None:
-        message, index = self._open, event.get("output_index", 0)
-        if message is None:
+        spoken, index = self._open, event.get("output_index", 0)
+        if spoken is None:
             self._added.add(index)
-            message = self._open_message(index)
-        self._add_text(message, event.get("content_index", 0), kind, event["delta"])
-
-    def _add_text(self, message: Message, content_index: int, kind: str, delta: str) -> None:
-        place = self._parts.get(content_index)
-        is_new = place is None
-        if place is None:
-            place = self._parts[content_index] = len(message.content)
-            empty = text_part("") if kind == "text" else {"type": "refusal", "refusal": ""}
-            message.content.append(empty)
-        part = message.content[place]
-        told: dict[str, Any] = {"index": place, "type": part["type"]}
-        if part["type"] == "text":
-            part["text"]["value"] += delta
-            told["text"] = {"value": delta, "annotations": []} if is_new else {"value": delta}
-        else:
-            part["refusal"] += delta
-            told["refusal"] = delta
-        self._tell_delta("thread.message.delta", message.id, {"content": [told]})
+            spoken = self._open_message(index)
+        spoken.add(event.get("content_index", 0), kind, event["delta"])
 
     @property
-    def _open(self) -> Message | None:
-        message = self.message
-        return message if message is not None and message.status == "in_progress" else None
+    def _open(self) -> SpokenMessage | None:
+        spoken = self._spoken
+        return spoken if spoken and spoken.message.status == "in_progress" else None
 
     def _settle_message(self, item: dict[str, Any], index: int) -> None:
-        """Add what the finished item holds and no delta has brought."""
-        message = self._open
-        if message is None or index != self._message_index:
-            return
-        for place, part in enumerate(item.get("content") or []):
-            kind = "refusal" if part["type"] == "refusal" else "text"
-            whole, so_far = part.get(kind) or "", self._text_so_far(message, place)
-            if so_far is None:
-                self._add_text(message, place, kind, whole)
-            elif len(whole) > len(so_far) and whole.startswith(so_far):
-                self._add_text(message, place, kind, whole[len(so_far) :])
-
-    def _text_so_far(self, message: Message, content_index: int) -> str | None:
-        place = self._parts.get(content_index)
-        if place is None:
-            return None
-        part = message.content[place]
-        text: str = part["text"]["value"] if part["type"] == "text" else part["refusal"]
-        return text
+        spoken = self._open
+        if spoken is not None and index == self._message_index:
+            spoken.settle(item)
 
     def _complete_message(self) -> None:
-        message = self._open
-        if message is not None:
+        spoken = self._open
+        if spoken is not None:
+            spoken.finish()
+            message = spoken.message
             message.status, message.completed_at = "completed", now()
             self.changes.save_message(message)
             self.changes.tell("thread.message.completed", message)
 
+    def _tell_message(self, message_id: str, delta: dict[str, Any]) -> None:
+        self._tell_delta("thread.message.delta", message_id, delta)
+
     def _break_off_message(self, reason: str) -> None:
-        message = self._open
-        if message is not None:
+        spoken = self._open
+        if spoken is not None:
+            spoken.finish()
+            message = spoken.message
             message.status, message.incomplete_at = "incomplete", now()
             message.incomplete_details = IncompleteDetails(reason=reason)
             self.changes.save_message(message)
@@ -180,41 +172,37 @@ class Projection:
         if self.tool_step is None:
             self.tool_step = self._open_step("tool_calls", {"tool_calls": []}, now())
         calls = self.tool_step.step_details["tool_calls"]
-        call = {
-            "id": item.get("call_id") or new_call_id(),
-            "type": "function",
-            "function": {"name": item["name"], "arguments": "", "output": None},
-        }
-        self._tell_call({"index": len(calls), **call})
-        calls.append(call)
-        self._calls[index] = call
+        function = {"name": item["name"], "arguments": "", "output": None}
+        details = self._opened(item["name"])
+        call_id = item.get("call_id") or new_call_id()
+        told = {"id": call_id, **(details or {"type": "function", "function": function})}
+        self._tell_call({"index": len(calls), **told})
+        self._calls[index] = _Call(len(calls), told)
+        calls.append(told)
         # A server that sends the arguments at once may already have them here.
-        self._add_arguments(call, item.get("arguments") or "")
+        self._add_arguments(self._calls[index], item.get("arguments") or "")
 
     def _arguments_delta(self, event: Event) -> None:
         call = self._calls.get(event.get("output_index", 0))
         if call is not None:
             self._add_arguments(call, event["delta"])
 
-    def _add_arguments(self, call: dict[str, Any], delta: str) -> None:
-        if delta and self.tool_step is not None:
-            call["function"]["arguments"] += delta
-            index = self.tool_step.step_details["tool_calls"].index(call)
-            self._tell_call({"index": index, "type": "function", "function": {"arguments": delta}})
+    def _add_arguments(self, call: "_Call", delta: str) -> None:
+        call.arguments += delta
+        if delta and call.told["type"] == "function":
+            call.told["function"]["arguments"] += delta
+            function = {"arguments": delta}
+            self._tell_call({"index": call.place, "type": "function", "function": function})
 
     def _settle_call(self, item: dict[str, Any], index: int) -> None:
-        if index not in self._calls:
-            self._open_call(item, index)
-        call = self._calls[index]
-        so_far, whole = call["function"]["arguments"], item.get("arguments") or ""
-        if whole.startswith(so_far):
-            self._add_arguments(call, whole[len(so_far) :])
-        item["call_id"], item["arguments"] = call["id"], call["function"]["arguments"]
+        call, whole = self._calls[index], item.get("arguments") or ""
+        if whole.startswith(call.arguments):
+            self._add_arguments(call, whole[len(call.arguments) :])
+        item["call_id"], item["arguments"] = call.told["id"], call.arguments
 
     def _tell_call(self, call: dict[str, Any]) -> None:
         if self.tool_step is not None:
-            details = {"type": "tool_calls", "tool_calls": [call]}
-            delta = {"step_details": details}
+            delta = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
             self._tell_delta("thread.run.step.delta", self.tool_step.id, delta)
 
     # Steps and the end
@@ -266,7 +254,7 @@ class Projection:
         step.status, step.completed_at = "completed", now()
         self.changes.save_step(step)
         told = step if step.usage else step.model_copy(update={"usage": Usage()})
-        self.changes.tell("thread.run.step.completed", told)
+        self.changes.tell("thread.run.step.completed", told_step(told))
 
     def _end_steps(self) -> None:
         """Give the steps their usage and complete them; one with calls waits for their outputs."""
@@ -281,6 +269,15 @@ class Projection:
 
     def _tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
         self.changes.tell(event, {"id": object_id, "object": event, "delta": delta})
+
+
+@dataclass
+class _Call:
+    """A call that comes in: its place in the step, what the step tells of it, its arguments."""
+
+    place: int
+    told: dict[str, Any]
+    arguments: str = ""
 
 
 def usage_of(response: dict[str, Any]) -> Usage:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.engine.tools.citations import without_citations
 from app.schemas.messages import Message
 
 # Rough, and on the safe side: English has about four bytes a token and Korean about three.
@@ -85,7 +86,8 @@ def _said(part: dict[str, Any]) -> dict[str, Any] | None:
     # The Responses API takes no image that an assistant said: only its words are replayed.
     match part["type"]:
         case "text" if part["text"]["value"]:
-            return {"type": "output_text", "text": part["text"]["value"], "annotations": []}
+            text = without_citations(part["text"]["value"], part["text"]["annotations"])
+            return {"type": "output_text", "text": text, "annotations": []}
         case "refusal" if part["refusal"]:
             return {"type": "refusal", "refusal": part["refusal"]}
     return None

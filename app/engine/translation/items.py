@@ -1,9 +1,9 @@
 """The items of a run's rounds: what is kept of an answer, and what the next request replays."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from app.domain.clock import now
+from app.engine.tools.built_in import ToolAnswer
 from app.schemas.runs import (
     FunctionCall,
     RequiredAction,
@@ -50,14 +50,17 @@ def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(waiting.values())
 
 
-def answer_step(step: RunStep, outputs: Mapping[str, str]) -> None:
-    """Write the outputs, by call id, into a step with tool calls; complete it with the last."""
-    calls = step.step_details["tool_calls"]
-    for call in calls:
-        if call["id"] in outputs:
-            call["function"]["output"] = outputs[call["id"]]
-    if all(call["function"]["output"] is not None for call in calls):
-        step.status, step.completed_at = "completed", now()
+def answer_call(step: RunStep, call_id: str, answer: ToolAnswer) -> None:
+    """Write a call's answer into its step."""
+    for call in step.step_details["tool_calls"]:
+        if call["id"] == call_id and call["type"] == "function":
+            call["function"]["output"] = answer.output
+        elif call["id"] == call_id:
+            call.update(answer.details)
+
+
+def complete_step(step: RunStep) -> None:
+    step.status, step.completed_at = "completed", now()
 
 
 def required_action(calls: list[dict[str, Any]]) -> RequiredAction:

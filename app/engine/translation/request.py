@@ -3,16 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.engine.tools.registry import FunctionRegistry, ServerFunction
 from app.engine.translation.history import input_item
 from app.schemas.messages import Message
 from app.schemas.runs import Run
 
 # The Responses API takes no smaller limit.
 LEAST_OUTPUT_TOKENS = 16
-
-# Kept and told for the client, but the model is not offered them here.
-_NOT_OFFERED = frozenset({"code_interpreter", "file_search"})
 
 
 def build_request(
@@ -22,12 +18,12 @@ def build_request(
     *,
     max_output_tokens: int | None,
     aliases: Mapping[str, str],
-    functions: FunctionRegistry,
+    tools: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the request of the run's next round.
 
     `messages` is the history it reads, `items` what its earlier rounds left; `aliases` maps
-    retired model names to those that serve in their place; `functions` are the server's own.
+    retired model names to those that serve in their place; `tools` is what the model is offered.
     """
     request: dict[str, Any] = {
         "model": aliases.get(run.model, run.model),
@@ -39,18 +35,13 @@ def build_request(
         request["instructions"] = run.instructions
     if max_output_tokens is not None:
         request["max_output_tokens"] = max_output_tokens
-    request |= _sampling(run) | _tools(run, functions)
+    request |= _sampling(run) | _tools(run, tools)
     if items and "tool_choice" in request:
         request["tool_choice"] = _later_choice(request["tool_choice"])
     text_format = _text_format(run.response_format)
     if text_format:
         request["text"] = {"format": text_format}
     return request
-
-
-def left_out_tools(run: Run) -> list[str]:
-    """Return the types of the run's tools that the model is not offered."""
-    return sorted({tool["type"] for tool in run.tools} & _NOT_OFFERED)
 
 
 def _sampling(run: Run) -> dict[str, Any]:
@@ -65,42 +56,23 @@ def _sampling(run: Run) -> dict[str, Any]:
     return sampling
 
 
-def _tools(run: Run, functions: FunctionRegistry) -> dict[str, Any]:
-    tools = [
-        _function(tool["function"], functions.find(tool["function"]["name"]))
-        for tool in run.tools
-        if tool["type"] == "function"
-    ]
+def _tools(run: Run, tools: list[dict[str, Any]]) -> dict[str, Any]:
     if not tools:
         return {}
+    names = {tool["name"] for tool in tools}
     return {
         "tools": tools,
-        "tool_choice": _tool_choice(run.tool_choice),
+        "tool_choice": _tool_choice(run.tool_choice, names),
         "parallel_tool_calls": run.parallel_tool_calls,
     }
 
 
-def _function(function: dict[str, Any], own: ServerFunction | None) -> dict[str, Any]:
-    """Return a function tool flattened; what the assistant leaves out, the server's own fills."""
-    flat = {"type": "function", "name": function["name"], "parameters": function["parameters"]}
-    description = function.get("description")
-    if own is not None and not function["parameters"].get("properties"):
-        flat["parameters"] = own.parameters
-    if own is not None and not description:
-        description = own.description
-    if description:
-        flat["description"] = description
-    # Said explicitly: left out, the Responses API would make the schema strict.
-    flat["strict"] = function["strict"]
-    return flat
-
-
-def _tool_choice(choice: Any) -> Any:
+def _tool_choice(choice: Any, names: set[str]) -> Any:
     if not isinstance(choice, dict):
         return choice
-    if choice["type"] == "function":
-        return {"type": "function", "name": choice["function"]["name"]}
-    return "auto"
+    # A built-in tool that runs here is a function of its type's name.
+    name = choice["function"]["name"] if choice["type"] == "function" else choice["type"]
+    return {"type": "function", "name": name} if name in names else "auto"
 
 
 def _later_choice(choice: Any) -> Any:

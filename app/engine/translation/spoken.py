@@ -1,0 +1,88 @@
+"""A message while the model says it: its parts, and the citations in them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.engine.tools.citations import CitationReader
+from app.schemas.messages import Message, text_part
+
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class _Part:
+    """`received` is all that came of it; what may still become a citation is not said yet."""
+
+    place: int
+    kind: str
+    reader: CitationReader
+    received: str = ""
+    told: bool = False
+
+
+class SpokenMessage:
+    """Collects what is said into `message` and tells it, part by part, as deltas."""
+
+    def __init__(self, message: Message, markers: Mapping[str, str], tell: Tell) -> None:
+        """`markers` are the citations that the model may use; `tell(id, delta)` tells a delta."""
+        self.message = message
+        self._markers = markers
+        self._tell = tell
+        self._parts: dict[int, _Part] = {}
+
+    def add(self, content_index: int, kind: str, piece: str) -> None:
+        """Take a piece of a part; `kind` is `text` or `refusal`."""
+        part = self._parts.get(content_index)
+        if part is None:
+            part = self._parts[content_index] = self._open(kind)
+        part.received += piece
+        if part.kind == "text":
+            self._say_text(part, *part.reader.feed(piece))
+        else:
+            self._say_refusal(part, piece)
+
+    def settle(self, item: dict[str, Any]) -> None:
+        """Add what the finished item holds and no delta has brought."""
+        for index, content in enumerate(item.get("content") or []):
+            kind = "refusal" if content["type"] == "refusal" else "text"
+            whole = content.get(kind) or ""
+            so_far = self._parts[index].received if index in self._parts else ""
+            if index not in self._parts or (len(whole) > len(so_far) and whole.startswith(so_far)):
+                self.add(index, kind, whole[len(so_far) :])
+
+    def finish(self) -> None:
+        """Say what was held back; every part has been told once by then."""
+        for part in self._parts.values():
+            if part.kind == "text":
+                rest = part.reader.rest()
+                if rest or not part.told:
+                    self._say_text(part, rest, [])
+
+    def _open(self, kind: str) -> _Part:
+        content = self.message.content
+        content.append(text_part("") if kind == "text" else {"type": "refusal", "refusal": ""})
+        return _Part(len(content) - 1, kind, CitationReader(self._markers))
+
+    def _say_text(self, part: _Part, text: str, annotations: list[dict[str, Any]]) -> None:
+        if not text and (part.told or part.received):
+            return
+        stored = self.message.content[part.place]["text"]
+        told: dict[str, Any] = {"value": text}
+        if annotations or not part.told:
+            first = len(stored["annotations"])
+            told["annotations"] = [
+                {"index": first + place, **one} for place, one in enumerate(annotations)
+            ]
+        stored["value"] += text
+        stored["annotations"] += annotations
+        part.told = True
+        self._tell_part({"index": part.place, "type": "text", "text": told})
+
+    def _say_refusal(self, part: _Part, text: str) -> None:
+        self.message.content[part.place]["refusal"] += text
+        part.told = True
+        self._tell_part({"index": part.place, "type": "refusal", "refusal": text})
+
+    def _tell_part(self, told: dict[str, Any]) -> None:
+        self._tell(self.message.id, {"content": [told]})

@@ -1,0 +1,42 @@
+"""Files that come with messages: into a vector store of the thread's own, to be searched."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.db import threads, vector_store_files, vector_stores
+from app.db.database import Connection
+from app.db.vector_store_files import NewFile
+from app.domain.clock import now
+from app.schemas.messages import MessageCreate
+from app.schemas.vector_stores import NewVectorStore, stored_strategy
+from app.services.vector_stores import OF_THREAD, create_store
+
+
+def attach_files(connection: Connection, thread_id: str, messages: Sequence[MessageCreate]) -> bool:
+    """Let the files that messages bring for `file_search` be read; tell whether there are any.
+
+    The thread gets a store of its own with the first. Raises `NotFound` for an unknown file.
+    """
+    file_ids = [file_id for message in messages for file_id in _to_search(message)]
+    if not file_ids:
+        return False
+    resources = threads.retrieve(connection, thread_id).tool_resources
+    store_ids: list[str] = (resources.get("file_search") or {}).get("vector_store_ids") or []
+    if store_ids:
+        moment, strategy = now(), stored_strategy(None)
+        vector_stores.use(connection, store_ids[0], moment)
+        new = [NewFile(file_id, None, strategy) for file_id in file_ids]
+        vector_store_files.attach(connection, store_ids[0], new, moment)
+    else:
+        store = create_store(connection, NewVectorStore(file_ids=file_ids), OF_THREAD)
+        kept: dict[str, Any] = {**resources, "file_search": {"vector_store_ids": [store.id]}}
+        threads.modify(connection, thread_id, {"tool_resources": kept})
+    return True
+
+
+def _to_search(message: MessageCreate) -> list[str]:
+    return [
+        attachment.file_id
+        for attachment in message.attachments or []
+        if any(tool.type == "file_search" for tool in attachment.tools or [])
+    ]
