@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import aiohttp
 import httpx
 import httpx2
 import openai
@@ -34,13 +35,13 @@ class ErrorTeller:
             return self._of_status(error)
         if isinstance(error, AnswerFailed):
             return self._of_told(error.error)
+        if _is_unreachable(error):
+            return _server_error("The model's server can't be reached. Check OPENAI_BASE_URL.")
         if isinstance(
             error, openai.APITimeoutError | httpx2.TimeoutException | httpx.TimeoutException
         ):
             # The aiohttp transport calls a closed connection a timeout too.
             return _server_error("The model's server did not answer in time, or hung up.")
-        if isinstance(error, openai.APIConnectionError):
-            return _server_error("The model's server can't be reached. Check OPENAI_BASE_URL.")
         return _server_error("The model's answer broke off, or can't be read.")
 
     def _of_told(self, error: object) -> ModelError:
@@ -71,6 +72,19 @@ class ErrorTeller:
             text = text.replace(self._api_key, _HIDDEN)
         text = _KEYLIKE.sub(_HIDDEN, text)
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Tell whether no connection was made; the aiohttp transport calls that a timeout."""
+    if isinstance(error, openai.APIConnectionError) and not isinstance(
+        error, openai.APITimeoutError
+    ):
+        return True
+    while error is not None:
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _server_error(message: str) -> ModelError:

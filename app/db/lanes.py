@@ -18,6 +18,10 @@ Work = Callable[[Connection], Any]
 _TRANSIENT = frozenset({"40P01", "40001", "23505"})
 
 
+# How often a work is done that left no trace: the database may be back, the race won.
+_ATTEMPTS = 3
+
+
 class NothingCommitted(Exception):
     """The transaction is gone without a trace: its connection was lost, or another won a race."""
 
@@ -130,15 +134,16 @@ def _done_together(held: _HeldConnection, jobs: list[_Job]) -> bool:
 
 
 def _do_alone(held: _HeldConnection, job: _Job) -> None:
-    try:
+    for attempt in range(_ATTEMPTS):
         try:
             job.result = held.transact(job.work)
-        except NothingCommitted:
-            job.result = held.transact(job.work)
-    except NothingCommitted as twice:
-        job.error = twice.__cause__
-    except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
-        job.error = error
+            return
+        except NothingCommitted as again:
+            if attempt == _ATTEMPTS - 1:
+                job.error = again.__cause__
+        except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
+            job.error = error
+            return
 
 
 def _tell(jobs: list[_Job]) -> None:
