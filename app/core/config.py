@@ -155,6 +155,8 @@ class Settings(BaseSettings):
         "You are a helpful assistant. Answer in the language of the question."
     )
     """Instructions of that assistant."""
+    assistants_file: str = "assistants.yaml"
+    """YAML file of further assistants, made at the start; empty, or not there by default: none."""
 
     host: Required = "127.0.0.1"
     """Address to listen on; 0.0.0.0 lets other machines in."""

@@ -21,6 +21,7 @@ from app.core.refusals import Refusal, Refusals
 from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
 from app.core.upstream_errors import ErrorTeller
+from app.core.upstream_http import UpstreamHttp
 from app.domain.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ _NO_KEY = "not-needed"
 _CONNECT_SECONDS = 10.0
 _DRAIN_SECONDS = 0.2
 
-# What the transport raises while a body is read; before that, the SDK makes its own errors of it.
+# What the transport raises while an answer is waited for or read.
 _CUT = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, BrokenAnswer)
 
 
@@ -57,17 +58,22 @@ class OpenAIResponsesClient:
             raise ValueError("The API key holds characters that a key can't have.")
         self.mode: Mode = "openai" if base_url.rstrip("/") in ("", _OPENAI) else "custom"
         self._max_retries = max_retries
-        self._retry_pause = retry_pause
         self._refusals = Refusals()
         self._errors = ErrorTeller(api_key)
-        # Whole, for it costs less to take than to put together for every call.
-        self._url = f"{(base_url or _OPENAI).rstrip('/')}/responses"
+        http = http_client or openai.DefaultAioHttpClient()
         self._client = openai.AsyncOpenAI(
             api_key=api_key or _NO_KEY,
             base_url=base_url or _OPENAI,
-            timeout=httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
             # The SDK takes clients of the older httpx as well; its annotation does not say so.
-            http_client=cast(httpx2.AsyncClient, http_client or openai.DefaultAioHttpClient()),
+            http_client=cast(httpx2.AsyncClient, http),
+        )
+        connect = min(timeout, _CONNECT_SECONDS)
+        self._http = UpstreamHttp(
+            self._client,
+            http,
+            f"{(base_url or _OPENAI).rstrip('/')}/responses",
+            timeout=(connect, timeout, timeout, timeout),
+            pause=retry_pause,
         )
 
     async def close(self) -> None:
@@ -79,7 +85,7 @@ class OpenAIResponsesClient:
         return self._streamed_answer(request) if stream else self._whole_answer(request)
 
     async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
-        response = await self._send(request, stream=False, retries=self._max_retries)
+        response, _ = await self._send(request, stream=False, retries=self._max_retries)
         try:
             event = terminal_event(response.content)
         except (AnswerFailed, BrokenAnswer) as error:
@@ -90,8 +96,7 @@ class OpenAIResponsesClient:
         retries = self._max_retries
         started = False
         while True:
-            response = await self._send(request, stream=True, retries=retries)
-            retries -= _retries_taken(response)
+            response, retries = await self._send(request, stream=True, retries=retries)
             try:
                 async with aclosing(_batches(response)) as batches:
                     async for batch in batches:
@@ -104,43 +109,27 @@ class OpenAIResponsesClient:
                 # What was told can't be taken back: only a silent break is worth another try.
                 if started or retries <= 0:
                     raise self._errors.of_exception(error) from None
-            await self._pause(self._max_retries - retries)
+            await self._http.wait(self._max_retries - retries)
             retries -= 1
-
-    async def _pause(self, retry: int) -> None:
-        _log.warning("A stream broke before its first event: retry %d", retry + 1)
-        await asyncio.sleep(self._retry_pause * 2**retry)
 
     async def _send(
         self, request: dict[str, Any], *, stream: bool, retries: int
-    ) -> httpx2.Response:
+    ) -> tuple[httpx2.Response, int]:
+        """Return the answer and the retries that are left. Raises `ModelError`."""
         request = self._refusals.without_known(request)
         while True:
             try:
-                return await self._post(request, stream=stream, retries=retries)
-            except openai.BadRequestError as error:
-                smaller = self._refusals.adapt(request, _refusal(error))
+                content = _json({**request, "stream": stream})
+                return await self._http.post(content, stream=stream, retries=retries)
+            except openai.APIStatusError as error:
+                smaller = None
+                if error.status_code == 400:
+                    smaller = self._refusals.adapt(request, _refusal(error))
                 if smaller is None:
                     raise self._errors.of_exception(error) from None
                 request = smaller
-            except (openai.OpenAIError, *_CUT) as error:
+            except _CUT as error:
                 raise self._errors.of_exception(error) from None
-
-    async def _post(
-        self, request: dict[str, Any], *, stream: bool, retries: int
-    ) -> httpx2.Response:
-        # Asked for the raw response, the SDK gives it for a stream as well, still unread.
-        return cast(
-            httpx2.Response,
-            await self._client.post(
-                self._url,
-                cast_to=httpx2.Response,
-                content=_json({**request, "stream": stream}),
-                options={"max_retries": retries},
-                stream=stream,
-                stream_cls=openai.AsyncStream[Any],
-            ),
-        )
 
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
@@ -180,11 +169,7 @@ def _json(request: dict[str, Any]) -> bytes:
         raise ModelError("invalid_prompt", "The request can't be written as JSON.") from None
 
 
-def _retries_taken(response: httpx2.Response) -> int:
-    return int(response.request.headers.get("x-stainless-retry-count", "0"))
-
-
-def _refusal(error: openai.BadRequestError) -> Refusal:
+def _refusal(error: openai.APIStatusError) -> Refusal:
     message = error.body.get("message") if isinstance(error.body, dict) else error.body
     # What the SDK calls a string is whatever the upstream wrote.
     param = error.param if isinstance(error.param, str) else None

@@ -76,12 +76,10 @@ class ErrorTeller:
 
 def _is_unreachable(error: BaseException | None) -> bool:
     """Tell whether no connection was made; the aiohttp transport calls that a timeout."""
-    if isinstance(error, openai.APIConnectionError) and not isinstance(
-        error, openai.APITimeoutError
-    ):
-        return True
     while error is not None:
-        if isinstance(error, aiohttp.ClientConnectorError):
+        if isinstance(
+            error, aiohttp.ClientConnectorError | httpx2.ConnectError | httpx.ConnectError
+        ):
             return True
         error = error.__cause__
     return False

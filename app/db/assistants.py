@@ -1,5 +1,6 @@
 """Statements about assistants."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -15,7 +16,7 @@ _UPDATE = update(assistants).where(assistants.c.id == bindparam("key"))
 _DELETE = delete(assistants).where(assistants.c.id == bindparam("key"))
 _RELEASE = (
     update(assistants)
-    .where(assistants.c.configured, assistants.c.id != bindparam("key"))
+    .where(assistants.c.configured, assistants.c.id.not_in(bindparam("kept", expanding=True)))
     .values(configured=False)
 )
 
@@ -32,14 +33,14 @@ def retrieve(connection: Connection, assistant_id: str) -> Assistant:
 
 
 def is_configured(connection: Connection, assistant_id: str) -> bool | None:
-    """Tell whether the settings made this assistant; None where there is no such."""
+    """Tell whether the settings or the assistants file made it; None where there is no such."""
     row = connection.execute(_BY_ID, {"key": assistant_id}).first()
     return None if row is None else bool(row.configured)
 
 
-def release_others(connection: Connection, assistant_id: str) -> None:
-    """Make every assistant that the settings once made, but for this one, an ordinary one."""
-    connection.execute(_RELEASE, {"key": assistant_id})
+def release_others(connection: Connection, kept: Sequence[str]) -> None:
+    """Make every assistant that was configured once, but for those `kept`, an ordinary one."""
+    connection.execute(_RELEASE, {"kept": kept})
 
 
 def modify(connection: Connection, assistant_id: str, values: dict[str, Any]) -> Assistant:

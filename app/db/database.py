@@ -8,10 +8,10 @@ connection; it may be run again if the database went away under it, and touches 
 import json
 import logging
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from pydantic_core import from_json
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 # SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
 _WRITES_TOGETHER = 32
 
-_to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# Made once: `json.dumps` with options makes an encoder for every value.
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class Database:
@@ -85,7 +86,7 @@ def _ping(connection: Connection) -> None:
 def _sqlite_engine(address: URL, *, begin: str) -> Engine:
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, json_serializer=_to_json)
+    engine = create_engine(address, json_serializer=_to_json, json_deserializer=from_json)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -110,6 +111,7 @@ def _postgresql_engine(address: URL, isolation_level: Any) -> Engine:
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         json_serializer=_to_json,
+        json_deserializer=from_json,
         isolation_level=isolation_level,
         pool_size=1,
         max_overflow=-1,

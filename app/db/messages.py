@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, 
 from app.db.paging import Page, read_page
 from app.db.tables import messages
 from app.domain.errors import not_found
-from app.schemas.messages import Message
+from app.schemas.messages import Message, Said
 
 _key = messages.c.id == bindparam("key")
 _in_thread = messages.c.thread_id == bindparam("thread_id")
@@ -27,7 +27,13 @@ _OPEN = (
     .order_by(messages.c.sequence)
 )
 _HISTORY = (
-    select(messages)
+    select(
+        messages.c.created_at,
+        messages.c.sequence,
+        messages.c.role,
+        messages.c.content,
+        messages.c.run_id,
+    )
     .where(
         _in_thread,
         messages.c.status != "in_progress",
@@ -111,8 +117,8 @@ def newest_first(
     not_of_run: str,
     newest: int | None = None,
     at_once: int | None = None,
-) -> Iterator[Message]:
-    """Yield a thread's finished messages, the newest first, reading `at_once` at a time.
+) -> Iterator[Said]:
+    """Yield what a thread's finished messages say, the newest first, reading `at_once` at a time.
 
     What the run `not_of_run` made itself is left out: its rounds are replayed from its items.
     Messages with a sequence above `newest` are left out too.
@@ -127,7 +133,7 @@ def newest_first(
     statement = _HISTORY
     while True:
         rows = connection.execute(statement, values).all()
-        yield from (_message(row) for row in rows)
+        yield from (Said(row.role, row.content, row.run_id) for row in rows)
         if len(rows) < count:
             return
         statement = _OLDER_HISTORY

@@ -68,7 +68,7 @@ assistants = Table(
     _sequence(),
     _id(),
     _time("created_at", nullable=False),
-    # True: made from the settings, which alone may change it.
+    # True: made from the settings or the assistants file, which alone may change it.
     Column("configured", Boolean, nullable=False),
     Column("name", Text),
     Column("description", Text),
@@ -82,6 +82,18 @@ assistants = Table(
     _json("metadata"),
     _json("response_format"),
     Index("assistants_in_order", "created_at", "sequence"),
+)
+
+# What an assistant of the assistants file was made of last; gone once the API has changed it.
+written_assistants = Table(
+    "written_assistants",
+    metadata,
+    Column(
+        "assistant_id", String, ForeignKey("assistants.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("content_hash", String, nullable=False),
+    # By its name in that file: the digest of each file of knowledge, and its id here.
+    _json("knowledge"),
 )
 
 threads = Table(

@@ -16,7 +16,7 @@ from app.engine.changes import Changes
 from app.engine.hub import Frame
 from app.engine.tools.citations import markers_of
 from app.engine.translation.history import within
-from app.schemas.messages import IncompleteDetails, Message
+from app.schemas.messages import IncompleteDetails, Said
 from app.schemas.runs import Usage
 from app.schemas.steps import RunStep
 
@@ -30,7 +30,7 @@ class Claimed:
     """A run that this process carries, with what it reads and what it has done so far."""
 
     run: StoredRun
-    history: list[Message]
+    history: list[Said]
     items: list[dict[str, Any]] = field(default_factory=list)
     spent: Usage = field(default_factory=Usage)
     # The step whose calls are not all answered yet, where there is one.
@@ -47,7 +47,7 @@ def claim_new(
     context_window: int,
     changes: Changes,
     *,
-    history: list[Message] | None = None,
+    history: list[Said] | None = None,
 ) -> Claimed:
     """Insert a new run, begun at once: nobody can hear of it before it is `in_progress`.
 

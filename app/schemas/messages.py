@@ -1,6 +1,6 @@
 """Messages on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Discriminator, Field, Tag
 
@@ -102,6 +102,14 @@ class Message(ListedObject):
     incomplete_details: IncompleteDetails | None = None
     completed_at: int | None = None
     incomplete_at: int | None = None
+
+
+class Said(NamedTuple):
+    """What a model reads of a message; a long thread has many, so it is no more than that."""
+
+    role: str
+    content: list[dict[str, Any]]
+    run_id: str | None = None
 
 
 class MessageDeleted(WireObject):

@@ -17,7 +17,7 @@ from app.engine.follower import Follower
 from app.engine.hub import Frame
 from app.engine.supervisor import RunSupervisor
 from app.schemas.chat import ChatReply, ChatRequest
-from app.schemas.messages import Message, MessageCreate
+from app.schemas.messages import Message, MessageCreate, Said
 from app.schemas.runs import Run, RunCreate
 from app.schemas.threads import ThreadCreate
 from app.services.new_run import new_run
@@ -128,7 +128,7 @@ class ChatService:
             run,
             policy.context_window,
             Changes(told=streamed),
-            history=[message] if body.thread_id is None else None,
+            history=[Said(message.role, message.content)] if body.thread_id is None else None,
         )
 
     @staticmethod

@@ -43,7 +43,7 @@ async def test_a_stream_that_breaks_before_output_is_asked_again(
     upstream.reply(reply, reply)
     assert spoken(await read(real)) == "Answer to: hi 안녕"
     assert len(upstream.requests) == 3
-    assert "A stream broke before its first event: retry 2" in caplog.messages
+    assert "The model's server did not answer well: retry 2" in caplog.messages
     upstream.reply(reply, reply, reply)
     assert "broke off" in (await failure(real, stream=True)).message
     assert len(upstream.requests) == 6

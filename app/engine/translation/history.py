@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.engine.tools.citations import without_citations
-from app.schemas.messages import Message
+from app.schemas.messages import Said
 
 # Rough, and on the safe side: English has about four bytes a token and Korean about three.
 _BYTES_PER_TOKEN = 3
@@ -13,12 +13,12 @@ _TOKENS_PER_IMAGE = 1000
 _TOKENS_PER_MESSAGE = 4
 
 
-def within(newest_first: Iterable[Message], tokens: int) -> list[Message]:
+def within(newest_first: Iterable[Said], tokens: int) -> list[Said]:
     """Return the newest messages that fit into `tokens`, the oldest first; at least one."""
     return list(reversed(list(_fitting(newest_first, tokens))))
 
 
-def _fitting(newest_first: Iterable[Message], tokens: int) -> Iterator[Message]:
+def _fitting(newest_first: Iterable[Said], tokens: int) -> Iterator[Said]:
     left = tokens
     for count, message in enumerate(newest_first):
         left -= message_tokens(message)
@@ -27,7 +27,7 @@ def _fitting(newest_first: Iterable[Message], tokens: int) -> Iterator[Message]:
         yield message
 
 
-def message_tokens(message: Message) -> int:
+def message_tokens(message: Said) -> int:
     """Estimate what a message costs the model to read."""
     return _TOKENS_PER_MESSAGE + sum(_part_tokens(part) for part in message.content)
 
@@ -52,7 +52,7 @@ def json_tokens(value: Any) -> int:
     return text_tokens(json.dumps(value, ensure_ascii=False)) if value else 0
 
 
-def input_item(message: Message) -> dict[str, Any] | None:
+def input_item(message: Said) -> dict[str, Any] | None:
     """Return a message as an item of a request's `input`; None where it holds nothing."""
     convert = _said if message.role == "assistant" else _asked
     content = [converted for part in message.content if (converted := convert(part))]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.engine.translation.history import input_item
-from app.schemas.messages import Message
+from app.schemas.messages import Said
 from app.schemas.runs import Run
 
 # The Responses API takes no smaller limit.
@@ -13,7 +13,7 @@ LEAST_OUTPUT_TOKENS = 16
 
 def build_request(
     run: Run,
-    messages: list[Message],
+    messages: list[Said],
     items: list[dict[str, Any]],
     *,
     max_output_tokens: int | None,

@@ -1,0 +1,103 @@
+"""What is wrong with the file of assistants: where it stands, in words for a person."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from app.core.yaml_lines import Document
+
+_SHOWN_CHARACTERS = 60
+
+Path = list[str | int]
+Fault = tuple[Path, str]
+_Named = tuple[Path, Any]
+
+
+def fault_lines(file: str, document: Document, faults: Iterable[Fault]) -> list[str]:
+    """Return a line for each fault, in the file's order."""
+    placed = sorted((document.line(path), _dotted(path), what) for path, what in faults)
+    return [f"{file}, line {number}: {path}{what}" for number, path, what in placed]
+
+
+def fault(detail: ErrorDetails, value: Any) -> Fault:
+    """Return what Pydantic found wrong with `value`."""
+    path = _path(detail["loc"], value)
+    match detail["type"]:
+        case "missing":
+            return path, "is missing"
+        case "extra_forbidden":
+            return path, "there is no such key"
+        case "union_tag_not_found":
+            return [*path, "type"], "is missing"
+        case "union_tag_invalid":
+            context = detail["ctx"]
+            expected = f"should be one of {context['expected_tags']}"
+            return [*path, "type"], expected + _got(context["tag"])
+    said = detail["msg"].removeprefix("Input ")
+    return path, said[:1].lower() + said[1:] + _got(detail["input"])
+
+
+def repetitions(document: Document) -> list[Fault]:
+    """Return the ids, and the files of one assistant, that are named a second time."""
+    assistants = _items(document.value, "assistants")
+    ids: list[_Named] = [
+        (["assistants", place, "id"], _get(one, "id")) for place, one in enumerate(assistants)
+    ]
+    faults = [*_second_ones(document, ids)]
+    for place, one in enumerate(assistants):
+        names: list[_Named] = [
+            (["assistants", place, "knowledge", number], name)
+            for number, name in enumerate(_items(one, "knowledge"))
+        ]
+        faults += _second_ones(document, names)
+    return faults
+
+
+def _second_ones(document: Document, named: Iterable[_Named]) -> Iterator[Fault]:
+    first: dict[str, Path] = {}
+    for path, name in named:
+        if isinstance(name, str) and first.setdefault(name, path) is not path:
+            yield path, f"stands in line {document.line(first[name])} already" + _got(name)
+
+
+def _items(value: Any, key: str) -> list[Any]:
+    items = _get(value, key)
+    return items if isinstance(items, list) else []
+
+
+def _get(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _path(location: tuple[str | int, ...], value: Any) -> Path:
+    """Return a location in the file. Pydantic names the chosen members of unions too."""
+    path: Path = []
+    here = value
+    for step in location:
+        if isinstance(step, int):
+            here = here[step] if isinstance(here, list) and step < len(here) else None
+        elif step.startswith(("<", "[")):
+            continue
+        elif isinstance(here, dict) and here.get("type") == step:
+            # Said once for the member; the same word may follow as a key.
+            here = {key: part for key, part in here.items() if key != "type"}
+            continue
+        else:
+            here = _get(here, step)
+        path.append(step)
+    return path
+
+
+def _dotted(path: Path) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return f"{text[1:]}: " if text else ""
+
+
+def _got(value: Any) -> str:
+    if value is None:
+        return ", got nothing"
+    if not isinstance(value, str | int | float):
+        return ""
+    shown = repr(value)
+    return f", got {shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + '…'}"

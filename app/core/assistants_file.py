@@ -1,0 +1,197 @@
+"""The file of assistants: read and checked as a whole, every fault with its line."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from app.core.assistants_faults import fault, fault_lines, repetitions
+from app.core.yaml_lines import Document, NotYaml
+from app.domain.errors import StartError
+from app.schemas.assistants import AssistantCreate, AssistantFields
+from app.schemas.common import RequestBody
+from app.schemas.tools import Tool, ToolResources
+from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_strategy
+
+_BUILT_IN = ("file_search", "code_interpreter")
+
+
+@dataclass(frozen=True)
+class KnowledgeFile:
+    """A file that an assistant may search. `name` is as the assistants file has it."""
+
+    name: str
+    path: Path
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class WrittenAssistant:
+    """An assistant of the file; `place` says where in it, for what is wrong with it later.
+
+    `chunking` is how its files are cut, as vector stores keep it.
+    """
+
+    id: str
+    body: AssistantCreate
+    knowledge: tuple[KnowledgeFile, ...]
+    chunking: dict[str, Any]
+    place: str
+
+    @property
+    def content_hash(self) -> str:
+        """Changes with anything that is said of the assistant, its files' bytes included."""
+        files = [(file.name, file.digest) for file in self.knowledge]
+        said = [self.body.model_dump(mode="json"), files, self.chunking]
+        content = json.dumps(said, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What the file is checked against."""
+
+    folder: Path
+    functions: Collection[str]
+    max_bytes: int
+
+
+def load_assistants(
+    path: str, *, may_be_missing: bool, model: str, functions: Collection[str], max_bytes: int
+) -> list[WrittenAssistant]:
+    """Return the assistants of the YAML file at `path`; an empty path has none.
+
+    `model` is that of assistants that name none, `functions` are those the server can call, and
+    `max_bytes` is what a file of knowledge may hold. Raises `StartError`, a line for each fault.
+    """
+    text = _read(path, may_be_missing=may_be_missing) if path else None
+    if text is None:
+        return []
+    try:
+        document = Document(text)
+    except NotYaml as error:
+        raise StartError(f"{path}, line {error.line}: {error}") from error
+    surroundings = _Surroundings(Path(path).parent, functions, max_bytes)
+    faults = repetitions(document)
+    try:
+        # A file whose every line is a comment says that there are none.
+        file = _File.model_validate(document.value or {}, context=surroundings)
+    except ValidationError as error:
+        faults += [fault(detail, document.value) for detail in error.errors(include_url=False)]
+    if faults:
+        raise StartError("\n".join(fault_lines(path, document, faults)))
+    return [
+        entry.assistant(model, f"{path}, line {document.line(['assistants', number, 'id'])}")
+        for number, entry in enumerate(file.assistants or [])
+    ]
+
+
+def _read(path: str, *, may_be_missing: bool) -> str | None:
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        if may_be_missing:
+            return None
+        raise StartError(f"ASSISTANTS_FILE: there is no file {path}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise StartError(f"{path}, line {line}: not UTF-8 text") from error
+    except OSError as error:
+        raise StartError(f"ASSISTANTS_FILE: {path} can't be read: {error.strerror}") from error
+
+
+# What the file may say
+
+
+def _surroundings(info: ValidationInfo) -> _Surroundings:
+    assert isinstance(info.context, _Surroundings)
+    return info.context
+
+
+def _whole_tool(tool: object, info: ValidationInfo) -> object:
+    """Return a tool in the API's form; a word alone names a built-in one or a function."""
+    if not isinstance(tool, str):
+        return tool
+    if tool in _BUILT_IN:
+        return {"type": tool}
+    if tool in _surroundings(info).functions:
+        return {"type": "function", "function": {"name": tool}}
+    raise PydanticCustomError(
+        "unknown_tool", "there is no tool, and no function of FUNCTIONS_DIR, of this name"
+    )
+
+
+def _knowledge_file(name: object, info: ValidationInfo) -> KnowledgeFile:
+    if not isinstance(name, str) or not name:
+        raise PydanticCustomError("path", "should be a path")
+    surroundings = _surroundings(info)
+    path = surroundings.folder / name
+    if not path.is_file():
+        raise PydanticCustomError("no_file", "there is no such file beside the assistants file")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise PydanticCustomError("unreadable", "the file can't be read") from error
+    if size == 0:
+        raise PydanticCustomError("empty", "the file is empty")
+    if size > surroundings.max_bytes:
+        raise PydanticCustomError("too_large", "the file is larger than MAX_FILE_BYTES")
+    return KnowledgeFile(name, path, size, digest)
+
+
+class _Entry(AssistantFields):
+    """An assistant of the API, but with its id and files, and not without a model of its own."""
+
+    tools: list[Annotated[Tool, BeforeValidator(_whole_tool)]] | None = Field(
+        default=None, max_length=128
+    )
+    # The one of assistants that are there: a vector store is made of `knowledge` alone.
+    tool_resources: ToolResources | None = None
+    id: Annotated[str, StringConstraints(pattern=r"^asst_[A-Za-z0-9_-]{1,64}$")]
+    model: str | None = Field(default=None, min_length=1, max_length=256)
+    knowledge: list[Annotated[KnowledgeFile, BeforeValidator(_knowledge_file)]] | None = Field(
+        default=None, max_length=MAX_STORE_FILES
+    )
+    # As for a vector store.
+    chunking_strategy: ChunkingStrategy | None = None
+
+    @field_validator("knowledge")
+    @classmethod
+    def _can_be_searched(
+        cls, files: list[KnowledgeFile] | None, info: ValidationInfo
+    ) -> list[KnowledgeFile] | None:
+        # What is wrong itself is not among the data, and is told anyway.
+        if not files or "tools" not in info.data:
+            return files
+        if not any(tool.type == "file_search" for tool in info.data["tools"] or []):
+            raise PydanticCustomError("no_search", "needs the tool file_search")
+        resources = info.data.get("tool_resources")
+        if resources and resources.file_search and resources.file_search.vector_store_ids:
+            raise PydanticCustomError("both_given", "can't stand beside a vector store's id")
+        return files
+
+    def assistant(self, model: str, place: str) -> WrittenAssistant:
+        own = {"id", "knowledge", "chunking_strategy"}
+        said = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=own)
+        body = AssistantCreate.model_validate({"model": model, **said})
+        chunking = stored_strategy(self.chunking_strategy)
+        return WrittenAssistant(self.id, body, tuple(self.knowledge or []), chunking, place)
+
+
+class _File(RequestBody):
+    assistants: list[_Entry] | None = None

@@ -1,0 +1,84 @@
+"""Statements about the assistants that the assistants file made, and what they were made of."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+
+from app.db.file_tables import files
+from app.db.knowledge_tables import vector_store_files, vector_stores
+from app.db.tables import written_assistants as written
+
+# Any number that no other program in the same database takes for its own.
+_ADVISORY_LOCK = 7_405_927
+
+_key = written.c.assistant_id == bindparam("key")
+
+_ALL = select(written)
+_INSERT = insert(written)
+_UPDATE = update(written).where(_key)
+_DELETE = delete(written).where(_key)
+_THERE = select(files.c.id).where(files.c.id.in_(bindparam("keys", expanding=True)))
+# A store that somebody has given an expiry won't stay.
+_SEARCHED = (
+    select(vector_store_files.c.vector_store_id, vector_store_files.c.id)
+    .join(vector_stores, vector_stores.c.id == vector_store_files.c.vector_store_id)
+    .where(
+        vector_stores.c.id.in_(bindparam("stores", expanding=True)),
+        vector_stores.c.expires_at.is_(None),
+    )
+)
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file of knowledge, as it is stored here."""
+
+    digest: str
+    file_id: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What an assistant was made of; `knowledge` by the names that the assistants file uses."""
+
+    content_hash: str
+    knowledge: dict[str, KeptFile]
+
+
+def lock(connection: Connection) -> None:
+    """Hold the assistants of the file until the transaction ends; others wait here."""
+    # SQLite has one writer anyway.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+
+
+def records(connection: Connection) -> dict[str, Record]:
+    """Return all there are, by their assistants' ids."""
+    return {
+        row.assistant_id: Record(
+            row.content_hash, {name: KeptFile(**kept) for name, kept in row.knowledge.items()}
+        )
+        for row in connection.execute(_ALL)
+    }
+
+
+def keep(connection: Connection, assistant_id: str, record: Record) -> None:
+    values = asdict(record)
+    if connection.execute(_UPDATE, {**values, "key": assistant_id}).rowcount == 0:
+        connection.execute(_INSERT, {**values, "assistant_id": assistant_id})
+
+
+def forget(connection: Connection, assistant_id: str) -> None:
+    connection.execute(_DELETE, {"key": assistant_id})
+
+
+def files_there(connection: Connection, file_ids: Sequence[str]) -> set[str]:
+    """Return those of the files that have not been deleted."""
+    return set(connection.execute(_THERE, {"keys": file_ids}).scalars())
+
+
+def files_searched(connection: Connection, store_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Return the files in these stores, each behind its store's id."""
+    rows = connection.execute(_SEARCHED, {"stores": store_ids})
+    return {(row.vector_store_id, row.id) for row in rows}
