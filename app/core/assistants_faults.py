@@ -28,6 +28,8 @@ def fault(detail: ErrorDetails, value: Any) -> Fault:
             return path, "is missing"
         case "extra_forbidden":
             return path, "there is no such key"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return path, "should be keys with values" + _got(detail["input"])
         case "union_tag_not_found":
             return [*path, "type"], "is missing"
         case "union_tag_invalid":

@@ -42,14 +42,13 @@ class UpstreamHttp:
         `pause`: seconds before the first retry, doubled each time.
         """
         # Clients of the older httpx are taken as well; the two are alike in all that is used.
+        kind: Any = httpx if isinstance(http, httpx.AsyncClient) else httpx2
         self._http = cast(httpx2.AsyncClient, http)
-        self._url = url
-        self._timeout = timeout
+        self._new_request = kind.Request
+        self._url = kind.URL(url)
+        self._extensions = {"timeout": kind.Timeout(timeout).as_dict()}
+        self._headers = _headers(client)
         self._pause = pause
-        given = {**client.default_headers, **client.auth_headers}
-        self._headers = {name: value for name, value in given.items() if isinstance(value, str)} | {
-            "content-type": "application/json"
-        }
 
     async def post(
         self, content: bytes, *, stream: bool, retries: int
@@ -84,10 +83,21 @@ class UpstreamHttp:
         await asyncio.sleep(pause if asked is None else asked)
 
     async def _send(self, content: bytes, *, stream: bool) -> httpx2.Response:
-        request = self._http.build_request(
-            "POST", self._url, content=content, headers=self._headers, timeout=self._timeout
+        # Made directly: nothing of the client's own is to be merged into it.
+        request = self._new_request(
+            "POST", self._url, headers=self._headers, content=content, extensions=self._extensions
         )
         return await self._http.send(request, stream=stream)
+
+
+def _headers(client: openai.AsyncOpenAI) -> dict[str, str]:
+    """Return the SDK's headers, but for those that describe the machine it runs on."""
+    given = {**client.default_headers, **client.auth_headers, "content-type": "application/json"}
+    return {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, str) and not name.lower().startswith("x-stainless")
+    }
 
 
 async def _status_error(response: httpx2.Response) -> openai.APIStatusError:

@@ -7,7 +7,7 @@ import pytest
 
 from app.engine.budget import input_budget, output_budget, prompt_is_spent
 from app.engine.translation.history import json_tokens, message_tokens, text_tokens, within
-from app.schemas.messages import Message, text_part
+from app.schemas.messages import Said, text_part
 from app.schemas.runs import Usage
 from tests.support.rows import run_row
 
@@ -15,13 +15,11 @@ NOTHING = Usage()
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}, "strict": False}}
 
 
-def said(*content: dict[str, Any]) -> Message:
-    return Message(
-        id="msg_1", created_at=1, thread_id="thread_1", role="user", content=list(content)
-    )
+def said(*content: dict[str, Any]) -> Said:
+    return Said("user", list(content))
 
 
-def texts(*lengths: int) -> list[Message]:
+def texts(*lengths: int) -> list[Said]:
     return [said(text_part("x" * length)) for length in lengths]
 
 
@@ -67,7 +65,7 @@ def test_no_gap_is_left_in_a_conversation():
 def test_no_more_messages_are_looked_at_than_are_read():
     looked_at = 0
 
-    def endless() -> Iterator[Message]:
+    def endless() -> Iterator[Said]:
         nonlocal looked_at
         while True:
             looked_at += 1

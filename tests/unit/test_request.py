@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from app.engine.tools.registry import FunctionRegistry
+from app.engine.tools.toolbox import Toolbox
 from app.engine.translation.items import call_output, replayable
-from app.engine.translation.request import build_request, left_out_tools
-from app.schemas.messages import Message, text_part
+from app.engine.translation.request import build_request
+from app.schemas.messages import Said, text_part
 from tests.support import openai_spec
 from tests.support.rows import run_row
 
-NO_FUNCTIONS = FunctionRegistry({}, timeout=1)
+TOOLS = Toolbox(FunctionRegistry({}, timeout=1), [])
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 URL = "https://example.org/cat.png"
 
@@ -22,27 +23,28 @@ def function(**fields: Any) -> dict[str, Any]:
 
 
 def asked(
-    *history: Message,
+    *history: Said,
     items: tuple[dict[str, Any], ...] = (),
     max_output_tokens: int | None = None,
     aliases: dict[str, str] | None = None,
     **run: Any,
 ) -> dict[str, Any]:
+    wanted = run_row("thread_1", **run)
     request = build_request(
-        run_row("thread_1", **run),
+        wanted,
         list(history),
         list(items),
         max_output_tokens=max_output_tokens,
         aliases=aliases or {},
-        functions=NO_FUNCTIONS,
+        tools=TOOLS.offered(wanted),
     )
     if openai_spec.are_present():
         assert openai_spec.request_faults(request) == []
     return request
 
 
-def message(role: Any, *content: dict[str, Any]) -> Message:
-    return Message(id="msg_1", created_at=1, thread_id="thread_1", role=role, content=list(content))
+def message(role: str, *content: dict[str, Any]) -> Said:
+    return Said(role, list(content))
 
 
 def test_a_bare_run_asks_for_no_more_than_it_must():
@@ -159,7 +161,7 @@ def test_tools_that_do_not_run_here_are_left_out():
     tools = [{"type": "code_interpreter"}, {"type": "file_search"}]
     assert asked(tools=tools, tool_choice="required") == asked()
     assert [tool["type"] for tool in asked(tools=[*tools, function()])["tools"]] == ["function"]
-    assert left_out_tools(run_row("thread_1", tools=[*tools, function()])) == [
+    assert TOOLS.left_out(run_row("thread_1", tools=[*tools, function()])) == [
         "code_interpreter",
         "file_search",
     ]
