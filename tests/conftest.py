@@ -50,6 +50,8 @@ def _bare_environment() -> Iterator[None]:
         for name in [*os.environ]:
             if name.startswith("OPENAI_") or name.lower() in Settings.model_fields:
                 patch.delenv(name)
+        # The shipped assistants are for the tests that are about them.
+        patch.setenv("ASSISTANTS_FILE", "")
         yield
 
 

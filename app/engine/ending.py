@@ -12,6 +12,7 @@ from app.engine import journal
 from app.engine.changes import Changes
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError, Usage
+from app.schemas.steps import told_step
 
 Ending = Literal["failed", "cancelled", "expired"]
 
@@ -70,7 +71,7 @@ def _end_steps(
         if last_error is not None:
             step.last_error = _for_step(last_error)
         steps.save(connection, step)
-        changes.tell(f"thread.run.step.{to}", step)
+        changes.tell(f"thread.run.step.{to}", told_step(step))
     return reduce(add, (step.usage or Usage() for step in of_run), Usage())
 
 

@@ -97,6 +97,8 @@ class Execution:
 
     async def end(self, to: Ending, last_error: LastError | None = None) -> Outcome:
         """End the run early, with what it has said so far."""
+        if self._projection is not None:
+            self._projection.release()
         message = self._message
         try:
             run = await self._recorder.end(to, unfinished=message, last_error=last_error)

@@ -15,18 +15,21 @@ from app.services.vector_stores import OF_THREAD, create_store
 def attach_files(connection: Connection, thread_id: str, messages: Sequence[MessageCreate]) -> bool:
     """Let the files that messages bring for `file_search` be read; tell whether there are any.
 
-    The thread gets a store of its own with the first. Raises `NotFound` for an unknown file.
+    The thread gets a store of its own where it has none that can be used. Raises `NotFound` for
+    an unknown file.
     """
     file_ids = [file_id for message in messages for file_id in _to_search(message)]
     if not file_ids:
         return False
     resources = threads.retrieve(connection, thread_id).tool_resources
-    store_ids: list[str] = (resources.get("file_search") or {}).get("vector_store_ids") or []
-    if store_ids:
-        moment, strategy = now(), stored_strategy(None)
-        vector_stores.use(connection, store_ids[0], moment)
-        new = [NewFile(file_id, None, strategy) for file_id in file_ids]
-        vector_store_files.attach(connection, store_ids[0], new, moment)
+    moment = now()
+    named: list[str] = (resources.get("file_search") or {}).get("vector_store_ids") or []
+    # A store that is gone or has expired gives way to a new one.
+    usable = [*vector_stores.last_uses(connection, named, moment)]
+    if usable:
+        vector_stores.use(connection, usable[0], moment)
+        new = [NewFile(file_id, None, stored_strategy(None)) for file_id in file_ids]
+        vector_store_files.attach(connection, usable[0], new, moment)
     else:
         store = create_store(connection, NewVectorStore(file_ids=file_ids), OF_THREAD)
         kept: dict[str, Any] = {**resources, "file_search": {"vector_store_ids": [store.id]}}

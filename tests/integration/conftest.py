@@ -9,6 +9,10 @@ import httpx
 import openai
 import pytest
 
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.searches import Library, library
+from tests.support.server import ThreadServer
+
 
 @pytest.fixture
 def assistant_id(client: openai.OpenAI) -> str:
@@ -45,3 +49,14 @@ def aside() -> Iterator[Callable[[Callable[[], Any]], Future[Any]]]:
     """Call a function from a thread of its own, while the test goes on."""
     with ThreadPoolExecutor() as executor:
         yield executor.submit
+
+
+@pytest.fixture(scope="session")
+def shared_library(server: ThreadServer) -> Library:
+    return library(server.client)
+
+
+@pytest.fixture
+def files(shared_library: Library, upstream: FakeUpstream) -> Library:
+    """Three files that an assistant searches; made once, and changed by no test."""
+    return shared_library

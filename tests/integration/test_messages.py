@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.stores import uploaded
 from tests.support.talk import error_of, finished, text_of
 
 URL = "https://example.org/cat.png"
@@ -67,9 +68,10 @@ def test_a_new_message_has_all_of_its_fields(http, thread_id):
     }
 
 
-def test_attachments_and_metadata_are_kept(http, thread_id):
+def test_attachments_and_metadata_are_kept(client, http, thread_id):
+    tools = [{"type": "file_search"}, {"type": "code_interpreter"}]
     attachments = [
-        {"file_id": "file-1", "tools": [{"type": "file_search"}, {"type": "code_interpreter"}]},
+        {"file_id": uploaded(client, "x"), "tools": tools},
         {"file_id": "file-2"},
     ]
     body = {"role": "user", "content": "x", "attachments": attachments, "metadata": {"k": "v"}}

@@ -13,11 +13,12 @@ _MARKER = re.compile(r"【[^【】]*】")
 _OPENING = "【"
 # A marker is no longer; text that merely holds the bracket is not held back for more.
 _LONGEST = 300
-_NOT_IN_MARKERS = str.maketrans("【】†\n\r", "     ")
+_NOT_IN_MARKERS = str.maketrans("【】†", "   ")
 
 
 def marker(search: int, result: int, filename: str) -> str:
-    name = filename.translate(_NOT_IN_MARKERS)[:200]
+    # White space of every kind is folded: the model must be able to copy the marker.
+    name = " ".join(filename.translate(_NOT_IN_MARKERS).split())[:200]
     return f"【{search}:{result}†{name}】"
 
 

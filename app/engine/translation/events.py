@@ -71,6 +71,11 @@ class Projection:
         if handler is not None:
             handler(event)
 
+    def release(self) -> None:
+        """Say what was held back for more, where no more will come."""
+        if self._open is not None:
+            self._open.finish()
+
     def take_changes(self) -> Changes:
         """Return what has come together since the last time."""
         taken, self.changes = self.changes, Changes(told=self._told)

@@ -85,9 +85,10 @@ def _asked(part: dict[str, Any]) -> dict[str, Any] | None:
 def _said(part: dict[str, Any]) -> dict[str, Any] | None:
     # The Responses API takes no image that an assistant said: only its words are replayed.
     match part["type"]:
-        case "text" if part["text"]["value"]:
+        case "text":
             text = without_citations(part["text"]["value"], part["text"]["annotations"])
-            return {"type": "output_text", "text": text, "annotations": []}
+            if text.strip():
+                return {"type": "output_text", "text": text, "annotations": []}
         case "refusal" if part["refusal"]:
             return {"type": "refusal", "refusal": part["refusal"]}
     return None
