@@ -59,8 +59,9 @@ case "${1:-}" in
     test)
         shift
         install requirements-dev.txt
-        # Seconds for one test: a wait that never ends fails by name.
-        exec .venv/bin/python -m pytest --timeout=60 "$@"
+        # Seconds for one test: a wait that never ends fails by name. A few at once: each has
+        # servers and database connections of its own.
+        exec .venv/bin/python -m pytest --timeout=120 -n auto --maxprocesses=4 "$@"
         ;;
     setup)
         install requirements-dev.txt
