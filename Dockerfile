@@ -14,6 +14,8 @@ WORKDIR /srv/threadkeeper
 COPY main.py .
 COPY app app
 COPY functions functions
+COPY assistants.yaml .
+COPY knowledge knowledge
 # Compiled here, since the user can't write beside the sources.
 RUN /venv/bin/python -m compileall -q main.py app functions
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings
 from app.core.logging import configure_logging
+from app.domain.errors import StartError
 from app.engine.tools.registry import FunctionsError
 
 
@@ -30,9 +31,12 @@ def prepare() -> Settings:
 
 
 def build(settings: Settings) -> FastAPI:
-    """Return the application; exits like `prepare` where a file of functions can't be used."""
+    """Return the application; exits like `prepare` where a file it's made of can't be used."""
     try:
         return create_app(settings)
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     except FunctionsError as error:
         sys.stderr.write(f"FUNCTIONS_DIR: {error}\n")
         raise SystemExit(2) from None

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from app.api.errors import register_error_handlers
 from app.api.middleware import RequestContext
 from app.api.openapi import complete_openapi
 from app.api.v1 import api
+from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.demo_client import DemoClient
 from app.core.embeddings import OpenAIEmbedder
@@ -31,6 +32,7 @@ from app.db.database import Database
 from app.engine.executor import Shared
 from app.engine.follower import Follower
 from app.engine.hub import Hub
+from app.engine.images import Images
 from app.engine.supervisor import RunSupervisor
 from app.engine.tools.file_search import FileSearch
 from app.engine.tools.registry import FunctionRegistry, load_functions
@@ -38,7 +40,7 @@ from app.engine.tools.toolbox import Toolbox
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.schemas.assistants import Assistant, AssistantCreate
-from app.services.assistants import AssistantService, configure_assistant
+from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
@@ -48,6 +50,11 @@ from app.services.runs import RunService
 from app.services.threads import MessageService, ThreadService
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
+from app.services.written_assistants import (
+    Configured,
+    configure_assistants,
+    knowledge_is_read,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +67,12 @@ A self-hosted server for programs written for OpenAI's Assistants API: point `ba
 def create_app(settings: Settings) -> FastAPI:
     """Return the application. Nothing is opened or contacted before it starts.
 
-    Raises `FunctionsError` for a file of functions that can't be used.
+    Raises `FunctionsError` for a file of functions that can't be used, and `StartError` for one of
+    assistants.
     """
-    functions = FunctionRegistry(
-        load_functions(settings.functions_dir), timeout=settings.function_timeout
-    )
+    loaded = load_functions(settings.functions_dir)
+    functions = FunctionRegistry(loaded, timeout=settings.function_timeout)
+    wanted = _configured(settings, loaded)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -74,16 +82,15 @@ def create_app(settings: Settings) -> FastAPI:
         model = _model_client(settings)
         knowledge = _knowledge(settings, database, store)
         tools = Toolbox(functions, [FileSearch(database, knowledge.search)])
-        supervisor = _supervisor(settings, database, model, tools)
-        configured = await database.transaction(
-            configure_assistant, settings.assistant_id, _default_assistant(settings)
-        )
+        supervisor = _supervisor(settings, database, store, model, tools)
+        configured = await configure_assistants(database, store, wanted)
         app.state.services = services = _services(
             settings, database, store, model, supervisor, knowledge, configured
         )
         await supervisor.open()
         services.files.open()
         knowledge.ingestor.open()
+        await knowledge_is_read(database, wanted)
         # What is here now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -111,13 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api)
     complete_openapi(app)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=["x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms"],
-        )
+        _let_in(app, settings.cors_origins)
     return app
 
 
@@ -125,6 +126,16 @@ class _Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         # Added as a middleware it would stand inside the framework's own, and miss their answers.
         return RequestContext(super().build_middleware_stack())
+
+
+def _let_in(app: FastAPI, origins: list[str]) -> None:
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms"],
+    )
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -177,7 +188,11 @@ def _embedder(settings: Settings) -> OpenAIEmbedder | None:
 
 
 def _supervisor(
-    settings: Settings, database: Database, model: ModelClient, tools: Toolbox
+    settings: Settings,
+    database: Database,
+    store: ObjectStore,
+    model: ModelClient,
+    tools: Toolbox,
 ) -> RunSupervisor:
     shared = Shared(
         database=database,
@@ -187,6 +202,7 @@ def _supervisor(
         context_window=settings.context_window,
         aliases=settings.model_aliases,
         tools=tools,
+        images=Images(database, store),
         max_rounds=settings.max_rounds,
     )
     return RunSupervisor(
@@ -235,9 +251,19 @@ def _services(
     )
 
 
-def _default_assistant(settings: Settings) -> AssistantCreate:
-    return AssistantCreate(
+def _configured(settings: Settings, functions: Collection[str]) -> Configured:
+    file = settings.assistants_file
+    default = AssistantCreate(
         model=settings.openai_model,
         name=settings.assistant_name,
         instructions=settings.assistant_instructions,
     )
+    written = load_assistants(
+        file,
+        # By its name, not by whether it was set: a copied `.env.example` sets every default.
+        may_be_missing=file == Settings.model_fields["assistants_file"].default,
+        model=settings.openai_model,
+        functions=functions,
+        max_bytes=settings.max_file_bytes,
+    )
+    return Configured(settings.assistant_id, default, written)

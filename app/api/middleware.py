@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import TOO_LARGE, render
-from app.domain.errors import InvalidRequest, ThreadkeeperError
+from app.domain.errors import InvalidRequest, StartError, ThreadkeeperError
 from app.domain.ids import new_request_id
 
 logger = structlog.get_logger("app.request")
@@ -20,6 +20,9 @@ class RequestContext:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(self._app, scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -63,6 +66,27 @@ class RequestContext:
                     status=status,
                     duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 )
+
+
+async def _live(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Start and stop the application. Of a `StartError` its lines are told, without a traceback."""
+    failure: Message | None = None
+
+    async def send_but_failures(message: Message) -> None:
+        nonlocal failure
+        if message["type"] == "lifespan.startup.failed":
+            failure = message
+        else:
+            await send(message)
+
+    try:
+        await app(scope, receive, send_but_failures)
+    except StartError as error:
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+    except BaseException:
+        if failure is not None:
+            await send(failure)
+        raise
 
 
 _INTERNAL = ThreadkeeperError("The server had an error while processing your request.")

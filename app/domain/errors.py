@@ -8,6 +8,7 @@ ThreadkeeperError              an answer in OpenAI's envelope, with its HTTP sta
 └─ ChatFailed        502/503   the model failed while a chat waited for it
 ModelError                     the model's side of a run failed; becomes the run's `last_error`
 StaleRun                       a guarded change of a run's status moved no row
+StartError                     the server can't start; a line for each reason, for a person
 """
 
 from collections.abc import Mapping
@@ -117,3 +118,7 @@ class ModelError(Exception):
 
 class StaleRun(Exception):
     """Another hand moved the run first (a cancel, an expiry, another process)."""
+
+
+class StartError(Exception):
+    """What the server is to start with can't be used; a traceback would only hide why."""

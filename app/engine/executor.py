@@ -20,6 +20,7 @@ from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
 from app.engine.hub import Hub
+from app.engine.images import Images
 from app.engine.recorder import Move, Recorder
 from app.engine.tools.built_in import ToolAnswer
 from app.engine.tools.citations import markers_in
@@ -53,6 +54,7 @@ class Shared:
     context_window: int
     aliases: Mapping[str, str]
     tools: Toolbox
+    images: Images
     max_rounds: int
 
 
@@ -210,7 +212,8 @@ class Execution:
             opened=partial(self._shared.tools.opened, self._run),
         )
         self._projection = projection
-        events = self._shared.model.events(self._request(max_output), stream=self._run.streamed)
+        request = await self._request(max_output)
+        events = self._shared.model.events(request, stream=self._run.streamed)
         async with aclosing(events) as batches:
             async for batch in batches:
                 for event in batch:
@@ -226,17 +229,20 @@ class Execution:
             self._recorder.tell(changes)
             await self._recorder.keep_if_due()
 
-    def _request(self, max_output: int | None) -> dict[str, Any]:
+    async def _request(self, max_output: int | None) -> dict[str, Any]:
+        shared = self._shared
         budget = input_budget(
-            self._run, self._items, self._spent, context_window=self._shared.context_window
+            self._run, self._items, self._spent, context_window=shared.context_window
         )
+        messages = within(reversed(self._history), budget)
         return build_request(
             self._run,
-            within(reversed(self._history), budget),
+            messages,
             self._items,
             max_output_tokens=max_output,
-            aliases=self._shared.aliases,
-            tools=self._shared.tools.offered(self._run),
+            aliases=shared.aliases,
+            tools=shared.tools.offered(self._run),
+            images=await shared.images.of(messages),
         )
 
     async def _complete(self) -> Outcome:

@@ -43,7 +43,7 @@ class Nearest:
         values = np.frombuffer(joined, dtype=_KEPT).reshape(len(fitting), -1).astype(np.float32)
         lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", values, values)), 1.0)
         self._ids += [chunk_id for chunk_id, _ in fitting]
-        # Not `@`, which gives its threads so little that on a busy machine they wait for each other.
+        # Not `@`: its threads get so little each that on a busy machine they only wait.
         self._nearness.append(np.einsum("ij,j->i", values, self._question) / lengths)
 
     def best(self, limit: int) -> list[tuple[int, float]]:

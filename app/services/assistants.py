@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.db import assistants
+from app.db import assistants, written_assistants
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.domain.clock import now
@@ -58,6 +58,8 @@ class AssistantService:
         values = {name: _stored(body, name) for name in body.model_fields_set}
         if body.model is None:
             values.pop("model", None)
+        # Should the assistants file have made it before, it is the user's from now on.
+        written_assistants.forget(connection, assistant_id)
         return assistants.modify(connection, assistant_id, values)
 
     @staticmethod
@@ -73,15 +75,20 @@ def configure_assistant(
 
     None where the API made it: then it may change, and is left as it is.
     """
-    assistants.release_others(connection, assistant_id)
     wanted = new_assistant(body).model_copy(update={"id": assistant_id})
     match assistants.is_configured(connection, assistant_id):
         case None:
             return assistants.create(connection, wanted, configured=True)
         case True:
-            values = wanted.model_dump(include={"name", "instructions", "model"})
-            return assistants.modify(connection, assistant_id, values)
+            # All of it: the assistants file may have made it before.
+            written_assistants.forget(connection, assistant_id)
+            return assistants.modify(connection, assistant_id, settable(wanted))
     return None
+
+
+def settable(assistant: Assistant) -> dict[str, Any]:
+    """Return what can be said of an assistant, as it is kept."""
+    return assistant.model_dump(exclude={"id", "object", "created_at"})
 
 
 def new_assistant(body: AssistantCreate) -> Assistant:
@@ -109,7 +116,7 @@ def _stored(body: AssistantFields, name: str) -> Any:
 def _refuse_configured(connection: Connection, assistant_id: str) -> None:
     if assistants.is_configured(connection, assistant_id):
         raise InvalidRequest(
-            f"Assistant '{assistant_id}' is made from the server's settings and can only be "
-            "changed there.",
+            f"Assistant '{assistant_id}' is made from the server's settings or its file of "
+            "assistants, and can only be changed there.",
             code="assistant_is_configured",
         )

@@ -37,6 +37,7 @@ def asked(
         max_output_tokens=max_output_tokens,
         aliases=aliases or {},
         tools=TOOLS.offered(wanted),
+        images={"file-kept": "data:image/png;base64,AA=="},
     )
     if openai_spec.are_present():
         assert openai_spec.request_faults(request) == []
@@ -182,6 +183,15 @@ def test_tools_that_do_not_run_here_are_left_out():
         (
             {"type": "image_file", "image_file": {"file_id": "file-1", "detail": "high"}},
             {"type": "input_image", "file_id": "file-1", "detail": "high"},
+        ),
+        # The upstream can't know a file that is kept here.
+        (
+            {"type": "image_file", "image_file": {"file_id": "file-kept"}},
+            {
+                "type": "input_image",
+                "image_url": "data:image/png;base64,AA==",
+                "detail": "auto",
+            },
         ),
     ],
 )

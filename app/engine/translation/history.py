@@ -1,7 +1,7 @@
 """What the model is shown of a thread: messages into input items, and how many of them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.engine.tools.citations import without_citations
@@ -52,34 +52,35 @@ def json_tokens(value: Any) -> int:
     return text_tokens(json.dumps(value, ensure_ascii=False)) if value else 0
 
 
-def input_item(message: Said) -> dict[str, Any] | None:
-    """Return a message as an item of a request's `input`; None where it holds nothing."""
-    convert = _said if message.role == "assistant" else _asked
-    content = [converted for part in message.content if (converted := convert(part))]
+def input_item(message: Said, images: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return a message as an item of a request's `input`; None where it holds nothing.
+
+    `images` are the pictures that are kept here: data URLs by file id.
+    """
+    if message.role == "assistant":
+        converted = [_said(part) for part in message.content]
+    else:
+        converted = [_asked(part, images) for part in message.content]
+    content = [part for part in converted if part is not None]
     if not content:
         return None
     return {"type": "message", "role": message.role, "content": content}
 
 
-def _asked(part: dict[str, Any]) -> dict[str, Any] | None:
-    match part["type"]:
-        case "text":
-            return {"type": "input_text", "text": part["text"]["value"]}
-        case "image_url":
-            image = part["image_url"]
-            return {
-                "type": "input_image",
-                "image_url": image["url"],
-                "detail": image.get("detail", "auto"),
-            }
-        case "image_file":
-            image = part["image_file"]
-            return {
-                "type": "input_image",
-                "file_id": image["file_id"],
-                "detail": image.get("detail", "auto"),
-            }
-    return None
+def _asked(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | None:
+    kind = part["type"]
+    if kind == "text":
+        return {"type": "input_text", "text": part["text"]["value"]}
+    if kind not in ("image_url", "image_file"):
+        return None
+    image = part[kind]
+    shown = {"type": "input_image", "detail": image.get("detail", "auto")}
+    if kind == "image_url":
+        return {**shown, "image_url": image["url"]}
+    file_id = image["file_id"]
+    if file_id in images:
+        return {**shown, "image_url": images[file_id]}
+    return {**shown, "file_id": file_id}
 
 
 def _said(part: dict[str, Any]) -> dict[str, Any] | None:

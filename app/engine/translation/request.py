@@ -19,15 +19,17 @@ def build_request(
     max_output_tokens: int | None,
     aliases: Mapping[str, str],
     tools: list[dict[str, Any]],
+    images: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the request of the run's next round.
 
     `messages` is the history it reads, `items` what its earlier rounds left; `aliases` maps
-    retired model names to those that serve in their place; `tools` is what the model is offered.
+    retired model names to those that serve in their place; `tools` is what the model is offered,
+    and `images` the pictures that are kept here, as data URLs by file id.
     """
     request: dict[str, Any] = {
         "model": aliases.get(run.model, run.model),
-        "input": [item for message in messages if (item := input_item(message))] + items,
+        "input": [item for message in messages if (item := input_item(message, images))] + items,
         "store": False,
         "include": ["reasoning.encrypted_content"],
     }

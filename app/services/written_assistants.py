@@ -1,0 +1,268 @@
+"""Assistants of the settings and of the assistants file, brought up to date at every start.
+
+What has not changed since is not written again. Several servers may start at once: one after the
+other decides, in one transaction, what is missing, and the later ones find nothing to do.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.assistants_file import KnowledgeFile, WrittenAssistant
+from app.core.object_store import ObjectStore, StorageError, file_key
+from app.db import assistants, files, vector_store_files, vector_stores, written_assistants
+from app.db.database import Connection, Database
+from app.db.vector_store_files import NewFile
+from app.db.written_assistants import KeptFile, Record
+from app.domain.clock import now
+from app.domain.errors import NotFound, StartError
+from app.domain.ids import PREFIXES, new_id
+from app.schemas.assistants import Assistant, AssistantCreate
+from app.schemas.files import FileObject
+from app.schemas.vector_stores import VectorStore
+from app.services.assistants import configure_assistant, new_assistant, settable
+from app.services.file_removal import FileRemover
+
+logger = logging.getLogger(__name__)
+
+_PIECE_BYTES = 1024 * 1024
+# Seconds until the bytes of a process that died here may go.
+_UPLOAD_SECONDS = 24 * 3600
+# How long (in seconds) a start waits for its knowledge, and how often it looks.
+_READ_SECONDS = 10.0
+_LOOK_EVERY = 0.02
+
+# A file of knowledge: its assistant's id, and its name in the assistants file.
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What every start makes: the default assistant, and those of the file."""
+
+    default_id: str
+    default: AssistantCreate
+    written: Sequence[WrittenAssistant]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """Either there are files `missing`, and nothing was written; or all is up to date."""
+
+    missing: Mapping[_Key, KnowledgeFile]
+    default: Assistant | None = None
+
+
+async def configure_assistants(
+    database: Database, store: ObjectStore, wanted: Configured
+) -> Assistant | None:
+    """Make the assistants what they should be; return the default one, as for `RunPolicy`.
+
+    Files are left to be read by whoever reads those of vector stores. Raises `StartError`.
+    """
+    uploads: dict[_Key, FileObject] = {}
+    try:
+        while True:
+            outcome = await database.transaction(_apply, wanted, uploads)
+            if not outcome.missing:
+                return outcome.default
+            for key, file in outcome.missing.items():
+                uploads[key] = await _announced(database, file)
+                await _store(store, uploads[key], file)
+    finally:
+        for file_object in uploads.values():
+            # Bytes that became a file meanwhile stay.
+            await FileRemover(database, store).give_up(file_object.id)
+
+
+async def knowledge_is_read(database: Database, wanted: Configured) -> None:
+    """Return when the knowledge can be searched; a server is not held up by it for long."""
+    stores = [knowledge_store_id(one.id) for one in wanted.written if one.knowledge]
+    deadline = time.monotonic() + _READ_SECONDS
+    # Another process may be the one that reads it: nothing here could tell when it is done.
+    while await database.read(vector_store_files.any_waiting, stores):
+        if time.monotonic() > deadline:
+            logger.warning("the knowledge of the assistants is still being read")
+            return
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def knowledge_store_id(assistant_id: str) -> str:
+    """Return the id of the vector store with the knowledge of an assistant of the file."""
+    return f"{PREFIXES['vector_store']}_{hashlib.sha256(assistant_id.encode()).hexdigest()[:32]}"
+
+
+# The bytes of the files
+
+
+async def _announced(database: Database, file: KnowledgeFile) -> FileObject:
+    """Return the file that is to be, whose bytes may now be stored."""
+    moment, file_id = now(), new_id("file")
+    await database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
+    return FileObject(
+        id=file_id,
+        purpose="assistants",
+        filename=file.path.name,
+        bytes=file.size,
+        created_at=moment,
+        expires_at=None,
+    )
+
+
+async def _store(store: ObjectStore, file: FileObject, source: KnowledgeFile) -> None:
+    try:
+        length = await store.put(file_key(file.id), _pieces(source.path))
+    except (OSError, StorageError) as error:
+        raise StartError(f"ASSISTANTS_FILE: {source.name} can't be stored: {error}") from error
+    if length != file.bytes:
+        raise StartError(f"ASSISTANTS_FILE: {source.name} has changed while it was stored")
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+            yield piece
+
+
+# The rows
+
+
+def _apply(
+    connection: Connection, wanted: Configured, uploads: Mapping[_Key, FileObject]
+) -> _Outcome:
+    written_assistants.lock(connection)
+    records = written_assistants.records(connection)
+    _refuse_others(connection, wanted.written, records)
+    old = _outdated(connection, wanted.written, records)
+    kept = _kept_files(connection, old, records)
+    missing = {
+        (assistant.id, file.name): file
+        for assistant in old
+        for file in assistant.knowledge
+        if (assistant.id, file.name) not in {*kept, *uploads}
+    }
+    if missing:
+        return _Outcome(missing)
+    ids = [assistant.id for assistant in wanted.written]
+    assistants.release_others(connection, [wanted.default_id, *ids])
+    for assistant in old:
+        _write(connection, assistant, records.get(assistant.id), kept, uploads)
+    if wanted.default_id in ids:
+        return _Outcome({}, assistants.retrieve(connection, wanted.default_id))
+    return _Outcome({}, configure_assistant(connection, wanted.default_id, wanted.default))
+
+
+def _refuse_others(
+    connection: Connection, written: Sequence[WrittenAssistant], records: Collection[str]
+) -> None:
+    """Raises `StartError` for assistants of the API: the file takes nothing from a user."""
+    lines = [
+        f"{one.place}: the assistant {one.id} was made or changed over the API; "
+        "delete it there first, or give this one another id"
+        for one in written
+        if assistants.is_configured(connection, one.id) is False and one.id not in records
+    ]
+    if lines:
+        raise StartError("\n".join(lines))
+
+
+def _outdated(
+    connection: Connection, written: Sequence[WrittenAssistant], records: Mapping[str, Record]
+) -> list[WrittenAssistant]:
+    """Return the assistants that are not there as they are written, knowledge included."""
+    stores = [knowledge_store_id(one.id) for one in written if one.knowledge]
+    searched = written_assistants.files_searched(connection, stores)
+
+    def is_current(one: WrittenAssistant) -> bool:
+        record, store_id = records.get(one.id), knowledge_store_id(one.id)
+        return (
+            record is not None
+            and record.content_hash == one.content_hash
+            and all((store_id, kept.file_id) in searched for kept in record.knowledge.values())
+            and assistants.is_configured(connection, one.id) is True
+        )
+
+    return [one for one in written if not is_current(one)]
+
+
+def _kept_files(
+    connection: Connection, old: Sequence[WrittenAssistant], records: Mapping[str, Record]
+) -> dict[_Key, str]:
+    """Return the ids of the files that are stored already, with the same bytes."""
+    kept = {
+        (one.id, file.name): before.file_id
+        for one in old
+        if (record := records.get(one.id)) is not None
+        for file in one.knowledge
+        if (before := record.knowledge.get(file.name)) and before.digest == file.digest
+    }
+    there = written_assistants.files_there(connection, [*kept.values()])
+    return {key: file_id for key, file_id in kept.items() if file_id in there}
+
+
+def _write(
+    connection: Connection,
+    written: WrittenAssistant,
+    record: Record | None,
+    kept: Mapping[_Key, str],
+    uploads: Mapping[_Key, FileObject],
+) -> None:
+    knowledge: dict[str, KeptFile] = {}
+    for file in written.knowledge:
+        key = (written.id, file.name)
+        if key not in kept and files.create(connection, uploads[key]) is None:
+            raise StartError(f"{written.place}: storing {file.name} took too long")
+        knowledge[file.name] = KeptFile(file.digest, kept.get(key) or uploads[key].id)
+    resources = _filled_store(connection, written, record, knowledge)
+    assistant = new_assistant(written.body).model_copy(update={"id": written.id})
+    if resources:
+        assistant.tool_resources = {**assistant.tool_resources, "file_search": resources}
+    if assistants.is_configured(connection, written.id) is None:
+        assistants.create(connection, assistant, configured=True)
+    else:
+        values = {**settable(assistant), "configured": True}
+        assistants.modify(connection, written.id, values)
+    written_assistants.keep(connection, written.id, Record(written.content_hash, knowledge))
+
+
+def _filled_store(
+    connection: Connection,
+    written: WrittenAssistant,
+    record: Record | None,
+    knowledge: Mapping[str, KeptFile],
+) -> dict[str, list[str]]:
+    """Let the assistant's store hold its knowledge and return what names the store."""
+    store_id, moment = knowledge_store_id(written.id), now()
+    wanted = {file.file_id for file in knowledge.values()}
+    for before in record.knowledge.values() if record else ():
+        if before.file_id not in wanted:
+            with suppress(NotFound):
+                files.remove(connection, before.file_id, moment)
+    if record is None or not knowledge:
+        # What an assistant of this id once left there is no knowledge of this one.
+        with suppress(NotFound):
+            vector_stores.remove(connection, store_id)
+    if not knowledge:
+        return {}
+    _held_store(connection, store_id, written, moment)
+    new = [NewFile(file_id, None, written.chunking) for file_id in sorted(wanted)]
+    vector_store_files.attach(connection, store_id, new, moment)
+    return {"vector_store_ids": [store_id]}
+
+
+def _held_store(
+    connection: Connection, store_id: str, written: WrittenAssistant, moment: int
+) -> None:
+    """Let the store be there, for good, and hold it until the transaction ends."""
+    name = written.body.name or written.id
+    values = {"name": name, "expires_after": None, "expires_at": None, "last_active_at": moment}
+    try:
+        vector_stores.modify(connection, store_id, values, moment)
+    except NotFound:
+        store = VectorStore(id=store_id, created_at=moment, description=None, metadata={}, **values)
+        vector_stores.create(connection, store)
