@@ -53,6 +53,7 @@ class StoredRun(Run):
 
     streamed: bool = Field(exclude=True)
     worker_id: str | None = Field(exclude=True)
+    include_content: bool = Field(default=False, exclude=True)
     horizon: Horizon | None = Field(default=None, exclude=True)
 
 
@@ -115,7 +116,8 @@ _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
 
 def create(connection: Connection, run: StoredRun) -> None:
     values = run.model_dump(exclude=_SETTINGS | {"object"})
-    values |= {"streamed": run.streamed, "worker_id": run.worker_id}
+    known = ("streamed", "worker_id", "include_content")
+    values |= {name: getattr(run, name) for name in known}
     values["horizon"] = run.horizon.model_dump() if run.horizon else None
     connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
 

@@ -153,6 +153,8 @@ runs = Table(
     Column("streamed", Boolean, nullable=False),
     # What stood on the thread when the run was created beside others; null: all that stands.
     _json("horizon", nullable=True),
+    # Whether steps are told with the text of what searches found.
+    Column("include_content", Boolean, nullable=False),
     # The process that carries the run; null when none does.
     Column("worker_id", String),
     Index("runs_in_order", "thread_id", "created_at", "sequence"),

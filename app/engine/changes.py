@@ -5,15 +5,19 @@ from typing import Any
 
 from app.schemas.common import WireObject
 from app.schemas.messages import Message
-from app.schemas.steps import RunStep
+from app.schemas.steps import RunStep, told_step
 
 
 class Changes:
     """A unit of work. Creating and finishing an object within it costs one insert."""
 
-    def __init__(self, *, told: bool) -> None:
-        """`told`: whether anybody is to be told, now or later (the run is streamed)."""
+    def __init__(self, *, told: bool, with_content: bool = False) -> None:
+        """`told`: whether anybody is to be told, now or later (the run is streamed).
+
+        `with_content`: whether steps are told with the text of what searches found.
+        """
         self.told = told
+        self._with_content = with_content
         self.events: list[tuple[str, str]] = []
         self.new_messages: dict[str, Message] = {}
         self.new_steps: dict[str, RunStep] = {}
@@ -45,6 +49,8 @@ class Changes:
         """Note an event with what it says as it stands now."""
         if not self.told:
             return
+        if isinstance(what, RunStep):
+            what = told_step(what, with_content=self._with_content)
         if isinstance(what, WireObject):
             data = what.model_dump_json()
         else:

@@ -12,7 +12,6 @@ from app.engine import journal
 from app.engine.changes import Changes
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError, Usage
-from app.schemas.steps import told_step
 
 Ending = Literal["failed", "cancelled", "expired"]
 
@@ -71,7 +70,7 @@ def _end_steps(
         if last_error is not None:
             step.last_error = _for_step(last_error)
         steps.save(connection, step)
-        changes.tell(f"thread.run.step.{to}", told_step(step))
+        changes.tell(f"thread.run.step.{to}", step)
     return reduce(add, (step.usage or Usage() for step in of_run), Usage())
 
 
@@ -84,7 +83,8 @@ def _for_step(error: LastError) -> LastError:
 
 def end_unheld(connection: Connection, run_id: str, to: Ending) -> StoredRun:
     """End a run that no process carries, and keep what that tells. Raises `StaleRun`."""
-    changes = Changes(told=runs.lock(connection, run_id).streamed)
+    run = runs.lock(connection, run_id)
+    changes = Changes(told=run.streamed, with_content=run.include_content)
     ended = end_run(connection, run_id, to, changes)
     first_id = run_events.last_id(connection, run_id) + 1
     journal.keep(connection, run_id, journal.number(changes.events, first_id))

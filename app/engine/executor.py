@@ -38,7 +38,7 @@ from app.engine.translation.items import (
 from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError
-from app.schemas.steps import RunStep, told_step
+from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +119,9 @@ class Execution:
     def _message(self) -> Message | None:
         return self._projection.message if self._projection else None
 
+    def _changes(self) -> Changes:
+        return Changes(told=self._run.streamed, with_content=self._run.include_content)
+
     def _seconds_left(self) -> float | None:
         expires_at = self._run.expires_at
         return None if expires_at is None else expires_at - time.time()
@@ -178,7 +181,7 @@ class Execution:
         ours = self._ours(waiting)
         if ours and step is not None:
             answers = await asyncio.gather(*(self._answer(call) for call in ours))
-            changes = Changes(told=self._run.streamed)
+            changes = self._changes()
             for call, answer in zip(ours, answers, strict=True):
                 answer_call(step, call["call_id"], answer)
                 changes.items.append(call_output(call["call_id"], answer.output))
@@ -186,7 +189,7 @@ class Execution:
             waiting = unanswered(self._items)
             if not waiting:
                 complete_step(step)
-                changes.tell("thread.run.step.completed", told_step(step))
+                changes.tell("thread.run.step.completed", step)
             changes.save_step(step)
             await self._recorder.record(changes)
         return waiting
@@ -261,7 +264,6 @@ class Execution:
     async def _finish(self, move: Move, *, told_usage: bool = True) -> Outcome:
         if told_usage:
             move.values["usage"] = self._spent
-        told = self._run.streamed
-        changes = self._projection.take_changes() if self._projection else Changes(told=told)
+        changes = self._projection.take_changes() if self._projection else self._changes()
         run = await self._recorder.record(changes, move)
         return Outcome(run, self._message)

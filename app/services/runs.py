@@ -59,14 +59,25 @@ class RunService:
         self._follower = follower
         self._policy = policy
 
-    async def create(self, thread_id: str, body: RunCreate | None) -> Run:
-        """Create a run; without any body, of the default assistant."""
-        created = await self._database.transaction(self._create, thread_id, body, at_once=False)
+    async def create(
+        self, thread_id: str, body: RunCreate | None, *, include_content: bool = False
+    ) -> Run:
+        """Create a run; without any body, of the default assistant.
+
+        `include_content`: its steps are told with the text of what searches found.
+        """
+        created = await self._database.transaction(
+            self._create, thread_id, body, include_content, at_once=False
+        )
         return self._begin(created).run
 
-    async def create_streamed(self, thread_id: str, body: RunCreate) -> Frames:
+    async def create_streamed(
+        self, thread_id: str, body: RunCreate, *, include_content: bool = False
+    ) -> Frames:
         """Create a run and return what it tells from its creation on."""
-        created = await self._database.transaction(self._create, thread_id, body, at_once=True)
+        created = await self._database.transaction(
+            self._create, thread_id, body, include_content, at_once=True
+        )
         return self._follower.follow(self._begin(created).run.id)
 
     async def create_with_thread(self, body: ThreadRunCreate) -> Run:
@@ -118,7 +129,13 @@ class RunService:
     # Transactions
 
     def _create(
-        self, connection: Connection, thread_id: str, body: RunCreate | None, *, at_once: bool
+        self,
+        connection: Connection,
+        thread_id: str,
+        body: RunCreate | None,
+        include_content: bool,
+        *,
+        at_once: bool,
     ) -> Created:
         body = body or RunCreate(assistant_id=self._policy.default_assistant_id)
         threads.lock(connection, thread_id)
@@ -128,6 +145,7 @@ class RunService:
         messages.create(connection, *added)
         attach_files(connection, thread_id, body.additional_messages or [])
         run = self._new(connection, thread_id, body)
+        run.include_content = include_content
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)
             unread = [before.id for before in active]

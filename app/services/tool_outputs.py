@@ -10,7 +10,6 @@ from app.engine.hub import Frame
 from app.engine.tools.built_in import ToolAnswer
 from app.engine.translation.items import answer_call, call_output, complete_step
 from app.schemas.runs import ToolOutput
-from app.schemas.steps import told_step
 
 
 def submit_outputs(
@@ -32,7 +31,7 @@ def submit_outputs(
     by_call = {output.tool_call_id: output.output or "" for output in outputs}
     items = [call_output(call_id, by_call[call_id]) for call_id in expected]
     steps.add_items(connection, run_id, items)
-    changes = Changes(told=True)
+    changes = Changes(told=True, with_content=run.include_content)
     _answer_step(connection, run_id, by_call, changes)
     queued = runs.move(
         connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True
@@ -54,4 +53,4 @@ def _answer_step(
                 answer_call(step, call_id, ToolAnswer(output, {}))
             complete_step(step)
             steps.save(connection, step)
-            changes.tell("thread.run.step.completed", told_step(step))
+            changes.tell("thread.run.step.completed", step)

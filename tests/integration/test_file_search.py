@@ -217,6 +217,19 @@ def test_the_texts_found_are_told_to_who_asks(ask, http, upstream, name):
     assert call["file_search"]["results"] == [result]
 
 
+@pytest.mark.parametrize("name", ["include[]", None])
+def test_a_stream_tells_the_texts_to_who_asked(client, http, upstream, files, name):
+    upstream.reply(Reply.function_calls(search("환불")), Reply.text("So."))
+    thread = client.beta.threads.create(**asking())
+    body = {"assistant_id": files.assistant_id, "stream": True}
+    path = f"/threads/{thread.id}/runs"
+    with http.stream("POST", path, params={name: CONTENT} if name else {}, json=body) as response:
+        events = StreamReader(response).rest()
+    searched = next(one.data for one in events if one.name == "thread.run.step.completed")
+    (result,) = searched["step_details"]["tool_calls"][0]["file_search"]["results"]
+    assert result.get("content") == ([{"type": "text", "text": REFUND}] if name else None)
+
+
 def test_the_sdk_asks_for_the_texts(ask, client, upstream):
     upstream.reply(Reply.function_calls(search("환불")))
     run = ask()

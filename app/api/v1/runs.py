@@ -40,12 +40,18 @@ async def create_thread_and_run(body: ThreadRunCreate, services: ServicesDep) ->
 
 @routes.post("/threads/{thread_id}/runs", response_model=Run, responses=EVENT_STREAM)
 async def create_run(
-    thread_id: str, services: ServicesDep, _: ContentDep, body: RunCreate | None = None
+    thread_id: str,
+    services: ServicesDep,
+    include_content: ContentDep,
+    body: RunCreate | None = None,
 ) -> Any:
     """Run a thread: the assistant reads it and answers. Without a body: the default assistant."""
     if body is not None and body.stream:
-        return EventStream(run_events(await services.runs.create_streamed(thread_id, body)))
-    return await services.runs.create(thread_id, body)
+        frames = await services.runs.create_streamed(
+            thread_id, body, include_content=include_content
+        )
+        return EventStream(run_events(frames))
+    return await services.runs.create(thread_id, body, include_content=include_content)
 
 
 @routes.get("/threads/{thread_id}/runs")

@@ -11,7 +11,7 @@ from app.engine.changes import Changes
 from app.engine.translation.spoken import SpokenMessage
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import CachedTokens, ReasoningTokens, Run, Usage
-from app.schemas.steps import RunStep, told_step
+from app.schemas.steps import RunStep
 
 # The upstream's reasons, in the words of a message's `incomplete_details`.
 _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "content_filter"}
@@ -259,7 +259,7 @@ class Projection:
         step.status, step.completed_at = "completed", now()
         self.changes.save_step(step)
         told = step if step.usage else step.model_copy(update={"usage": Usage()})
-        self.changes.tell("thread.run.step.completed", told_step(told))
+        self.changes.tell("thread.run.step.completed", told)
 
     def _end_steps(self) -> None:
         """Give the steps their usage and complete them; one with calls waits for their outputs."""

@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("incomplete_details", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("usage", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("streamed", sa.Boolean(), nullable=False),
+        sa.Column("include_content", sa.Boolean(), nullable=False),
         sa.Column("horizon", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("worker_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], ondelete="CASCADE"),
