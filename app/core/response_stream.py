@@ -23,6 +23,10 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 
 
+# Made once: `json.loads` with options makes a decoder for every delta. Line breaks in texts pass.
+_read_json = json.JSONDecoder(strict=False).decode
+
+
 class BrokenAnswer(Exception):
     """The answer was cut off, or is no answer of the Responses API."""
 
@@ -76,7 +80,7 @@ def read_object(data: bytes) -> dict[str, Any]:
     """Return the JSON object in `data`, storable: U+FFFD for NUL and for broken characters."""
     data = data.replace(b"\0", b"\\u0000")
     try:
-        value = json.loads(data.decode("utf-8", "replace"), strict=False)
+        value = _read_json(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise BrokenAnswer from None
     if not isinstance(value, dict):

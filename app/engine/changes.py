@@ -7,6 +7,9 @@ from app.schemas.common import WireObject
 from app.schemas.messages import Message
 from app.schemas.steps import RunStep, told_step
 
+# Made once: `json.dumps` with options makes an encoder for every delta.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Changes:
     """A unit of work. Creating and finishing an object within it costs one insert."""
@@ -51,8 +54,5 @@ class Changes:
             return
         if isinstance(what, RunStep):
             what = told_step(what, with_content=self._with_content)
-        if isinstance(what, WireObject):
-            data = what.model_dump_json()
-        else:
-            data = json.dumps(what, ensure_ascii=False, separators=(",", ":"))
+        data = what.model_dump_json() if isinstance(what, WireObject) else _to_json(what)
         self.events.append((event, data))

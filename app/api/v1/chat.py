@@ -15,6 +15,8 @@ from app.services.chat import ChatService, Turn
 
 routes = router("chat")
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 @routes.post(
     "/chat",
@@ -55,5 +57,5 @@ def _delta(frame: Frame) -> bytes:
         return b""
     part = json.loads(frame.data)["delta"]["content"][0]
     text = part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
-    data = json.dumps({"delta": text}, ensure_ascii=False)
+    data = _to_json({"delta": text})
     return f"id: {frame.id}\nevent: delta\ndata: {data}\n\n".encode() if text else b""
