@@ -4,6 +4,8 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from pydantic_core import from_json
+
 from app.api.deps import ServicesDep
 from app.api.routing import EVENT_STREAM, MODEL_FAILURES, router
 from app.api.sse import KEEP_ALIVE, EventStream, error_event
@@ -41,7 +43,9 @@ async def chat(body: ChatRequest, services: ServicesDep) -> Any:
 async def _chat_events(chats: ChatService, turn: Turn) -> AsyncIterator[bytes]:
     try:
         async for batch in turn.frames:
-            yield b"".join(map(_delta, batch)) if batch else KEEP_ALIVE
+            deltas = b"".join(map(_delta, batch)) if batch else KEEP_ALIVE
+            if deltas:
+                yield deltas
         reply = await chats.end(turn)
     except ThreadkeeperError as error:
         yield error_event(error)
@@ -55,7 +59,7 @@ def _delta(frame: Frame) -> bytes:
     """Return a piece of the answer's text as an event of its own; nothing for other events."""
     if frame.event != "thread.message.delta":
         return b""
-    part = json.loads(frame.data)["delta"]["content"][0]
+    part = from_json(frame.data)["delta"]["content"][0]
     text = part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
     data = _to_json({"delta": text})
     return f"id: {frame.id}\nevent: delta\ndata: {data}\n\n".encode() if text else b""
