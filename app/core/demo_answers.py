@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.demo_schema import example
+from app.domain.language import is_korean
 
-_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _ASKS_BACK_KOREAN = re.compile(
     r"(아까|전에|이전|방금|앞에서|앞서).*(뭐|무엇|무슨|말했|말한|말씀|질문|물어)|기억"
 )
@@ -152,7 +152,7 @@ def _asks_back(text: str) -> bool:
 
 def _say(sentence: str, last: str, *words: str) -> str:
     english, korean = _SENTENCES[sentence]
-    return (korean if _HANGUL.search(last) else english).format(*words)
+    return (korean if is_korean(last) else english).format(*words)
 
 
 def _quoted(texts: list[str]) -> str:
