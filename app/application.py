@@ -236,7 +236,7 @@ def _services(
         database=database,
         model_mode=model.mode,
         assistants=AssistantService(database, wake),
-        threads=ThreadService(database, wake),
+        threads=ThreadService(database, supervisor, wake),
         messages=MessageService(database, settings.busy_thread, wake),
         runs=RunService(database, supervisor, follower, policy, wake),
         run_reads=RunReader(

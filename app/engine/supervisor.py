@@ -128,6 +128,12 @@ class RunSupervisor:
             self._in_background(self._end_unheld(run.id, "cancelled"))
         # Else the process that carries it sees the row at its next beat.
 
+    def abandon(self, run_id: str) -> None:
+        """Stop carrying a run whose thread is gone; the model need not answer it any more."""
+        task = self._tasks.get(run_id)
+        if task is not None:
+            task.cancel()
+
     async def settled(self, run_id: str, seconds: float) -> None:
         """Return when the run has ended or waits for its client, at the latest after `seconds`.
 

@@ -9,6 +9,7 @@ from app.db.paging import Page
 from app.domain.clock import now
 from app.domain.errors import ThreadBusy
 from app.domain.ids import new_id
+from app.engine.supervisor import RunSupervisor
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy
@@ -18,9 +19,12 @@ from app.services.vector_stores import OF_THREAD, stored_resources
 
 
 class ThreadService:
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, supervisor: RunSupervisor, wake: Callable[[], None]
+    ) -> None:
         """`wake` is called when there are files of a vector store to be read."""
         self._database = database
+        self._supervisor = supervisor
         self._wake = wake
 
     async def create(self, body: ThreadCreate) -> Thread:
@@ -40,8 +44,16 @@ class ThreadService:
         return await self._database.transaction(threads.modify, thread_id, values)
 
     async def delete(self, thread_id: str) -> ThreadDeleted:
-        await self._database.transaction(threads.remove, thread_id)
+        for run_id in await self._database.transaction(self._delete, thread_id):
+            self._supervisor.abandon(run_id)
         return ThreadDeleted(id=thread_id)
+
+    @staticmethod
+    def _delete(connection: Connection, thread_id: str) -> list[str]:
+        """Delete the thread; return the runs that were active on it."""
+        active = [run.id for run in runs.all_active_on(connection, thread_id)]
+        threads.remove(connection, thread_id)
+        return active
 
 
 class MessageService:
