@@ -1,18 +1,15 @@
 """The real embedding model: any server that offers OpenAI's `POST /embeddings`."""
 
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 import httpx
 import httpx2
 import openai
 
 from app.core.upstream_errors import ErrorTeller
+from app.core.upstream_http import CONNECT_SECONDS, sdk_client
 from app.domain.errors import ModelError
 
-_OPENAI = "https://api.openai.com/v1"
-_NO_KEY = "not-needed"
-_CONNECT_SECONDS = 10.0
 # What OpenAI takes in one request: 2048 texts, 300,000 tokens; a token has three bytes or more.
 _TEXTS_AT_ONCE = 256
 _BYTES_AT_ONCE = 300_000
@@ -35,13 +32,12 @@ class OpenAIEmbedder:
         """`timeout`: seconds without a byte. Empty `base_url`: OpenAI. Empty key: none needed."""
         self._model = model
         self._errors = ErrorTeller(api_key)
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key or _NO_KEY,
-            base_url=base_url or _OPENAI,
-            timeout=httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
+        self._client = sdk_client(
+            api_key,
+            base_url,
+            http_client or openai.DefaultAioHttpClient(),
+            timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
             max_retries=max_retries,
-            # The SDK takes clients of the older httpx as well; its annotation does not say so.
-            http_client=cast(httpx2.AsyncClient, http_client or openai.DefaultAioHttpClient()),
         )
 
     async def close(self) -> None:

@@ -1,15 +1,14 @@
 """The real model: any server that offers OpenAI's Responses API.
 
-Answers are read raw. The SDK gives the connection, the retries and the errors; its typed objects
-cost several times the CPU of everything else that happens to an answer.
+Answers are read raw: the SDK's typed objects cost several times the CPU of everything else that
+happens to an answer. What it gives, and how a request is sent, stands in `upstream_http`.
 """
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 import httpx
@@ -21,14 +20,9 @@ from app.core.refusals import Refusal, Refusals
 from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
 from app.core.upstream_errors import ErrorTeller
-from app.core.upstream_http import UpstreamHttp
+from app.core.upstream_http import CONNECT_SECONDS, OPENAI_URL, UpstreamHttp, sdk_client
 from app.domain.errors import ModelError
 
-_log = logging.getLogger(__name__)
-
-_OPENAI = "https://api.openai.com/v1"
-_NO_KEY = "not-needed"
-_CONNECT_SECONDS = 10.0
 _DRAIN_SECONDS = 0.2
 
 # What the transport raises while an answer is waited for or read.
@@ -56,22 +50,17 @@ class OpenAIResponsesClient:
         api_key = api_key.strip()
         if not (api_key.isascii() and api_key.isprintable()):
             raise ValueError("The API key holds characters that a key can't have.")
-        self.mode: Mode = "openai" if base_url.rstrip("/") in ("", _OPENAI) else "custom"
+        self.mode: Mode = "openai" if base_url.rstrip("/") in ("", OPENAI_URL) else "custom"
         self._max_retries = max_retries
         self._refusals = Refusals()
         self._errors = ErrorTeller(api_key)
         http = http_client or openai.DefaultAioHttpClient()
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key or _NO_KEY,
-            base_url=base_url or _OPENAI,
-            # The SDK takes clients of the older httpx as well; its annotation does not say so.
-            http_client=cast(httpx2.AsyncClient, http),
-        )
-        connect = min(timeout, _CONNECT_SECONDS)
+        self._client = sdk_client(api_key, base_url, http)
+        connect = min(timeout, CONNECT_SECONDS)
         self._http = UpstreamHttp(
             self._client,
             http,
-            f"{(base_url or _OPENAI).rstrip('/')}/responses",
+            f"{(base_url or OPENAI_URL).rstrip('/')}/responses",
             timeout=(connect, timeout, timeout, timeout),
             pause=retry_pause,
         )

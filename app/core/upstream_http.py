@@ -1,7 +1,7 @@
 """One request to the model's server, tried again while that makes sense.
 
 The SDK gives the client's headers, its pooled transport and its errors. Its own way of sending is
-not gone: measured, it costs an eighth of a whole chat turn, for options that no call here uses.
+not taken: measured, it costs an eighth of a whole chat turn, for options that no call here uses.
 """
 
 import asyncio
@@ -22,7 +22,29 @@ _WORTH_ANOTHER_TRY = frozenset({408, 409, 429})
 _LONGEST_PAUSE = 8.0
 _LONGEST_ASKED_PAUSE = 60.0
 
+OPENAI_URL = "https://api.openai.com/v1"
+# What the SDK is given where a server needs no key: it insists on one.
+_NO_KEY = "not-needed"
+CONNECT_SECONDS = 10.0
+
 NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
+
+
+def sdk_client(
+    api_key: str,
+    base_url: str,
+    http_client: httpx2.AsyncClient | httpx.AsyncClient,
+    **options: Any,
+) -> openai.AsyncOpenAI:
+    """Return the SDK's client. Empty `base_url`: OpenAI. Empty key: none is needed."""
+    return openai.AsyncOpenAI(
+        api_key=api_key or _NO_KEY,
+        # Always said, so that the SDK does not look for it in the environment.
+        base_url=base_url or OPENAI_URL,
+        # The SDK takes clients of the older httpx as well; its annotation does not say so.
+        http_client=cast(httpx2.AsyncClient, http_client),
+        **options,
+    )
 
 
 class UpstreamHttp:

@@ -31,4 +31,6 @@ ALLOWED_FROM: dict[RunStatus, frozenset[RunStatus]] = {
 TERMINAL: frozenset[RunStatus] = frozenset(
     {"cancelled", "failed", "completed", "incomplete", "expired"}
 )
+# A run in one of these moves on by nobody's hand but a client's, or not at all.
+SETTLED: frozenset[RunStatus] = TERMINAL | {"requires_action"}
 ACTIVE: frozenset[RunStatus] = frozenset({"queued", "in_progress", "requires_action", "cancelling"})

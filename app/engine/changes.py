@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from app.db.runs import StoredRun
 from app.schemas.common import WireObject
 from app.schemas.messages import Message
 from app.schemas.steps import RunStep, told_step
@@ -27,6 +28,11 @@ class Changes:
         self.messages: dict[str, Message] = {}
         self.steps: dict[str, RunStep] = {}
         self.items: list[dict[str, Any]] = []
+
+    @classmethod
+    def of(cls, run: StoredRun) -> "Changes":
+        """Return an empty unit of work, told as the run is."""
+        return cls(told=run.streamed, with_content=run.include_content)
 
     @property
     def has_rows(self) -> bool:

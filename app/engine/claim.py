@@ -52,7 +52,7 @@ def claim_new(
     """Insert a new run, begun at once: nobody can hear of it before it is `in_progress`.
 
     `context_window` is the model's, in tokens; `changes` has what was told of the run so far;
-    `history` is the whole thread where its maker knows it. Raises `StaleRun`.
+    `history` is the whole thread where its maker knows it.
     """
     running = run.model_copy(update={"status": "in_progress", "started_at": now()})
     runs.create(connection, running)
@@ -97,7 +97,7 @@ def claim(
 def _begin(connection: Connection, claimed: Claimed, context_window: int) -> Claimed:
     run = claimed.run
     claimed.run = runs.move(connection, run, "in_progress", started_at=now())
-    changes = Changes(told=run.streamed)
+    changes = Changes.of(run)
     changes.tell("thread.run.in_progress", claimed.run)
     _tell(connection, claimed, changes)
     _read_history(connection, claimed, context_window)
@@ -116,7 +116,7 @@ def _recall(connection: Connection, claimed: Claimed) -> None:
 
 def _discard_broken_round(connection: Connection, claimed: Claimed) -> None:
     """Remove what a round left that did not end: its steps have no usage yet."""
-    changes = Changes(told=claimed.run.streamed)
+    changes = Changes.of(claimed.run)
     for step in steps.of_run(connection, claimed.run.id):
         if step.usage is not None:
             continue

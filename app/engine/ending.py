@@ -4,7 +4,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Literal
 
-from app.db import messages, run_events, runs, steps
+from app.db import messages, runs, steps
 from app.db.database import Connection
 from app.db.runs import StoredRun
 from app.domain.clock import now
@@ -83,9 +83,7 @@ def _for_step(error: LastError) -> LastError:
 
 def end_unheld(connection: Connection, run_id: str, to: Ending) -> StoredRun:
     """End a run that no process carries, and keep what that tells. Raises `StaleRun`."""
-    run = runs.lock(connection, run_id)
-    changes = Changes(told=run.streamed, with_content=run.include_content)
+    changes = Changes.of(runs.lock(connection, run_id))
     ended = end_run(connection, run_id, to, changes)
-    first_id = run_events.last_id(connection, run_id) + 1
-    journal.keep(connection, run_id, journal.number(changes.events, first_id))
+    journal.tell_unclaimed(connection, run_id, changes.events)
     return ended

@@ -119,9 +119,6 @@ class Execution:
     def _message(self) -> Message | None:
         return self._projection.message if self._projection else None
 
-    def _changes(self) -> Changes:
-        return Changes(told=self._run.streamed, with_content=self._run.include_content)
-
     def _seconds_left(self) -> float | None:
         expires_at = self._run.expires_at
         return None if expires_at is None else expires_at - time.time()
@@ -181,7 +178,7 @@ class Execution:
         ours = self._ours(waiting)
         if ours and step is not None:
             answers = await asyncio.gather(*(self._answer(call) for call in ours))
-            changes = self._changes()
+            changes = Changes.of(self._run)
             for call, answer in zip(ours, answers, strict=True):
                 answer_call(step, call["call_id"], answer)
                 changes.items.append(call_output(call["call_id"], answer.output))
@@ -264,6 +261,6 @@ class Execution:
     async def _finish(self, move: Move, *, told_usage: bool = True) -> Outcome:
         if told_usage:
             move.values["usage"] = self._spent
-        changes = self._projection.take_changes() if self._projection else self._changes()
+        changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
         return Outcome(run, self._message)

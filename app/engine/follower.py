@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from app.db import runs
 from app.db.database import Connection, Database
 from app.db.runs import StoredRun
-from app.domain.run_status import TERMINAL
+from app.domain.run_status import SETTLED
 from app.engine import journal
 from app.engine.hub import Feed, Frame, wait_for
 from app.engine.supervisor import LOOK_EVERY, RunSupervisor
 
 # After one of these a run says no more, or nothing before its client has answered.
-_LAST_EVENTS = frozenset(f"thread.run.{status}" for status in TERMINAL | {"requires_action"})
+_LAST_EVENTS = frozenset(f"thread.run.{status}" for status in SETTLED)
 
 
 class Interrupted(Exception):
@@ -68,7 +68,7 @@ class Follower:
             if frames:
                 yield frames
                 after, quiet_since = frames[-1].id, time.monotonic()
-            if run is None or run.status in TERMINAL or run.status == "requires_action":
+            if run is None or run.status in SETTLED:
                 return
             if self._supervisor.stopping:
                 raise Interrupted

@@ -19,6 +19,15 @@ def keep(connection: Connection, run_id: str, frames: list[Frame]) -> None:
         run_events.append(connection, run_id, frames[-1].id, body)
 
 
+def tell_unclaimed(
+    connection: Connection, run_id: str, events: Iterable[tuple[str, str]]
+) -> list[Frame]:
+    """Keep what is told of a run that nobody carries, behind all that was; return its frames."""
+    frames = number(events, run_events.last_id(connection, run_id) + 1)
+    keep(connection, run_id, frames)
+    return frames
+
+
 def kept_after(connection: Connection, run_id: str, event_id: int) -> list[Frame]:
     """Return the frames after the id `event_id` that have been kept so far."""
     bodies = run_events.bodies_after(connection, run_id, event_id)

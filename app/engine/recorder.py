@@ -113,7 +113,7 @@ class Recorder:
         unfinished: Message | None,
         last_error: LastError | None,
     ) -> tuple[StoredRun, list[Frame]]:
-        changes = Changes(told=self._run.streamed, with_content=self._run.include_content)
+        changes = Changes.of(self._run)
         run = end_run(
             connection,
             self._run.id,

@@ -7,7 +7,7 @@ from app.db import runs, steps, threads
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.runs import StoredRun
-from app.domain.run_status import TERMINAL
+from app.domain.run_status import SETTLED
 from app.engine.follower import Follower
 from app.engine.hub import Frame, wait_for
 from app.engine.supervisor import LOOK_EVERY, RunSupervisor
@@ -45,7 +45,7 @@ class RunReader:
         hub, deadline = self._supervisor.hub, time.monotonic() + self._poll_wait
         change = hub.watch(run_id)
         first = run = await self._database.read(run_in_thread, thread_id, run_id)
-        while run.status == first.status and _moves_by_itself(run):
+        while run.status == first.status and run.status not in SETTLED:
             left = deadline - time.monotonic()
             if left <= 0 or self._supervisor.stopping:
                 break
@@ -109,7 +109,3 @@ def run_in_thread(connection: Connection, thread_id: str, run_id: str) -> Stored
     """Raises `NotFound`, of the thread before the run."""
     threads.retrieve(connection, thread_id)
     return runs.retrieve(connection, thread_id, run_id)
-
-
-def _moves_by_itself(run: Run) -> bool:
-    return run.status not in TERMINAL and run.status != "requires_action"

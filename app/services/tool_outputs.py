@@ -1,6 +1,6 @@
 """The outputs of tools that a client calls itself."""
 
-from app.db import run_events, runs, steps
+from app.db import runs, steps
 from app.db.database import Connection
 from app.db.runs import StoredRun
 from app.domain.errors import InvalidRequest
@@ -37,10 +37,7 @@ def submit_outputs(
         connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True
     )
     changes.tell("thread.run.queued", queued)
-    first_id = run_events.last_id(connection, run_id) + 1
-    frames = journal.number(changes.events, first_id)
-    journal.keep(connection, run_id, frames)
-    return queued, frames
+    return queued, journal.tell_unclaimed(connection, run_id, changes.events)
 
 
 def _answer_step(
