@@ -1,8 +1,11 @@
 """Applies changes and their events in one transaction, and tells them afterwards."""
 
+import asyncio
+import logging
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from app.db import messages, runs, steps
 from app.db.database import Connection, Database
@@ -16,6 +19,10 @@ from app.engine.ending import Ending, end_run
 from app.engine.hub import Frame, Hub
 from app.schemas.messages import Message
 from app.schemas.runs import LastError
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 # Readers elsewhere, and those who come back, are at most this far behind (in seconds).
 _KEEP_EVERY = 0.5
@@ -64,10 +71,16 @@ class Recorder:
     async def keep_if_due(self) -> None:
         """Keep what was told and not yet kept, if that is long ago."""
         if self._unkept and time.monotonic() - self._kept_at > _KEEP_EVERY:
-            await self._database.transaction(journal.keep, self._run.id, self._unkept)
-            self._mark_kept()
+            await self._undisturbed(self._keep_unkept())
+
+    async def _keep_unkept(self) -> None:
+        await self._database.transaction(journal.keep, self._run.id, self._unkept)
+        self._mark_kept()
 
     async def _commit(self, write: Any, *args: Any) -> StoredRun:
+        return await self._undisturbed(self._commit_and_tell(write, *args))
+
+    async def _commit_and_tell(self, write: Any, *args: Any) -> StoredRun:
         run: StoredRun
         run, frames = await self._database.transaction(write, *args)
         self._next_id += len(frames)
@@ -75,6 +88,21 @@ class Recorder:
         self._publish(frames)
         self._hub.changed(self._run.id)
         return run
+
+    async def _undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work to its end, also where a cancel comes in between; that is raised afterwards.
+
+        The database does not stop half-way: what it keeps must be counted here too, or what ends
+        the run would keep and tell it again, or other events under the same ids.
+        """
+        task = asyncio.create_task(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            if not task.cancelled() and (error := task.exception()):
+                logger.info("run %s: cancelled in a commit that failed: %s", self._run.id, error)
+            raise
 
     def _mark_kept(self) -> None:
         self._unkept = []
