@@ -95,7 +95,7 @@ def test_an_expiry_is_told(start, upstream, stall):
 
 
 def test_outputs_do_not_prolong_a_run(start, upstream):
-    server = start(run_expires_seconds=2, lease_seconds=0.3)
+    server = start(run_expires_seconds=3, lease_seconds=0.3)
     upstream.reply(CALL, Reply.text("One").stalled())
     path = waiting(server.http)
     expires_at = server.http.get(path).json()["expires_at"]
