@@ -1,20 +1,26 @@
 """What the routes are handed."""
 
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 
+from app.api.guard import Guard
 from app.core.model import Mode
 from app.db.database import Database
 from app.db.paging import Order, Page
+from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
+from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
+from app.services.readiness import Readiness
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
+from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
+from app.services.usage import UsageService
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 
@@ -24,9 +30,14 @@ class Services:
     """Everything that routes call; made once, when the application starts."""
 
     database: Database
+    guard: Guard
+    access: AccessService
+    usage: UsageService
     model_mode: Mode
+    readiness: Readiness
     assistants: AssistantService
     threads: ThreadService
+    thread_lists: ThreadListService
     messages: MessageService
     runs: RunService
     run_reads: RunReader
@@ -40,6 +51,10 @@ class Services:
 
 async def _services(request: Request) -> Services:
     return cast(Services, request.app.state.services)
+
+
+async def _caller(request: Request) -> Caller:
+    return cast(Caller, request.state.caller)
 
 
 async def _page(
@@ -60,14 +75,28 @@ async def _file_page(
 
 
 CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
+# Told in the document only: what else is wanted is refused in OpenAI's own words.
+_CONTENT_ONLY: dict[str, Any] = {
+    "anyOf": [{"type": "array", "items": {"const": CONTENT}}, {"type": "null"}]
+}
 
 
 async def _wants_content(
     bracketed: Annotated[
-        list[str] | None, Query(alias="include[]", description=f"`{CONTENT}` or nothing.")
+        list[str] | None,
+        Query(
+            alias="include[]",
+            description=f"`{CONTENT}` or nothing.",
+            json_schema_extra=_CONTENT_ONLY,
+        ),
     ] = None,
     plain: Annotated[
-        list[str] | None, Query(alias="include", description="The same, for other clients.")
+        list[str] | None,
+        Query(
+            alias="include",
+            description="The same, for other clients.",
+            json_schema_extra=_CONTENT_ONLY,
+        ),
     ] = None,
 ) -> bool:
     """Whether the texts that searches found are told. Raises `InvalidRequest`."""
@@ -83,6 +112,7 @@ async def _wants_content(
 
 
 ContentDep = Annotated[bool, Depends(_wants_content)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]
 FilePageDep = Annotated[Page, Depends(_file_page)]

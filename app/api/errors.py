@@ -6,7 +6,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
+from app.api.guarded import rate_limit_headers
 from app.api.validation import describe
 from app.domain.errors import InvalidRequest, ThreadkeeperError
 from app.schemas.common import ErrorBody, ErrorEnvelope
@@ -14,12 +16,15 @@ from app.schemas.common import ErrorBody, ErrorEnvelope
 TOO_LARGE = InvalidRequest(
     "The request body is larger than this server takes.", code="request_too_large", status=413
 )
+_INTERNAL = ThreadkeeperError("The server had an error while processing your request.")
 
 
 def register_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ThreadkeeperError, _on_own)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    # Else the framework would answer in plain text.
+    app.add_exception_handler(Exception, _on_fault)
 
 
 def envelope(error: ThreadkeeperError) -> dict[str, Any]:
@@ -31,14 +36,24 @@ def render(error: ThreadkeeperError) -> JSONResponse:
     return JSONResponse(envelope(error), error.status, error.headers)
 
 
-async def _on_own(_request: Request, error: Exception) -> JSONResponse:
+def _answer(request: Request, error: ThreadkeeperError) -> JSONResponse:
+    answer = render(error)
+    answer.headers.update(rate_limit_headers(request))
+    return answer
+
+
+async def _on_own(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ThreadkeeperError)
-    return render(error)
+    return _answer(request, error)
+
+
+async def _on_fault(_request: Request, _error: Exception) -> JSONResponse:
+    return render(_INTERNAL)
 
 
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return render(describe(error, request.scope.get("route")))
+    return _answer(request, describe(error, request.scope.get("route")))
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
@@ -51,9 +66,23 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
         case 405:
             message, code = f"Not allowed to {called}", "method_not_supported"
         case 413:
-            return render(TOO_LARGE)
+            return _answer(request, TOO_LARGE)
         case _:
             message, code = str(error.detail), None
-    answer = render(InvalidRequest(message, code=code, status=error.status_code))
+    answer = _answer(request, InvalidRequest(message, code=code, status=error.status_code))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["allow"] = ", ".join(_allowed(request))
     return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods that the path takes: the framework tells those of its first route only."""
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]

@@ -133,9 +133,12 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
             ],
         },
     },
+    "create_chat_session": {"Empty": {}},
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
     **vector_store_examples.BODIES,
 }
+
+_SPENT = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "welcome": {
@@ -145,8 +148,45 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "openapi": "/openapi.json",
         "health": "/api/v1/health",
         "chat": "/api/v1/chat",
+        "chat_page": "/chat",
     },
     "health": {"status": "ok", "version": "0.1.0", "database": "ok", "upstream": "demo"},
+    "ready": {"status": "ready", "database": "ok", "storage": "ok", "upstream": "ok"},
+    "retrieve_access": {
+        "object": "access",
+        "mode": "keys",
+        "public_chat": True,
+        "default_assistant_id": "asst_default",
+    },
+    "create_chat_session": {
+        "object": "chat.session",
+        "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",
+        "expires_at": 1790003631,
+        "assistants": [
+            {
+                "id": "asst_default",
+                "name": "매장 화면 도우미",
+                "description": None,
+                "metadata": {"greeting": "안녕하세요! 무엇을 도와드릴까요?"},
+            }
+        ],
+    },
+    "report_usage": {
+        "object": "list",
+        "start_date": "2026-10-23",
+        "end_date": "2026-11-21",
+        "data": [
+            {
+                "object": "usage",
+                "date": "2026-11-21",
+                "project": "shop",
+                "assistant_id": ASSISTANT_ID,
+                "model": "gpt-5.4-mini",
+                **_SPENT,
+            }
+        ],
+        "total": _SPENT,
+    },
     "chat": {
         "message": SAID,
         "thread_id": THREAD_ID,
@@ -173,6 +213,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_steps": _page(STEP),
     "retrieve_step": STEP,
     "create_thread": THREAD,
+    "list_threads": _page({**THREAD, "preview": ASKED}),
+    "delete_threads": {"object": "thread.list.deleted", "deleted": True, "count": 12},
     "retrieve_thread": THREAD,
     "update_thread": {**THREAD, "metadata": {"screen": "lobby-02"}},
     "delete_thread": _deleted(THREAD),

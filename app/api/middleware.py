@@ -1,13 +1,18 @@
 """What happens around every request: its id, its log line, its headers, the last resort."""
 
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import structlog
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import MutableHeaders
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import TOO_LARGE, render
-from app.domain.errors import InvalidRequest, StartError, ThreadkeeperError
+from app.core.instrumentation import Instrumentation
+from app.domain.errors import InvalidRequest, StartError
 from app.domain.ids import new_request_id
 
 logger = structlog.get_logger("app.request")
@@ -16,8 +21,17 @@ logger = structlog.get_logger("app.request")
 class RequestContext:
     """Pure ASGI, around everything else, and the only one of its kind: each further one costs."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Iterable[BaseRoute],
+        instruments: Instrumentation,
+    ) -> None:
+        """`routes` are all that `app` has: requests are counted by their templates."""
         self._app = app
+        self._templates = _templates(routes)
+        self._metrics = instruments.metrics.requests
+        self._telemetry = instruments.telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -27,10 +41,10 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         started, request_id, status = time.perf_counter(), new_request_id(), 0
-        refused = False
+        refused, complete = False, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status, refused
+            nonlocal status, refused, complete
             if refused:
                 return
             if message["type"] == "http.response.start":
@@ -44,8 +58,10 @@ class RequestContext:
                 headers["x-request-id"] = request_id
                 headers["openai-processing-ms"] = f"{(time.perf_counter() - started) * 1000:.0f}"
             await send(message)
+            complete = message["type"] == "http.response.body" and not message.get("more_body")
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
+            self._telemetry.name_request(request_id)
             try:
                 if _has_nul(scope):
                     error = InvalidRequest("The address holds a NUL.", code="invalid_value")
@@ -54,17 +70,20 @@ class RequestContext:
                     await self._app(scope, receive, send_with_headers)
             except Exception:
                 logger.exception("request failed", method=scope["method"], path=scope["path"])
-                if status:
-                    # The answer has begun: only cutting it off can tell the client.
+                if not complete:
+                    # The answer has begun: only cutting it off can tell the client. Where it had
+                    # not, `_on_fault` has told it.
                     raise
-                await render(_INTERNAL)(scope, receive, send_with_headers)
             finally:
+                seconds = time.perf_counter() - started
+                route = self._templates.get(scope.get("endpoint"), _NO_ROUTE)
+                self._metrics.answered(scope["method"], route, status, seconds)
                 logger.info(
                     "request",
                     method=scope["method"],
                     path=scope["path"],
                     status=status,
-                    duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                    duration_ms=round(seconds * 1000, 1),
                 )
 
 
@@ -89,7 +108,19 @@ async def _live(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
         raise
 
 
-_INTERNAL = ThreadkeeperError("The server had an error while processing your request.")
+# What requests are counted under that no route answers: what clients ask for has no end.
+_NO_ROUTE = "none"
+
+
+def _templates(routes: Iterable[BaseRoute]) -> Mapping[Any, str]:
+    """Return the routes' whole templates by what they call; a mounted application is one."""
+    templates: dict[Any, str] = {}
+    for context in iter_route_contexts(list(routes)):
+        route = context.original_route
+        called = getattr(route, "endpoint", None) or getattr(route, "app", None)
+        if called is not None and context.path is not None:
+            templates.setdefault(called, context.path)
+    return templates
 
 
 def _has_nul(scope: Scope) -> bool:

@@ -1,6 +1,6 @@
 """`GET /`: where to go from here."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app import __version__
 from app.schemas.common import WireObject
@@ -15,16 +15,19 @@ class Welcome(WireObject):
     openapi: str
     health: str
     chat: str
+    chat_page: str
 
 
 @routes.get("/")
-async def welcome() -> Welcome:
+async def welcome(request: Request) -> Welcome:
     """Name, version and links."""
+    prefix = request.scope.get("root_path", "")
     return Welcome(
         name="Threadkeeper",
         version=__version__,
-        docs="/docs",
-        openapi="/openapi.json",
-        health="/api/v1/health",
-        chat="/api/v1/chat",
+        docs=f"{prefix}/docs",
+        openapi=f"{prefix}/openapi.json",
+        health=f"{prefix}/api/v1/health",
+        chat=f"{prefix}/api/v1/chat",
+        chat_page=f"{prefix}/chat",
     )

@@ -4,17 +4,31 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from app.api.guarded import GuardedRoute
 from app.api.json_body import JsonRoute
 from app.schemas.common import ErrorEnvelope
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
+_INVALID: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorEnvelope, "description": "The request can't be carried out as it stands."},
+}
+_LIMITED: dict[int | str, dict[str, Any]] = {
+    403: {"model": ErrorEnvelope, "description": "Not for this caller."},
+    429: {"model": ErrorEnvelope, "description": "Too many requests, or runs, or tokens."},
+}
+_GUARDED: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorEnvelope, "description": "No key, or none that is known."},
     404: {"model": ErrorEnvelope, "description": "No such object."},
 }
 
 
 def router(tag: str) -> APIRouter:
-    return APIRouter(tags=[tag], route_class=JsonRoute, responses=_ERRORS)
+    """Return a router for those who may call; see `GuardedRoute`."""
+    return APIRouter(tags=[tag], route_class=GuardedRoute, responses=_INVALID | _LIMITED | _GUARDED)
+
+
+def public_router(tag: str) -> APIRouter:
+    """Return a router that anybody may call."""
+    return APIRouter(tags=[tag], route_class=JsonRoute, responses=_INVALID | _LIMITED)
 
 
 # What a chat may answer besides: its model's failures.

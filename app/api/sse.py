@@ -1,11 +1,13 @@
 """Server-sent events: what a run tells, as bytes on the wire."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.api.errors import envelope
+from app.core.metrics import RequestMetrics
 from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
 from app.engine.hub import Frame
@@ -13,6 +15,7 @@ from app.engine.hub import Frame
 # Said after a long silence only: one client's parser raises on comments.
 KEEP_ALIVE = b": ping\n\n"
 _DONE = b"event: done\ndata: [DONE]\n\n"
+_LINE_ENDS = [(mark, f"\\u{ord(mark):04x}") for mark in "\x85\u2028\u2029"]
 _INTERRUPTED = ThreadkeeperError(
     "The server restarts. The run goes on: follow it at …/runs/{run_id}/events.",
     code="server_restarting",
@@ -28,23 +31,43 @@ class EventStream(StreamingResponse):
         always = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         super().__init__(body, headers=always | (headers or {}))
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        metrics: RequestMetrics = scope["app"].state.instruments.metrics.requests
+        with metrics.open_streams.track_inprogress():
+            await super().__call__(scope, receive, send)
 
-async def run_events(frames: AsyncIterator[list[Frame]]) -> AsyncIterator[bytes]:
-    """Encode what a run tells, to its end.
+
+async def run_events(
+    frames: AsyncIterator[list[Frame]], encoded: Callable[[Frame], bytes] | None = None
+) -> AsyncIterator[bytes]:
+    """Encode what a run tells, to its end; `encoded` in another way than `encode`.
 
     Once the headers are out no handler can help: the stream says itself what went wrong.
     """
     try:
         async for batch in frames:
-            yield b"".join(map(encode, batch)) if batch else KEEP_ALIVE
+            yield b"".join(map(encoded or encode, batch)) if batch else KEEP_ALIVE
     except Interrupted:
         yield error_event(_INTERRUPTED)
     yield _DONE
 
 
 def encode(frame: Frame) -> bytes:
-    return f"id: {frame.id}\nevent: {frame.event}\ndata: {frame.data}\n\n".encode()
+    return event(frame.event, frame.data, frame.id)
+
+
+def event(name: str, data: str, event_id: int | None = None) -> bytes:
+    """Return an event; `data` is JSON in one line.
+
+    What ends a line in Unicode alone is escaped: many clients' line readers, and the `.` of
+    JavaScript's patterns, stop there.
+    """
+    for mark, escaped in _LINE_ENDS:
+        if mark in data:
+            data = data.replace(mark, escaped)
+    head = "" if event_id is None else f"id: {event_id}\n"
+    return f"{head}event: {name}\ndata: {data}\n\n".encode()
 
 
 def error_event(error: ThreadkeeperError) -> bytes:
-    return f"event: error\ndata: {json.dumps(envelope(error), ensure_ascii=False)}\n\n".encode()
+    return event("error", json.dumps(envelope(error), ensure_ascii=False))

@@ -26,6 +26,8 @@ _EXPECTED = {
     "model": "an object",
     "model_attributes": "an object",
 }
+# Of names and values that a client made up: an answer need not be as long as its request.
+_SHOWN = 256
 _NOT_JSON = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using "
     "your HTTP library correctly. The API expects a JSON payload, but what was sent was not valid "
@@ -96,7 +98,11 @@ def _param(location: list[Any], body: Any) -> str:
         else:
             path += f".{step}" if path else str(step)
             here = here.get(step) if isinstance(here, dict) else None
-    return path
+    return _shown(path)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _got(value: Any) -> str:
@@ -130,7 +136,7 @@ def _unsupported(issue: Issue, _param: str) -> tuple[str, str]:
         return _wrong_type({**issue, "type": "string_type"}, _param)
     supported = issue["ctx"]["expected"].replace(" or ", " and ")
     return (
-        f"Invalid value: '{issue['input']}'. Supported values are: {supported}.",
+        f"Invalid value: '{_shown(issue['input'])}'. Supported values are: {supported}.",
         "invalid_value",
     )
 
@@ -139,10 +145,8 @@ def _unsupported_tag(issue: Issue, param: str) -> tuple[str, str]:
     context, given = issue["ctx"], issue["input"].get("type")
     if not isinstance(given, str):
         return _wrong_type({"type": "string_type", "input": given}, f"{param}.type")
-    return (
-        f"Invalid value: '{context['tag']}'. Supported values are: {context['expected_tags']}.",
-        "invalid_value",
-    )
+    shown, supported = _shown(context["tag"]), context["expected_tags"]
+    return f"Invalid value: '{shown}'. Supported values are: {supported}.", "invalid_value"
 
 
 def _string_long(issue: Issue, param: str) -> tuple[str, str]:
@@ -198,11 +202,11 @@ def _number(issue: Issue, param: str) -> tuple[str, str]:
     above = issue["type"] == "less_than_equal"
     limit = issue["ctx"]["le" if above else "ge"]
     # The kind of number is the field's, not the one that happened to be sent.
-    kind = "decimal" if isinstance(limit, float) else "integer"
+    kind, shown = ("decimal", f"{limit:.15g}") if isinstance(limit, float) else ("integer", limit)
     word, sign = ("above maximum", "<=") if above else ("below minimum", ">=")
     suffix = "above_max_value" if above else "below_min_value"
     return (
-        f"Invalid '{param}': {kind} {word} value. Expected a value {sign} {limit:.15g}, but got "
+        f"Invalid '{param}': {kind} {word} value. Expected a value {sign} {shown}, but got "
         f"{issue['input']} instead.",
         f"{kind}_{suffix}",
     )

@@ -4,117 +4,40 @@ The environment wins over `.env`; names are the fields' names in capitals. `.env
 shows every one of them.
 """
 
-import json
-import re
+import secrets
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
-_DATABASE_SCHEMES = ("sqlite:///", "postgresql://")
-_FILES_URL = re.compile(r"file:///.+|s3://[\w.-]+(/[^?#]*)?")
-_SHOWN_CHARACTERS = 60
+from app.core.setting_types import (
+    Aliases,
+    ApiKey,
+    Budgets,
+    DatabaseUrl,
+    FilesUrl,
+    HttpUrl,
+    LogLevel,
+    Names,
+    Networks,
+    Origins,
+    ProjectKeys,
+    ProjectName,
+    Rate,
+    RedisUrl,
+    Required,
+    RootPath,
+    Seconds,
+    got,
+)
+from app.domain.access import DEFAULT_PROJECT
+from app.domain.hosts import is_loopback
 
 
 class SettingsError(ValueError):
     """Some settings can't be used; the message holds one line for each."""
-
-
-def _check_key(key: SecretStr) -> SecretStr:
-    value = key.get_secret_value().strip()
-    # It travels in an HTTP header, which holds nothing else; said here, not in the first run.
-    if not (value.isascii() and value.isprintable()) or " " in value:
-        raise ValueError("must be printable ASCII without spaces")
-    return SecretStr(value)
-
-
-def _check_http_url(url: str) -> str:
-    if url and not _is_http_url(url):
-        raise ValueError("must be an http:// or https:// URL, or empty for OpenAI's own")
-    return url
-
-
-def _is_http_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _check_database_url(url: str) -> str:
-    if url.startswith(_DATABASE_SCHEMES) and url not in _DATABASE_SCHEMES:
-        return url
-    # Only the scheme is shown: the rest may hold a password.
-    scheme = url.partition("://")[0] + "://…" if "://" in url else "another text"
-    raise ValueError(f"must begin with {' or '.join(_DATABASE_SCHEMES)}, got {scheme!r}")
-
-
-def _check_files_url(url: str) -> str:
-    if url and ("://" not in url or _FILES_URL.fullmatch(url)):
-        return url
-    scheme = url.partition("://")[0] + "://…" if url else ""
-    raise ValueError(f"must be a folder, file:///folder or s3://bucket/prefix, got {scheme!r}")
-
-
-def _read_aliases(value: object) -> object:
-    aliases = _read_json(value, empty={})
-    if isinstance(aliases, dict) and all(isinstance(name, str) for name in aliases.values()):
-        return aliases
-    raise ValueError(f'must be a JSON object such as {{"gpt-4o": "gpt-5.4-mini"}}, {_got(value)}')
-
-
-def _read_origins(value: object) -> object:
-    origins = _read_json(value, empty=[])
-    if isinstance(origins, list) and all(_is_origin(origin) for origin in origins):
-        return origins
-    raise ValueError(
-        'must be a JSON list of origins without a path, such as ["https://example.org"], '
-        + _got(value)
-    )
-
-
-def _is_origin(value: object) -> bool:
-    return isinstance(value, str) and _ORIGIN.fullmatch(value) is not None
-
-
-def _read_json(value: object, *, empty: object) -> object:
-    """Return what the JSON in `value` says, `empty` for a blank, None for what isn't JSON."""
-    if not isinstance(value, str):
-        return value
-    if not value.strip():
-        return empty
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        return None
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-Required = Annotated[str, StringConstraints(min_length=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
-HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
-DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
-ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
-# NoDecode: pydantic-settings would answer broken JSON with a traceback, not with our line.
-Aliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_aliases)]
-Origins = Annotated[list[str], NoDecode, BeforeValidator(_read_origins)]
 
 
 class Settings(BaseSettings):
@@ -164,12 +87,41 @@ class Settings(BaseSettings):
     """TCP port to listen on; 0 takes any free one."""
     debug: bool = False
     """true restarts the server when its code changes; for development."""
+    root_path: RootPath = ""
+    """Path under which a proxy serves all this, such as /openai-api; empty: none."""
+    trusted_proxies: Networks = []
+    """JSON list of proxies' addresses or networks, whose X-Forwarded-* headers are believed."""
     cors_origins: Origins = []
     """JSON list of the origins whose pages may call the API from a browser."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
     """Bytes a request's body may hold; larger ones are refused with 413."""
     shutdown_seconds: Annotated[int, Field(ge=0)] = 10
     """Seconds that open requests and runs get to end when the server stops."""
+
+    api_keys: Annotated[ProjectKeys, Field(repr=False)] = []
+    """JSON list of "project:key" entries; empty: whoever reaches the server may do everything."""
+    allow_open: bool = False
+    """true serves other machines without any key."""
+    public_chat: bool = False
+    """true lets pages of CORS_ORIGINS chat without a key, each browser in threads of its own."""
+    public_project: ProjectName = DEFAULT_PROJECT
+    """Project that those threads belong to."""
+    public_assistants: Names = []
+    """JSON list of the assistants that such pages may use; empty: ASSISTANT_ID alone."""
+    session_minutes: Annotated[int, Field(ge=1)] = 60
+    """Minutes after which such a page must renew its access."""
+    public_rate_limit: Rate = "60/minute"
+    """Requests that one address may make of the public chat; empty or 0: any number."""
+    rate_limit: Rate = ""
+    """Requests that a key may make from one address, such as 60/minute; empty or 0: any number."""
+    redis_url: Annotated[RedisUrl, Field(repr=False)] = ""
+    """redis://host:6379/0, where several servers count requests together; empty: each by itself."""
+    max_concurrent_runs: Annotated[int, Field(ge=0)] = 0
+    """Runs that a project may have at work at once; 0: any number."""
+    token_budgets: Budgets = {}
+    """JSON object from a project, or * for all others, to the tokens it may spend a day (UTC)."""
+    retention_days: Annotated[int, Field(ge=0)] = 0
+    """Days without a new message after which a thread is deleted; 0: never."""
 
     database_url: Annotated[DatabaseUrl, Field(repr=False)] = "sqlite:///data/threadkeeper.db"
     """sqlite:///path/to/file or postgresql://user:password@host/name."""
@@ -207,6 +159,20 @@ class Settings(BaseSettings):
     journal_minutes: Annotated[int, Field(ge=1)] = 60
     """Minutes for which a finished run's stream can still be read again."""
 
+    @property
+    def may_lack_assistants(self) -> bool:
+        """Whether nobody asked for `ASSISTANTS_FILE`: it may not be there.
+
+        By its name, not by whether it was set: a copied `.env.example` sets every default.
+        """
+        default: str = type(self).model_fields["assistants_file"].default
+        return self.assistants_file == default
+
+    @property
+    def serves_this_machine_only(self) -> bool:
+        """Whether `HOST` is an address or name that other machines can't reach."""
+        return is_loopback(self.host.strip("[]").removesuffix("."))
+
 
 def load_settings() -> Settings:
     """Read the environment and the working directory's `.env`.
@@ -214,7 +180,10 @@ def load_settings() -> Settings:
     Raises SettingsError with a line for each wrong value; a secret's value is never in it.
     """
     try:
-        return Settings()
+        settings = Settings()
+        if refusal := _refuse_open(settings):
+            raise SettingsError(refusal)
+        return settings
     except ValidationError as error:
         lines = [_line(detail) for detail in error.errors(include_url=False)]
     except (OSError, UnicodeDecodeError) as error:
@@ -223,12 +192,24 @@ def load_settings() -> Settings:
     raise SettingsError("\n".join(lines))
 
 
+def _refuse_open(settings: Settings) -> str:
+    """Say what to do where other machines would be let in without a key."""
+    if settings.api_keys or settings.allow_open or settings.serves_this_machine_only:
+        return ""
+    return (
+        f"HOST: {settings.host} lets other machines in, and no key is set. "
+        "Add one of these two lines to .env:\n"
+        f'API_KEYS=["{DEFAULT_PROJECT}:tk-{secrets.token_urlsafe(24)}"]\n'
+        "ALLOW_OPEN=true"
+    )
+
+
 def _line(detail: ErrorDetails) -> str:
     name = str(detail["loc"][0])
     if detail["type"] == "value_error":
         return f"{name.upper()}: {detail['ctx']['error']}"
     expected = _expected(Settings.model_fields[name])
-    return f"{name.upper()}: must be {expected}, {_got(detail['input'])}"
+    return f"{name.upper()}: must be {expected}, {got(detail['input'])}"
 
 
 def _expected(field: FieldInfo) -> str:
@@ -253,8 +234,3 @@ def _bounds(metadata: list[Any]) -> str:
     if "le" in bounds:
         return f"from {bounds['ge']} to {bounds['le']}"
     return f"of at least {bounds['ge']}" if "ge" in bounds else f"greater than {bounds['gt']}"
-
-
-def _got(value: object) -> str:
-    shown = repr(value)
-    return f"got {shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + '…'}"

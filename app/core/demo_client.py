@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from app.core.demo_answers import Answer, answer, said_in
-from app.core.model import Event, Mode
+from app.core.model import Event, Mode, Reach
 from app.domain.clock import now
 from app.domain.ids import new_call_id
 
@@ -26,6 +26,10 @@ class DemoClient:
     def __init__(self, delay: float = 0.0) -> None:
         """`delay`: seconds between deltas, for those who want to watch it write."""
         self._delay = delay
+
+    async def reach(self, seconds: float) -> Reach:
+        """It is part of this process."""
+        return "ok"
 
     async def close(self) -> None:
         """Close nothing: there is no connection."""

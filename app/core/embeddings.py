@@ -6,6 +6,7 @@ import httpx
 import httpx2
 import openai
 
+from app.core.logging import current_request_id
 from app.core.upstream_errors import ErrorTeller
 from app.core.upstream_http import CONNECT_SECONDS, sdk_client
 from app.domain.errors import ModelError
@@ -53,12 +54,14 @@ class OpenAIEmbedder:
         return embeddings
 
     async def _embed(self, batch: list[str]) -> list[list[float]]:
+        request_id = current_request_id()
         try:
             answer = await self._client.embeddings.create(
                 input=batch,
                 model=self._model,
                 # What the SDK would ask for is base64, which other servers do not know.
                 encoding_format="float",
+                extra_headers={"x-client-request-id": request_id} if request_id else None,
             )
         except (openai.OpenAIError, ValueError) as error:
             raise self._errors.of_exception(error) from None

@@ -10,13 +10,14 @@ its own or pose as another field.
 import logging
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
 import structlog
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars
 from structlog.typing import EventDict, WrappedLogger
 
 FILE_BYTES = 10 * 1000 * 1000
@@ -46,6 +47,19 @@ def configure_logging(level: str, file: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+def current_request_id() -> str | None:
+    """Return the id that log lines of the present request, or of what it began, carry."""
+    request_id: str | None = get_contextvars().get("request_id")
+    return request_id
+
+
+def in_request(request_id: str | None) -> AbstractContextManager[Any]:
+    """Let log lines carry a request's id, where they don't carry one already."""
+    if request_id is None or current_request_id() is not None:
+        return nullcontext()
+    return bound_contextvars(request_id=request_id)
 
 
 def _open_file(path: Path) -> logging.Handler:

@@ -8,6 +8,9 @@ Event = dict[str, Any]
 
 Mode = Literal["demo", "openai", "custom"]
 
+# Whether its server can be asked: `refused` where it takes no key, or another one.
+Reach = Literal["ok", "refused", "unreachable"]
+
 # The events that end an answer with something to keep. `response.failed` and `error` are never
 # told as events: they are raised as `ModelError`, so that a failure has one road.
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete"})
@@ -30,6 +33,9 @@ class ModelClient(Protocol):
 
         Raises `app.domain.errors.ModelError`, after the events that came before the failure.
         """
+
+    async def reach(self, seconds: float) -> Reach:
+        """Find out within `seconds`, without asking the model anything."""
 
     async def close(self) -> None:
         """Close every connection. No answer can be asked for afterwards."""

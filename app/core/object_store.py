@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import LocalStore, S3Store
 
 # What is sent to the store at once: S3 takes no smaller part, but for an upload's last one.
@@ -22,6 +22,9 @@ _PIECE_BYTES = 1024 * 1024
 # Long enough for a short failure of the store, short enough for a client that waits.
 _RETRIES = 3
 _RETRY_SECONDS = 20
+
+# What `is_up` looks for; it stays.
+_MARK = "readiness-mark"
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
@@ -93,13 +96,22 @@ class ObjectStore:
             return
 
     async def is_up(self) -> bool:
-        """Tell whether the store answers."""
+        """Tell whether the store answers, and took the mark that is kept in it for this."""
         try:
             with _translated("the store"):
-                await obstore.head_async(self._store, "nothing")
-        except _Missing:
-            return True
+                if self._folder is not None or not await self._is_marked():
+                    # A folder's disk may have become full, or its mount read-only.
+                    await obstore.put_async(self._store, _MARK, b"up")
         except StorageError:
+            return False
+        return True
+
+    async def _is_marked(self) -> bool:
+        try:
+            await obstore.head_async(self._store, _MARK)
+        except (FileNotFoundError, PermissionDeniedError):
+            # Who may not list a bucket is told this of whatever is missing there. Only writing
+            # tells that from a wrong key, and from a bucket that is missing itself.
             return False
         return True
 

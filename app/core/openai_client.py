@@ -6,6 +6,7 @@ happens to an answer. What it gives, and how a request is sent, stands in `upstr
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -15,13 +16,24 @@ import httpx
 import httpx2
 import openai
 
-from app.core.model import Event, Mode
+from app.core.instrumentation import Instrumentation
+from app.core.model import Event, Mode, Reach
+from app.core.reachability import ask
 from app.core.refusals import Refusal, Refusals
 from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
+from app.core.upstream_call import UpstreamCall, UpstreamCalls
 from app.core.upstream_errors import ErrorTeller
-from app.core.upstream_http import CONNECT_SECONDS, OPENAI_URL, UpstreamHttp, sdk_client
+from app.core.upstream_http import (
+    CONNECT_SECONDS,
+    OPENAI_URL,
+    UpstreamHttp,
+    fields_of,
+    sdk_client,
+)
 from app.domain.errors import ModelError
+
+logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 0.2
 
@@ -41,6 +53,7 @@ class OpenAIResponsesClient:
         http_client: httpx2.AsyncClient | httpx.AsyncClient | None = None,
         *,
         retry_pause: float = 0.5,
+        instruments: Instrumentation | None = None,
     ) -> None:
         """`timeout`: seconds without a byte. `base_url` empty: OpenAI. Empty key: none is needed.
 
@@ -56,6 +69,9 @@ class OpenAIResponsesClient:
         self._errors = ErrorTeller(api_key)
         http = http_client or openai.DefaultAioHttpClient()
         self._client = sdk_client(api_key, base_url, http)
+        self._pool = http
+        self._base_url = base_url or OPENAI_URL
+        self._calls = UpstreamCalls(self._base_url, instruments)
         connect = min(timeout, CONNECT_SECONDS)
         self._http = UpstreamHttp(
             self._client,
@@ -64,6 +80,9 @@ class OpenAIResponsesClient:
             timeout=(connect, timeout, timeout, timeout),
             pause=retry_pause,
         )
+
+    async def reach(self, seconds: float) -> Reach:
+        return await ask(self._pool, self._base_url, self._client.auth_headers, seconds)
 
     async def close(self) -> None:
         await self._client.close()
@@ -74,51 +93,61 @@ class OpenAIResponsesClient:
         return self._streamed_answer(request) if stream else self._whole_answer(request)
 
     async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
-        response, _ = await self._send(request, stream=False, retries=self._max_retries)
-        try:
-            event = terminal_event(response.content)
-        except (AnswerFailed, BrokenAnswer) as error:
-            raise self._errors.of_exception(error) from None
+        with self._calls.begin(request.get("model")) as call:
+            response, _ = await self._send(request, call, stream=False, retries=self._max_retries)
+            call.answering()
+            try:
+                event = terminal_event(response.content)
+            except (AnswerFailed, BrokenAnswer) as error:
+                raise self._failure(error, response) from None
         yield [event]
 
     async def _streamed_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
         retries = self._max_retries
         started = False
-        while True:
-            response, retries = await self._send(request, stream=True, retries=retries)
-            try:
-                async with aclosing(_batches(response)) as batches:
-                    async for batch in batches:
-                        started = True
-                        yield batch
-                return
-            except AnswerFailed as error:
-                raise self._errors.of_exception(error) from None
-            except _CUT as error:
-                # What was told can't be taken back: only a silent break is worth another try.
-                if started or retries <= 0:
-                    raise self._errors.of_exception(error) from None
-            await self._http.wait(self._max_retries - retries)
-            retries -= 1
+        with self._calls.begin(request.get("model")) as call:
+            while True:
+                response, retries = await self._send(request, call, stream=True, retries=retries)
+                try:
+                    async with aclosing(_batches(response)) as batches:
+                        async for batch in batches:
+                            if not started:
+                                started = True
+                                call.answering()
+                            yield batch
+                    return
+                except AnswerFailed as error:
+                    raise self._failure(error, response) from None
+                except _CUT as error:
+                    # What was told can't be taken back: only a silent break is worth another try.
+                    if started or retries <= 0:
+                        raise self._failure(error, response) from None
+                await self._http.wait(call, self._max_retries - retries, fields_of(response))
+                retries -= 1
+
+    def _failure(self, error: Exception, response: httpx2.Response | None = None) -> ModelError:
+        """Return the failure of a call, and tell the log what its server knows it by."""
+        logger.warning("The model's server failed", extra={"fields": fields_of(response)})
+        return self._errors.of_exception(error)
 
     async def _send(
-        self, request: dict[str, Any], *, stream: bool, retries: int
+        self, request: dict[str, Any], call: UpstreamCall, *, stream: bool, retries: int
     ) -> tuple[httpx2.Response, int]:
         """Return the answer and the retries that are left. Raises `ModelError`."""
         request = self._refusals.without_known(request)
         while True:
             try:
                 content = _json({**request, "stream": stream})
-                return await self._http.post(content, stream=stream, retries=retries)
+                return await self._http.post(content, call, stream=stream, retries=retries)
             except openai.APIStatusError as error:
                 smaller = None
                 if error.status_code == 400:
                     smaller = self._refusals.adapt(request, _refusal(error))
                 if smaller is None:
-                    raise self._errors.of_exception(error) from None
+                    raise self._failure(error, error.response) from None
                 request = smaller
             except _CUT as error:
-                raise self._errors.of_exception(error) from None
+                raise self._failure(error) from None
 
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:

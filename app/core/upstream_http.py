@@ -9,7 +9,7 @@ import json
 import logging
 import random
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import httpx
 import httpx2
@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 _WORTH_ANOTHER_TRY = frozenset({408, 409, 429})
 _LONGEST_PAUSE = 8.0
 _LONGEST_ASKED_PAUSE = 60.0
+
+# Characters of the upstream's own id that are logged.
+_LONGEST_ID = 128
 
 OPENAI_URL = "https://api.openai.com/v1"
 # What the SDK is given where a server needs no key: it insists on one.
@@ -45,6 +48,14 @@ def sdk_client(
         http_client=cast(httpx2.AsyncClient, http_client),
         **options,
     )
+
+
+class Call(Protocol):
+    """What a request is part of: it gives headers of its own, and hears of further tries."""
+
+    headers: dict[str, str]
+
+    def retried(self) -> None: ...
 
 
 class UpstreamHttp:
@@ -73,7 +84,7 @@ class UpstreamHttp:
         self._pause = pause
 
     async def post(
-        self, content: bytes, *, stream: bool, retries: int
+        self, content: bytes, call: Call, *, stream: bool, retries: int
     ) -> tuple[httpx2.Response, int]:
         """Return the answer, unread where it is a stream, and the retries that are left.
 
@@ -83,31 +94,41 @@ class UpstreamHttp:
         tried = 0
         while True:
             try:
-                response = await self._send(content, stream=stream)
+                response = await self._send(content, call, stream=stream)
                 if response.status_code < 400:
                     return response, retries
                 error: Exception = await _status_error(response)
                 asked = _asked_pause(response.headers)
                 again = _is_worth_another_try(response)
+                seen = fields_of(response)
             except NO_CONNECTION as broken:
-                error, asked, again = broken, None, True
+                error, asked, again, seen = broken, None, True, fields_of(None)
             if not again or retries <= 0:
                 raise error
-            await self.wait(tried, asked)
+            await self.wait(call, tried, seen, asked)
             tried, retries = tried + 1, retries - 1
 
-    async def wait(self, tried: int, asked: float | None = None) -> None:
-        """Wait before another try: as long as the server asked for, else longer each time."""
+    async def wait(
+        self, call: Call, tried: int, seen: dict[str, object], asked: float | None = None
+    ) -> None:
+        """Wait before another try: as long as the server asked for, else longer each time.
+
+        `seen` is what the log tells of the answer, as of `fields_of`.
+        """
+        call.retried()
         pause: float = min(self._pause * 2**tried, _LONGEST_PAUSE)
         # Not all at once: others wait for the same server.
         pause *= random.uniform(0.75, 1)
-        _log.warning("The model's server did not answer well: retry %d", tried + 1)
+        _log.warning(
+            "The model's server did not answer well: retry %d", tried + 1, extra={"fields": seen}
+        )
         await asyncio.sleep(pause if asked is None else asked)
 
-    async def _send(self, content: bytes, *, stream: bool) -> httpx2.Response:
+    async def _send(self, content: bytes, call: Call, *, stream: bool) -> httpx2.Response:
         # Made directly: nothing of the client's own is to be merged into it.
+        headers = {**self._headers, **call.headers}
         request = self._new_request(
-            "POST", self._url, headers=self._headers, content=content, extensions=self._extensions
+            "POST", self._url, headers=headers, content=content, extensions=self._extensions
         )
         return await self._http.send(request, stream=stream)
 
@@ -120,6 +141,14 @@ def _headers(client: openai.AsyncOpenAI) -> dict[str, str]:
         for name, value in given.items()
         if isinstance(value, str) and not name.lower().startswith("x-stainless")
     }
+
+
+def fields_of(response: httpx2.Response | None) -> dict[str, object]:
+    """Return what the log tells of an answer: also the id by which its server remembers it."""
+    if response is None:
+        return {"status": "none"}
+    request_id = response.headers.get("x-request-id", "")[:_LONGEST_ID]
+    return {"status": response.status_code, "upstream_request_id": request_id or "none"}
 
 
 async def _status_error(response: httpx2.Response) -> openai.APIStatusError:

@@ -1,41 +1,52 @@
-"""Statements about assistants."""
+"""Statements about assistants. A project finds its own, and those that are configured for all."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from app.db.paging import Page, read_page
 from app.db.tables import assistants
+from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.errors import not_found
 from app.schemas.assistants import Assistant
 
+_key = assistants.c.id == bindparam("key")
+_of_project = assistants.c.project == bindparam("of_project")
+
 _INSERT = insert(assistants)
-_BY_ID = select(assistants).where(assistants.c.id == bindparam("key"))
-_UPDATE = update(assistants).where(assistants.c.id == bindparam("key"))
-_DELETE = delete(assistants).where(assistants.c.id == bindparam("key"))
+_BY_ID = select(assistants).where(_key, or_(_of_project, assistants.c.project == SHARED))
+_ANYWHERE = select(assistants).where(_key)
+_UPDATE = update(assistants).where(_key)
+_DELETE = delete(assistants).where(_key, _of_project)
 _RELEASE = (
     update(assistants)
-    .where(assistants.c.configured, assistants.c.id.not_in(bindparam("kept", expanding=True)))
-    .values(configured=False)
+    .where(
+        assistants.c.project == SHARED,
+        assistants.c.id.not_in(bindparam("kept", expanding=True)),
+    )
+    .values(project=DEFAULT_PROJECT)
 )
 
 
-def create(connection: Connection, assistant: Assistant, *, configured: bool = False) -> Assistant:
+def create(connection: Connection, project: str, assistant: Assistant) -> Assistant:
     values = assistant.model_dump(exclude={"object"})
-    connection.execute(_INSERT, {**values, "configured": configured})
+    connection.execute(_INSERT, {**values, "project": project})
     return assistant
 
 
-def retrieve(connection: Connection, assistant_id: str) -> Assistant:
+def retrieve(connection: Connection, project: str, assistant_id: str) -> Assistant:
     """Raises `NotFound`."""
-    return _assistant(_row(connection, assistant_id))
+    row = connection.execute(_BY_ID, {"key": assistant_id, "of_project": project}).first()
+    if row is None:
+        raise not_found("assistant", assistant_id)
+    return _assistant(row)
 
 
-def is_configured(connection: Connection, assistant_id: str) -> bool | None:
-    """Tell whether the settings or the assistants file made it; None where there is no such."""
-    row = connection.execute(_BY_ID, {"key": assistant_id}).first()
-    return None if row is None else bool(row.configured)
+def project_of(connection: Connection, assistant_id: str) -> str | None:
+    """Tell whose it is: `SHARED` where the settings or the assistants file made it; None: gone."""
+    row = connection.execute(_ANYWHERE, {"key": assistant_id}).first()
+    return None if row is None else row.project
 
 
 def release_others(connection: Connection, kept: Sequence[str]) -> None:
@@ -43,29 +54,26 @@ def release_others(connection: Connection, kept: Sequence[str]) -> None:
     connection.execute(_RELEASE, {"kept": kept})
 
 
-def modify(connection: Connection, assistant_id: str, values: dict[str, Any]) -> Assistant:
+def modify(
+    connection: Connection, project: str, assistant_id: str, values: dict[str, Any]
+) -> Assistant:
     """Write `values` (columns by name) and return the assistant. Raises `NotFound`."""
+    retrieve(connection, project, assistant_id)
     if values:
         connection.execute(_UPDATE, {**values, "key": assistant_id})
-    return retrieve(connection, assistant_id)
+    return retrieve(connection, values.get("project", project), assistant_id)
 
 
-def remove(connection: Connection, assistant_id: str) -> None:
+def remove(connection: Connection, project: str, assistant_id: str) -> None:
     """Raises `NotFound`."""
-    if connection.execute(_DELETE, {"key": assistant_id}).rowcount == 0:
+    keys = {"key": assistant_id, "of_project": project}
+    if connection.execute(_DELETE, keys).rowcount == 0:
         raise not_found("assistant", assistant_id)
 
 
-def list_page(connection: Connection, page: Page) -> tuple[list[Assistant], bool]:
-    rows, has_more = read_page(connection, assistants, "assistant", page)
+def list_page(connection: Connection, project: str, page: Page) -> tuple[list[Assistant], bool]:
+    rows, has_more = read_page(connection, assistants, "assistant", page, project=(project, SHARED))
     return [_assistant(row) for row in rows], has_more
-
-
-def _row(connection: Connection, assistant_id: str) -> Row[Any]:
-    row = connection.execute(_BY_ID, {"key": assistant_id}).first()
-    if row is None:
-        raise not_found("assistant", assistant_id)
-    return row
 
 
 def _assistant(row: Row[Any]) -> Assistant:

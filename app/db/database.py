@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.lanes import Lane
 from app.db.migrations.runner import upgrade
+from app.domain.errors import DatabaseAway
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,11 +66,16 @@ class Database:
         """Run `work(connection, …)`, which only reads."""
         return await self._readers.call(lambda connection: work(connection, *args, **kwargs))
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many works wait for a thread that writes, and for one that reads."""
+        return {"write": self._writers.waiting, "read": self._readers.waiting}
+
     async def is_up(self) -> bool:
         """Tell whether the database answers."""
         try:
             await self.read(_ping)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, DatabaseAway):
             logger.exception("the database does not answer")
             return False
         return True

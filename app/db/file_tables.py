@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
-from app.db.tables import metadata
+from app.db.tables import metadata, project_column
 
 files = Table(
     "files",
@@ -21,8 +21,9 @@ files = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("status", String, nullable=False),
-    Index("files_in_order", "created_at", "sequence"),
-    Index("files_of_purpose", "purpose", "created_at", "sequence"),
+    project_column(),
+    Index("files_in_order", "project", "created_at", "sequence"),
+    Index("files_of_purpose", "project", "purpose", "created_at", "sequence"),
     Index("files_by_expiry", "expires_at"),
 )
 

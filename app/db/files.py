@@ -6,16 +6,19 @@ gone: whatever happens in between, some row knows of the bytes.
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from app.db.file_tables import file_removals, files
 from app.db.paging import Page, read_page
+from app.domain.access import SHARED
 from app.domain.errors import NotFound
 from app.schemas.files import FileObject
 
 _INSERT = insert(files)
-_BY_ID = select(files).where(files.c.id == bindparam("key"))
-_DELETE = delete(files).where(files.c.id == bindparam("key"))
+_key = files.c.id == bindparam("key")
+_of_project = files.c.project == bindparam("of_project")
+_BY_ID = select(files).where(_key, or_(_of_project, files.c.project == SHARED))
+_DELETE = delete(files).where(_key, _of_project)
 _DELETE_EXPIRED = delete(files).where(files.c.expires_at <= bindparam("now")).returning(files.c.id)
 
 _ADD_REMOVAL = insert(file_removals)
@@ -38,35 +41,43 @@ def reserve(connection: Connection, file_id: str, due_at: int) -> None:
     connection.execute(_ADD_REMOVAL, {"file_id": file_id, "due_at": due_at})
 
 
-def create(connection: Connection, file: FileObject) -> FileObject | None:
+def create(connection: Connection, project: str, file: FileObject) -> FileObject | None:
     """Insert the file whose bytes were announced; None: too late, they have been given up."""
     if not drop_removal(connection, file.id):
         return None
-    connection.execute(_INSERT, file.model_dump(exclude={"object", "status_details"}))
+    values = file.model_dump(exclude={"object", "status_details"})
+    connection.execute(_INSERT, {**values, "project": project})
     return file
 
 
-def retrieve(connection: Connection, file_id: str) -> FileObject:
-    """Raises `NotFound`."""
-    row = connection.execute(_BY_ID, {"key": file_id}).first()
+def retrieve(connection: Connection, project: str, file_id: str) -> FileObject:
+    """Return a file of the project's, or of a configured assistant's. Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"key": file_id, "of_project": project}).first()
     if row is None:
         raise _no_file(file_id)
     return FileObject.model_validate(row._mapping)
 
 
 def list_page(
-    connection: Connection, page: Page, purpose: str | None
+    connection: Connection, project: str, page: Page, purpose: str | None
 ) -> tuple[list[FileObject], bool]:
     only = None if purpose is None else {"purpose": purpose}
-    rows, has_more = read_page(connection, files, "file", page, only=only)
+    rows, has_more = read_page(connection, files, "file", page, only=only, project=project)
     return [FileObject.model_validate(row._mapping) for row in rows], has_more
 
 
-def remove(connection: Connection, file_id: str, now: int) -> None:
+def remove(connection: Connection, project: str, file_id: str, now: int) -> None:
     """Delete the file; its bytes are due at once. Raises `NotFound`."""
-    if connection.execute(_DELETE, {"key": file_id}).rowcount == 0:
+    keys = {"key": file_id, "of_project": project}
+    if connection.execute(_DELETE, keys).rowcount == 0:
         raise _no_file(file_id)
     reserve(connection, file_id, now)
+
+
+def is_shared(connection: Connection, file_id: str) -> bool:
+    """Tell whether the file is the knowledge of a configured assistant."""
+    row = connection.execute(_BY_ID, {"key": file_id, "of_project": SHARED}).first()
+    return row is not None
 
 
 def remove_expired(connection: Connection, now: int) -> None:

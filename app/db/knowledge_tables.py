@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
-from app.db.tables import metadata
+from app.db.tables import metadata, project_column
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 # PostgreSQL counts no further; what comes later in a text is kept at the last place.
@@ -104,7 +104,8 @@ vector_stores = Table(
     _time("expires_at"),
     _time("last_active_at", nullable=False),
     _json("metadata"),
-    Index("vector_stores_in_order", "created_at", "sequence"),
+    project_column(),
+    Index("vector_stores_in_order", "project", "created_at", "sequence"),
     Index("vector_stores_by_expiry", "expires_at"),
 )
 

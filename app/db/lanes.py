@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from app.domain.errors import DatabaseAway
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -17,6 +19,9 @@ Work = Callable[[Connection], Any]
 # was quicker to insert: who looks once more finds it.
 _TRANSIENT = frozenset({"40P01", "40001", "23505"})
 
+
+# The first two characters of PostgreSQL's codes where it can't be reached, stops, or is full.
+_AWAY = frozenset({"08", "53", "57"})
 
 # How often a work is done that left no trace: the database may be back, the race won.
 _ATTEMPTS = 3
@@ -51,6 +56,11 @@ class Lane:
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many works no thread has taken up yet."""
+        return self._jobs.qsize()
 
     async def call(self, work: Callable[[Connection], T]) -> T:
         job = _Job(work, asyncio.get_running_loop().create_future())
@@ -118,7 +128,13 @@ class _HeldConnection:
             elif getattr(error.orig, "sqlstate", None) not in _TRANSIENT:
                 raise
             raise NothingCommitted from error
-        transaction.commit()
+        try:
+            transaction.commit()
+        except BaseException as error:
+            # Whether it is committed nobody knows, so it is not done again. The connection still
+            # holds that transaction, and would refuse every other one.
+            self.close()
+            raise DatabaseAway(perhaps_written=True) from error
         return result
 
 
@@ -140,10 +156,22 @@ def _do_alone(held: _HeldConnection, job: _Job) -> None:
             return
         except NothingCommitted as again:
             if attempt == _ATTEMPTS - 1:
-                job.error = again.__cause__
+                job.error = _told(again.__cause__)
         except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
-            job.error = error
+            job.error = _told(error)
             return
+
+
+def _told(error: BaseException | None) -> BaseException | None:
+    """Return what the caller is told of an error: not to have been answered is nobody's fault."""
+    if not isinstance(error, OperationalError):
+        return error
+    away = DatabaseAway(perhaps_written=False)
+    away.__cause__ = error
+    state = getattr(error.orig, "sqlstate", "")
+    if state == "":  # SQLite
+        return away if "locked" in str(error.orig) else error
+    return away if state is None or state[:2] in _AWAY else error
 
 
 def _tell(jobs: list[_Job]) -> None:

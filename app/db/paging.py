@@ -1,15 +1,27 @@
 """Keyset pagination: page 1,000 costs what page 1 costs, in both orders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    select,
+    tuple_,
+)
 
 from app.domain.errors import not_found
 
 Order = Literal["asc", "desc"]
+# A column's value, or one of several.
+Wanted = str | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -28,13 +40,15 @@ def read_page(
     kind: str,
     page: Page,
     *,
-    only: Mapping[str, str] | None = None,
-    **scope: str,
+    only: Mapping[str, Wanted] | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+    **scope: Wanted,
 ) -> tuple[list[Row[Any]], bool]:
     """Return a page's rows in list order, and whether more follow in the page's direction.
 
     `scope` names columns and their values. `only` does too, but does not bind the cursors: by a
     value that changes, such as a status, the row that ended one page may be out of the next.
+    `where` holds conditions that are like `only`, and made for this one reading.
     Raises `NotFound` for an unknown cursor.
     """
     # Only `before`: the items directly before it, so the walk goes backwards from it.
@@ -46,25 +60,38 @@ def read_page(
             position = _position(connection, table, kind, cursor, scope)
             values[f"{side}_time"], values[f"{side}_sequence"] = position
     statement = _statement(
-        table, tuple(listed), page.order, page.after is not None, page.before is not None, backwards
+        table,
+        _shape(listed),
+        page.order,
+        page.after is not None,
+        page.before is not None,
+        backwards,
     )
-    rows = list(connection.execute(statement, values))
+    rows = list(connection.execute(statement.where(*where) if where else statement, values))
     has_more = len(rows) > page.limit
     rows = rows[: page.limit]
     return (rows[::-1] if backwards else rows), has_more
 
 
+# The columns that are asked for, and whether for one value or for several.
+_Shape = tuple[tuple[str, bool], ...]
+
+
+def _shape(scope: Mapping[str, Wanted]) -> _Shape:
+    return tuple((name, not isinstance(wanted, str)) for name, wanted in scope.items())
+
+
 def _position(
-    connection: Connection, table: Table, kind: str, cursor: str, scope: dict[str, str]
+    connection: Connection, table: Table, kind: str, cursor: str, scope: dict[str, Wanted]
 ) -> tuple[int, int]:
-    row = connection.execute(_cursor(table, tuple(scope)), {**scope, "cursor": cursor}).first()
+    row = connection.execute(_cursor(table, _shape(scope)), {**scope, "cursor": cursor}).first()
     if row is None:
         raise not_found(kind, cursor)
     return row.created_at, row.sequence
 
 
 @lru_cache
-def _cursor(table: Table, scope: tuple[str, ...]) -> Select[Any]:
+def _cursor(table: Table, scope: _Shape) -> Select[Any]:
     statement = select(table.c.created_at, table.c.sequence).where(
         table.c.id == bindparam("cursor")
     )
@@ -73,7 +100,7 @@ def _cursor(table: Table, scope: tuple[str, ...]) -> Select[Any]:
 
 @lru_cache
 def _statement(
-    table: Table, scope: tuple[str, ...], order: Order, after: bool, before: bool, backwards: bool
+    table: Table, scope: _Shape, order: Order, after: bool, before: bool, backwards: bool
 ) -> Select[Any]:
     keys: list[Column[int]] = [table.c.created_at, table.c.sequence]
     statement = _scoped(select(table), table, scope)
@@ -94,5 +121,12 @@ def _beyond(keys: list[Column[int]], side: str, *, downwards: bool) -> Any:
     return here < there if downwards else here > there
 
 
-def _scoped(statement: Select[Any], table: Table, scope: tuple[str, ...]) -> Select[Any]:
-    return statement.where(*(table.c[name] == bindparam(name) for name in scope))
+def _scoped(statement: Select[Any], table: Table, scope: _Shape) -> Select[Any]:
+    return statement.where(
+        *(
+            table.c[name].in_(bindparam(name, expanding=True))
+            if several
+            else table.c[name] == bindparam(name)
+            for name, several in scope
+        )
+    )

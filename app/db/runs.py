@@ -10,6 +10,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    func,
     insert,
     or_,
     select,
@@ -17,12 +18,14 @@ from sqlalchemy import (
     update,
 )
 
+from app.db import usage
 from app.db.paging import Page, read_page
 from app.db.tables import ACTIVE, runs, status_in, workers
+from app.domain.access import DEFAULT_PROJECT
 from app.domain.errors import StaleRun, not_found
-from app.domain.run_status import ALLOWED_FROM, RunStatus
+from app.domain.run_status import ALLOWED_FROM, TERMINAL, RunStatus
 from app.schemas.common import WireObject
-from app.schemas.runs import Run
+from app.schemas.runs import Run, Usage
 
 # Kept in the one column `settings`: what was asked for and never changes.
 _SETTINGS = {
@@ -53,6 +56,8 @@ class StoredRun(Run):
 
     streamed: bool = Field(exclude=True)
     worker_id: str | None = Field(exclude=True)
+    project: str = Field(default=DEFAULT_PROJECT, exclude=True)
+    request_id: str | None = Field(default=None, exclude=True)
     include_content: bool = Field(default=False, exclude=True)
     horizon: Horizon | None = Field(default=None, exclude=True)
 
@@ -70,6 +75,7 @@ _ACTIVE_ON_THREAD = (
     select(runs).where(_in_thread, _active).order_by(runs.c.created_at, runs.c.sequence)
 )
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
+_HELD_ON_THREAD = _ACTIVE_ON_THREAD.with_for_update()
 _EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
 _HELD = select(runs).where(
     _active,
@@ -92,6 +98,13 @@ _ORPHANS = (
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
 )
+# One that is being cancelled makes way. `_active` is what the index says.
+_AT_WORK = select(func.count()).where(
+    runs.c.project == bindparam("project"),
+    _active,
+    runs.c.status.in_(("queued", "in_progress")),
+)
+_HOLD_PROJECT = text("SELECT pg_advisory_xact_lock(7405928, hashtext(:project))")
 _HOLD = update(runs).where(_key).values(worker_id=bindparam("new_holder"))
 
 
@@ -116,7 +129,7 @@ _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
 
 def create(connection: Connection, run: StoredRun) -> None:
     values = run.model_dump(exclude=_SETTINGS | {"object"})
-    known = ("streamed", "worker_id", "include_content")
+    known = ("streamed", "worker_id", "include_content", "project", "request_id")
     values |= {name: getattr(run, name) for name in known}
     values["horizon"] = run.horizon.model_dump() if run.horizon else None
     connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
@@ -156,8 +169,8 @@ def move(
 ) -> StoredRun:
     """Change the run's status, and fields with it, where the table of transitions allows it.
 
-    With `held_by`, only while that process carries the run. Raises `StaleRun` where no row moved:
-    another hand was first.
+    With `held_by`, only while that process carries the run. A run that ends is counted in its
+    project's usage. Raises `StaleRun` where no row moved: another hand was first.
     """
     columns = {
         name: value.model_dump() if isinstance(value, WireObject) else value
@@ -167,7 +180,10 @@ def move(
     if row is None:
         raise StaleRun(run.id)
     # Nothing else of a run changes but by its moves: it need not be read again.
-    return run.model_copy(update={**values, "status": to, "metadata": row.metadata})
+    moved = run.model_copy(update={**values, "status": to, "metadata": row.metadata})
+    if to in TERMINAL:
+        usage.add(connection, run.project, run, moved.usage or Usage())
+    return moved
 
 
 def set_metadata(
@@ -188,6 +204,23 @@ def all_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
     """Return the runs of the thread that have not ended, the oldest first."""
     rows = connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id})
     return [_run(row) for row in rows]
+
+
+def hold_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
+    """Return the same, held until the transaction ends: none of them ends meanwhile."""
+    rows = connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id})
+    return [_run(row) for row in rows]
+
+
+def count_at_work(connection: Connection, project: str) -> int:
+    """Return how many runs of the project wait to be carried on, or are.
+
+    The project is held until the transaction ends, so that two who count don't both find room.
+    """
+    # SQLite has one writer anyway.
+    if connection.dialect.name == "postgresql":
+        connection.execute(_HOLD_PROJECT, {"project": project})
+    return int(connection.execute(_AT_WORK, {"project": project}).scalar_one())
 
 
 def list_page(connection: Connection, thread_id: str, page: Page) -> tuple[list[StoredRun], bool]:

@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from app.domain.access import DEFAULT_PROJECT
+
 metadata = MetaData()
 
 
@@ -57,6 +59,11 @@ def _json(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, JSON(none_as_null=True), nullable=nullable)
 
 
+def project_column() -> Column[str]:
+    """Return whose row it is. The default is for rows that are older than the column."""
+    return Column("project", String, nullable=False, server_default=DEFAULT_PROJECT)
+
+
 def _owner(column: str, owner: str) -> Column[str]:
     key = ForeignKey(f"{owner}.id", ondelete="CASCADE")
     return Column(column, String, key, nullable=False)
@@ -68,8 +75,8 @@ assistants = Table(
     _sequence(),
     _id(),
     _time("created_at", nullable=False),
-    # True: made from the settings or the assistants file, which alone may change it.
-    Column("configured", Boolean, nullable=False),
+    # That of nobody: made from the settings or the assistants file, which alone may change it.
+    project_column(),
     Column("name", Text),
     Column("description", Text),
     Column("model", Text, nullable=False),
@@ -104,6 +111,18 @@ threads = Table(
     _time("created_at", nullable=False),
     _json("metadata"),
     _json("tool_resources"),
+    project_column(),
+    # The browser's session that made it, where one did.
+    Column("session_id", String),
+    Index("threads_in_order", "project", "created_at", "sequence"),
+    Index(
+        "threads_of_session",
+        "session_id",
+        "created_at",
+        "sequence",
+        sqlite_where=text("session_id IS NOT NULL"),
+        postgresql_where=text("session_id IS NOT NULL"),
+    ),
 )
 
 messages = Table(
@@ -157,12 +176,21 @@ runs = Table(
     Column("include_content", Boolean, nullable=False),
     # The process that carries the run; null when none does.
     Column("worker_id", String),
+    project_column(),
+    # The request that made it, as logs name it.
+    Column("request_id", String),
     Index("runs_in_order", "thread_id", "created_at", "sequence"),
     Index(
         "runs_active",
         "thread_id",
         "created_at",
         "sequence",
+        sqlite_where=text(ACTIVE),
+        postgresql_where=text(ACTIVE),
+    ),
+    Index(
+        "runs_active_of_project",
+        "project",
         sqlite_where=text(ACTIVE),
         postgresql_where=text(ACTIVE),
     ),
@@ -228,4 +256,27 @@ workers = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("lease_expires_at", Float, nullable=False),
+)
+
+# What ended runs have cost, by day (UTC, as 2026-01-31). It outlives their threads.
+usage = Table(
+    "usage",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("assistant_id", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    # One of several rows for the same: runs that end at once need not wait for one another.
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("runs", BigInteger, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+)
+
+# What all processes of one database share and nobody else may know, by its use.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
 )

@@ -1,52 +1,76 @@
-"""Statements about threads."""
+"""Statements about threads. A caller finds its own alone: any other is as if it were not there."""
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, String, and_, bindparam, delete, insert, or_, select, update
 
 from app.db.tables import threads
+from app.domain.access import Caller
 from app.domain.errors import not_found
 from app.schemas.threads import Thread
 
-_INSERT = insert(threads)
-_BY_ID = select(threads).where(threads.c.id == bindparam("key"))
-# Weak enough on PostgreSQL for others to insert rows that point to the thread meanwhile.
-_LOCKED = (
-    select(threads.c.id).where(threads.c.id == bindparam("key")).with_for_update(key_share=True)
+_key = threads.c.id == bindparam("key")
+_session = bindparam("of_session", type_=String)
+_own = and_(
+    _key,
+    threads.c.project == bindparam("of_project"),
+    or_(_session.is_(None), threads.c.session_id == _session),
 )
-_UPDATE = update(threads).where(threads.c.id == bindparam("key"))
-_DELETE = delete(threads).where(threads.c.id == bindparam("key"))
+
+_INSERT = insert(threads)
+_BY_ID = select(threads).where(_own)
+_ANYWHERE = select(threads).where(_key)
+# Weak enough on PostgreSQL for others to insert rows that point to the thread meanwhile.
+_LOCKED = select(threads.c.id).where(_own).with_for_update(key_share=True)
+_UPDATE = update(threads).where(_key)
+_DELETE = delete(threads).where(_own)
 
 
-def create(connection: Connection, thread: Thread) -> Thread:
-    connection.execute(_INSERT, thread.model_dump(exclude={"object"}))
+def create(connection: Connection, caller: Caller, thread: Thread) -> Thread:
+    values = thread.model_dump(exclude={"object"})
+    owner = {"project": caller.project, "session_id": caller.session}
+    connection.execute(_INSERT, values | owner)
     return thread
 
 
-def retrieve(connection: Connection, thread_id: str) -> Thread:
+def retrieve(connection: Connection, caller: Caller, thread_id: str) -> Thread:
     """Raises `NotFound`."""
-    return _thread(_found(connection.execute(_BY_ID, {"key": thread_id}).first(), thread_id))
+    row = connection.execute(_BY_ID, _keys(caller, thread_id)).first()
+    return _thread(_found(row, thread_id))
 
 
-def lock(connection: Connection, thread_id: str) -> None:
+def find(connection: Connection, thread_id: str) -> Thread | None:
+    """Return the thread, whosever it is."""
+    row = connection.execute(_ANYWHERE, {"key": thread_id}).first()
+    return None if row is None else _thread(row)
+
+
+def lock(connection: Connection, caller: Caller, thread_id: str) -> None:
     """Hold the thread until the transaction ends: who writes into it takes turns.
 
     On SQLite a writing transaction holds everything already. Raises `NotFound`.
     """
-    _found(connection.execute(_LOCKED, {"key": thread_id}).first(), thread_id)
+    _found(connection.execute(_LOCKED, _keys(caller, thread_id)).first(), thread_id)
 
 
-def modify(connection: Connection, thread_id: str, values: dict[str, Any]) -> Thread:
+def modify(
+    connection: Connection, caller: Caller, thread_id: str, values: dict[str, Any]
+) -> Thread:
     """Write `values` (columns by name) and return the thread. Raises `NotFound`."""
+    thread = retrieve(connection, caller, thread_id)
     if values:
         connection.execute(_UPDATE, {**values, "key": thread_id})
-    return retrieve(connection, thread_id)
+    return thread.model_copy(update=values)
 
 
-def remove(connection: Connection, thread_id: str) -> None:
+def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
     """Delete the thread and with it its messages, runs and steps. Raises `NotFound`."""
-    if connection.execute(_DELETE, {"key": thread_id}).rowcount == 0:
+    if connection.execute(_DELETE, _keys(caller, thread_id)).rowcount == 0:
         raise not_found("thread", thread_id)
+
+
+def _keys(caller: Caller, thread_id: str) -> dict[str, Any]:
+    return {"key": thread_id, "of_project": caller.project, "of_session": caller.session}
 
 
 def _found(row: Row[Any] | None, thread_id: str) -> Row[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text,
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.paging import Page, read_page
+from app.domain.access import SHARED
 from app.domain.errors import NotFound
 from app.schemas.vector_stores import FileStatus, StoredAttributes, VectorStoreFile
 
@@ -48,7 +49,10 @@ _keys = store_files.c.id.in_(bindparam("keys", expanding=True))
 # Held until the transaction ends: a file that is deleted meanwhile would break its reference.
 _KNOWN = (
     select(files.c.id)
-    .where(files.c.id.in_(bindparam("keys", expanding=True)))
+    .where(
+        files.c.id.in_(bindparam("keys", expanding=True)),
+        files.c.project.in_((bindparam("of_project"), SHARED)),
+    )
     .with_for_update(read=True, key_share=True)
 )
 _THERE = select(store_files).where(_in_store, _keys)
@@ -88,6 +92,7 @@ def any_waiting(connection: Connection, store_ids: Sequence[str]) -> bool:
 
 def attach(
     connection: Connection,
+    project: str,
     store_id: str,
     new: Sequence[NewFile],
     now: int,
@@ -96,21 +101,26 @@ def attach(
     """Let the files be in the store, which this transaction holds; named twice, the last counts.
 
     One that is there already stays as it is read, unless it is to be read differently, or could
-    not be before. Raises `NotFound` for a file that is unknown.
+    not be before. Raises `NotFound` for a file that is not the project's.
     """
     wanted = list({file.file_id: file for file in new}.values())
     for start in range(0, len(wanted), _AT_ONCE):
-        _attach(connection, store_id, wanted[start : start + _AT_ONCE], now, batch_id)
+        some = wanted[start : start + _AT_ONCE]
+        _check_known(connection, project, [file.file_id for file in some])
+        _attach(connection, store_id, some, now, batch_id)
+
+
+def _check_known(connection: Connection, project: str, keys: list[str]) -> None:
+    known = set(connection.execute(_KNOWN, {"keys": keys, "of_project": project}).scalars())
+    for key in keys:
+        if key not in known:
+            raise NotFound(f"No such File object: {key}", param="id")
 
 
 def _attach(
     connection: Connection, store_id: str, new: list[NewFile], now: int, batch_id: str | None
 ) -> None:
     keys = [file.file_id for file in new]
-    known = set(connection.execute(_KNOWN, {"keys": keys}).scalars())
-    for key in keys:
-        if key not in known:
-            raise NotFound(f"No such File object: {key}", param="id")
     rows = connection.execute(_THERE, {"store_id": store_id, "keys": keys})
     there = {row.id: row for row in rows}
     added = [_row(store_id, file, now, batch_id) for file in new if file.file_id not in there]
@@ -176,7 +186,8 @@ def list_page(
 ) -> tuple[list[VectorStoreFile], bool]:
     """Return files of the store or batch that `scope` names by its column."""
     only = {} if status is None else {"status": status}
-    rows, has_more = read_page(connection, store_files, "file", page, only=only, **scope)
+    wanted: dict[str, Any] = dict(scope)
+    rows, has_more = read_page(connection, store_files, "file", page, only=only, **wanted)
     return [_file(row) for row in rows], has_more
 
 

@@ -1,4 +1,7 @@
-"""Statements about vector stores. What they hold is counted when they are read."""
+"""Statements about vector stores. What they hold is counted when they are read.
+
+A project finds its own. The knowledge of configured assistants can be read, and searched, by all.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, se
 
 from app.db.knowledge_tables import vector_store_files, vector_stores
 from app.db.paging import Page, read_page
-from app.domain.errors import InvalidRequest, not_found
+from app.domain.access import SHARED
+from app.domain.errors import Configured, InvalidRequest, not_found
 from app.schemas.vector_stores import FileCounts, VectorStore
 
 # Worked out from the files of a store, so kept in no column of its own.
@@ -16,17 +20,20 @@ _COUNTED = {"object", "usage_bytes", "file_counts", "status"}
 
 _key = vector_stores.c.id == bindparam("key")
 
+_own = vector_stores.c.project == bindparam("of_project")
+
 _INSERT = insert(vector_stores)
-_BY_ID = select(vector_stores).where(_key)
-_UPDATE = update(vector_stores).where(_key)
-_DELETE = delete(vector_stores).where(_key)
+_BY_ID = select(vector_stores).where(_key, or_(_own, vector_stores.c.project == SHARED))
+_OWN = select(vector_stores.c.id).where(_key, _own)
+_UPDATE = update(vector_stores).where(_key, _own)
+_DELETE = delete(vector_stores).where(_key, _own)
 _alive = or_(vector_stores.c.expires_at.is_(None), vector_stores.c.expires_at > bindparam("now"))
 # The time at which it expires moves along with the use it is counted from.
 _moved = {
     "last_active_at": bindparam("now"),
     "expires_at": vector_stores.c.expires_at + (bindparam("now") - vector_stores.c.last_active_at),
 }
-_USE = update(vector_stores).where(_key, _alive).values(_moved)
+_USE = update(vector_stores).where(_key, _own, _alive).values(_moved)
 _TOUCH = (
     update(vector_stores)
     .where(
@@ -37,7 +44,9 @@ _TOUCH = (
     .values(_moved)
 )
 _ALIVE = select(vector_stores.c.id, vector_stores.c.last_active_at).where(
-    vector_stores.c.id.in_(bindparam("keys", expanding=True)), _alive
+    vector_stores.c.id.in_(bindparam("keys", expanding=True)),
+    vector_stores.c.project.in_(bindparam("projects", expanding=True)),
+    _alive,
 )
 _CONTENTS = (
     select(
@@ -51,26 +60,37 @@ _CONTENTS = (
 )
 
 
-def create(connection: Connection, store: VectorStore) -> None:
-    connection.execute(_INSERT, store.model_dump(exclude=_COUNTED))
+def create(connection: Connection, project: str, store: VectorStore) -> None:
+    connection.execute(_INSERT, {**store.model_dump(exclude=_COUNTED), "project": project})
 
 
-def retrieve(connection: Connection, store_id: str, now: int) -> VectorStore:
-    """Raises `NotFound`."""
-    row = connection.execute(_BY_ID, {"key": store_id}).first()
+def retrieve(connection: Connection, project: str, store_id: str, now: int) -> VectorStore:
+    """Return a store that the project may read. Raises `NotFound`."""
+    row = connection.execute(_BY_ID, {"key": store_id, "of_project": project}).first()
     if row is None:
         raise not_found("vector_store", store_id)
     return _stores(connection, [row], now)[0]
 
 
-def use(connection: Connection, store_id: str, now: int) -> None:
+def check_own(connection: Connection, project: str, store_id: str) -> None:
+    """Raises `NotFound`, and `Configured` for a store that the project may only read."""
+    keys = {"key": store_id, "of_project": project}
+    if connection.execute(_OWN, keys).first() is not None:
+        return
+    if connection.execute(_OWN, {"key": store_id, "of_project": SHARED}).first() is not None:
+        raise Configured("Vector store", store_id)
+    raise not_found("vector_store", store_id)
+
+
+def use(connection: Connection, project: str, store_id: str, now: int) -> None:
     """Note that the store is used, and hold it until the transaction ends.
 
-    Raises `NotFound`, and `InvalidRequest` for a store that has expired.
+    Raises what `check_own` does, and `InvalidRequest` for a store that has expired.
     """
-    if connection.execute(_USE, {"key": store_id, "now": now}).rowcount == 0:
-        retrieve(connection, store_id, now)
-        raise InvalidRequest(f"Vector store '{store_id}' has expired.", code="vector_store_expired")
+    keys = {"key": store_id, "of_project": project, "now": now}
+    if connection.execute(_USE, keys).rowcount == 0:
+        check_own(connection, project, store_id)
+        raise expired(store_id)
 
 
 def touch(connection: Connection, store_ids: Sequence[str], now: int) -> None:
@@ -78,27 +98,38 @@ def touch(connection: Connection, store_ids: Sequence[str], now: int) -> None:
     connection.execute(_TOUCH, {"keys": sorted(store_ids), "now": now})
 
 
-def last_uses(connection: Connection, store_ids: Sequence[str], now: int) -> dict[str, int]:
-    """Return when each of these stores was last used, without those that are gone or expired."""
-    rows = connection.execute(_ALIVE, {"keys": list(store_ids), "now": now})
+def last_uses(
+    connection: Connection, projects: Sequence[str], store_ids: Sequence[str], now: int
+) -> dict[str, int]:
+    """Return when each of these stores was last used.
+
+    Those that are gone, have expired, or are none of the projects' are left out.
+    """
+    keys = {"keys": list(store_ids), "projects": list(projects), "now": now}
+    rows = connection.execute(_ALIVE, keys)
     return {row.id: row.last_active_at for row in rows}
 
 
-def modify(connection: Connection, store_id: str, values: dict[str, Any], now: int) -> VectorStore:
-    """Write `values` (columns by name) and return the store. Raises `NotFound`."""
+def modify(
+    connection: Connection, project: str, store_id: str, values: dict[str, Any], now: int
+) -> VectorStore:
+    """Write `values` (columns by name) and return the store. Raises what `check_own` does."""
+    check_own(connection, project, store_id)
     if values:
-        connection.execute(_UPDATE, {**values, "key": store_id})
-    return retrieve(connection, store_id, now)
+        connection.execute(_UPDATE, {**values, "key": store_id, "of_project": project})
+    return retrieve(connection, project, store_id, now)
 
 
-def remove(connection: Connection, store_id: str) -> None:
+def remove(connection: Connection, project: str, store_id: str) -> None:
     """Delete the store with what was read of its files; those stay. Raises `NotFound`."""
-    if connection.execute(_DELETE, {"key": store_id}).rowcount == 0:
+    if connection.execute(_DELETE, {"key": store_id, "of_project": project}).rowcount == 0:
         raise not_found("vector_store", store_id)
 
 
-def list_page(connection: Connection, page: Page, now: int) -> tuple[list[VectorStore], bool]:
-    rows, has_more = read_page(connection, vector_stores, "vector_store", page)
+def list_page(
+    connection: Connection, project: str, page: Page, now: int
+) -> tuple[list[VectorStore], bool]:
+    rows, has_more = read_page(connection, vector_stores, "vector_store", page, project=project)
     return _stores(connection, rows, now), has_more
 
 

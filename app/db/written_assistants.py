@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files, vector_stores
 from app.db.tables import written_assistants as written
+from app.domain.access import DEFAULT_PROJECT, SHARED
 
 # Any number that no other program in the same database takes for its own.
 _ADVISORY_LOCK = 7_405_927
@@ -18,6 +19,20 @@ _ALL = select(written)
 _INSERT = insert(written)
 _UPDATE = update(written).where(_key)
 _DELETE = delete(written).where(_key)
+_OURS = (SHARED, DEFAULT_PROJECT)
+_MOVE_FILES = (
+    update(files)
+    .where(files.c.id.in_(bindparam("keys", expanding=True)), files.c.project.in_(_OURS))
+    .values(project=bindparam("to"))
+)
+_MOVE_STORES = (
+    update(vector_stores)
+    .where(
+        vector_stores.c.id.in_(bindparam("keys", expanding=True)),
+        vector_stores.c.project.in_(_OURS),
+    )
+    .values(project=bindparam("to"))
+)
 _THERE = select(files.c.id).where(files.c.id.in_(bindparam("keys", expanding=True)))
 # A store that somebody has given an expiry won't stay.
 _SEARCHED = (
@@ -61,6 +76,14 @@ def records(connection: Connection) -> dict[str, Record]:
         )
         for row in connection.execute(_ALL)
     }
+
+
+def give_knowledge(
+    connection: Connection, project: str, file_ids: Sequence[str], store_ids: Sequence[str]
+) -> None:
+    """Let files and stores of knowledge be the project's: that of nobody, or the default one."""
+    connection.execute(_MOVE_FILES, {"keys": file_ids, "to": project})
+    connection.execute(_MOVE_STORES, {"keys": store_ids, "to": project})
 
 
 def keep(connection: Connection, assistant_id: str, record: Record) -> None:

@@ -3,9 +3,14 @@
 ThreadkeeperError              an answer in OpenAI's envelope, with its HTTP status
 ├─ InvalidRequest        400   the request can't be carried out as it stands
 │  ├─ ThreadBusy         400   the thread has an active run (never 409: the SDKs retry that)
-│  └─ InvalidId          400   an id that can't be one of its kind
+│  ├─ InvalidId          400   an id that can't be one of its kind
+│  └─ Configured         400   what the settings or the assistants file made can't be changed
+├─ Unauthorized          401   no key, or none that is known
+├─ Forbidden             403   not for this caller
 ├─ NotFound              404   no such object
-└─ ChatFailed        502/503   the model failed while a chat waited for it
+├─ LimitReached          429   too many requests, or runs, or tokens
+├─ ChatFailed        502/503   the model failed while a chat waited for it
+└─ DatabaseAway          503   the database does not answer
 ModelError                     the model's side of a run failed; becomes the run's `last_error`
 StaleRun                       a guarded change of a run's status moved no row
 StartError                     the server can't start; a line for each reason, for a person
@@ -80,6 +85,30 @@ class InvalidId(InvalidRequest):
         )
 
 
+class Configured(InvalidRequest):
+    def __init__(self, kind: str, object_id: str) -> None:
+        super().__init__(
+            f"{kind} '{object_id}' is made from the server's settings or its file of assistants, "
+            "and can only be changed there.",
+            code="assistant_is_configured",
+        )
+
+
+class Unauthorized(ThreadkeeperError):
+    status = 401
+    type = "invalid_request_error"
+
+
+class Forbidden(ThreadkeeperError):
+    status = 403
+    type = "invalid_request_error"
+
+
+class LimitReached(ThreadkeeperError):
+    status = 429
+    type = "requests"
+
+
 class NotFound(ThreadkeeperError):
     status = 404
     type = "invalid_request_error"
@@ -105,6 +134,21 @@ class ChatFailed(ThreadkeeperError):
     ) -> None:
         headers = {"x-should-retry": "false", "x-thread-id": thread_id, "x-run-id": run_id}
         super().__init__(message, code=code, status=status, headers=headers)
+
+
+class DatabaseAway(ThreadkeeperError):
+    """`perhaps_written`: the connection was lost in a commit, which may have been the last word."""
+
+    status = 503
+
+    def __init__(self, *, perhaps_written: bool) -> None:
+        # The SDKs ask again by themselves; not where it could be done twice.
+        again = {"x-should-retry": "false"} if perhaps_written else {"retry-after": "1"}
+        super().__init__(
+            "The server's database does not answer. Please try again in a moment.",
+            code="database_unavailable",
+            headers=again,
+        )
 
 
 class ModelError(Exception):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from app.core.instrumentation import Instrumentation
+from app.core.logging import in_request
 from app.core.model import ModelClient
 from app.db import runs
 from app.db.database import Database
@@ -37,7 +39,7 @@ from app.engine.translation.items import (
 )
 from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request
 from app.schemas.messages import IncompleteDetails, Message
-from app.schemas.runs import LastError
+from app.schemas.runs import LastError, Usage
 from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Shared:
     tools: Toolbox
     images: Images
     max_rounds: int
+    instruments: Instrumentation
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,19 @@ class Execution:
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
         self._markers = claimed.markers
-        self._recorder = Recorder(shared.database, shared.hub, claimed, shared.worker_id)
+        self._metrics = shared.instruments.metrics.runs
+        self._recorder = Recorder(
+            shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
+        )
         self._projection: Projection | None = None
 
     async def execute(self) -> Outcome:
         """Carry the run to its end or to its client's turn; every failure ends in its rows."""
+        # Who takes a run over has no request of its own.
+        with in_request(self._run.request_id):
+            return await self._execute()
+
+    async def _execute(self) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds_left()):
                 return await self._rounds()
@@ -147,7 +158,7 @@ class Execution:
         if max_output is not None and max_output < LEAST_OUTPUT_TOKENS:
             return await self._incomplete("max_completion_tokens")
         projection = await self._round(max_output)
-        self._spent += projection.usage
+        self._spend(projection.usage)
         if projection.incomplete_reason == "content_filter":
             await self._recorder.record(projection.take_changes())
             raise ModelError("invalid_prompt", "The model's content filter stopped the answer.")
@@ -156,6 +167,11 @@ class Execution:
         if projection.tool_step is None:
             return await self._complete()
         return await self._keep_calls(projection, projection.tool_step)
+
+    def _spend(self, usage: Usage) -> None:
+        self._spent += usage
+        model = self._shared.aliases.get(self._run.model, self._run.model)
+        self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
 
     async def _keep_calls(self, projection: Projection, step: RunStep) -> Outcome | None:
         """Keep a round that called functions, before any of them is answered."""
@@ -242,7 +258,7 @@ class Execution:
             max_output_tokens=max_output,
             aliases=shared.aliases,
             tools=shared.tools.offered(self._run),
-            images=await shared.images.of(messages),
+            images=await shared.images.of(self._run.project, messages),
         )
 
     async def _complete(self) -> Outcome:

@@ -25,20 +25,20 @@ class Images:
         self._database = database
         self._store = store
 
-    async def of(self, messages: Iterable[Said]) -> dict[str, str]:
-        """Return data URLs by file id. A file that is not kept here is the upstream's to know."""
+    async def of(self, project: str, messages: Iterable[Said]) -> dict[str, str]:
+        """Return data URLs by file id. A file that the project has not here is the upstream's."""
         named = {
             part["image_file"]["file_id"]: None
             for message in messages
             for part in message.content
             if part["type"] == "image_file"
         }
-        urls = {file_id: await self._data_url(file_id) for file_id in named}
+        urls = {file_id: await self._data_url(project, file_id) for file_id in named}
         return {file_id: url for file_id, url in urls.items() if url is not None}
 
-    async def _data_url(self, file_id: str) -> str | None:
+    async def _data_url(self, project: str, file_id: str) -> str | None:
         try:
-            file: FileObject = await self._database.read(files.retrieve, file_id)
+            file: FileObject = await self._database.read(files.retrieve, project, file_id)
             if file.bytes > _MAX_BYTES:
                 logger.warning("picture %s is too large for the model", file_id)
                 return None

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from app.db import messages, runs, steps
 from app.db.database import Connection, Database
 from app.db.runs import StoredRun
 from app.domain.errors import StaleRun
-from app.domain.run_status import RunStatus
+from app.domain.run_status import TERMINAL, RunStatus
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
@@ -42,10 +42,19 @@ class Recorder:
     Every writing raises `StaleRun` where another hand has moved the run meanwhile.
     """
 
-    def __init__(self, database: Database, hub: Hub, claimed: Claimed, worker_id: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        claimed: Claimed,
+        worker_id: str,
+        count_end: Callable[[str], None] | None = None,
+    ) -> None:
+        """`count_end` is told the status in which the run ended, if it ends here."""
         self._database = database
         self._hub = hub
         self._worker_id = worker_id
+        self._count_end = count_end
         self._run = claimed.run
         self._next_id = claimed.next_event_id
         self._unkept: list[Frame] = []
@@ -87,6 +96,8 @@ class Recorder:
         self._mark_kept()
         self._publish(frames)
         self._hub.changed(self._run.id)
+        if self._count_end is not None and run.status in TERMINAL:
+            self._count_end(run.status)
         return run
 
     async def _undisturbed(self, work: Coroutine[Any, Any, T]) -> T:

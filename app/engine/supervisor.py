@@ -5,8 +5,10 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Coroutine
+from contextvars import Context, copy_context
 from typing import Any
 
+from app.core.telemetry import run_ended
 from app.db import run_events, runs, workers
 from app.db.database import Connection
 from app.db.runs import StoredRun
@@ -56,13 +58,14 @@ class RunSupervisor:
         self._drain_seconds = drain_seconds
         self._draining: asyncio.Task[None] | None = None
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
-        self._lines: defaultdict[str, list[str]] = defaultdict(list)
+        self._lines: defaultdict[str, dict[str, Context]] = defaultdict(dict)
         self._endings = 0
         self._background: set[asyncio.Task[Any]] = set()
         self._heart: asyncio.Task[None] | None = None
         self._adrift_before: set[str] = set()
         self._clean_up_at = 0.0
         self._stopping = False
+        shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
 
     @property
     def worker_id(self) -> str:
@@ -75,6 +78,10 @@ class RunSupervisor:
     @property
     def stopping(self) -> bool:
         return self._stopping
+
+    @property
+    def draining(self) -> bool:
+        return self._draining is not None
 
     async def open(self) -> None:
         """Take the lease, and with it the runs that nobody carries."""
@@ -101,6 +108,7 @@ class RunSupervisor:
         if self._heart is not None:
             self._heart.cancel()
         while tasks := self._all_tasks():
+            await asyncio.sleep(0)  # as in `abandon`
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,18 +129,17 @@ class RunSupervisor:
 
     def cancel(self, run: StoredRun) -> None:
         """Cancel a run whose row says `cancelling`."""
-        task = self._tasks.get(run.id)
-        if task is not None:
-            task.cancel()
-        elif run.worker_id in (None, self.worker_id):
+        if not self.abandon(run.id) and run.worker_id in (None, self.worker_id):
             self._in_background(self._end_unheld(run.id, "cancelled"))
         # Else the process that carries it sees the row at its next beat.
 
-    def abandon(self, run_id: str) -> None:
-        """Stop carrying a run whose thread is gone; the model need not answer it any more."""
+    def abandon(self, run_id: str) -> bool:
+        """Stop carrying a run, whose thread may be gone; False: it is not carried here."""
         task = self._tasks.get(run_id)
         if task is not None:
-            task.cancel()
+            # After its first step: before it, not even what tidies up would be done.
+            asyncio.get_running_loop().call_soon(task.cancel)
+        return task is not None
 
     async def settled(self, run_id: str, seconds: float) -> None:
         """Return when the run has ended or waits for its client, at the latest after `seconds`.
@@ -177,7 +184,7 @@ class RunSupervisor:
         claimed, run = await self._claim(run_id)
         if claimed is None:
             if run is not None and run.status == "queued":
-                self._lines[run.thread_id].append(run_id)
+                self._lines[run.thread_id].setdefault(run_id, copy_context())
             return Outcome(run)
         self._announce(claimed)
         return await self._execute(claimed)
@@ -208,6 +215,12 @@ class RunSupervisor:
         self.hub.changed(claimed.run.id)
 
     async def _execute(self, claimed: Claimed) -> Outcome:
+        with self._shared.instruments.telemetry.run(claimed.run) as span:
+            outcome = await self._carry_on(claimed)
+            run_ended(span, outcome.run)
+            return outcome
+
+    async def _carry_on(self, claimed: Claimed) -> Outcome:
         execution = Execution(self._shared, claimed)
         try:
             return await execution.execute()
@@ -223,8 +236,8 @@ class RunSupervisor:
         """Let the runs that wait for this one's thread try again: the oldest gets it."""
         if run is not None and run.status in TERMINAL:
             self._endings += 1
-            for waiting in self._lines.pop(run.thread_id, []):
-                self.start(waiting)
+            for waiting, context in self._lines.pop(run.thread_id, {}).items():
+                context.run(self.start, waiting)
 
     # Runs that nobody carries
 
@@ -234,6 +247,7 @@ class RunSupervisor:
         except StaleRun:
             logger.info("run %s: ended by another hand", run_id)
         else:
+            self._shared.instruments.metrics.runs.ended(to)
             self._call_next(run)
         self._settle(run_id)
 

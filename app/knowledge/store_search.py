@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.db import vector_store_files, vector_stores
 from app.db.database import Connection, Database
+from app.domain.access import SHARED
 from app.domain.clock import now
 from app.knowledge.filters import matches
 from app.knowledge.search import Query, Search, SearchResult, Weights
@@ -38,6 +39,7 @@ class StoreSearch:
 
     async def find(
         self,
+        project: str,
         store_ids: Sequence[str],
         questions: Sequence[str],
         *,
@@ -48,10 +50,10 @@ class StoreSearch:
     ) -> list[FoundPassage]:
         """Return what answers the questions best, the best first. The stores count as used.
 
-        Stores that are unknown or have expired are left out.
+        Stores that are unknown, have expired, or that the project may not read are left out.
         """
         moment = now()
-        scope = await self._database.read(_scope, store_ids, filters, moment)
+        scope = await self._database.read(_scope, project, store_ids, filters, moment)
         if not scope.last_uses or scope.file_ids == []:
             return []
         # Expiry counts in days: one note a second is enough, however many searches there are.
@@ -75,9 +77,13 @@ class StoreSearch:
 
 
 def _scope(
-    connection: Connection, store_ids: Sequence[str], filters: Filter | None, moment: int
+    connection: Connection,
+    project: str,
+    store_ids: Sequence[str],
+    filters: Filter | None,
+    moment: int,
 ) -> _Scope:
-    last_uses = vector_stores.last_uses(connection, store_ids, moment)
+    last_uses = vector_stores.last_uses(connection, (project, SHARED), store_ids, moment)
     if filters is None:
         return _Scope(last_uses, None)
     files = vector_store_files.searchable(connection, [*last_uses])

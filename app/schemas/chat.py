@@ -17,7 +17,11 @@ def _not_blank(text: str) -> str:
 
 
 class ChatRequest(RequestBody):
-    message: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_not_blank)]
+    message: Annotated[
+        str,
+        Field(max_length=MAX_TEXT, json_schema_extra={"minLength": 1, "pattern": r"\S"}),
+        AfterValidator(_not_blank),
+    ]
     thread_id: str | None = None
     assistant_id: str | None = None
     metadata: Metadata | None = None

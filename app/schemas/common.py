@@ -3,12 +3,27 @@
 import json
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 # The databases bind integers of 64 bits; every count a client names fits well into 31.
 MAX_COUNT = 2**31 - 1
 MAX_TEXT = 256_000
+MAX_PAIRS = 16
+# More than any object of the protocol has fields.
+_MAX_FIELDS = 64
+
+Item = TypeVar("Item")
+# The first fault is all that is told: a million of them would cost gigabytes.
+Items = Annotated[list[Item], Field(fail_fast=True)]
 
 
 class RequestBody(BaseModel):
@@ -19,6 +34,16 @@ class RequestBody(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_unknown_is_enough(cls, value: Any) -> Any:
+        """Leave out all unknown fields but the first, where there are very many."""
+        if not isinstance(value, dict) or len(value) <= _MAX_FIELDS:
+            return value
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        unknown = next(name for name in value if name not in names)
+        return {name: item for name, item in value.items() if name in names or name == unknown}
 
     def given(self) -> dict[str, Any]:
         """Return the part as JSON, with only what the client gave."""
@@ -38,11 +63,23 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
+
+
+def _not_too_many(value: Any) -> Any:
+    """Count before each is looked at: of very many wrong pairs, every one would be a fault."""
+    if isinstance(value, dict) and len(value) > MAX_PAIRS:
+        limits = {"max_length": MAX_PAIRS, "actual_length": len(value)}
+        raise PydanticKnownError("too_long", {"field_type": "Dictionary", **limits})
+    return value
+
+
+FewPairs = BeforeValidator(_not_too_many)
 MetadataKey = Annotated[str, StringConstraints(max_length=64)]
 MetadataValue = Annotated[str, StringConstraints(max_length=512)]
 Metadata = Annotated[
     dict[MetadataKey, MetadataValue],
-    Field(max_length=16, description="Up to 16 pairs of your own."),
+    Field(max_length=MAX_PAIRS, description="Up to 16 pairs of your own."),
+    FewPairs,
 ]
 Instructions = Annotated[str, Field(max_length=MAX_TEXT)]
 Temperature = Annotated[float, Field(ge=0, le=2)]

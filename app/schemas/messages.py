@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Discriminator, Field, Tag
 
-from app.schemas.common import MAX_TEXT, ListedObject, Metadata, RequestBody, WireObject
+from app.schemas.common import MAX_TEXT, Items, ListedObject, Metadata, RequestBody, WireObject
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Detail = Literal["auto", "low", "high"]
@@ -44,7 +44,7 @@ def _text_or_parts(value: Any) -> str:
 
 Content = Annotated[
     Annotated[Text, Tag("<text>")]
-    | Annotated[list[ContentPart], Field(min_length=1), Tag("<parts>")],
+    | Annotated[Items[ContentPart], Field(min_length=1), Tag("<parts>")],
     Discriminator(_text_or_parts),
 ]
 
@@ -55,13 +55,13 @@ class AttachmentTool(RequestBody):
 
 class Attachment(RequestBody):
     file_id: str
-    tools: list[AttachmentTool] | None = None
+    tools: Items[AttachmentTool] | None = None
 
 
 class MessageCreate(RequestBody):
     role: Literal["user", "assistant"]
     content: Content
-    attachments: list[Attachment] | None = None
+    attachments: Items[Attachment] | None = None
     metadata: Metadata | None = None
 
 

@@ -8,6 +8,7 @@ from app.domain.run_status import RunStatus
 from app.schemas.common import (
     MAX_COUNT,
     Instructions,
+    Items,
     ListedObject,
     Metadata,
     ReasoningEffort,
@@ -53,7 +54,7 @@ class RunOverrides(RequestBody):
 
 class RunCreate(RunOverrides):
     additional_instructions: Instructions | None = None
-    additional_messages: list[MessageCreate] | None = None
+    additional_messages: Items[MessageCreate] | None = None
     if_busy: BusyPolicy | None = None
 
 
@@ -68,7 +69,7 @@ class ToolOutput(RequestBody):
 
 
 class ToolOutputsSubmit(RequestBody):
-    tool_outputs: list[ToolOutput]
+    tool_outputs: Items[ToolOutput]
     stream: bool | None = None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from app.schemas.common import Metadata, RequestBody, WireObject
+from app.schemas.common import Items, ListedObject, Metadata, RequestBody, WireObject
 from app.schemas.messages import MessageCreate
 from app.schemas.tools import NewToolResources, ToolResources
 
@@ -15,12 +15,11 @@ class ThreadUpdate(RequestBody):
 
 
 class ThreadCreate(ThreadUpdate):
-    messages: list[MessageCreate] | None = None
+    messages: Items[MessageCreate] | None = None
     tool_resources: NewToolResources | None = None
 
 
-class Thread(WireObject):
-    id: str
+class Thread(ListedObject):
     object: Literal["thread"] = "thread"
     created_at: int
     metadata: dict[str, str]
@@ -31,3 +30,17 @@ class ThreadDeleted(WireObject):
     id: str
     object: Literal["thread.deleted"] = "thread.deleted"
     deleted: Literal[True] = True
+
+
+class ListedThread(Thread):
+    """A thread in a list; `preview` is how its first question begins, in up to 120 characters."""
+
+    preview: str | None
+
+
+class ThreadsDeleted(WireObject):
+    """The answer to deleting many threads at once."""
+
+    object: Literal["thread.list.deleted"] = "thread.list.deleted"
+    deleted: Literal[True] = True
+    count: int

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import MAX_COUNT, JsonObject, RequestBody
@@ -85,6 +85,18 @@ class ToolResources(RequestBody):
 class NewFileSearchResources(FileSearchResources):
     """Those of a new assistant or thread: the vector store may be made along with it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {
+                "required": ["vector_store_ids", "vector_stores"],
+                "properties": {
+                    "vector_store_ids": {"type": "array", "minItems": 1},
+                    "vector_stores": {"type": "array", "minItems": 1},
+                },
+            }
+        }
+    )
+
     vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=1)
 
     @model_validator(mode="after")
@@ -165,6 +177,18 @@ ResponseFormat = Annotated[
 
 class TruncationStrategy(RequestBody):
     """How much of the thread the model is shown."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"type": {"const": "auto"}}},
+                {
+                    "properties": {"last_messages": {"type": "integer"}},
+                    "required": ["last_messages"],
+                },
+            ]
+        }
+    )
 
     type: Literal["auto", "last_messages"]
     last_messages: int | None = Field(default=None, ge=1, le=MAX_COUNT)

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.common import MAX_TEXT, RequestBody, WireObject
+from app.schemas.common import MAX_TEXT, Items, RequestBody, WireObject
 from app.schemas.vector_stores import StoredAttributes, scalar_kind
 
 Comparison = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
@@ -26,13 +26,21 @@ ComparedValue = Annotated[
     Annotated[str, Tag("<text>")]
     | Annotated[int | float, Tag("<number>")]
     | Annotated[bool, Tag("<boolean>")]
-    | Annotated[list[ComparedScalar], Tag("<list>")],
+    | Annotated[Items[ComparedScalar], Tag("<list>")],
     Discriminator(_value_kind),
 ]
 
 
 class ComparisonFilter(RequestBody):
     """Compares a file's attribute with a value; `in` and `nin` with a list of values."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"type": {"enum": [*_OF_LISTS]}}},
+            "then": {"properties": {"value": {"type": "array"}}},
+            "else": {"properties": {"value": {"not": {"type": "array"}}}},
+        }
+    )
 
     type: Comparison
     key: str
@@ -54,7 +62,7 @@ class CompoundFilter(RequestBody):
     """Joins filters; those can be of this kind too."""
 
     type: Literal["and", "or"]
-    filters: list["Filter"]
+    filters: Items["Filter"]
 
 
 Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type")]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
@@ -13,7 +14,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.schemas.common import ListedObject, Metadata, MetadataKey, RequestBody, WireObject
+from app.schemas.common import (
+    MAX_PAIRS,
+    FewPairs,
+    ListedObject,
+    Metadata,
+    MetadataKey,
+    RequestBody,
+    WireObject,
+)
 
 VectorStoreStatus = Literal["expired", "in_progress", "completed"]
 FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
@@ -38,7 +47,11 @@ AttributeValue = Annotated[
 ]
 Attributes = Annotated[
     dict[MetadataKey, AttributeValue],
-    Field(max_length=16, description="Up to 16 values of your own, which searches can filter by."),
+    Field(
+        max_length=MAX_PAIRS,
+        description="Up to 16 values of your own, which searches can filter by.",
+    ),
+    FewPairs,
 ]
 # What is kept and told; the value's own type, so that 5 does not become 5.0.
 StoredAttributes = dict[str, str | bool | int | float]
@@ -193,6 +206,15 @@ class VectorStoreFileDeleted(WireObject):
 
 class FileBatchCreate(RequestBody):
     """Either `file_ids`, which share the rest, or `files`, each with its own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"properties": {name: {"type": "array"}}, "required": [name]}
+                for name in ("file_ids", "files")
+            ]
+        }
+    )
 
     file_ids: list[str] | None = Field(default=None, min_length=1, max_length=MAX_BATCH)
     files: list[VectorStoreFileCreate] | None = Field(

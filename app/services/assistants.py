@@ -6,8 +6,10 @@ from typing import Any
 from app.db import assistants, written_assistants
 from app.db.database import Connection, Database
 from app.db.paging import Page
+from app.db.written_assistants import Record
+from app.domain.access import SHARED
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest
+from app.domain.errors import Configured
 from app.domain.ids import new_id
 from app.schemas.assistants import (
     Assistant,
@@ -20,6 +22,9 @@ from app.schemas.common import ListPage
 from app.schemas.tools import as_json, normalized
 from app.services.vector_stores import stored_resources
 
+# In the place of the digest of what a file says.
+_BY_SETTINGS = ""
+
 
 class AssistantService:
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
@@ -27,63 +32,72 @@ class AssistantService:
         self._database = database
         self._wake = wake
 
-    async def create(self, body: AssistantCreate) -> Assistant:
-        assistant = await self._database.transaction(self._create, body)
+    async def create(self, project: str, body: AssistantCreate) -> Assistant:
+        assistant = await self._database.transaction(self._create, project, body)
         self._wake()
         return assistant
 
-    async def retrieve(self, assistant_id: str) -> Assistant:
-        return await self._database.read(assistants.retrieve, assistant_id)
+    async def retrieve(self, project: str, assistant_id: str) -> Assistant:
+        return await self._database.read(assistants.retrieve, project, assistant_id)
 
-    async def list(self, page: Page) -> ListPage[Assistant]:
-        data, has_more = await self._database.read(assistants.list_page, page)
+    async def list(self, project: str, page: Page) -> ListPage[Assistant]:
+        data, has_more = await self._database.read(assistants.list_page, project, page)
         return ListPage[Assistant].of(data, has_more=has_more)
 
-    async def update(self, assistant_id: str, body: AssistantUpdate) -> Assistant:
-        return await self._database.transaction(self._update, assistant_id, body)
+    async def update(self, project: str, assistant_id: str, body: AssistantUpdate) -> Assistant:
+        return await self._database.transaction(self._update, project, assistant_id, body)
 
-    async def delete(self, assistant_id: str) -> AssistantDeleted:
-        await self._database.transaction(self._delete, assistant_id)
+    async def delete(self, project: str, assistant_id: str) -> AssistantDeleted:
+        await self._database.transaction(self._delete, project, assistant_id)
         return AssistantDeleted(id=assistant_id)
 
     @staticmethod
-    def _create(connection: Connection, body: AssistantCreate) -> Assistant:
-        resources = stored_resources(connection, body.tool_resources)
+    def _create(connection: Connection, project: str, body: AssistantCreate) -> Assistant:
+        resources = stored_resources(connection, project, body.tool_resources)
         assistant = new_assistant(body).model_copy(update={"tool_resources": resources})
-        return assistants.create(connection, assistant)
+        return assistants.create(connection, project, assistant)
 
     @staticmethod
-    def _update(connection: Connection, assistant_id: str, body: AssistantUpdate) -> Assistant:
+    def _update(
+        connection: Connection, project: str, assistant_id: str, body: AssistantUpdate
+    ) -> Assistant:
         _refuse_configured(connection, assistant_id)
         values = {name: _stored(body, name) for name in body.model_fields_set}
         if body.model is None:
             values.pop("model", None)
+        changed = assistants.modify(connection, project, assistant_id, values)
         # Should the assistants file have made it before, it is the user's from now on.
         written_assistants.forget(connection, assistant_id)
-        return assistants.modify(connection, assistant_id, values)
+        return changed
 
     @staticmethod
-    def _delete(connection: Connection, assistant_id: str) -> None:
+    def _delete(connection: Connection, project: str, assistant_id: str) -> None:
         _refuse_configured(connection, assistant_id)
-        assistants.remove(connection, assistant_id)
+        assistants.remove(connection, project, assistant_id)
 
 
 def configure_assistant(
-    connection: Connection, assistant_id: str, body: AssistantCreate
+    connection: Connection, assistant_id: str, body: AssistantCreate, record: Record | None
 ) -> Assistant | None:
     """Make the default assistant what the settings say and return it.
 
-    None where the API made it: then it may change, and is left as it is.
+    None where the API made it, or has changed it since the settings did: then it may change, and
+    is left as it is. `record` is of what it was made of before, where that was not the API's.
     """
     wanted = new_assistant(body).model_copy(update={"id": assistant_id})
-    match assistants.is_configured(connection, assistant_id):
-        case None:
-            return assistants.create(connection, wanted, configured=True)
-        case True:
-            # All of it: the assistants file may have made it before.
-            written_assistants.forget(connection, assistant_id)
-            return assistants.modify(connection, assistant_id, settable(wanted))
-    return None
+    project = assistants.project_of(connection, assistant_id)
+    if project is None:
+        made = assistants.create(connection, SHARED, wanted)
+    elif project == SHARED or record is not None:
+        # All of it: the assistants file may have made it before.
+        values = {**settable(wanted), "project": SHARED}
+        made = assistants.modify(connection, project, assistant_id, values)
+    else:
+        return None
+    # What a file once gave it to know stays known of, should that file name it again.
+    knowledge = record.knowledge if record else {}
+    written_assistants.keep(connection, assistant_id, Record(_BY_SETTINGS, knowledge))
+    return made
 
 
 def settable(assistant: Assistant) -> dict[str, Any]:
@@ -114,9 +128,5 @@ def _stored(body: AssistantFields, name: str) -> Any:
 
 
 def _refuse_configured(connection: Connection, assistant_id: str) -> None:
-    if assistants.is_configured(connection, assistant_id):
-        raise InvalidRequest(
-            f"Assistant '{assistant_id}' is made from the server's settings or its file of "
-            "assistants, and can only be changed there.",
-            code="assistant_is_configured",
-        )
+    if assistants.project_of(connection, assistant_id) == SHARED:
+        raise Configured("Assistant", assistant_id)

@@ -6,13 +6,16 @@ from typing import Any
 from app.db import threads, vector_store_files, vector_stores
 from app.db.database import Connection
 from app.db.vector_store_files import NewFile
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.schemas.messages import MessageCreate
 from app.schemas.vector_stores import NewVectorStore, stored_strategy
 from app.services.vector_stores import OF_THREAD, create_store
 
 
-def attach_files(connection: Connection, thread_id: str, messages: Sequence[MessageCreate]) -> bool:
+def attach_files(
+    connection: Connection, caller: Caller, thread_id: str, messages: Sequence[MessageCreate]
+) -> bool:
     """Let the files that messages bring for `file_search` be read; tell whether there are any.
 
     The thread gets a store of its own where it has none that can be used. Raises `NotFound` for
@@ -21,19 +24,21 @@ def attach_files(connection: Connection, thread_id: str, messages: Sequence[Mess
     file_ids = [file_id for message in messages for file_id in _to_search(message)]
     if not file_ids:
         return False
-    resources = threads.retrieve(connection, thread_id).tool_resources
+    resources = threads.retrieve(connection, caller, thread_id).tool_resources
     moment = now()
     named: list[str] = (resources.get("file_search") or {}).get("vector_store_ids") or []
     # A store that is gone or has expired gives way to a new one.
-    usable = [*vector_stores.last_uses(connection, named, moment)]
+    usable = [*vector_stores.last_uses(connection, (caller.project,), named, moment)]
     if usable:
-        vector_stores.use(connection, usable[0], moment)
+        vector_stores.use(connection, caller.project, usable[0], moment)
         new = [NewFile(file_id, None, stored_strategy(None)) for file_id in file_ids]
-        vector_store_files.attach(connection, usable[0], new, moment)
+        vector_store_files.attach(connection, caller.project, usable[0], new, moment)
     else:
-        store = create_store(connection, NewVectorStore(file_ids=file_ids), OF_THREAD)
+        store = create_store(
+            connection, caller.project, NewVectorStore(file_ids=file_ids), OF_THREAD
+        )
         kept: dict[str, Any] = {**resources, "file_search": {"vector_store_ids": [store.id]}}
-        threads.modify(connection, thread_id, {"tool_resources": kept})
+        threads.modify(connection, caller, thread_id, {"tool_resources": kept})
     return True
 
 

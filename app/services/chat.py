@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
+from app.domain.access import Caller
 from app.domain.errors import ChatFailed, ThreadBusy, not_found
 from app.domain.language import is_korean
 from app.engine.changes import Changes
@@ -26,6 +27,9 @@ from app.services.threads import create_thread, new_message
 
 # While another process carries a thread's run, a chat looks this often (in seconds) for its turn.
 _LOOK_EVERY = 30.0
+
+# Where chats take turns: a project, a session where there is one, and a thread.
+_Line = tuple[str, str | None, str]
 
 
 @dataclass(frozen=True)
@@ -53,22 +57,22 @@ class ChatService:
         self._supervisor = supervisor
         self._follower = follower
         self._policy = policy
-        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[_Line, asyncio.Lock] = WeakValueDictionary()
 
-    async def reply(self, body: ChatRequest) -> ChatReply:
+    async def reply(self, caller: Caller, body: ChatRequest) -> ChatReply:
         """Answer a message, on a new thread or on its own; chats on one thread take turns.
 
         Raises `NotFound`, and `ChatFailed` where the model did not answer.
         """
-        turn = await self.begin(body, streamed=False)
+        turn = await self.begin(caller, body, streamed=False)
         return await self.end(turn)
 
-    async def begin(self, body: ChatRequest, *, streamed: bool) -> Turn:
+    async def begin(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Turn:
         """Wait for the thread to be free, then begin the turn. Raises `NotFound`."""
-        line = self._line(body.thread_id)
+        line = self._line(caller, body.thread_id)
         await line.acquire()
         try:
-            claimed = await self._claim(body, streamed=streamed)
+            claimed = await self._claim(caller, body, streamed=streamed)
         except BaseException:
             line.release()
             raise
@@ -96,27 +100,33 @@ class ChatService:
             ) from None
         return _reply(turn.thread_id, outcome, korean=turn.korean)
 
-    def _line(self, thread_id: str | None) -> asyncio.Lock:
+    def _line(self, caller: Caller, thread_id: str | None) -> asyncio.Lock:
         if thread_id is None:
             return asyncio.Lock()
-        return self._lines.setdefault(thread_id, asyncio.Lock())
+        # Of the caller's own: whose the thread is shows later, and nobody waits for others' chats.
+        line = (caller.project, caller.session, thread_id)
+        return self._lines.setdefault(line, asyncio.Lock())
 
-    async def _claim(self, body: ChatRequest, *, streamed: bool) -> Claimed:
+    async def _claim(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Claimed:
         while True:
             try:
-                return await self._database.transaction(self._begin_turn, body, streamed)
+                return await self._database.transaction(self._begin_turn, caller, body, streamed)
             except ThreadBusy as busy:
                 await self._supervisor.settled(busy.run_id, _LOOK_EVERY)
 
-    def _begin_turn(self, connection: Connection, body: ChatRequest, streamed: bool) -> Claimed:
+    def _begin_turn(
+        self, connection: Connection, caller: Caller, body: ChatRequest, streamed: bool
+    ) -> Claimed:
         policy = self._policy
-        thread_id = self._thread(connection, body.thread_id)
+        thread_id = self._thread(connection, caller, body.thread_id)
+        policy.admit(connection, caller.project)
         asked = MessageCreate(role="user", content=body.message, metadata=body.metadata)
         message = new_message(thread_id, asked)
         messages.create(connection, message)
-        assistant_id = body.assistant_id or policy.default_assistant_id
+        assistant_id = body.assistant_id or policy.default_for(caller)
         run = new_run(
-            policy.assistant(connection, assistant_id),
+            caller,
+            policy.assistant(connection, caller, assistant_id),
             thread_id,
             RunCreate(assistant_id=assistant_id, metadata=body.metadata),
             expires_seconds=policy.expires_seconds,
@@ -132,11 +142,11 @@ class ChatService:
         )
 
     @staticmethod
-    def _thread(connection: Connection, thread_id: str | None) -> str:
+    def _thread(connection: Connection, caller: Caller, thread_id: str | None) -> str:
         """Return the thread to speak on, free for a new run."""
         if thread_id is None:
-            return create_thread(connection, ThreadCreate()).id
-        threads.lock(connection, thread_id)
+            return create_thread(connection, caller, ThreadCreate()).id
+        threads.lock(connection, caller, thread_id)
         active = runs.active_on(connection, thread_id)
         if active is not None and active.status == "requires_action":
             # The caller speaks on instead of answering: the waiting run is given up.

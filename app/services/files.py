@@ -10,7 +10,7 @@ from app.db import files
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest, ThreadkeeperError
+from app.domain.errors import Configured, InvalidRequest, ThreadkeeperError
 from app.domain.ids import new_id
 from app.schemas.common import ListPage
 from app.schemas.files import PURPOSES, FileCreate, FileDeleted, FileObject
@@ -59,14 +59,14 @@ class FileService:
     def max_bytes(self) -> int:
         return self._max_bytes
 
-    async def create(self, upload: Upload) -> FileObject:
+    async def create(self, project: str, upload: Upload) -> FileObject:
         """Store the bytes, then the file: it is there with all of them, or nothing is."""
         file_id, moment = new_id("file"), now()
         await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
         try:
             size = await self._store.put(file_key(file_id), self._limited(upload.chunks()))
             file = _new_file(file_id, moment, size, upload)
-            created = await self._database.transaction(files.create, file)
+            created = await self._database.transaction(files.create, project, file)
         except StorageError as error:
             await self._remover.give_up(file_id)
             raise _unavailable(error) from error
@@ -77,30 +77,32 @@ class FileService:
             raise InvalidRequest("The upload took too long.", code="upload_too_slow")
         return created
 
-    async def retrieve(self, file_id: str) -> FileObject:
-        return await self._database.read(files.retrieve, file_id)
+    async def retrieve(self, project: str, file_id: str) -> FileObject:
+        return await self._database.read(files.retrieve, project, file_id)
 
-    async def list(self, page: Page, purpose: str | None) -> ListPage[FileObject]:
-        data, has_more = await self._database.read(files.list_page, page, purpose)
+    async def list(self, project: str, page: Page, purpose: str | None) -> ListPage[FileObject]:
+        data, has_more = await self._database.read(files.list_page, project, page, purpose)
         return ListPage[FileObject].of(data, has_more=has_more)
 
-    async def content(self, file_id: str) -> FileContent:
+    async def content(self, project: str, file_id: str) -> FileContent:
         """Return the file with its bytes, which are read as they are asked for."""
-        file = await self._database.read(files.retrieve, file_id)
+        file = await self._database.read(files.retrieve, project, file_id)
         try:
             return FileContent(file, await self._store.read(file_key(file_id)))
         except StorageError as error:
             raise _unavailable(error) from error
 
-    async def delete(self, file_id: str) -> FileDeleted:
-        await self._database.transaction(self._delete, file_id)
+    async def delete(self, project: str, file_id: str) -> FileDeleted:
+        await self._database.transaction(self._delete, project, file_id)
         # The file is gone; should its bytes stay, their row has them removed later.
         await self._remover.remove_bytes(file_id)
         return FileDeleted(id=file_id)
 
     @staticmethod
-    def _delete(connection: Connection, file_id: str) -> None:
-        files.remove(connection, file_id, now())
+    def _delete(connection: Connection, project: str, file_id: str) -> None:
+        if files.is_shared(connection, file_id):
+            raise Configured("File", file_id)
+        files.remove(connection, project, file_id, now())
 
     async def _limited(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         size = 0

@@ -208,7 +208,8 @@ class Ingestor:
     @asynccontextmanager
     async def _copied(self, file_id: str) -> AsyncIterator[Path]:
         """Give the file's bytes as a file here, for readers that go back and forth in it."""
-        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="threadkeeper-")
+        # Made here: of one that a thread makes for a reader cancelled meanwhile nobody would know.
+        folder = tempfile.TemporaryDirectory(prefix="threadkeeper-")
         try:
             path = Path(folder.name) / "file"
             with await asyncio.to_thread(path.open, "wb") as copy:

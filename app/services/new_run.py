@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.db.runs import StoredRun
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.schemas.assistants import Assistant
@@ -11,6 +12,7 @@ from app.schemas.tools import TruncationStrategy, as_json, normalized
 
 
 def new_run(
+    caller: Caller,
     assistant: Assistant,
     thread_id: str,
     body: RunOverrides,
@@ -44,6 +46,8 @@ def new_run(
         parallel_tool_calls=_first(body.parallel_tool_calls, True),
         streamed=streamed,
         worker_id=worker_id,
+        project=caller.project,
+        request_id=caller.request_id,
     )
 
 

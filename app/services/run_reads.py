@@ -7,6 +7,7 @@ from app.db import runs, steps, threads
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.runs import StoredRun
+from app.domain.access import Caller
 from app.domain.run_status import SETTLED
 from app.engine.follower import Follower
 from app.engine.hub import Frame, wait_for
@@ -37,14 +38,14 @@ class RunReader:
     def waits_for_changes(self) -> bool:
         return self._poll_wait > 0
 
-    async def retrieve(self, thread_id: str, run_id: str) -> Run:
-        return await self._database.read(run_in_thread, thread_id, run_id)
+    async def retrieve(self, caller: Caller, thread_id: str, run_id: str) -> Run:
+        return await self._database.read(run_in_thread, caller, thread_id, run_id)
 
-    async def await_change(self, thread_id: str, run_id: str) -> Run:
+    async def await_change(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Return the run at its next change of status; at once where it waits or has ended."""
         hub, deadline = self._supervisor.hub, time.monotonic() + self._poll_wait
         change = hub.watch(run_id)
-        first = run = await self._database.read(run_in_thread, thread_id, run_id)
+        first = run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         while run.status == first.status and run.status not in SETTLED:
             left = deadline - time.monotonic()
             if left <= 0 or self._supervisor.stopping:
@@ -52,60 +53,66 @@ class RunReader:
             here = run.worker_id == self._supervisor.worker_id
             await wait_for(change, left if here else min(left, LOOK_EVERY))
             change = hub.watch(run_id)
-            run = await self._database.read(run_in_thread, thread_id, run_id)
+            run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         return run
 
-    async def follow(self, thread_id: str, run_id: str, after: int) -> AsyncIterator[list[Frame]]:
+    async def follow(
+        self, caller: Caller, thread_id: str, run_id: str, after: int
+    ) -> AsyncIterator[list[Frame]]:
         """Return what the run told after the event id `after`, and what it tells from now on."""
-        run = await self._database.read(run_in_thread, thread_id, run_id)
+        run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         if run.streamed:
             return self._follower.follow(run_id, after)
-        return self._end_of(run)
+        return self._end_of(caller, run)
 
-    async def _end_of(self, run: StoredRun) -> AsyncIterator[list[Frame]]:
+    async def _end_of(self, caller: Caller, run: StoredRun) -> AsyncIterator[list[Frame]]:
         """A run that was not streamed kept no events: its end is all there is to tell."""
         async for frames in self._follower.follow(run.id):
             yield frames
-        ended = await self._database.read(run_in_thread, run.thread_id, run.id)
+        ended = await self._database.read(run_in_thread, caller, run.thread_id, run.id)
         yield [Frame(1, f"thread.run.{ended.status}", ended.model_dump_json())]
 
-    async def list(self, thread_id: str, page: Page) -> ListPage[Run]:
-        return await self._database.read(self._list, thread_id, page)
+    async def list(self, caller: Caller, thread_id: str, page: Page) -> ListPage[Run]:
+        return await self._database.read(self._list, caller, thread_id, page)
 
     async def list_steps(
-        self, thread_id: str, run_id: str, page: Page, *, with_content: bool
+        self, caller: Caller, thread_id: str, run_id: str, page: Page, *, with_content: bool
     ) -> ListPage[RunStep]:
         """`with_content`: with the text of what searches found."""
-        data, has_more = await self._database.read(self._list_steps, thread_id, run_id, page)
+        data, has_more = await self._database.read(
+            self._list_steps, caller, thread_id, run_id, page
+        )
         told = [told_step(step, with_content=with_content) for step in data]
         return ListPage[RunStep].of(told, has_more=has_more)
 
     async def retrieve_step(
-        self, thread_id: str, run_id: str, step_id: str, *, with_content: bool
+        self, caller: Caller, thread_id: str, run_id: str, step_id: str, *, with_content: bool
     ) -> RunStep:
-        step = await self._database.read(self._retrieve_step, thread_id, run_id, step_id)
+        step = await self._database.read(self._retrieve_step, caller, thread_id, run_id, step_id)
         return told_step(step, with_content=with_content)
 
     @staticmethod
-    def _list(connection: Connection, thread_id: str, page: Page) -> ListPage[Run]:
-        threads.retrieve(connection, thread_id)
+    def _list(connection: Connection, caller: Caller, thread_id: str, page: Page) -> ListPage[Run]:
+        threads.retrieve(connection, caller, thread_id)
         data, has_more = runs.list_page(connection, thread_id, page)
         return ListPage[Run].of(list[Run](data), has_more=has_more)
 
     @staticmethod
-    def _list_steps(connection: Connection, thread_id: str, run_id: str, page: Page) -> Steps:
-        run_in_thread(connection, thread_id, run_id)
+    def _list_steps(
+        connection: Connection, caller: Caller, thread_id: str, run_id: str, page: Page
+    ) -> Steps:
+        run_in_thread(connection, caller, thread_id, run_id)
         return steps.list_page(connection, thread_id, run_id, page)
 
     @staticmethod
     def _retrieve_step(
-        connection: Connection, thread_id: str, run_id: str, step_id: str
+        connection: Connection, caller: Caller, thread_id: str, run_id: str, step_id: str
     ) -> RunStep:
-        run_in_thread(connection, thread_id, run_id)
+        run_in_thread(connection, caller, thread_id, run_id)
         return steps.retrieve(connection, thread_id, run_id, step_id)
 
 
-def run_in_thread(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
+def run_in_thread(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> StoredRun:
     """Raises `NotFound`, of the thread before the run."""
-    threads.retrieve(connection, thread_id)
+    threads.retrieve(connection, caller, thread_id)
     return runs.retrieve(connection, thread_id, run_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
 from app.db.runs import Horizon, StoredRun
+from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, ThreadBusy
 from app.domain.run_status import TERMINAL
 from app.engine import journal
@@ -60,57 +61,64 @@ class RunService:
         self._policy = policy
 
     async def create(
-        self, thread_id: str, body: RunCreate | None, *, include_content: bool = False
+        self,
+        caller: Caller,
+        thread_id: str,
+        body: RunCreate | None,
+        *,
+        include_content: bool = False,
     ) -> Run:
         """Create a run; without any body, of the default assistant.
 
         `include_content`: its steps are told with the text of what searches found.
         """
         created = await self._database.transaction(
-            self._create, thread_id, body, include_content, at_once=False
+            self._create, caller, thread_id, body, include_content, at_once=False
         )
         return self._begin(created).run
 
     async def create_streamed(
-        self, thread_id: str, body: RunCreate, *, include_content: bool = False
+        self, caller: Caller, thread_id: str, body: RunCreate, *, include_content: bool = False
     ) -> Frames:
         """Create a run and return what it tells from its creation on."""
         created = await self._database.transaction(
-            self._create, thread_id, body, include_content, at_once=True
+            self._create, caller, thread_id, body, include_content, at_once=True
         )
         return self._follower.follow(self._begin(created).run.id)
 
-    async def create_with_thread(self, body: ThreadRunCreate) -> Run:
-        created = await self._database.transaction(self._create_both, body, at_once=False)
+    async def create_with_thread(self, caller: Caller, body: ThreadRunCreate) -> Run:
+        created = await self._database.transaction(self._create_both, caller, body, at_once=False)
         return self._begin(created).run
 
-    async def create_with_thread_streamed(self, body: ThreadRunCreate) -> Frames:
-        created = await self._database.transaction(self._create_both, body, at_once=True)
+    async def create_with_thread_streamed(self, caller: Caller, body: ThreadRunCreate) -> Frames:
+        created = await self._database.transaction(self._create_both, caller, body, at_once=True)
         return self._follower.follow(self._begin(created).run.id)
 
-    async def update(self, thread_id: str, run_id: str, body: MetadataUpdate) -> Run:
-        return await self._database.transaction(self._update, thread_id, run_id, body)
+    async def update(
+        self, caller: Caller, thread_id: str, run_id: str, body: MetadataUpdate
+    ) -> Run:
+        return await self._database.transaction(self._update, caller, thread_id, run_id, body)
 
-    async def cancel(self, thread_id: str, run_id: str) -> Run:
+    async def cancel(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Answer `cancelling`; the run is cancelled right afterwards."""
-        run = await self._database.transaction(self._cancel, thread_id, run_id)
+        run = await self._database.transaction(self._cancel, caller, thread_id, run_id)
         self._supervisor.cancel(run)
         return run
 
     async def submit_tool_outputs(
-        self, thread_id: str, run_id: str, body: ToolOutputsSubmit
+        self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> Run:
         """Answer `queued`; the run goes on right afterwards."""
-        run, _ = await self._database.transaction(self._submit, thread_id, run_id, body)
+        run, _ = await self._database.transaction(self._submit, caller, thread_id, run_id, body)
         self._supervisor.start(run_id)
         return run
 
     async def submit_tool_outputs_streamed(
-        self, thread_id: str, run_id: str, body: ToolOutputsSubmit
+        self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> Frames:
         """Return what the run tells from its outputs on."""
         frames, claimed = await self._database.transaction(
-            self._submit_and_claim, thread_id, run_id, body
+            self._submit_and_claim, caller, thread_id, run_id, body
         )
         if claimed is not None:
             self._supervisor.go_on(claimed)
@@ -131,6 +139,7 @@ class RunService:
     def _create(
         self,
         connection: Connection,
+        caller: Caller,
         thread_id: str,
         body: RunCreate | None,
         include_content: bool,
@@ -138,13 +147,13 @@ class RunService:
         at_once: bool,
     ) -> Created:
         body = body or RunCreate(assistant_id=self._policy.default_assistant_id)
-        threads.lock(connection, thread_id)
+        threads.lock(connection, caller, thread_id)
         active = runs.all_active_on(connection, thread_id)
         interrupted = self._make_way(connection, active, body.if_busy)
         added = [new_message(thread_id, item) for item in body.additional_messages or []]
         messages.create(connection, *added)
-        attach_files(connection, thread_id, body.additional_messages or [])
-        run = self._new(connection, thread_id, body)
+        attach_files(connection, caller, thread_id, body.additional_messages or [])
+        run = self._new(connection, caller, thread_id, body)
         run.include_content = include_content
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)
@@ -154,12 +163,14 @@ class RunService:
         return Created(created.run, created.claimed, interrupted)
 
     def _create_both(
-        self, connection: Connection, body: ThreadRunCreate, *, at_once: bool
+        self, connection: Connection, caller: Caller, body: ThreadRunCreate, *, at_once: bool
     ) -> Created:
-        thread = create_thread(connection, body.thread or ThreadCreate())
+        thread = create_thread(connection, caller, body.thread or ThreadCreate())
         changes = Changes(told=True)
         changes.tell("thread.created", thread)
-        return self._insert(connection, self._new(connection, thread.id, body), changes, at_once)
+        return self._insert(
+            connection, self._new(connection, caller, thread.id, body), changes, at_once
+        )
 
     def _make_way(
         self, connection: Connection, active: list[StoredRun], if_busy: BusyPolicy | None
@@ -174,9 +185,13 @@ class RunService:
             runs.move(connection, run, "cancelling") for run in active if run.status != "cancelling"
         )
 
-    def _new(self, connection: Connection, thread_id: str, body: RunOverrides) -> StoredRun:
+    def _new(
+        self, connection: Connection, caller: Caller, thread_id: str, body: RunOverrides
+    ) -> StoredRun:
+        self._policy.admit(connection, caller.project)
         return new_run(
-            self._policy.assistant(connection, body.assistant_id),
+            caller,
+            self._policy.assistant(connection, caller, body.assistant_id),
             thread_id,
             body,
             expires_seconds=self._policy.expires_seconds,
@@ -198,31 +213,41 @@ class RunService:
 
     @staticmethod
     def _update(
-        connection: Connection, thread_id: str, run_id: str, body: MetadataUpdate
+        connection: Connection, caller: Caller, thread_id: str, run_id: str, body: MetadataUpdate
     ) -> StoredRun:
-        run = run_in_thread(connection, thread_id, run_id)
+        run = run_in_thread(connection, caller, thread_id, run_id)
         if "metadata" in body.model_fields_set:
             return runs.set_metadata(connection, thread_id, run_id, body.metadata or {})
         return run
 
     @staticmethod
-    def _cancel(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
-        run_in_thread(connection, thread_id, run_id)
+    def _cancel(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> StoredRun:
+        run_in_thread(connection, caller, thread_id, run_id)
         run = runs.lock(connection, run_id)
         if run.status in TERMINAL or run.status == "cancelling":
             raise InvalidRequest(f"Cannot cancel run with status '{run.status}'.")
         return runs.move(connection, run, "cancelling")
 
     def _submit(
-        self, connection: Connection, thread_id: str, run_id: str, body: ToolOutputsSubmit
+        self,
+        connection: Connection,
+        caller: Caller,
+        thread_id: str,
+        run_id: str,
+        body: ToolOutputsSubmit,
     ) -> tuple[StoredRun, list[Frame]]:
-        run_in_thread(connection, thread_id, run_id)
+        run_in_thread(connection, caller, thread_id, run_id)
         return submit_outputs(connection, run_id, body.tool_outputs, self._policy.worker_id)
 
     def _submit_and_claim(
-        self, connection: Connection, thread_id: str, run_id: str, body: ToolOutputsSubmit
+        self,
+        connection: Connection,
+        caller: Caller,
+        thread_id: str,
+        run_id: str,
+        body: ToolOutputsSubmit,
     ) -> tuple[list[Frame], Claimed | None]:
-        _, frames = self._submit(connection, thread_id, run_id, body)
+        _, frames = self._submit(connection, caller, thread_id, run_id, body)
         policy = self._policy
         claimed = claim(connection, run_id, policy.worker_id, policy.context_window)
         if claimed is not None:

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.db import messages, runs, threads
+from app.db import messages, runs, steps, threads, usage
 from app.db.database import Connection, Database
 from app.db.paging import Page
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.errors import ThreadBusy
 from app.domain.ids import new_id
 from app.engine.supervisor import RunSupervisor
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
-from app.schemas.runs import BusyPolicy
+from app.schemas.runs import BusyPolicy, Usage
 from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
 from app.services.attachments import attach_files
 from app.services.vector_stores import OF_THREAD, stored_resources
@@ -27,32 +28,33 @@ class ThreadService:
         self._supervisor = supervisor
         self._wake = wake
 
-    async def create(self, body: ThreadCreate) -> Thread:
-        thread = await self._database.transaction(create_thread, body)
+    async def create(self, caller: Caller, body: ThreadCreate) -> Thread:
+        thread = await self._database.transaction(create_thread, caller, body)
         self._wake()
         return thread
 
-    async def retrieve(self, thread_id: str) -> Thread:
-        return await self._database.read(threads.retrieve, thread_id)
+    async def retrieve(self, caller: Caller, thread_id: str) -> Thread:
+        return await self._database.read(threads.retrieve, caller, thread_id)
 
-    async def update(self, thread_id: str, body: ThreadUpdate) -> Thread:
+    async def update(self, caller: Caller, thread_id: str, body: ThreadUpdate) -> Thread:
         values: dict[str, Any] = {}
         if "metadata" in body.model_fields_set:
             values["metadata"] = body.metadata or {}
         if "tool_resources" in body.model_fields_set:
             values["tool_resources"] = _resources(body)
-        return await self._database.transaction(threads.modify, thread_id, values)
+        return await self._database.transaction(threads.modify, caller, thread_id, values)
 
-    async def delete(self, thread_id: str) -> ThreadDeleted:
-        for run_id in await self._database.transaction(self._delete, thread_id):
+    async def delete(self, caller: Caller, thread_id: str) -> ThreadDeleted:
+        for run_id in await self._database.transaction(self._delete, caller, thread_id):
             self._supervisor.abandon(run_id)
         return ThreadDeleted(id=thread_id)
 
     @staticmethod
-    def _delete(connection: Connection, thread_id: str) -> list[str]:
+    def _delete(connection: Connection, caller: Caller, thread_id: str) -> list[str]:
         """Delete the thread; return the runs that were active on it."""
-        active = [run.id for run in runs.all_active_on(connection, thread_id)]
-        threads.remove(connection, thread_id)
+        threads.lock(connection, caller, thread_id)
+        active = count_active_runs(connection, thread_id)
+        threads.remove(connection, caller, thread_id)
         return active
 
 
@@ -68,75 +70,100 @@ class MessageService:
         self._wake = wake
         self._refuses_busy = busy_thread == "reject"
 
-    async def create(self, thread_id: str, body: MessageCreate) -> Message:
-        message = await self._database.transaction(self._create, thread_id, body)
+    async def create(self, caller: Caller, thread_id: str, body: MessageCreate) -> Message:
+        message = await self._database.transaction(self._create, caller, thread_id, body)
         if message.attachments:
             self._wake()
         return message
 
-    async def retrieve(self, thread_id: str, message_id: str) -> Message:
-        return await self._database.read(self._in_thread, thread_id, message_id)
+    async def retrieve(self, caller: Caller, thread_id: str, message_id: str) -> Message:
+        return await self._database.read(self._in_thread, caller, thread_id, message_id)
 
-    async def list(self, thread_id: str, page: Page, run_id: str | None) -> ListPage[Message]:
-        return await self._database.read(self._list, thread_id, page, run_id)
+    async def list(
+        self, caller: Caller, thread_id: str, page: Page, run_id: str | None
+    ) -> ListPage[Message]:
+        return await self._database.read(self._list, caller, thread_id, page, run_id)
 
-    async def update(self, thread_id: str, message_id: str, body: MetadataUpdate) -> Message:
-        return await self._database.transaction(self._update, thread_id, message_id, body)
+    async def update(
+        self, caller: Caller, thread_id: str, message_id: str, body: MetadataUpdate
+    ) -> Message:
+        return await self._database.transaction(self._update, caller, thread_id, message_id, body)
 
-    async def delete(self, thread_id: str, message_id: str) -> MessageDeleted:
-        await self._database.transaction(self._delete, thread_id, message_id)
+    async def delete(self, caller: Caller, thread_id: str, message_id: str) -> MessageDeleted:
+        await self._database.transaction(self._delete, caller, thread_id, message_id)
         return MessageDeleted(id=message_id)
 
-    def _create(self, connection: Connection, thread_id: str, body: MessageCreate) -> Message:
-        threads.lock(connection, thread_id)
+    def _create(
+        self, connection: Connection, caller: Caller, thread_id: str, body: MessageCreate
+    ) -> Message:
+        threads.lock(connection, caller, thread_id)
         active = runs.active_on(connection, thread_id) if self._refuses_busy else None
         if active is not None:
             raise ThreadBusy.for_message(thread_id, active.id, active.status)
         message = new_message(thread_id, body)
         messages.create(connection, message)
-        attach_files(connection, thread_id, [body])
+        attach_files(connection, caller, thread_id, [body])
         return message
 
     @staticmethod
-    def _in_thread(connection: Connection, thread_id: str, message_id: str) -> Message:
-        threads.retrieve(connection, thread_id)
+    def _in_thread(
+        connection: Connection, caller: Caller, thread_id: str, message_id: str
+    ) -> Message:
+        threads.retrieve(connection, caller, thread_id)
         return messages.retrieve(connection, thread_id, message_id)
 
     @staticmethod
     def _list(
-        connection: Connection, thread_id: str, page: Page, run_id: str | None
+        connection: Connection, caller: Caller, thread_id: str, page: Page, run_id: str | None
     ) -> ListPage[Message]:
-        threads.retrieve(connection, thread_id)
+        threads.retrieve(connection, caller, thread_id)
         data, has_more = messages.list_page(connection, thread_id, page, run_id)
         return ListPage[Message].of(data, has_more=has_more)
 
     @staticmethod
     def _update(
-        connection: Connection, thread_id: str, message_id: str, body: MetadataUpdate
+        connection: Connection,
+        caller: Caller,
+        thread_id: str,
+        message_id: str,
+        body: MetadataUpdate,
     ) -> Message:
-        threads.retrieve(connection, thread_id)
+        threads.retrieve(connection, caller, thread_id)
         given = "metadata" in body.model_fields_set
         values = {"metadata": body.metadata or {}} if given else {}
         return messages.modify(connection, thread_id, message_id, values)
 
     @staticmethod
-    def _delete(connection: Connection, thread_id: str, message_id: str) -> None:
-        threads.retrieve(connection, thread_id)
+    def _delete(connection: Connection, caller: Caller, thread_id: str, message_id: str) -> None:
+        threads.retrieve(connection, caller, thread_id)
         messages.remove(connection, thread_id, message_id)
 
 
-def create_thread(connection: Connection, body: ThreadCreate) -> Thread:
+def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
+    """Count in the project's usage what the runs of a thread that goes have cost; return them.
+
+    They won't end by themselves any more.
+    """
+    # Held, or one that ends at this moment would be counted by itself as well.
+    active = runs.hold_active_on(connection, thread_id)
+    for run in active:
+        spent = (step.usage or Usage() for step in steps.of_run(connection, run.id))
+        usage.add(connection, run.project, run, sum(spent, Usage()))
+    return [run.id for run in active]
+
+
+def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) -> Thread:
     """Create a thread with the messages it begins with."""
     thread = Thread(
         id=new_id("thread"),
         created_at=now(),
         metadata=body.metadata or {},
-        tool_resources=stored_resources(connection, body.tool_resources, OF_THREAD),
+        tool_resources=stored_resources(connection, caller.project, body.tool_resources, OF_THREAD),
     )
-    threads.create(connection, thread)
+    threads.create(connection, caller, thread)
     messages.create(connection, *(new_message(thread.id, item) for item in body.messages or []))
-    if attach_files(connection, thread.id, body.messages or []):
-        return threads.retrieve(connection, thread.id)
+    if attach_files(connection, caller, thread.id, body.messages or []):
+        return threads.retrieve(connection, caller, thread.id)
     return thread
 
 

@@ -28,47 +28,52 @@ class VectorStoreFileService:
         self._database = database
         self._wake = wake
 
-    async def create(self, store_id: str, body: VectorStoreFileCreate) -> VectorStoreFile:
+    async def create(
+        self, project: str, store_id: str, body: VectorStoreFileCreate
+    ) -> VectorStoreFile:
         """Attach a file: it is read in the background."""
-        file = await self._database.transaction(self._create, store_id, body)
+        file = await self._database.transaction(self._create, project, store_id, body)
         self._wake()
         return file
 
-    async def retrieve(self, store_id: str, file_id: str) -> VectorStoreFile:
-        return await self._database.read(_in_store, store_id, file_id)
+    async def retrieve(self, project: str, store_id: str, file_id: str) -> VectorStoreFile:
+        return await self._database.read(_in_store, project, store_id, file_id)
 
     async def list(
-        self, store_id: str, page: Page, status: FileStatus | None
+        self, project: str, store_id: str, page: Page, status: FileStatus | None
     ) -> ListPage[VectorStoreFile]:
-        return await self._database.read(self._list, store_id, page, status)
+        return await self._database.read(self._list, project, store_id, page, status)
 
-    async def update(self, store_id: str, file_id: str, body: AttributesUpdate) -> VectorStoreFile:
-        return await self._database.transaction(self._update, store_id, file_id, body)
+    async def update(
+        self, project: str, store_id: str, file_id: str, body: AttributesUpdate
+    ) -> VectorStoreFile:
+        return await self._database.transaction(self._update, project, store_id, file_id, body)
 
-    async def delete(self, store_id: str, file_id: str) -> VectorStoreFileDeleted:
+    async def delete(self, project: str, store_id: str, file_id: str) -> VectorStoreFileDeleted:
+        await self._database.read(vector_stores.check_own, project, store_id)
         while await self._database.transaction(chunk_removal.remove_some, store_id, file_id):
             pass  # others write in between
-        await self._database.transaction(self._delete, store_id, file_id)
+        await self._database.transaction(self._delete, project, store_id, file_id)
         return VectorStoreFileDeleted(id=file_id)
 
-    async def content(self, store_id: str, file_id: str) -> FileContentPage:
-        texts = await self._database.read(_texts, store_id, file_id)
+    async def content(self, project: str, store_id: str, file_id: str) -> FileContentPage:
+        texts = await self._database.read(_texts, project, store_id, file_id)
         return FileContentPage(data=[TextContent(text=text) for text in texts])
 
     @staticmethod
     def _create(
-        connection: Connection, store_id: str, body: VectorStoreFileCreate
+        connection: Connection, project: str, store_id: str, body: VectorStoreFileCreate
     ) -> VectorStoreFile:
         moment = now()
-        vector_stores.use(connection, store_id, moment)
-        vector_store_files.attach(connection, store_id, _new([body]), moment)
+        vector_stores.use(connection, project, store_id, moment)
+        vector_store_files.attach(connection, project, store_id, _new([body]), moment)
         return vector_store_files.retrieve(connection, store_id, body.file_id)
 
     @staticmethod
     def _list(
-        connection: Connection, store_id: str, page: Page, status: FileStatus | None
+        connection: Connection, project: str, store_id: str, page: Page, status: FileStatus | None
     ) -> ListPage[VectorStoreFile]:
-        vector_stores.retrieve(connection, store_id, now())
+        vector_stores.retrieve(connection, project, store_id, now())
         data, has_more = vector_store_files.list_page(
             connection, page, status, vector_store_id=store_id
         )
@@ -76,16 +81,16 @@ class VectorStoreFileService:
 
     @staticmethod
     def _update(
-        connection: Connection, store_id: str, file_id: str, body: AttributesUpdate
+        connection: Connection, project: str, store_id: str, file_id: str, body: AttributesUpdate
     ) -> VectorStoreFile:
-        vector_stores.retrieve(connection, store_id, now())
+        vector_stores.check_own(connection, project, store_id)
         values = {"attributes": body.attributes or {}}
         vector_store_files.modify(connection, store_id, file_id, values)
         return vector_store_files.retrieve(connection, store_id, file_id)
 
     @staticmethod
-    def _delete(connection: Connection, store_id: str, file_id: str) -> None:
-        vector_stores.retrieve(connection, store_id, now())
+    def _delete(connection: Connection, project: str, store_id: str, file_id: str) -> None:
+        vector_stores.check_own(connection, project, store_id)
         vector_store_files.remove(connection, store_id, file_id)
 
 
@@ -95,34 +100,41 @@ class FileBatchService:
         self._database = database
         self._wake = wake
 
-    async def create(self, store_id: str, body: FileBatchCreate) -> FileBatch:
-        batch = await self._database.transaction(self._create, store_id, body)
+    async def create(self, project: str, store_id: str, body: FileBatchCreate) -> FileBatch:
+        batch = await self._database.transaction(self._create, project, store_id, body)
         self._wake()
         return batch
 
-    async def retrieve(self, store_id: str, batch_id: str) -> FileBatch:
-        return await self._database.read(_batch_in_store, store_id, batch_id)
+    async def retrieve(self, project: str, store_id: str, batch_id: str) -> FileBatch:
+        return await self._database.read(_batch_in_store, project, store_id, batch_id)
 
-    async def cancel(self, store_id: str, batch_id: str) -> FileBatch:
+    async def cancel(self, project: str, store_id: str, batch_id: str) -> FileBatch:
         """Cancel what is not read yet; a batch that has ended stays as it is."""
-        return await self._database.transaction(self._cancel, store_id, batch_id)
+        return await self._database.transaction(self._cancel, project, store_id, batch_id)
 
     async def list_files(
-        self, store_id: str, batch_id: str, page: Page, status: FileStatus | None
+        self, project: str, store_id: str, batch_id: str, page: Page, status: FileStatus | None
     ) -> ListPage[VectorStoreFile]:
-        return await self._database.read(self._list_files, store_id, batch_id, page, status)
+        return await self._database.read(
+            self._list_files, project, store_id, batch_id, page, status
+        )
 
     @staticmethod
-    def _create(connection: Connection, store_id: str, body: FileBatchCreate) -> FileBatch:
+    def _create(
+        connection: Connection, project: str, store_id: str, body: FileBatchCreate
+    ) -> FileBatch:
         moment, batch_id = now(), new_id("file_batch")
-        vector_stores.use(connection, store_id, moment)
+        vector_stores.use(connection, project, store_id, moment)
         file_batches.create(connection, batch_id, store_id, moment)
-        vector_store_files.attach(connection, store_id, _new(body.each()), moment, batch_id)
+        vector_store_files.attach(
+            connection, project, store_id, _new(body.each()), moment, batch_id
+        )
         return file_batches.retrieve(connection, store_id, batch_id)
 
     @staticmethod
-    def _cancel(connection: Connection, store_id: str, batch_id: str) -> FileBatch:
-        batch = _batch_in_store(connection, store_id, batch_id)
+    def _cancel(connection: Connection, project: str, store_id: str, batch_id: str) -> FileBatch:
+        vector_stores.check_own(connection, project, store_id)
+        batch = file_batches.retrieve(connection, store_id, batch_id)
         if batch.status != "in_progress":
             return batch
         file_batches.cancel(connection, batch_id)
@@ -131,12 +143,13 @@ class FileBatchService:
     @staticmethod
     def _list_files(
         connection: Connection,
+        project: str,
         store_id: str,
         batch_id: str,
         page: Page,
         status: FileStatus | None,
     ) -> ListPage[VectorStoreFile]:
-        _batch_in_store(connection, store_id, batch_id)
+        _batch_in_store(connection, project, store_id, batch_id)
         data, has_more = vector_store_files.list_page(connection, page, status, batch_id=batch_id)
         return ListPage[VectorStoreFile].of(data, has_more=has_more)
 
@@ -148,19 +161,21 @@ def _new(files: Sequence[VectorStoreFileCreate]) -> list[NewFile]:
     ]
 
 
-def _texts(connection: Connection, store_id: str, file_id: str) -> list[str]:
-    if _in_store(connection, store_id, file_id).usage_bytes == 0:
+def _texts(connection: Connection, project: str, store_id: str, file_id: str) -> list[str]:
+    if _in_store(connection, project, store_id, file_id).usage_bytes == 0:
         return []  # there may be some of it already
     return chunks.texts_of_file(connection, store_id, file_id)
 
 
-def _in_store(connection: Connection, store_id: str, file_id: str) -> VectorStoreFile:
+def _in_store(connection: Connection, project: str, store_id: str, file_id: str) -> VectorStoreFile:
     """Raises `NotFound`, of the store before the file."""
-    vector_stores.retrieve(connection, store_id, now())
+    vector_stores.retrieve(connection, project, store_id, now())
     return vector_store_files.retrieve(connection, store_id, file_id)
 
 
-def _batch_in_store(connection: Connection, store_id: str, batch_id: str) -> FileBatch:
+def _batch_in_store(
+    connection: Connection, project: str, store_id: str, batch_id: str
+) -> FileBatch:
     """Raises `NotFound`, of the store before the batch."""
-    vector_stores.retrieve(connection, store_id, now())
+    vector_stores.retrieve(connection, project, store_id, now())
     return file_batches.retrieve(connection, store_id, batch_id)

@@ -43,19 +43,19 @@ class VectorStoreService:
         self._search = search
         self._wake = wake
 
-    async def create(self, body: VectorStoreCreate) -> VectorStore:
-        store = await self._database.transaction(create_store, body)
+    async def create(self, project: str, body: VectorStoreCreate) -> VectorStore:
+        store = await self._database.transaction(create_store, project, body)
         self._wake()
         return store
 
-    async def retrieve(self, store_id: str) -> VectorStore:
-        return await self._database.read(vector_stores.retrieve, store_id, now())
+    async def retrieve(self, project: str, store_id: str) -> VectorStore:
+        return await self._database.read(vector_stores.retrieve, project, store_id, now())
 
-    async def list(self, page: Page) -> ListPage[VectorStore]:
-        data, has_more = await self._database.read(vector_stores.list_page, page, now())
+    async def list(self, project: str, page: Page) -> ListPage[VectorStore]:
+        data, has_more = await self._database.read(vector_stores.list_page, project, page, now())
         return ListPage[VectorStore].of(data, has_more=has_more)
 
-    async def update(self, store_id: str, body: VectorStoreUpdate) -> VectorStore:
+    async def update(self, project: str, store_id: str, body: VectorStoreUpdate) -> VectorStore:
         moment = now()
         values: dict[str, Any] = {}
         if "name" in body.model_fields_set:
@@ -64,19 +64,23 @@ class VectorStoreService:
             values["metadata"] = body.metadata or {}
         if "expires_after" in body.model_fields_set:
             values |= _expiry(body.expires_after, moment)
-        return await self._database.transaction(vector_stores.modify, store_id, values, moment)
+        return await self._database.transaction(
+            vector_stores.modify, project, store_id, values, moment
+        )
 
-    async def delete(self, store_id: str) -> VectorStoreDeleted:
+    async def delete(self, project: str, store_id: str) -> VectorStoreDeleted:
+        await self._database.read(vector_stores.check_own, project, store_id)
         while await self._database.transaction(chunk_removal.remove_some, store_id):
             pass  # others write in between
-        await self._database.transaction(vector_stores.remove, store_id)
+        await self._database.transaction(vector_stores.remove, project, store_id)
         return VectorStoreDeleted(id=store_id)
 
-    async def search(self, store_id: str, body: VectorSearch) -> SearchResultsPage:
+    async def search(self, project: str, store_id: str, body: VectorSearch) -> SearchResultsPage:
         # Said here: a search among several stores leaves out those that can't be used.
-        await self._database.read(_check_usable, store_id)
+        await self._database.read(_check_usable, project, store_id)
         ranking = body.ranking_options or SearchRanking()
         found = await self._search.find(
+            project,
             [store_id],
             body.queries(),
             max_results=body.max_num_results or _RESULTS,
@@ -88,7 +92,10 @@ class VectorStoreService:
 
 
 def create_store(
-    connection: Connection, body: NewVectorStore, expires_after: ExpiresAfter | None = None
+    connection: Connection,
+    project: str,
+    body: NewVectorStore,
+    expires_after: ExpiresAfter | None = None,
 ) -> VectorStore:
     """Create a store with the files that it begins with. Raises `NotFound` for an unknown file.
 
@@ -104,15 +111,16 @@ def create_store(
         metadata=body.metadata or {},
         **_expiry(full.expires_after or expires_after, moment),
     )
-    vector_stores.create(connection, store)
+    vector_stores.create(connection, project, store)
     strategy = stored_strategy(body.chunking_strategy)
     files = [NewFile(file_id, None, strategy) for file_id in body.file_ids or []]
-    vector_store_files.attach(connection, store.id, files, moment)
-    return vector_stores.retrieve(connection, store.id, moment)
+    vector_store_files.attach(connection, project, store.id, files, moment)
+    return vector_stores.retrieve(connection, project, store.id, moment)
 
 
 def stored_resources(
     connection: Connection,
+    project: str,
     resources: NewToolResources | None,
     expires_after: ExpiresAfter | None = None,
 ) -> dict[str, Any]:
@@ -121,7 +129,7 @@ def stored_resources(
     if resources and resources.file_search:
         kept["file_search"].pop("vector_stores", None)
         if stores := resources.file_search.vector_stores:
-            ids = [create_store(connection, store, expires_after).id for store in stores]
+            ids = [create_store(connection, project, store, expires_after).id for store in stores]
             kept["file_search"]["vector_store_ids"] = ids
     return kept
 
@@ -135,8 +143,8 @@ def _expiry(expires_after: ExpiresAfter | None, moment: int) -> dict[str, Any]:
     }
 
 
-def _check_usable(connection: Connection, store_id: str) -> None:
-    store = vector_stores.retrieve(connection, store_id, now())
+def _check_usable(connection: Connection, project: str, store_id: str) -> None:
+    store = vector_stores.retrieve(connection, project, store_id, now())
     if store.status == "expired":
         raise vector_stores.expired(store_id)
 

@@ -19,6 +19,7 @@ from app.db import assistants, files, vector_store_files, vector_stores, written
 from app.db.database import Connection, Database
 from app.db.vector_store_files import NewFile
 from app.db.written_assistants import KeptFile, Record
+from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.clock import now
 from app.domain.errors import NotFound, StartError
 from app.domain.ids import PREFIXES, new_id
@@ -138,6 +139,7 @@ def _apply(
     written_assistants.lock(connection)
     records = written_assistants.records(connection)
     _refuse_others(connection, wanted.written, records)
+    _share_knowledge(connection, wanted.written, records)
     old = _outdated(connection, wanted.written, records)
     kept = _kept_files(connection, old, records)
     missing = {
@@ -153,8 +155,9 @@ def _apply(
     for assistant in old:
         _write(connection, assistant, records.get(assistant.id), kept, uploads)
     if wanted.default_id in ids:
-        return _Outcome({}, assistants.retrieve(connection, wanted.default_id))
-    return _Outcome({}, configure_assistant(connection, wanted.default_id, wanted.default))
+        return _Outcome({}, assistants.retrieve(connection, SHARED, wanted.default_id))
+    record = records.get(wanted.default_id)
+    return _Outcome({}, configure_assistant(connection, wanted.default_id, wanted.default, record))
 
 
 def _refuse_others(
@@ -165,10 +168,24 @@ def _refuse_others(
         f"{one.place}: the assistant {one.id} was made or changed over the API; "
         "delete it there first, or give this one another id"
         for one in written
-        if assistants.is_configured(connection, one.id) is False and one.id not in records
+        if assistants.project_of(connection, one.id) not in (None, SHARED) and one.id not in records
     ]
     if lines:
         raise StartError("\n".join(lines))
+
+
+def _share_knowledge(
+    connection: Connection, written: Sequence[WrittenAssistant], records: Mapping[str, Record]
+) -> None:
+    """Let the knowledge of the file's assistants be read by all; that of others is ordinary."""
+    configured = {one.id for one in written}
+    for assistant_id, record in records.items():
+        written_assistants.give_knowledge(
+            connection,
+            SHARED if assistant_id in configured else DEFAULT_PROJECT,
+            [kept.file_id for kept in record.knowledge.values()],
+            [knowledge_store_id(assistant_id)],
+        )
 
 
 def _outdated(
@@ -184,7 +201,7 @@ def _outdated(
             record is not None
             and record.content_hash == one.content_hash
             and all((store_id, kept.file_id) in searched for kept in record.knowledge.values())
-            and assistants.is_configured(connection, one.id) is True
+            and assistants.project_of(connection, one.id) == SHARED
         )
 
     return [one for one in written if not is_current(one)]
@@ -215,18 +232,19 @@ def _write(
     knowledge: dict[str, KeptFile] = {}
     for file in written.knowledge:
         key = (written.id, file.name)
-        if key not in kept and files.create(connection, uploads[key]) is None:
+        if key not in kept and files.create(connection, SHARED, uploads[key]) is None:
             raise StartError(f"{written.place}: storing {file.name} took too long")
         knowledge[file.name] = KeptFile(file.digest, kept.get(key) or uploads[key].id)
     resources = _filled_store(connection, written, record, knowledge)
     assistant = new_assistant(written.body).model_copy(update={"id": written.id})
     if resources:
         assistant.tool_resources = {**assistant.tool_resources, "file_search": resources}
-    if assistants.is_configured(connection, written.id) is None:
-        assistants.create(connection, assistant, configured=True)
+    project = assistants.project_of(connection, written.id)
+    if project is None:
+        assistants.create(connection, SHARED, assistant)
     else:
-        values = {**settable(assistant), "configured": True}
-        assistants.modify(connection, written.id, values)
+        values = {**settable(assistant), "project": SHARED}
+        assistants.modify(connection, project, written.id, values)
     written_assistants.keep(connection, written.id, Record(written.content_hash, knowledge))
 
 
@@ -242,16 +260,17 @@ def _filled_store(
     for before in record.knowledge.values() if record else ():
         if before.file_id not in wanted:
             with suppress(NotFound):
-                files.remove(connection, before.file_id, moment)
-    if record is None or not knowledge:
+                files.remove(connection, SHARED, before.file_id, moment)
+    if record is None or not record.knowledge or not knowledge:
         # What an assistant of this id once left there is no knowledge of this one.
-        with suppress(NotFound):
-            vector_stores.remove(connection, store_id)
+        for project in (SHARED, DEFAULT_PROJECT):
+            with suppress(NotFound):
+                vector_stores.remove(connection, project, store_id)
     if not knowledge:
         return {}
     _held_store(connection, store_id, written, moment)
     new = [NewFile(file_id, None, written.chunking) for file_id in sorted(wanted)]
-    vector_store_files.attach(connection, store_id, new, moment)
+    vector_store_files.attach(connection, SHARED, store_id, new, moment)
     return {"vector_store_ids": [store_id]}
 
 
@@ -262,7 +281,7 @@ def _held_store(
     name = written.body.name or written.id
     values = {"name": name, "expires_after": None, "expires_at": None, "last_active_at": moment}
     try:
-        vector_stores.modify(connection, store_id, values, moment)
+        vector_stores.modify(connection, SHARED, store_id, values, moment)
     except NotFound:
         store = VectorStore(id=store_id, created_at=moment, description=None, metadata={}, **values)
-        vector_stores.create(connection, store)
+        vector_stores.create(connection, SHARED, store)

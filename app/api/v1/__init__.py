@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.api.v1 import (
+    access,
     assistants,
     chat,
     files,
@@ -11,14 +12,16 @@ from app.api.v1 import (
     runs,
     steps,
     threads,
+    usage,
     vector_store_files,
     vector_stores,
 )
 
 api = APIRouter(prefix="/api/v1")
+# They are looked through in this order: what is called most stands first.
 # `/threads/runs` stands before `/threads/{thread_id}`, which would take it for an id.
 for resource in (
-    *(health, chat, assistants, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files),
+    *(chat, health, access, assistants, runs, steps, threads, messages),
+    *(files, vector_stores, vector_store_files, usage),
 ):
     api.include_router(resource.routes)

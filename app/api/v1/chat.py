@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from app.api.deps import ServicesDep
+from app.api.deps import CallerDep, ServicesDep
 from app.api.routing import EVENT_STREAM, MODEL_FAILURES, router
-from app.api.sse import KEEP_ALIVE, EventStream, error_event
+from app.api.sse import KEEP_ALIVE, EventStream, error_event, event
 from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
 from app.engine.hub import Frame
@@ -26,7 +26,7 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
     response_model_exclude_none=True,
     responses=EVENT_STREAM | MODEL_FAILURES,
 )
-async def chat(body: ChatRequest, services: ServicesDep) -> Any:
+async def chat(body: ChatRequest, services: ServicesDep, caller: CallerDep) -> Any:
     """Say something and get the answer.
 
     Without `thread_id` a new thread begins; send the answer's `thread_id` to go on with it.
@@ -34,8 +34,8 @@ async def chat(body: ChatRequest, services: ServicesDep) -> Any:
     each, then `message` with the same object that the plain call returns, or `error`.
     """
     if not body.stream:
-        return await services.chat.reply(body)
-    turn = await services.chat.begin(body, streamed=True)
+        return await services.chat.reply(caller, body)
+    turn = await services.chat.begin(caller, body, streamed=True)
     headers = {"x-thread-id": turn.thread_id, "x-run-id": turn.run_id}
     return EventStream(_chat_events(services.chat, turn), headers)
 
@@ -52,7 +52,7 @@ async def _chat_events(chats: ChatService, turn: Turn) -> AsyncIterator[bytes]:
     except Interrupted:
         yield error_event(ThreadkeeperError("The server restarts.", code="server_restarting"))
     else:
-        yield f"event: message\ndata: {reply.model_dump_json(exclude_none=True)}\n\n".encode()
+        yield event("message", reply.model_dump_json(exclude_none=True))
 
 
 def _delta(frame: Frame) -> bytes:
@@ -61,5 +61,4 @@ def _delta(frame: Frame) -> bytes:
         return b""
     part = from_json(frame.data)["delta"]["content"][0]
     text = part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
-    data = _to_json({"delta": text})
-    return f"id: {frame.id}\nevent: delta\ndata: {data}\n\n".encode() if text else b""
+    return event("delta", _to_json({"delta": text}), frame.id) if text else b""

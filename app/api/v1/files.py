@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.deps import FilePageDep, ServicesDep
+from app.api.deps import CallerDep, FilePageDep, ServicesDep
 from app.api.routing import router
 from app.api.upload import FileUpload
 from app.schemas.common import ErrorEnvelope, ListPage
@@ -24,8 +24,13 @@ _FORM: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["file", "purpose"],
+                    "additionalProperties": False,
+                    "dependentRequired": {
+                        "expires_after[anchor]": ["expires_after[seconds]"],
+                        "expires_after[seconds]": ["expires_after[anchor]"],
+                    },
                     "properties": {
-                        "file": {"type": "string", "format": "binary"},
+                        "file": {"type": "string", "format": "binary", "minLength": 1},
                         "purpose": {"type": "string", "enum": [*PURPOSES]},
                         "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
                         "expires_after[seconds]": {
@@ -74,39 +79,42 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     # The file has a limit of its own, told in the error's envelope.
     max_body_size=sys.maxsize,
 )
-async def create_file(request: Request, services: ServicesDep) -> FileObject:
+async def create_file(request: Request, services: ServicesDep, caller: CallerDep) -> FileObject:
     """Upload a file: a form with the `file`, its `purpose` and, optionally, when it expires."""
     upload = FileUpload(request, max_bytes=services.files.max_bytes)
     await upload.begin()
-    return await services.files.create(upload)
+    return await services.files.create(caller.project, upload)
 
 
 @routes.get("/files")
 async def list_files(
     page: FilePageDep,
     services: ServicesDep,
+    caller: CallerDep,
     purpose: Annotated[str | None, Query(description="Only those with this purpose.")] = None,
 ) -> ListPage[FileObject]:
     """List the files, the newest first."""
-    return await services.files.list(page, purpose)
+    return await services.files.list(caller.project, page, purpose)
 
 
 @routes.get("/files/{file_id}")
-async def retrieve_file(file_id: str, services: ServicesDep) -> FileObject:
+async def retrieve_file(file_id: str, services: ServicesDep, caller: CallerDep) -> FileObject:
     """Retrieve what is known of a file."""
-    return await services.files.retrieve(file_id)
+    return await services.files.retrieve(caller.project, file_id)
 
 
 @routes.delete("/files/{file_id}")
-async def delete_file(file_id: str, services: ServicesDep) -> FileDeleted:
+async def delete_file(file_id: str, services: ServicesDep, caller: CallerDep) -> FileDeleted:
     """Delete a file and its bytes."""
-    return await services.files.delete(file_id)
+    return await services.files.delete(caller.project, file_id)
 
 
 @routes.get("/files/{file_id}/content", response_class=StreamingResponse, responses=_BYTES)
-async def retrieve_file_content(file_id: str, services: ServicesDep) -> StreamingResponse:
+async def retrieve_file_content(
+    file_id: str, services: ServicesDep, caller: CallerDep
+) -> StreamingResponse:
     """Retrieve a file's bytes, as they were uploaded."""
-    content = await services.files.content(file_id)
+    content = await services.files.content(caller.project, file_id)
     headers = {
         "content-length": str(content.file.bytes),
         "content-disposition": _disposition(content.file.filename),

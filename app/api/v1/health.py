@@ -1,4 +1,4 @@
-"""`/health`: is the service alive, and who answers."""
+"""`/health`: is the service alive, and who answers. `/ready`: should it be given work."""
 
 from typing import Literal
 
@@ -6,17 +6,34 @@ from fastapi import APIRouter, Response
 
 from app import __version__
 from app.api.deps import ServicesDep
-from app.core.model import Mode
+from app.core.model import Mode, Reach
 from app.schemas.common import WireObject
+from app.services.readiness import Up
 
+# Of another make than the other routers: who asks these needs no key, and is never limited.
 routes = APIRouter(tags=["health"])
 
 
 class Health(WireObject):
     status: Literal["ok", "unavailable"]
     version: str
-    database: Literal["ok", "unavailable"]
+    database: Up
     upstream: Mode
+
+
+class Ready(WireObject):
+    status: Literal["ready", "not_ready", "draining"]
+    database: Up
+    storage: Up
+    upstream: Reach
+
+
+_NOT_READY = {
+    "status": "not_ready",
+    "database": "ok",
+    "storage": "ok",
+    "upstream": "unreachable",
+}
 
 
 @routes.get("/health", responses={503: {"model": Health, "description": "No database."}})
@@ -30,4 +47,32 @@ async def health(services: ServicesDep, response: Response) -> Health:
         version=__version__,
         database="ok" if up else "unavailable",
         upstream=services.model_mode,
+    )
+
+
+@routes.get(
+    "/ready",
+    responses={
+        503: {
+            "model": Ready,
+            "description": "Something it needs is missing, or it is stopping.",
+            "content": {"application/json": {"example": _NOT_READY}},
+        }
+    },
+)
+async def ready(services: ServicesDep, response: Response) -> Ready:
+    """Tell whether this server should be sent requests: what it needs is there, and it stays.
+
+    `upstream` is `refused` where the model's server does not take the key. What was found is
+    told again for five seconds.
+    """
+    found = await services.readiness.components()
+    status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"
+    # Asked after the checks, during which a stop may have begun.
+    if services.readiness.draining:
+        status = "draining"
+    if status != "ready":
+        response.status_code = 503
+    return Ready(
+        status=status, database=found.database, storage=found.storage, upstream=found.upstream
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.api.deps import PageDep, ServicesDep
+from app.api.deps import CallerDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted
@@ -13,9 +13,11 @@ routes = router("messages")
 
 
 @routes.post("/threads/{thread_id}/messages")
-async def create_message(thread_id: str, body: MessageCreate, services: ServicesDep) -> Message:
+async def create_message(
+    thread_id: str, body: MessageCreate, services: ServicesDep, caller: CallerDep
+) -> Message:
     """Add a message to a thread on which no run is active."""
-    return await services.messages.create(thread_id, body)
+    return await services.messages.create(caller, thread_id, body)
 
 
 @routes.get("/threads/{thread_id}/messages")
@@ -23,27 +25,36 @@ async def list_messages(
     thread_id: str,
     page: PageDep,
     services: ServicesDep,
+    caller: CallerDep,
     run_id: Annotated[str | None, Query(description="Only those that this run made.")] = None,
 ) -> ListPage[Message]:
     """List a thread's messages, the newest first."""
-    return await services.messages.list(thread_id, page, run_id)
+    return await services.messages.list(caller, thread_id, page, run_id)
 
 
 @routes.get("/threads/{thread_id}/messages/{message_id}")
-async def retrieve_message(thread_id: str, message_id: str, services: ServicesDep) -> Message:
+async def retrieve_message(
+    thread_id: str, message_id: str, services: ServicesDep, caller: CallerDep
+) -> Message:
     """Retrieve a message."""
-    return await services.messages.retrieve(thread_id, message_id)
+    return await services.messages.retrieve(caller, thread_id, message_id)
 
 
 @routes.post("/threads/{thread_id}/messages/{message_id}")
 async def update_message(
-    thread_id: str, message_id: str, services: ServicesDep, body: MetadataUpdate | None = None
+    thread_id: str,
+    message_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    body: MetadataUpdate | None = None,
 ) -> Message:
     """Change a message's metadata."""
-    return await services.messages.update(thread_id, message_id, body or MetadataUpdate())
+    return await services.messages.update(caller, thread_id, message_id, body or MetadataUpdate())
 
 
 @routes.delete("/threads/{thread_id}/messages/{message_id}")
-async def delete_message(thread_id: str, message_id: str, services: ServicesDep) -> MessageDeleted:
+async def delete_message(
+    thread_id: str, message_id: str, services: ServicesDep, caller: CallerDep
+) -> MessageDeleted:
     """Delete a message."""
-    return await services.messages.delete(thread_id, message_id)
+    return await services.messages.delete(caller, thread_id, message_id)

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import Header, Response
 
-from app.api.deps import ContentDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, ContentDep, PageDep, ServicesDep
 from app.api.routing import EVENT_STREAM, router
 from app.api.sse import EventStream, run_events
+from app.api.visitors import encode_for_visitor, run_for
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.runs import Run, RunCreate, ThreadRunCreate, ToolOutputsSubmit
 
@@ -31,33 +32,41 @@ PollHelper = Annotated[
 
 
 @routes.post("/threads/runs", response_model=Run, responses=EVENT_STREAM)
-async def create_thread_and_run(body: ThreadRunCreate, services: ServicesDep) -> Any:
+async def create_thread_and_run(
+    body: ThreadRunCreate, services: ServicesDep, caller: CallerDep
+) -> Any:
     """Create a thread and run it at once; with `stream`, hear of it as it happens."""
     if body.stream:
-        return EventStream(run_events(await services.runs.create_with_thread_streamed(body)))
-    return await services.runs.create_with_thread(body)
+        return EventStream(
+            run_events(await services.runs.create_with_thread_streamed(caller, body))
+        )
+    return await services.runs.create_with_thread(caller, body)
 
 
 @routes.post("/threads/{thread_id}/runs", response_model=Run, responses=EVENT_STREAM)
 async def create_run(
     thread_id: str,
     services: ServicesDep,
+    caller: CallerDep,
     include_content: ContentDep,
     body: RunCreate | None = None,
 ) -> Any:
     """Run a thread: the assistant reads it and answers. Without a body: the default assistant."""
     if body is not None and body.stream:
         frames = await services.runs.create_streamed(
-            thread_id, body, include_content=include_content
+            caller, thread_id, body, include_content=include_content
         )
         return EventStream(run_events(frames))
-    return await services.runs.create(thread_id, body, include_content=include_content)
+    return await services.runs.create(caller, thread_id, body, include_content=include_content)
 
 
 @routes.get("/threads/{thread_id}/runs")
-async def list_runs(thread_id: str, page: PageDep, services: ServicesDep) -> ListPage[Run]:
+async def list_runs(
+    thread_id: str, page: PageDep, services: ServicesDep, caller: CallerDep
+) -> ListPage[Run]:
     """List a thread's runs, the newest first."""
-    return await services.run_reads.list(thread_id, page)
+    runs = await services.run_reads.list(caller, thread_id, page)
+    return runs.model_copy(update={"data": [run_for(caller, run) for run in runs.data]})
 
 
 @routes.get("/threads/{thread_id}/runs/{run_id}")
@@ -65,6 +74,7 @@ async def retrieve_run(
     thread_id: str,
     run_id: str,
     services: ServicesDep,
+    caller: CallerDep,
     response: Response,
     poll_helper: PollHelper = False,
 ) -> Run:
@@ -73,8 +83,8 @@ async def retrieve_run(
     # Who is made to wait here need not wait there as well.
     response.headers["openai-poll-after-ms"] = str(1 if waits else services.poll_after_ms)
     if waits:
-        return await services.run_reads.await_change(thread_id, run_id)
-    return await services.run_reads.retrieve(thread_id, run_id)
+        return run_for(caller, await services.run_reads.await_change(caller, thread_id, run_id))
+    return run_for(caller, await services.run_reads.retrieve(caller, thread_id, run_id))
 
 
 @routes.get(
@@ -85,25 +95,33 @@ async def retrieve_run(
     responses=EVENT_STREAM,
 )
 async def follow_run(
-    thread_id: str, run_id: str, services: ServicesDep, last_event_id: EventId = 0
+    thread_id: str,
+    run_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    last_event_id: EventId = 0,
 ) -> EventStream:
     """Follow a run: what was missed since `Last-Event-ID`, then what happens, to its end."""
-    frames = await services.run_reads.follow(thread_id, run_id, last_event_id)
-    return EventStream(run_events(frames))
+    frames = await services.run_reads.follow(caller, thread_id, run_id, last_event_id)
+    return EventStream(run_events(frames, encode_for_visitor if caller.session else None))
 
 
 @routes.post("/threads/{thread_id}/runs/{run_id}")
 async def update_run(
-    thread_id: str, run_id: str, services: ServicesDep, body: MetadataUpdate | None = None
+    thread_id: str,
+    run_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    body: MetadataUpdate | None = None,
 ) -> Run:
     """Change a run's metadata."""
-    return await services.runs.update(thread_id, run_id, body or MetadataUpdate())
+    return await services.runs.update(caller, thread_id, run_id, body or MetadataUpdate())
 
 
 @routes.post("/threads/{thread_id}/runs/{run_id}/cancel")
-async def cancel_run(thread_id: str, run_id: str, services: ServicesDep) -> Run:
+async def cancel_run(thread_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> Run:
     """Cancel a run that has not ended: it is `cancelling`, and `cancelled` soon."""
-    return await services.runs.cancel(thread_id, run_id)
+    return run_for(caller, await services.runs.cancel(caller, thread_id, run_id))
 
 
 @routes.post(
@@ -112,10 +130,10 @@ async def cancel_run(thread_id: str, run_id: str, services: ServicesDep) -> Run:
     responses=EVENT_STREAM,
 )
 async def submit_tool_outputs(
-    thread_id: str, run_id: str, body: ToolOutputsSubmit, services: ServicesDep
+    thread_id: str, run_id: str, body: ToolOutputsSubmit, services: ServicesDep, caller: CallerDep
 ) -> Any:
     """Answer the function calls of a run that requires action: all of them at once."""
     if body.stream:
-        frames = await services.runs.submit_tool_outputs_streamed(thread_id, run_id, body)
+        frames = await services.runs.submit_tool_outputs_streamed(caller, thread_id, run_id, body)
         return EventStream(run_events(frames))
-    return await services.runs.submit_tool_outputs(thread_id, run_id, body)
+    return await services.runs.submit_tool_outputs(caller, thread_id, run_id, body)

@@ -1,33 +1,131 @@
 """`/threads`."""
 
-from app.api.deps import ServicesDep
+import re
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from app.api.deps import CallerDep, PageDep, ServicesDep
 from app.api.routing import router
-from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
+from app.db.thread_lists import ThreadFilter
+from app.domain.errors import InvalidRequest
+from app.schemas.common import MAX_PAIRS, ListPage
+from app.schemas.threads import (
+    ListedThread,
+    Thread,
+    ThreadCreate,
+    ThreadDeleted,
+    ThreadsDeleted,
+    ThreadUpdate,
+)
 
 routes = router("threads")
 
+_METADATA = re.compile(r"metadata\[([^\[\]]*)\]")
+_METADATA_PARAMETER = {
+    "parameters": [
+        {
+            "name": "metadata",
+            "in": "query",
+            "required": False,
+            "style": "deepObject",
+            "explode": True,
+            "description": "Pairs that the metadata holds, as `metadata[key]=value`.",
+            "schema": {
+                "type": "object",
+                "propertyNames": {"pattern": r"^[^\[\]]*$"},
+                "maxProperties": MAX_PAIRS,
+                "additionalProperties": {"type": "string"},
+            },
+        }
+    ]
+}
+_Time = Annotated[int | None, Query(ge=0, le=2**53, description="Unix time, not included.")]
+
+
+async def _filter(
+    request: Request,
+    created_after: _Time = None,
+    created_before: _Time = None,
+    q: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=500,
+            description="Words that one message of the thread holds, or that begin its words.",
+        ),
+    ] = None,
+) -> ThreadFilter:
+    return ThreadFilter(_pairs(request), created_after, created_before, q)
+
+
+def _pairs(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return what the metadata must hold. Raises `InvalidRequest`.
+
+    A filter that is written wrongly is not passed over: what it leaves may be to be deleted.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name, value in request.query_params.multi_items():
+        if not name.startswith("metadata"):
+            continue
+        found = _METADATA.fullmatch(name)
+        if found is None or len(pairs) == MAX_PAIRS:
+            raise InvalidRequest(
+                f"Invalid '{name}': expected up to {MAX_PAIRS} pairs as 'metadata[key]=value'.",
+                param=name,
+                code="invalid_value",
+            )
+        pairs.append((found[1], value))
+    return tuple(pairs)
+
+
+FilterDep = Annotated[ThreadFilter, Depends(_filter)]
+
 
 @routes.post("/threads")
-async def create_thread(services: ServicesDep, body: ThreadCreate | None = None) -> Thread:
+async def create_thread(
+    services: ServicesDep, caller: CallerDep, body: ThreadCreate | None = None
+) -> Thread:
     """Create a thread, empty or with its first messages."""
-    return await services.threads.create(body or ThreadCreate())
+    return await services.threads.create(caller, body or ThreadCreate())
+
+
+@routes.get("/threads", openapi_extra=_METADATA_PARAMETER)
+async def list_threads(
+    page: PageDep, wanted: FilterDep, services: ServicesDep, caller: CallerDep
+) -> ListPage[ListedThread]:
+    """List the threads, the newest first, with how each began."""
+    return await services.thread_lists.list(caller, page, wanted)
+
+
+@routes.delete("/threads", openapi_extra=_METADATA_PARAMETER)
+async def delete_threads(
+    wanted: FilterDep,
+    services: ServicesDep,
+    caller: CallerDep,
+    everything: Annotated[
+        bool, Query(alias="all", description="true, without any filter: all threads.")
+    ] = False,
+) -> ThreadsDeleted:
+    """Delete the threads that the filters name, with their messages, runs and steps."""
+    return await services.thread_lists.delete(caller, wanted, everything=everything)
 
 
 @routes.get("/threads/{thread_id}")
-async def retrieve_thread(thread_id: str, services: ServicesDep) -> Thread:
+async def retrieve_thread(thread_id: str, services: ServicesDep, caller: CallerDep) -> Thread:
     """Retrieve a thread."""
-    return await services.threads.retrieve(thread_id)
+    return await services.threads.retrieve(caller, thread_id)
 
 
 @routes.post("/threads/{thread_id}")
 async def update_thread(
-    thread_id: str, services: ServicesDep, body: ThreadUpdate | None = None
+    thread_id: str, services: ServicesDep, caller: CallerDep, body: ThreadUpdate | None = None
 ) -> Thread:
     """Change a thread's metadata or tool resources."""
-    return await services.threads.update(thread_id, body or ThreadUpdate())
+    return await services.threads.update(caller, thread_id, body or ThreadUpdate())
 
 
 @routes.delete("/threads/{thread_id}")
-async def delete_thread(thread_id: str, services: ServicesDep) -> ThreadDeleted:
+async def delete_thread(thread_id: str, services: ServicesDep, caller: CallerDep) -> ThreadDeleted:
     """Delete a thread with its messages, runs and steps."""
-    return await services.threads.delete(thread_id)
+    return await services.threads.delete(caller, thread_id)

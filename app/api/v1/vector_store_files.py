@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.deps import PageDep, ServicesDep
+from app.api.deps import CallerDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.schemas.common import ListPage
 from app.schemas.vector_search import FileContentPage
@@ -30,76 +30,88 @@ StatusFilter = Annotated[
 
 @routes.post(_FILES)
 async def create_vector_store_file(
-    vector_store_id: str, body: VectorStoreFileCreate, services: ServicesDep
+    vector_store_id: str, body: VectorStoreFileCreate, services: ServicesDep, caller: CallerDep
 ) -> VectorStoreFile:
     """Attach a file to a vector store; it is read in the background."""
-    return await services.vector_store_files.create(vector_store_id, body)
+    return await services.vector_store_files.create(caller.project, vector_store_id, body)
 
 
 @routes.get(_FILES)
 async def list_vector_store_files(
-    vector_store_id: str, page: PageDep, services: ServicesDep, status: StatusFilter = None
+    vector_store_id: str,
+    page: PageDep,
+    services: ServicesDep,
+    caller: CallerDep,
+    status: StatusFilter = None,
 ) -> ListPage[VectorStoreFile]:
     """List a vector store's files, the newest first."""
-    return await services.vector_store_files.list(vector_store_id, page, status)
+    return await services.vector_store_files.list(caller.project, vector_store_id, page, status)
 
 
 @routes.get(f"{_FILES}/{{file_id}}")
 async def retrieve_vector_store_file(
-    vector_store_id: str, file_id: str, services: ServicesDep, response: Response
+    vector_store_id: str, file_id: str, services: ServicesDep, caller: CallerDep, response: Response
 ) -> VectorStoreFile:
     """Retrieve a file's status. `openai-poll-after-ms` tells pollers when to look again."""
     response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
-    return await services.vector_store_files.retrieve(vector_store_id, file_id)
+    return await services.vector_store_files.retrieve(caller.project, vector_store_id, file_id)
 
 
 @routes.post(f"{_FILES}/{{file_id}}")
 async def update_vector_store_file(
-    vector_store_id: str, file_id: str, body: AttributesUpdate, services: ServicesDep
+    vector_store_id: str,
+    file_id: str,
+    body: AttributesUpdate,
+    services: ServicesDep,
+    caller: CallerDep,
 ) -> VectorStoreFile:
     """Replace a file's attributes."""
-    return await services.vector_store_files.update(vector_store_id, file_id, body)
+    return await services.vector_store_files.update(caller.project, vector_store_id, file_id, body)
 
 
 @routes.delete(f"{_FILES}/{{file_id}}")
 async def delete_vector_store_file(
-    vector_store_id: str, file_id: str, services: ServicesDep
+    vector_store_id: str, file_id: str, services: ServicesDep, caller: CallerDep
 ) -> VectorStoreFileDeleted:
     """Take a file out of a vector store. It stays in `/files`."""
-    return await services.vector_store_files.delete(vector_store_id, file_id)
+    return await services.vector_store_files.delete(caller.project, vector_store_id, file_id)
 
 
 @routes.get(f"{_FILES}/{{file_id}}/content")
 async def retrieve_vector_store_file_content(
-    vector_store_id: str, file_id: str, services: ServicesDep
+    vector_store_id: str, file_id: str, services: ServicesDep, caller: CallerDep
 ) -> FileContentPage:
     """Retrieve a file's text, in the pieces in which it is searched."""
-    return await services.vector_store_files.content(vector_store_id, file_id)
+    return await services.vector_store_files.content(caller.project, vector_store_id, file_id)
 
 
 @routes.post(_BATCHES)
 async def create_file_batch(
-    vector_store_id: str, body: FileBatchCreate, services: ServicesDep
+    vector_store_id: str, body: FileBatchCreate, services: ServicesDep, caller: CallerDep
 ) -> FileBatch:
     """Attach many files to a vector store; they are read in the background."""
-    return await services.file_batches.create(vector_store_id, body)
+    return await services.file_batches.create(caller.project, vector_store_id, body)
 
 
 @routes.get(f"{_BATCHES}/{{batch_id}}")
 async def retrieve_file_batch(
-    vector_store_id: str, batch_id: str, services: ServicesDep, response: Response
+    vector_store_id: str,
+    batch_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    response: Response,
 ) -> FileBatch:
     """Retrieve a batch's status. `openai-poll-after-ms` tells pollers when to look again."""
     response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
-    return await services.file_batches.retrieve(vector_store_id, batch_id)
+    return await services.file_batches.retrieve(caller.project, vector_store_id, batch_id)
 
 
 @routes.post(f"{_BATCHES}/{{batch_id}}/cancel")
 async def cancel_file_batch(
-    vector_store_id: str, batch_id: str, services: ServicesDep
+    vector_store_id: str, batch_id: str, services: ServicesDep, caller: CallerDep
 ) -> FileBatch:
     """Cancel a batch: the files that are not read yet are `cancelled`."""
-    return await services.file_batches.cancel(vector_store_id, batch_id)
+    return await services.file_batches.cancel(caller.project, vector_store_id, batch_id)
 
 
 @routes.get(f"{_BATCHES}/{{batch_id}}/files")
@@ -108,7 +120,10 @@ async def list_file_batch_files(
     batch_id: str,
     page: PageDep,
     services: ServicesDep,
+    caller: CallerDep,
     status: StatusFilter = None,
 ) -> ListPage[VectorStoreFile]:
     """List a batch's files, the newest first."""
-    return await services.file_batches.list_files(vector_store_id, batch_id, page, status)
+    return await services.file_batches.list_files(
+        caller.project, vector_store_id, batch_id, page, status
+    )

@@ -1,6 +1,6 @@
 """`/vector_stores`: the stores themselves, and searches in them."""
 
-from app.api.deps import PageDep, ServicesDep
+from app.api.deps import CallerDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.schemas.common import ListPage
 from app.schemas.vector_search import SearchResultsPage, VectorSearch
@@ -16,41 +16,52 @@ routes = router("vector stores")
 
 @routes.post("/vector_stores")
 async def create_vector_store(
-    services: ServicesDep, body: VectorStoreCreate | None = None
+    services: ServicesDep, caller: CallerDep, body: VectorStoreCreate | None = None
 ) -> VectorStore:
     """Create a vector store, empty or with its first files: what `file_search` searches in."""
-    return await services.vector_stores.create(body or VectorStoreCreate())
+    return await services.vector_stores.create(caller.project, body or VectorStoreCreate())
 
 
 @routes.get("/vector_stores")
-async def list_vector_stores(page: PageDep, services: ServicesDep) -> ListPage[VectorStore]:
+async def list_vector_stores(
+    page: PageDep, services: ServicesDep, caller: CallerDep
+) -> ListPage[VectorStore]:
     """List the vector stores, the newest first."""
-    return await services.vector_stores.list(page)
+    return await services.vector_stores.list(caller.project, page)
 
 
 @routes.get("/vector_stores/{vector_store_id}")
-async def retrieve_vector_store(vector_store_id: str, services: ServicesDep) -> VectorStore:
+async def retrieve_vector_store(
+    vector_store_id: str, services: ServicesDep, caller: CallerDep
+) -> VectorStore:
     """Retrieve a vector store: how many of its files are read, and what they take."""
-    return await services.vector_stores.retrieve(vector_store_id)
+    return await services.vector_stores.retrieve(caller.project, vector_store_id)
 
 
 @routes.post("/vector_stores/{vector_store_id}")
 async def update_vector_store(
-    vector_store_id: str, services: ServicesDep, body: VectorStoreUpdate | None = None
+    vector_store_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    body: VectorStoreUpdate | None = None,
 ) -> VectorStore:
     """Change a vector store's name, metadata, or when it expires."""
-    return await services.vector_stores.update(vector_store_id, body or VectorStoreUpdate())
+    return await services.vector_stores.update(
+        caller.project, vector_store_id, body or VectorStoreUpdate()
+    )
 
 
 @routes.delete("/vector_stores/{vector_store_id}")
-async def delete_vector_store(vector_store_id: str, services: ServicesDep) -> VectorStoreDeleted:
+async def delete_vector_store(
+    vector_store_id: str, services: ServicesDep, caller: CallerDep
+) -> VectorStoreDeleted:
     """Delete a vector store. Its files stay in `/files`."""
-    return await services.vector_stores.delete(vector_store_id)
+    return await services.vector_stores.delete(caller.project, vector_store_id)
 
 
 @routes.post("/vector_stores/{vector_store_id}/search")
 async def search_vector_store(
-    vector_store_id: str, body: VectorSearch, services: ServicesDep
+    vector_store_id: str, body: VectorSearch, services: ServicesDep, caller: CallerDep
 ) -> SearchResultsPage:
     """Search in a vector store: what of its files answers a question, the best first."""
-    return await services.vector_stores.search(vector_store_id, body)
+    return await services.vector_stores.search(caller.project, vector_store_id, body)

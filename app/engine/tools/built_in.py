@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.schemas.runs import Run
+from app.db.runs import StoredRun
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class BuiltInTool(Protocol):
     def function(self) -> dict[str, Any]:
         """Return the function that the model is offered: description and parameters."""
 
-    def opened(self, run: Run) -> dict[str, Any]:
+    def opened(self, run: StoredRun) -> dict[str, Any]:
         """Return the details of a call that is not answered yet."""
 
-    async def prepare(self, run: Run) -> None:
+    async def prepare(self, run: StoredRun) -> None:
         """Return when what the tool works on is ready, or it takes too long."""
 
-    async def call(self, run: Run, arguments: str, number: int) -> ToolAnswer:
+    async def call(self, run: StoredRun, arguments: str, number: int) -> ToolAnswer:
         """Answer the run's call number `number`, counted from 0 for each tool.
 
         Never raises for what the model did wrong: it is told in the output.

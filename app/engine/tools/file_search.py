@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from app.db import runs, threads, vector_store_files
+from app.db import threads, vector_store_files
 from app.db.database import Connection, Database
+from app.db.runs import StoredRun
 from app.domain.errors import ThreadkeeperError
 from app.engine.tools.built_in import ToolAnswer
 from app.engine.tools.citations import marker
 from app.knowledge.store_search import FoundPassage, StoreSearch
-from app.schemas.runs import Run
 
 # OpenAI's defaults: so many results, and of the thread's new files so long a wait (in seconds).
 _MAX_RESULTS = 20
@@ -51,17 +51,17 @@ class FileSearch:
             },
         }
 
-    def opened(self, run: Run) -> dict[str, Any]:
+    def opened(self, run: StoredRun) -> dict[str, Any]:
         return _details(_options(run), [])
 
-    async def prepare(self, run: Run) -> None:
+    async def prepare(self, run: StoredRun) -> None:
         """Wait for the thread's own files to be read, for a while."""
         deadline = time.monotonic() + _WAIT_FOR_FILES
         # Another process may be the one that reads them: nothing here could tell when it is done.
         while await self._database.read(_is_reading, run) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def call(self, run: Run, arguments: str, number: int) -> ToolAnswer:
+    async def call(self, run: StoredRun, arguments: str, number: int) -> ToolAnswer:
         options = _options(run)
         try:
             query = _Arguments.model_validate_json(arguments or "{}").query
@@ -69,6 +69,7 @@ class FileSearch:
             return ToolAnswer('Error: call it with {"query": "…"}.', _details(options, []))
         try:
             found = await self._search.find(
+                run.project,
                 await self._database.read(_stores, run),
                 [query],
                 max_results=options.get("max_num_results", _MAX_RESULTS),
@@ -79,7 +80,7 @@ class FileSearch:
         return ToolAnswer(_output(found, number), _details(options, found))
 
 
-def _options(run: Run) -> dict[str, Any]:
+def _options(run: StoredRun) -> dict[str, Any]:
     tool = next(tool for tool in run.tools if tool["type"] == "file_search")
     options: dict[str, Any] = tool["file_search"]
     return options
@@ -110,18 +111,17 @@ def _output(found: list[FoundPassage], number: int) -> str:
     return "\n\n".join(passages)
 
 
-def _stores(connection: Connection, run: Run) -> list[str]:
+def _stores(connection: Connection, run: StoredRun) -> list[str]:
     """Return the stores of the run's assistant and of its thread."""
     return [*dict.fromkeys(_ids(run.tool_resources) + _thread_stores(connection, run))]
 
 
-def _thread_stores(connection: Connection, run: Run) -> list[str]:
-    if runs.find(connection, run.id) is None:
-        return []
-    return _ids(threads.retrieve(connection, run.thread_id).tool_resources)
+def _thread_stores(connection: Connection, run: StoredRun) -> list[str]:
+    thread = threads.find(connection, run.thread_id)
+    return _ids(thread.tool_resources) if thread is not None else []
 
 
-def _is_reading(connection: Connection, run: Run) -> bool:
+def _is_reading(connection: Connection, run: StoredRun) -> bool:
     stores = _thread_stores(connection, run)
     return bool(stores) and vector_store_files.any_waiting(connection, stores)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.db.runs import StoredRun
 from app.engine.tools.built_in import BuiltInTool, ToolAnswer
 from app.engine.tools.registry import FunctionRegistry
-from app.schemas.runs import Run
 
 
 class Toolbox:
@@ -15,30 +15,30 @@ class Toolbox:
         self._functions = functions
         self._built_in = {tool.type: tool for tool in built_in}
 
-    def offered(self, run: Run) -> list[dict[str, Any]]:
+    def offered(self, run: StoredRun) -> list[dict[str, Any]]:
         """Return the tools of a request: functions, every one."""
         return [offer for tool in run.tools if (offer := self._offer(tool))]
 
-    def left_out(self, run: Run) -> list[str]:
+    def left_out(self, run: StoredRun) -> list[str]:
         """Return the types of the run's tools that the model is not offered."""
         known = {"function", *self._built_in}
         return sorted({tool["type"] for tool in run.tools} - known)
 
-    async def prepare(self, run: Run) -> None:
+    async def prepare(self, run: StoredRun) -> None:
         """Return when the run's tools are ready."""
         for tool in self._of(run).values():
             await tool.prepare(run)
 
-    def opened(self, run: Run, name: str) -> dict[str, Any] | None:
+    def opened(self, run: StoredRun, name: str) -> dict[str, Any] | None:
         """Return the details of a new call of a built-in tool; None: a function is called."""
         tool = self._of(run).get(name)
         return None if tool is None else {"type": tool.type, **tool.opened(run)}
 
-    def answers(self, run: Run, name: str) -> bool:
+    def answers(self, run: StoredRun, name: str) -> bool:
         """Tell whether a call of this name is answered here, not by the client."""
         return name in self._functions or name in self._of(run)
 
-    async def call(self, run: Run, call: dict[str, Any], number: int) -> ToolAnswer:
+    async def call(self, run: StoredRun, call: dict[str, Any], number: int) -> ToolAnswer:
         """Answer a call, given as a Responses item, the run's `number`th of its name."""
         name, arguments = call["name"], call["arguments"]
         tool = self._of(run).get(name)
@@ -46,7 +46,7 @@ class Toolbox:
             return await tool.call(run, arguments, number)
         return ToolAnswer(await self._functions.call(name, arguments), {})
 
-    def _of(self, run: Run) -> dict[str, BuiltInTool]:
+    def _of(self, run: StoredRun) -> dict[str, BuiltInTool]:
         listed = {tool["type"] for tool in run.tools}
         return {name: tool for name, tool in self._built_in.items() if name in listed}
 

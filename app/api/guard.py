@@ -1,0 +1,159 @@
+"""Who may pass: every guarded call is told whose it is, counted, and refused where it must be."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from fastapi import Request
+
+from app.core.logging import current_request_id
+from app.core.rate_limits import RequestCounter, Standing
+from app.domain.access import Caller
+from app.domain.errors import Forbidden, LimitReached, Unauthorized
+from app.domain.hosts import is_loopback
+from app.services.access import AccessService
+
+# What a browser's session may do, in its own threads: the operations' names.
+SESSION_OPERATIONS = frozenset(
+    {
+        "chat",
+        "list_threads",
+        "delete_threads",
+        "retrieve_thread",
+        "delete_thread",
+        "list_messages",
+        "retrieve_message",
+        "update_message",
+        "delete_message",
+        "list_runs",
+        "retrieve_run",
+        "follow_run",
+        "cancel_run",
+        "list_steps",
+        "retrieve_step",
+    }
+)
+
+
+@dataclass(frozen=True)
+class GuardPolicy:
+    """Rates are such as `60/minute`, empty for none; `origins` are those of CORS.
+
+    `local_only`: without any key, the server is for its own machine.
+    """
+
+    rate: str
+    public_rate: str
+    origins: Collection[str]
+    local_only: bool
+
+
+class Guard:
+    def __init__(self, access: AccessService, counter: RequestCounter, policy: GuardPolicy) -> None:
+        self._access = access
+        self._counter = counter
+        self._policy = policy
+
+    async def admit(self, request: Request, operation: str) -> Caller:
+        """Return who calls. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
+        if self._policy.local_only:
+            _check_local(request, self._policy.origins)
+        try:
+            caller = self._access.identify(bearer(request))
+        except Unauthorized:
+            # Counted too, or keys could be tried without end.
+            await self._count(request, self._policy.rate, "-")
+            raise
+        if caller.session is not None:
+            await self._count(request, self._policy.public_rate, "public")
+            if operation not in SESSION_OPERATIONS:
+                raise Forbidden(
+                    "A chat session may chat and see its own threads, and nothing else.",
+                    code="session_not_allowed",
+                )
+        else:
+            await self._count(request, self._policy.rate, caller.key or "-")
+        return replace(caller, request_id=current_request_id())
+
+    async def admit_visitor(self, request: Request) -> None:
+        """Let a page begin a session. Raises `Forbidden` and `LimitReached`."""
+        if not self._access.has_public_chat:
+            raise Forbidden(
+                "This server has no public chat (its setting PUBLIC_CHAT).",
+                code="public_chat_is_off",
+            )
+        if not is_known_origin(request, self._policy.origins):
+            raise _foreign_origin()
+        await self._count(request, self._policy.public_rate, "public")
+
+    async def _count(self, request: Request, rate: str, who: str) -> None:
+        if not rate:
+            return
+        standing = await self._counter.count(rate, who, _address(request))
+        headers = _headers(standing)
+        request.state.rate_limit = headers
+        if not standing.allowed:
+            seconds = standing.retry_after
+            raise LimitReached(
+                f"Rate limit reached: {rate}. Please try again in {seconds}s.",
+                code="rate_limit_exceeded",
+                headers={"retry-after": str(seconds)},
+            )
+
+
+def bearer(request: Request) -> str | None:
+    """Return the credential that a request shows, as the SDKs send it."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    return credential.strip() or None if scheme.lower() == "bearer" else None
+
+
+def is_known_origin(request: Request, origins: Collection[str]) -> bool:
+    """Tell whether the page that asks is one of ours, or of the origins that are let in."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return False
+    # The scheme is left out: behind a proxy that ends TLS, ours is not the page's.
+    host = request.headers.get("host")
+    same = bool(host) and origin.partition("://")[2] == host
+    return same or origin in origins or "*" in origins
+
+
+def _check_local(request: Request, origins: Collection[str]) -> None:
+    """Without keys and `ALLOW_OPEN`, only this machine is served, and no page of others'.
+
+    A page elsewhere could let its own name lead here, or send a form: so its name, which the
+    browser tells as `Host` or `Origin`, has to be this machine's or one of CORS.
+    """
+    if not (is_loopback(_address(request)) and is_loopback(_host_name(request))):
+        raise Forbidden(
+            "This server has no API keys, and so serves its own machine alone. "
+            "Set API_KEYS, or ALLOW_OPEN=true to serve everybody.",
+            code="not_local",
+        )
+    if "origin" in request.headers and not is_known_origin(request, origins):
+        raise _foreign_origin()
+
+
+def _foreign_origin() -> Forbidden:
+    return Forbidden(
+        "This page's origin is not one of the server's CORS_ORIGINS.", code="origin_not_allowed"
+    )
+
+
+def _host_name(request: Request) -> str:
+    host = request.headers.get("host", "")
+    # An IPv6 address stands in brackets, before the port.
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "-"
+
+
+def _headers(standing: Standing) -> dict[str, str]:
+    """Return OpenAI's names for where somebody stands."""
+    return {
+        "x-ratelimit-limit-requests": str(standing.limit),
+        "x-ratelimit-remaining-requests": str(standing.remaining),
+        "x-ratelimit-reset-requests": f"{math.ceil(standing.reset)}s",
+    }

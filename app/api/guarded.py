@@ -1,0 +1,33 @@
+"""Routes that ask the guard before anything of a request is read."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+
+from app.api.json_body import JsonRoute
+
+
+class GuardedRoute(JsonRoute):
+    """A route that only known callers reach; `request.state.caller` is who calls.
+
+    The guard is asked here, and not as a dependency of the framework's: those are asked after a
+    body was read.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle, operation = super().get_route_handler(), self.name
+
+        async def handle_guarded(request: Request) -> Response:
+            request.state.caller = await request.app.state.services.guard.admit(request, operation)
+            response = await handle(request)
+            response.headers.update(rate_limit_headers(request))
+            return response
+
+        return handle_guarded
+
+
+def rate_limit_headers(request: Request) -> dict[str, str]:
+    """Return where the caller stands after this request; nothing where none is counted."""
+    headers: dict[str, str] = getattr(request.state, "rate_limit", {})
+    return headers

@@ -1,0 +1,18 @@
+"""The prefix under which a proxy shows the server to the world, such as `/openai-api`."""
+
+from starlette.types import Scope
+
+
+def put_under(root_path: str, scope: Scope) -> None:
+    """Make the request's path begin with the prefix, once, as ASGI's `root_path` wants it.
+
+    Some proxies take the prefix away and some leave it there: behind this, nothing differs.
+    """
+    if not root_path or scope["type"] not in ("http", "websocket"):
+        return
+    scope["root_path"] = root_path
+    path = scope["path"]
+    if path != root_path and not path.startswith(root_path + "/"):
+        scope["path"] = root_path + path
+        if scope.get("raw_path") is not None:
+            scope["raw_path"] = root_path.encode("ascii") + scope["raw_path"]

@@ -1,0 +1,261 @@
+"""Settings into the objects that do the work, opened together and closed together."""
+
+import logging
+import secrets
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.api.deps import Services
+from app.api.guard import Guard, GuardPolicy
+from app.core.assistants_file import load_assistants
+from app.core.config import Settings
+from app.core.demo_client import DemoClient
+from app.core.embeddings import OpenAIEmbedder
+from app.core.instrumentation import Instrumentation
+from app.core.model import ModelClient
+from app.core.object_store import ObjectStore
+from app.core.openai_client import OpenAIResponsesClient
+from app.core.rate_limits import RequestCounter
+from app.core.session_tokens import SessionTokens
+from app.db.database import Database
+from app.db.secrets import shared_secret
+from app.engine.executor import Shared
+from app.engine.follower import Follower
+from app.engine.hub import Hub
+from app.engine.images import Images
+from app.engine.supervisor import RunSupervisor
+from app.engine.tools.file_search import FileSearch
+from app.engine.tools.registry import FunctionRegistry
+from app.engine.tools.toolbox import Toolbox
+from app.knowledge.search import Search
+from app.knowledge.store_search import StoreSearch
+from app.schemas.assistants import AssistantCreate
+from app.services.access import AccessService, Key, PublicChat
+from app.services.assistants import AssistantService
+from app.services.chat import ChatService
+from app.services.files import FileService
+from app.services.ingestion import Ingestor
+from app.services.readiness import Readiness
+from app.services.retention import Retention
+from app.services.run_policy import RunPolicy
+from app.services.run_reads import RunReader
+from app.services.runs import RunService
+from app.services.thread_lists import ThreadListService
+from app.services.threads import MessageService, ThreadService
+from app.services.usage import UsageService
+from app.services.vector_store_files import FileBatchService, VectorStoreFileService
+from app.services.vector_stores import VectorStoreService
+from app.services.written_assistants import (
+    Configured,
+    configure_assistants,
+    knowledge_is_read,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What routes call, and what is told when the server is to stop."""
+
+    services: Services
+    supervisor: RunSupervisor
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    functions: FunctionRegistry,
+    wanted: Configured,
+    instruments: Instrumentation,
+) -> AsyncIterator[Running]:
+    """Open everything, in the order in which one thing needs another; close it the other way.
+
+    Raises `StartError`.
+    """
+    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    await database.start()
+    store = ObjectStore(settings.files_url)
+    model = _model_client(settings, instruments)
+    knowledge = _knowledge(settings, database, store)
+    tools = Toolbox(functions, [FileSearch(database, knowledge.search)])
+    supervisor = _supervisor(settings, database, store, model, tools, instruments)
+    retention = Retention(database, days=settings.retention_days)
+    configured = await configure_assistants(database, store, wanted)
+    access = await _access(settings, database)
+    counter = RequestCounter(settings.redis_url)
+    guard = Guard(access, counter, _guard_policy(settings))
+    policy = RunPolicy(
+        worker_id=supervisor.worker_id,
+        default_assistant_id=settings.assistant_id,
+        configured=configured,
+        public_assistants=_public_assistants(settings),
+        expires_seconds=settings.run_expires_seconds,
+        context_window=settings.context_window,
+        busy_thread=settings.busy_thread,
+        max_concurrent_runs=settings.max_concurrent_runs,
+        token_budgets=settings.token_budgets,
+    )
+    wake = knowledge.ingestor.wake
+    follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
+    services = Services(
+        database=database,
+        guard=guard,
+        access=access,
+        usage=UsageService(database, [key.project for key in settings.api_keys if not key.named]),
+        model_mode=model.mode,
+        readiness=Readiness(database, store, model, supervisor, instruments.metrics),
+        assistants=AssistantService(database, wake),
+        threads=ThreadService(database, supervisor, wake),
+        thread_lists=ThreadListService(database, supervisor),
+        messages=MessageService(database, settings.busy_thread, wake),
+        runs=RunService(database, supervisor, follower, policy, wake),
+        run_reads=RunReader(
+            database, supervisor, follower, poll_wait_seconds=settings.poll_wait_seconds
+        ),
+        chat=ChatService(database, supervisor, follower, policy),
+        files=FileService(database, store, max_bytes=settings.max_file_bytes),
+        vector_stores=VectorStoreService(database, knowledge.search, wake),
+        vector_store_files=VectorStoreFileService(database, wake),
+        file_batches=FileBatchService(database, wake),
+        poll_after_ms=settings.poll_after_ms,
+    )
+    await supervisor.open()
+    retention.open()
+    services.files.open()
+    services.thread_lists.open()
+    knowledge.ingestor.open()
+    await knowledge_is_read(database, wanted)
+    logger.info("ready: the %s model answers", model.mode)
+    yield Running(services, supervisor)
+    await knowledge.close()
+    await retention.close()
+    await services.thread_lists.close()
+    await services.files.close()
+    await supervisor.close()
+    await model.close()
+    await counter.close()
+    database.close()
+    await instruments.telemetry.close()
+
+
+def _model_client(settings: Settings, instruments: Instrumentation) -> ModelClient:
+    key = settings.openai_api_key.get_secret_value()
+    if not key and not settings.openai_base_url:
+        return DemoClient()
+    return OpenAIResponsesClient(
+        key,
+        settings.openai_base_url,
+        settings.openai_timeout,
+        settings.openai_max_retries,
+        instruments=instruments,
+    )
+
+
+@dataclass(frozen=True)
+class _Knowledge:
+    """What reads the files of vector stores, and searches in them."""
+
+    embedder: OpenAIEmbedder | None
+    ingestor: Ingestor
+    search: StoreSearch
+
+    async def close(self) -> None:
+        await self.ingestor.close()
+        if self.embedder is not None:
+            await self.embedder.close()
+
+
+def _knowledge(settings: Settings, database: Database, store: ObjectStore) -> _Knowledge:
+    embedder = _embedder(settings)
+    return _Knowledge(
+        embedder,
+        Ingestor(database, store, embedder, lease_seconds=settings.lease_seconds),
+        StoreSearch(database, Search(database, embedder)),
+    )
+
+
+def _embedder(settings: Settings) -> OpenAIEmbedder | None:
+    key = settings.openai_api_key.get_secret_value()
+    if not settings.embedding_model or not (key or settings.openai_base_url):
+        return None
+    return OpenAIEmbedder(
+        key,
+        settings.openai_base_url,
+        settings.embedding_model,
+        settings.openai_timeout,
+        settings.openai_max_retries,
+    )
+
+
+def _supervisor(
+    settings: Settings,
+    database: Database,
+    store: ObjectStore,
+    model: ModelClient,
+    tools: Toolbox,
+    instruments: Instrumentation,
+) -> RunSupervisor:
+    shared = Shared(
+        database=database,
+        hub=Hub(),
+        model=model,
+        worker_id=f"worker_{secrets.token_hex(12)}",
+        context_window=settings.context_window,
+        aliases=settings.model_aliases,
+        tools=tools,
+        images=Images(database, store),
+        max_rounds=settings.max_rounds,
+        instruments=instruments,
+    )
+    return RunSupervisor(
+        shared,
+        lease_seconds=settings.lease_seconds,
+        journal_seconds=settings.journal_minutes * 60,
+        drain_seconds=settings.shutdown_seconds,
+    )
+
+
+async def _access(settings: Settings, database: Database) -> AccessService:
+    secret = await database.transaction(shared_secret, "session tokens")
+    if any(key.short for key in settings.api_keys):
+        logger.warning("some API_KEYS are short enough to be guessed")
+    return AccessService(
+        database,
+        SessionTokens(secret, lifetime_seconds=settings.session_minutes * 60),
+        [Key(key.project, key.digest) for key in settings.api_keys],
+        PublicChat(settings.public_project, _public_assistants(settings))
+        if settings.public_chat
+        else None,
+        default_assistant_id=settings.assistant_id,
+    )
+
+
+def _public_assistants(settings: Settings) -> list[str]:
+    return settings.public_assistants or [settings.assistant_id]
+
+
+def _guard_policy(settings: Settings) -> GuardPolicy:
+    return GuardPolicy(
+        rate=settings.rate_limit,
+        public_rate=settings.public_rate_limit,
+        origins=settings.cors_origins,
+        local_only=not settings.api_keys and not settings.allow_open,
+    )
+
+
+def configured_assistants(settings: Settings, functions: Collection[str]) -> Configured:
+    default = AssistantCreate(
+        model=settings.openai_model,
+        name=settings.assistant_name,
+        instructions=settings.assistant_instructions,
+    )
+    written = load_assistants(
+        settings.assistants_file,
+        may_be_missing=settings.may_lack_assistants,
+        model=settings.openai_model,
+        functions=functions,
+        max_bytes=settings.max_file_bytes,
+    )
+    return Configured(settings.assistant_id, default, written)

@@ -1,0 +1,13 @@
+"""What those who run the server see of its work: figures and traces."""
+
+from app.core.metrics import Metrics
+from app.core.telemetry import Telemetry
+
+
+class Instrumentation:
+    """The instruments of one application."""
+
+    def __init__(self, version: str) -> None:
+        """Raises `StartError` where traces are asked for that can't be sent."""
+        self.metrics = Metrics(version)
+        self.telemetry = Telemetry(version)

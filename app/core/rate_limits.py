@@ -1,0 +1,105 @@
+"""Requests counted: in this process, or in Redis by several together."""
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
+
+logger = logging.getLogger(__name__)
+
+# How long (in seconds) a Redis that failed is left alone: requests are counted here meanwhile.
+_REST_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is left to somebody: of `limit` requests `remaining`, all again in `reset` seconds.
+
+    `allowed` is false for a request that is one too many; `retry_after` tells in how many whole
+    seconds another may succeed.
+    """
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset: float
+    retry_after: int
+
+
+class RequestCounter:
+    """Counts requests against limits such as `60/minute`, in windows that move along."""
+
+    def __init__(self, redis_url: str) -> None:
+        """`redis_url`: `redis://…`; empty: this process counts alone."""
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._connections = _connections(redis_url) if redis_url else None
+        self._shared = (
+            MovingWindowRateLimiter(_redis_storage(self._connections))
+            if self._connections
+            else None
+        )
+        self._rests_until = 0.0
+
+    async def count(self, rate: str, *who: str) -> Standing:
+        """Count a request of `who`, unless it is one too many."""
+        if self._shared is not None and time.monotonic() >= self._rests_until:
+            try:
+                return await _count(self._shared, rate, who)
+            except StorageError as error:
+                # Neither refusing everybody nor letting everything pass would do.
+                self._rests_until = time.monotonic() + _REST_SECONDS
+                logger.error("Redis failed, this process counts requests by itself: %s", error)
+        return await _count(self._own, rate, who)
+
+    async def close(self) -> None:
+        if self._connections is not None:
+            await self._connections.aclose()
+
+
+def _connections(url: str) -> "ConnectionPool":
+    # It takes a tenth of the start's time, and few have a Redis.
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415
+
+    return ConnectionPool.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
+
+
+def _redis_storage(connections: Any) -> Storage:
+    return RedisStorage(
+        # Where to is the connections' to know; of its own, nobody could close any.
+        "async+redis://",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix="threadkeeper",
+        connection_pool=connections,
+    )
+
+
+async def _count(limiter: MovingWindowRateLimiter, rate: str, who: tuple[str, ...]) -> Standing:
+    """Return the standing against the limit that leaves the least."""
+    tightest: Standing | None = None
+    for item in parse_many(rate):
+        standing = await _count_one(limiter, item, who)
+        if tightest is None or standing.remaining < tightest.remaining or not standing.allowed:
+            tightest = standing
+        if not standing.allowed:
+            break
+    assert tightest is not None, "a rate names at least one limit"
+    return tightest
+
+
+async def _count_one(
+    limiter: MovingWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]
+) -> Standing:
+    allowed = await limiter.hit(item, *who)
+    stats = await limiter.get_window_stats(item, *who)
+    reset = max(0.0, stats.reset_time - time.time())
+    return Standing(allowed, item.amount, stats.remaining, reset, max(1, math.ceil(reset)))

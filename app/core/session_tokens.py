@@ -1,0 +1,74 @@
+"""Signed tokens that let a browser go on with its own conversations, and do nothing else."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from app.domain.errors import Unauthorized
+
+_ALGORITHM = "HS256"
+_AUDIENCE = "threadkeeper/chat"
+# How long (in seconds) after it was made a token can still be exchanged for a new one.
+_RENEWABLE_SECONDS = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    token: str
+    expires_at: int
+
+
+class SessionTokens:
+    """Issues and reads JSON Web Tokens, signed by a secret that all processes share."""
+
+    def __init__(self, secret: str, *, lifetime_seconds: int) -> None:
+        self._secret = secret
+        self._lifetime = lifetime_seconds
+
+    def issue(self, session: str) -> IssuedToken:
+        moment = int(time.time())
+        expires_at = moment + self._lifetime
+        claims = {"sub": session, "aud": _AUDIENCE, "iat": moment, "exp": expires_at}
+        return IssuedToken(jwt.encode(claims, self._secret, _ALGORITHM), expires_at)
+
+    def session_of(self, token: str) -> str | None:
+        """Return the session that a token is of; None where it is none of ours.
+
+        Raises `Unauthorized` for one that has expired.
+        """
+        try:
+            claims = self._read(token, verify_exp=True)
+        except jwt.ExpiredSignatureError:
+            raise Unauthorized(
+                "This chat session's access has expired; renew it at /chat/sessions.",
+                code="session_expired",
+            ) from None
+        except jwt.InvalidTokenError:
+            return None
+        return str(claims["sub"])
+
+    def renewable_session(self, token: str) -> str | None:
+        """Return the session that may go on under a new token; None where it can't."""
+        try:
+            claims = self._read(token, verify_exp=False)
+        except jwt.InvalidTokenError:
+            return None
+        if int(claims["iat"]) + max(_RENEWABLE_SECONDS, self._lifetime) < time.time():
+            return None
+        return str(claims["sub"])
+
+    def _read(self, token: str, *, verify_exp: bool) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            self._secret,
+            [_ALGORITHM],
+            audience=_AUDIENCE,
+            # Not when it was made: the clock of the server that made it may be ahead of ours.
+            options={
+                "require": ["sub", "iat", "exp"],
+                "verify_exp": verify_exp,
+                "verify_iat": False,
+            },
+        )

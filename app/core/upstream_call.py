@@ -1,0 +1,63 @@
+"""One call of the model's server as it is seen from outside: its time, its end, its span, its ids.
+
+A call may be several requests, where it is tried again.
+"""
+
+import time
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from app.core.instrumentation import Instrumentation
+from app.core.logging import current_request_id
+from app.core.telemetry import call_ended, trace_headers
+from app.domain.errors import ModelError
+
+
+class UpstreamCalls:
+    """Watches all calls of one server, where there are instruments."""
+
+    def __init__(self, base_url: str, instruments: Instrumentation | None) -> None:
+        self.server = urlsplit(base_url).hostname or ""
+        self.metrics = instruments.metrics.upstream if instruments else None
+        self.telemetry = instruments.telemetry if instruments else None
+
+    def begin(self, model: object) -> "UpstreamCall":
+        return UpstreamCall(self, str(model))
+
+
+class UpstreamCall:
+    """Entered while the call is under way; `headers` are sent with each of its requests."""
+
+    def __init__(self, calls: UpstreamCalls, model: str) -> None:
+        self._metrics = calls.metrics
+        self._span = calls.telemetry.call(model, calls.server) if calls.telemetry else None
+        self._first_byte: float | None = None
+        self._began = time.perf_counter()
+        self.headers = {} if self._span is None else trace_headers(self._span)
+        if request_id := current_request_id():
+            self.headers["x-client-request-id"] = request_id
+
+    def answering(self) -> None:
+        """Note that the answer begins to come."""
+        self._first_byte = time.perf_counter() - self._began
+
+    def retried(self) -> None:
+        if self._metrics is not None:
+            self._metrics.retries.inc()
+
+    def __enter__(self) -> "UpstreamCall":
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        # What else comes in between is no failure of the server: who asked has hung up.
+        failed = error.code if isinstance(error, ModelError) else None
+        if self._metrics is not None:
+            outcome = failed or ("ok" if error is None else "cancelled")
+            self._metrics.called(outcome, self._first_byte, time.perf_counter() - self._began)
+        if self._span is not None:
+            call_ended(self._span, failed)

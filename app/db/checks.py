@@ -1,0 +1,100 @@
+"""Looks at a database without changing anything: is it there, and does its schema fit?"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from app.db import migrations
+
+_CONNECT_SECONDS = 5
+
+
+class DatabaseFault(Exception):
+    """The database can't be used; the message is its own, and holds no password."""
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """The schema that was found: `revision` is None where no server has started on it yet.
+
+    `known` is false for a revision that this version has never heard of; `others` tells of tables
+    that are not ours. `clock_ahead`: seconds that the database's clock is ahead of this one.
+    """
+
+    revision: str | None
+    newest: str
+    known: bool
+    others: bool
+    clock_ahead: float
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite database; None for another kind."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return None
+    return Path(address.database).absolute()
+
+
+def look_at_schema(url: str) -> SchemaState:
+    """Read what is there. A SQLite file must exist. Raises `DatabaseFault`."""
+    engine: Engine | None = None
+    try:
+        engine = _engine(make_url(url))
+        with engine.connect() as connection:
+            return _state(connection)
+    except SQLAlchemyError as error:
+        # The driver's own words: the rest is SQL and a link.
+        reason = str(getattr(error, "orig", None) or error)
+        raise DatabaseFault(" ".join(reason.split())) from error
+    finally:
+        if engine is not None:
+            engine.dispose()
+
+
+def _state(connection: Connection) -> SchemaState:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    known = {script.revision for script in scripts.walk_revisions()}
+    return SchemaState(
+        revision=revision,
+        newest=str(scripts.get_current_head()),
+        known=revision is None or revision in known,
+        others=revision is None and bool(inspect(connection).get_table_names()),
+        clock_ahead=_clock_ahead(connection),
+    )
+
+
+def _clock_ahead(connection: Connection) -> float:
+    if connection.dialect.name == "sqlite":
+        return 0.0
+    theirs = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+    return float(theirs) - time.time()
+
+
+def _engine(address: URL) -> Engine:
+    if address.get_backend_name() == "sqlite":
+        return create_engine(_read_only(Path(address.database or "")), poolclass=NullPool)
+    options: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS}
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=options
+    )
+
+
+def _read_only(file: Path) -> URL:
+    """Return the address of a SQLite file that is not written to.
+
+    Without a log of changes beside it nobody has it open: then it is read as it stands, for
+    otherwise SQLite would leave files beside it that belong to whoever looks.
+    """
+    log = file.with_name(f"{file.name}-wal")
+    mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    return make_url(f"sqlite:///{file.absolute().as_uri()}?{mode}&uri=true")

@@ -1,0 +1,67 @@
+"""The full-text index over messages.
+
+Revision ID: 0006
+Revises: 0005
+"""
+
+import string
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+PUNCTUATION = string.punctuation.replace("'", "''")
+# A commit that touches FTS5 costs as much as the rest of a turn: so messages stand in a queue at
+# first, and are indexed many at a time.
+SQLITE = (
+    "CREATE VIRTUAL TABLE message_index USING fts5(text, tokenize = 'unicode61')",
+    "CREATE TABLE message_index_queue (sequence INTEGER PRIMARY KEY)",
+    "INSERT INTO message_index_queue SELECT sequence FROM messages WHERE status <> 'in_progress'",
+    "CREATE TRIGGER message_index_added AFTER INSERT ON messages"
+    " WHEN new.status <> 'in_progress' BEGIN"
+    " INSERT OR IGNORE INTO message_index_queue VALUES (new.sequence); END",
+    "CREATE TRIGGER message_index_changed AFTER UPDATE OF status ON messages"
+    " WHEN new.status <> 'in_progress' BEGIN"
+    " INSERT OR IGNORE INTO message_index_queue VALUES (new.sequence); END",
+    "CREATE TRIGGER message_index_removed AFTER DELETE ON messages BEGIN"
+    " DELETE FROM message_index WHERE rowid = old.sequence;"
+    " DELETE FROM message_index_queue WHERE sequence = old.sequence; END",
+)
+SQLITE_DOWN = (
+    "DROP TRIGGER message_index_removed",
+    "DROP TRIGGER message_index_changed",
+    "DROP TRIGGER message_index_added",
+    "DROP TABLE message_index_queue",
+    "DROP TABLE message_index",
+)
+# Words as FTS5 has them: left to itself, PostgreSQL takes `refund/exchange` for a file's name, and
+# an address for one word. A text beyond these characters could be more than one value may hold.
+POSTGRESQL = (
+    "CREATE FUNCTION message_words(content json) RETURNS tsvector"
+    " LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RETURN to_tsvector('simple', translate("
+    "left((SELECT string_agg(part #>> '{text,value}', ' ')"
+    " FROM json_array_elements(content) AS part), 250000),"
+    f" '{PUNCTUATION}', repeat(' ', {len(string.punctuation)}))); END $$",
+    "CREATE INDEX message_index ON messages USING gin (message_words(content))",
+)
+POSTGRESQL_DOWN = ("DROP INDEX message_index", "DROP FUNCTION message_words(json)")
+
+
+def upgrade() -> None:
+    _execute(SQLITE if _is_sqlite() else POSTGRESQL)
+
+
+def downgrade() -> None:
+    _execute(SQLITE_DOWN if _is_sqlite() else POSTGRESQL_DOWN)
+
+
+def _is_sqlite() -> bool:
+    return op.get_bind().dialect.name == "sqlite"
+
+
+def _execute(statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        op.execute(statement)

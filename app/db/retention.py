@@ -1,0 +1,32 @@
+"""Statements about threads that nobody has spoken on for long."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, and_, bindparam, delete, select, text
+
+from app.db.tables import ACTIVE, messages, runs, threads
+
+_stale = and_(
+    threads.c.created_at < bindparam("before"),
+    ~select(messages.c.sequence)
+    .where(messages.c.thread_id == threads.c.id, messages.c.created_at >= bindparam("before"))
+    .exists(),
+    ~select(runs.c.sequence).where(runs.c.thread_id == threads.c.id, text(ACTIVE)).exists(),
+)
+_FIND = select(threads.c.id).where(_stale).order_by(threads.c.sequence).limit(bindparam("count"))
+_among_keys = threads.c.id.in_(bindparam("keys", expanding=True))
+_HOLD = select(threads.c.id).where(_among_keys).order_by(threads.c.sequence).with_for_update()
+_REMOVE = delete(threads).where(_among_keys, _stale)
+
+
+def stale_threads(connection: Connection, before: int, limit: int) -> list[str]:
+    """Return threads without a message since `before` (Unix time), and without an active run."""
+    return list(connection.execute(_FIND, {"before": before, "count": limit}).scalars())
+
+
+def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> int:
+    """Delete those of the threads that are stale still; return how many."""
+    # Whoever writes to one of them at this moment holds it, and has to be waited for: to a look
+    # that began before, what they wrote is not there.
+    connection.execute(_HOLD, {"keys": list(keys)})
+    return connection.execute(_REMOVE, {"keys": list(keys), "before": before}).rowcount

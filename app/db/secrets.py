@@ -1,0 +1,20 @@
+"""Statements about what all processes of one database share, and nobody else may know."""
+
+import secrets as random
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from app.db.tables import secrets
+
+_VALUE = select(secrets.c.value).where(secrets.c.name == bindparam("key"))
+_INSERT = insert(secrets)
+
+
+def shared_secret(connection: Connection, name: str) -> str:
+    """Return the secret of this name; the first process that asks makes it."""
+    value: str | None = connection.execute(_VALUE, {"key": name}).scalar()
+    if value is None:
+        value = random.token_urlsafe(48)
+        # Who loses the race to insert it is run again, and finds the other's.
+        connection.execute(_INSERT, {"name": name, "value": value})
+    return value

@@ -1,0 +1,112 @@
+"""Statements about many threads at once: listed, searched, deleted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.db.message_index import threads_with
+from app.db.paging import Page, read_page
+from app.db.tables import messages, threads
+from app.domain.access import Caller
+from app.schemas.threads import ListedThread
+
+# In characters.
+_PREVIEW_LENGTH = 120
+
+_among_keys = threads.c.id.in_(bindparam("keys", expanding=True))
+
+_first_asked = (
+    select(messages.c.content)
+    .where(messages.c.thread_id == threads.c.id, messages.c.role == "user")
+    .order_by(messages.c.created_at, messages.c.sequence)
+    .limit(1)
+    .scalar_subquery()
+)
+_FIRST_ASKED = select(threads.c.id, _first_asked.label("content")).where(_among_keys)
+# In one order, so that two who delete the same don't wait for each other.
+_HELD = select(threads.c.id).where(_among_keys).order_by(threads.c.sequence).with_for_update()
+_REMOVE = delete(threads).where(_among_keys)
+
+
+@dataclass(frozen=True)
+class ThreadFilter:
+    """Which threads: all that is said must hold. Times are Unix times, both excluded."""
+
+    metadata: Sequence[tuple[str, str]] = ()
+    created_after: int | None = None
+    created_before: int | None = None
+    words: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == ThreadFilter()
+
+
+def list_page(
+    connection: Connection, caller: Caller, page: Page, wanted: ThreadFilter
+) -> tuple[list[ListedThread], bool]:
+    """Return threads of the caller's, each with how its conversation began.
+
+    Raises `NotFound` for an unknown cursor.
+    """
+    scope: dict[str, Any] = {"project": caller.project}
+    if caller.session is not None:
+        scope["session_id"] = caller.session
+    rows, has_more = read_page(
+        connection, threads, "thread", page, where=_conditions(connection, wanted), **scope
+    )
+    began = connection.execute(_FIRST_ASKED, {"keys": [row.id for row in rows]})
+    previews = {row.id: _preview(row.content) for row in began}
+    listed = [
+        ListedThread.model_validate({**row._mapping, "preview": previews.get(row.id)})
+        for row in rows
+    ]
+    return listed, has_more
+
+
+def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Hold the threads until the transaction ends; return those that are still there."""
+    return list(connection.execute(_HELD, {"keys": list(keys)}).scalars())
+
+
+def remove(connection: Connection, keys: Sequence[str]) -> None:
+    """Delete the threads, with their messages, runs and steps."""
+    connection.execute(_REMOVE, {"keys": list(keys)})
+
+
+def _conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:
+    conditions = [_holds(connection, *pair) for pair in wanted.metadata]
+    if wanted.created_after is not None:
+        conditions.append(threads.c.created_at > wanted.created_after)
+    if wanted.created_before is not None:
+        conditions.append(threads.c.created_at < wanted.created_before)
+    if wanted.words is not None:
+        conditions.append(threads_with(connection, wanted.words))
+    return conditions
+
+
+def _holds(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
+    """Return the condition that a thread's metadata has this pair."""
+    if connection.dialect.name == "sqlite":
+        # Not by a path: a key may hold whatever a path can't.
+        pairs = func.json_each(threads.c.metadata).table_valued("key", "value")
+        return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
+    return cast(threads.c.metadata, JSONB).contains({key: value})
+
+
+def _preview(content: Any) -> str | None:
+    """Return the beginning of what a message says; None where it has no words."""
+    said = [part["text"]["value"] for part in content or () if part["type"] == "text"]
+    return " ".join(" ".join(said).split())[:_PREVIEW_LENGTH] or None

@@ -1,0 +1,46 @@
+"""Who may call, on the wire."""
+
+from typing import Literal, Self
+
+from app.schemas.assistants import Assistant
+from app.schemas.common import WireObject
+
+
+class Access(WireObject):
+    """What a page has to know before its first call. `open`: no key is needed."""
+
+    object: Literal["access"] = "access"
+    mode: Literal["open", "keys"]
+    public_chat: bool
+    default_assistant_id: str
+
+
+class PublicAssistant(WireObject):
+    """What a visitor may know of an assistant; of its metadata, what a page greets with."""
+
+    id: str
+    name: str | None
+    description: str | None
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, assistant: Assistant) -> Self:
+        return cls(
+            id=assistant.id,
+            name=assistant.name,
+            description=assistant.description,
+            metadata={
+                key: value
+                for key, value in assistant.metadata.items()
+                if key.startswith(("greeting", "suggestions"))
+            },
+        )
+
+
+class ChatSession(WireObject):
+    """A browser's access to the public chat, until `expires_at`; then it is to be renewed."""
+
+    object: Literal["chat.session"] = "chat.session"
+    token: str
+    expires_at: int
+    assistants: list[PublicAssistant]

@@ -1,0 +1,135 @@
+"""Who calls, by what they show: a project's key, or a browser's session."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.session_tokens import IssuedToken, SessionTokens
+from app.db import assistants
+from app.db.database import Connection, Database
+from app.domain.access import DEFAULT_PROJECT, Caller
+from app.domain.errors import NotFound, Unauthorized
+from app.domain.ids import new_session_id
+from app.schemas.access import Access, ChatSession, PublicAssistant
+
+_NO_KEY = (
+    "You didn't provide an API key. You need to provide your API key in an Authorization header "
+    "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
+)
+_BEARER = {"www-authenticate": "Bearer"}
+_SHOWN_OF_A_KEY = 4
+# A shorter one would be told too much of.
+_LONG_KEY = 20
+
+
+@dataclass(frozen=True)
+class Key:
+    """`digest` is the key's, by SHA-256."""
+
+    project: str
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class PublicChat:
+    """What pages may do without a key: chat with these assistants, the first by default."""
+
+    project: str
+    assistant_ids: Sequence[str]
+
+
+class AccessService:
+    def __init__(
+        self,
+        database: Database,
+        tokens: SessionTokens,
+        keys: Sequence[Key],
+        public_chat: PublicChat | None,
+        *,
+        default_assistant_id: str,
+    ) -> None:
+        """Without keys everybody is let in; `public_chat` None: there are no sessions."""
+        self._database = database
+        self._tokens = tokens
+        self._keys = keys
+        self._public_chat = public_chat
+        self._default_assistant_id = default_assistant_id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no key is needed."""
+        return not self._keys
+
+    @property
+    def has_public_chat(self) -> bool:
+        return self._public_chat is not None
+
+    def told(self) -> Access:
+        return Access(
+            mode="open" if self.is_open else "keys",
+            public_chat=self.has_public_chat,
+            default_assistant_id=self._default_assistant_id,
+        )
+
+    def identify(self, credential: str | None) -> Caller:
+        """Return who shows this credential. Raises `Unauthorized`."""
+        if credential is not None:
+            caller = self._by_key(credential) or self._by_token(credential)
+            if caller is not None:
+                return caller
+        if self.is_open:
+            return Caller(DEFAULT_PROJECT)
+        if credential is None:
+            raise Unauthorized(_NO_KEY, headers=_BEARER)
+        raise Unauthorized(
+            f"Incorrect API key provided: {masked(credential)}.",
+            code="invalid_api_key",
+            headers=_BEARER,
+        )
+
+    def _by_key(self, credential: str) -> Caller | None:
+        digest = hashlib.sha256(credential.encode()).digest()
+        # All of them, and each to its end: how long it takes tells nothing.
+        found = [key for key in self._keys if hmac.compare_digest(key.digest, digest)]
+        return Caller(found[0].project, key=digest.hex()) if found else None
+
+    def _by_token(self, credential: str) -> Caller | None:
+        if self._public_chat is None:
+            return None
+        session = self._tokens.session_of(credential)
+        return None if session is None else Caller(self._public_chat.project, session)
+
+    async def begin_session(self, credential: str | None) -> ChatSession:
+        """Begin a session, or go on with the one of an older token. Raises `NotFound`."""
+        if self._public_chat is None:
+            raise NotFound("There is no public chat here.")
+        session = None
+        if credential is not None:
+            session = self._tokens.renewable_session(credential)
+        issued = self._tokens.issue(session or new_session_id())
+        usable = await self._database.read(self._usable, self._public_chat)
+        return _told(issued, usable)
+
+    @staticmethod
+    def _usable(connection: Connection, public: PublicChat) -> list[PublicAssistant]:
+        usable = []
+        for assistant_id in public.assistant_ids:
+            try:
+                found = assistants.retrieve(connection, public.project, assistant_id)
+            except NotFound:
+                continue  # it was deleted since the setting was made
+            usable.append(PublicAssistant.of(found))
+        return usable
+
+
+def _told(issued: IssuedToken, usable: list[PublicAssistant]) -> ChatSession:
+    return ChatSession(token=issued.token, expires_at=issued.expires_at, assistants=usable)
+
+
+def masked(credential: str) -> str:
+    """Return a wrong key as errors show it: it may be the right one of another service."""
+    if len(credential) < _LONG_KEY:
+        return "*" * min(len(credential), 8)
+    shown = _SHOWN_OF_A_KEY
+    return f"{credential[:shown]}{'*' * 8}{credential[-shown:]}"

@@ -1,0 +1,54 @@
+"""Threads that nobody has spoken on for long: they go, in the background."""
+
+import asyncio
+import logging
+
+from app.db import retention
+from app.db.database import Database
+from app.domain.clock import now
+
+logger = logging.getLogger(__name__)
+
+_DAY = 86_400
+# How often (in seconds) to look, and how many threads one transaction deletes: others write too.
+_SWEEP_EVERY = 600.0
+_AT_ONCE = 100
+
+
+class Retention:
+    """Several processes may sweep side by side."""
+
+    def __init__(self, database: Database, *, days: int) -> None:
+        """`days` without a message are what a thread may be kept for; 0: for ever."""
+        self._database = database
+        self._seconds = days * _DAY
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        if self._seconds:
+            self._task = asyncio.create_task(self._sweep_on(), name="retention")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def sweep(self) -> int:
+        """Delete every thread that is due; return how many there were."""
+        removed, before = 0, now() - self._seconds
+        while keys := await self._database.read(retention.stale_threads, before, _AT_ONCE):
+            some = await self._database.transaction(retention.remove_stale, keys, before)
+            if not some:
+                break  # others have been quicker, or they are spoken on again
+            removed += some
+        return removed
+
+    async def _sweep_on(self) -> None:
+        while True:
+            try:
+                if removed := await self.sweep():
+                    logger.info("threads deleted for their age: %d", removed)
+            except Exception:
+                # The database may be away for a while; the next sweep tries again.
+                logger.exception("old threads could not be deleted")
+            await asyncio.sleep(_SWEEP_EVERY)

@@ -1,0 +1,106 @@
+"""Many threads at once: listed, searched, deleted."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from app.db import message_index, thread_lists
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.db.thread_lists import ThreadFilter
+from app.domain.access import Caller
+from app.domain.errors import InvalidRequest
+from app.engine.supervisor import RunSupervisor
+from app.schemas.common import ListPage
+from app.schemas.threads import ListedThread, ThreadsDeleted
+from app.services.threads import count_active_runs
+
+logger = logging.getLogger(__name__)
+
+# How often (in seconds) messages are indexed that nobody has searched for yet.
+_INDEX_EVERY = 60.0
+_DELETED_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class _Removed:
+    """How many threads, and the runs that were active on them."""
+
+    threads: int
+    run_ids: list[str]
+
+
+class ThreadListService:
+    def __init__(self, database: Database, supervisor: RunSupervisor) -> None:
+        self._database = database
+        self._supervisor = supervisor
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to index messages, so that no search has to wait for long."""
+        self._task = asyncio.create_task(self._index_on(), name="message index")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def list(
+        self, caller: Caller, page: Page, wanted: ThreadFilter
+    ) -> ListPage[ListedThread]:
+        """List the caller's threads. A search finds everything that was said before it."""
+        if wanted.words is not None:
+            await self._catch_up()
+        data, has_more = await self._database.read(thread_lists.list_page, caller, page, wanted)
+        return ListPage[ListedThread].of(data, has_more=has_more)
+
+    async def delete(
+        self, caller: Caller, wanted: ThreadFilter, *, everything: bool
+    ) -> ThreadsDeleted:
+        """Delete the caller's threads that the filter names; `everything` is for an empty one.
+
+        Raises `InvalidRequest`.
+        """
+        if wanted.is_empty and not everything:
+            raise InvalidRequest(
+                "Say which threads to delete, or all=true.",
+                param="all",
+                code="missing_required_parameter",
+            )
+        if wanted.words is not None:
+            await self._catch_up()
+        count = 0
+        # Some at a time: others write in between.
+        while removed := await self._database.transaction(self._delete_some, caller, wanted):
+            for run_id in removed.run_ids:
+                self._supervisor.abandon(run_id)
+            count += removed.threads
+        return ThreadsDeleted(count=count)
+
+    @staticmethod
+    def _delete_some(
+        connection: Connection, caller: Caller, wanted: ThreadFilter
+    ) -> _Removed | None:
+        page = Page(limit=_DELETED_AT_ONCE)
+        data, _ = thread_lists.list_page(connection, caller, page, wanted)
+        if not data:
+            return None
+        # Others may be deleting the same: what is gone is counted by them.
+        keys = thread_lists.hold(connection, [thread.id for thread in data])
+        active = [run_id for key in keys for run_id in count_active_runs(connection, key)]
+        thread_lists.remove(connection, keys)
+        return _Removed(len(keys), active)
+
+    async def _catch_up(self) -> None:
+        if await self._database.read(message_index.is_behind):
+            while await self._database.transaction(message_index.catch_up):
+                pass  # others write in between
+
+    async def _index_on(self) -> None:
+        while True:
+            await asyncio.sleep(_INDEX_EVERY)
+            try:
+                await self._catch_up()
+            except Exception:
+                # The database may be away for a while; the next round tries again.
+                logger.exception("messages could not be indexed")

@@ -1,0 +1,69 @@
+"""What a project's runs have cost."""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+
+from app.db import usage
+from app.db.database import Database
+from app.db.usage import DayUsage
+from app.domain.access import Caller
+from app.domain.errors import InvalidRequest
+from app.schemas.usage import Spent, UsageList, UsageRow
+
+_DAYS = 30
+
+
+class UsageService:
+    def __init__(self, database: Database, unnamed: Collection[str]) -> None:
+        """`unnamed`: the projects whose names are worked out from their keys, and never told."""
+        self._database = database
+        self._unnamed = unnamed
+
+    async def report(self, caller: Caller, start: date | None, end: date | None) -> UsageList:
+        """Report the days from `start` to `end` (UTC), both included; the last 30 by default.
+
+        Raises `InvalidRequest`.
+        """
+        last = end or datetime.now(UTC).date()
+        # The first day that there is has none before it.
+        first = start or date.fromordinal(max(1, last.toordinal() - (_DAYS - 1)))
+        if first > last:
+            raise InvalidRequest(
+                "Invalid 'start_date': it lies after 'end_date'.",
+                param="start_date",
+                code="invalid_value",
+            )
+        days = await self._database.read(
+            usage.of_days, caller.project, first.isoformat(), last.isoformat()
+        )
+        project = None if caller.project in self._unnamed else caller.project
+        return UsageList(
+            start_date=first.isoformat(),
+            end_date=last.isoformat(),
+            data=[_row(project, one) for one in days],
+            total=_total(days),
+        )
+
+
+def _row(project: str | None, one: DayUsage) -> UsageRow:
+    return UsageRow(
+        date=one.day,
+        project=project,
+        assistant_id=one.assistant_id,
+        model=one.model,
+        runs=one.runs,
+        prompt_tokens=one.prompt_tokens,
+        completion_tokens=one.completion_tokens,
+        total_tokens=one.prompt_tokens + one.completion_tokens,
+    )
+
+
+def _total(days: list[DayUsage]) -> Spent:
+    prompts = sum(one.prompt_tokens for one in days)
+    answers = sum(one.completion_tokens for one in days)
+    return Spent(
+        runs=sum(one.runs for one in days),
+        prompt_tokens=prompts,
+        completion_tokens=answers,
+        total_tokens=prompts + answers,
+    )
