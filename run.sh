@@ -54,19 +54,28 @@ install() {
     cp "$1" "$receipt"
 }
 
+# It says by itself what it can't fetch, and keeps to itself where all is there.
+fetch_assets() {
+    .venv/bin/python scripts/fetch_assets.py "$@"
+}
+
 install requirements.txt
 case "${1:-}" in
     test)
         shift
         install requirements-dev.txt
-        # Seconds for one test: a wait that never ends fails by name. A few at once: each has
-        # servers and database connections of its own.
-        exec .venv/bin/python -m pytest --timeout=120 -n auto --maxprocesses=4 "$@"
+        fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
+        # Seconds for one test: a wait that never ends fails by name. A few at once: each
+        # has servers and database connections of its own.
+        exec .venv/bin/python -m pytest --timeout=120 -n 3 "$@"
         ;;
     setup)
         install requirements-dev.txt
+        fetch_assets --dev || fail "the pages' libraries could not be fetched; see above"
         ;;
     *)
+        # The API is served without them too.
+        fetch_assets || true
         exec .venv/bin/python main.py "$@"
         ;;
 esac

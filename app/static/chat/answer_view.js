@@ -1,0 +1,139 @@
+/** One answer: its text as it grows, its tool steps, its sources, and what can be done with it. */
+
+import { renderMarkdown, showGrown, sourcesOf } from "../shared/markdown.js";
+import { answerText, isUnderWay, messagesOf } from "../shared/turn.js";
+import { actionsOf } from "./answer_actions.js";
+import { withFrames, withHeadings } from "./code_blocks.js";
+import { el, icon, languageOf } from "./dom.js";
+import { say, words } from "./speech.js";
+import { StepView } from "./step_view.js";
+import { stateOf } from "./turn_state.js";
+
+/**
+ * @typedef {object} TurnListeners what can be done with a turn
+ * @property {function(object): void} retry
+ * @property {function(object): void} check
+ * @property {function(object): Promise<void>} loadSteps
+ * @property {function(object, "up"|"down"|null): Promise<void>} rate
+ * @property {function(object, object): void} openSource with the turn and the source
+ */
+
+/** Draws the answer of a turn. */
+export class AnswerView {
+  #turn;
+  #listeners;
+  #items = new Map();
+  #body = el("div", { className: "answer-body" });
+  #state = el("div", { className: "answer-state" });
+  #sources = el("div", { className: "sources" });
+  #actions = el("div", { className: "actions" });
+  #shown = "";
+
+  /**
+   * @param {import("../shared/turn.js").Turn} turn
+   * @param {string} name of the assistant
+   * @param {TurnListeners} listeners
+   */
+  constructor(turn, name, listeners) {
+    this.#turn = turn;
+    this.#listeners = listeners;
+    const who = el("h2", { className: "who" }, el("span", { className: "avatar" }, icon("logo")), name);
+    this.element = el("article", { className: "answer" }, who, this.#body);
+    this.element.append(this.#state, this.#sources, this.#actions);
+    this.element.addEventListener("click", (event) => this.#openCited(event));
+  }
+
+  /**
+   * @param {boolean} isLast whether it can be answered again
+   */
+  show(isLast) {
+    const turn = this.#turn;
+    const underWay = isUnderWay(turn);
+    this.element.setAttribute("aria-busy", String(underWay));
+    this.element.classList.toggle("under-way", underWay);
+    this.element.hidden = turn.status === "completed" && !turn.items.length;
+    this.#showItems();
+    this.#state.replaceChildren(...stateOf(turn, isLast, this.#listeners));
+    // What is equal stands as it is: a button that was pressed keeps its focus.
+    const form = JSON.stringify([underWay, isLast, turn.status, messagesOf(turn), turn.mayHaveSteps]);
+    if (form === this.#shown) return;
+    this.#shown = form;
+    this.#sources.replaceChildren(...(underWay ? [] : this.#sourceChips()));
+    const actions = underWay ? [] : actionsOf(turn, isLast, this.#listeners);
+    keepFocus(this.#actions, actions);
+  }
+
+  #showItems() {
+    const sources = this.#allSources();
+    const elements = [];
+    for (const item of this.#turn.items) {
+      const view = this.#viewOf(item);
+      if (item.kind === "step") view.show(item);
+      else showMessage(view.element, item, sources);
+      elements.push(view.element);
+    }
+    for (const [id, view] of this.#items) {
+      if (elements.includes(view.element)) continue;
+      view.element.remove();
+      this.#items.delete(id);
+    }
+    elements.forEach((element, place) => {
+      const here = this.#body.children[place];
+      if (here !== element) this.#body.insertBefore(element, here ?? null);
+    });
+  }
+
+  #viewOf(item) {
+    if (!this.#items.has(item.id)) {
+      const message = () => ({ element: el("div", { className: "markdown", dir: "auto" }) });
+      this.#items.set(item.id, item.kind === "step" ? new StepView() : message());
+    }
+    return this.#items.get(item.id);
+  }
+
+  #allSources() {
+    return sourcesOf(messagesOf(this.#turn).flatMap((message) => message.parts));
+  }
+
+  #sourceChips() {
+    const sources = this.#allSources();
+    if (!sources.length) return [];
+    const chips = sources.map((source) =>
+      el(
+        "button",
+        { type: "button", className: "source-chip", "data-citation": String(source.number) },
+        el("span", { className: "source-number" }, String(source.number)),
+        source.name,
+      ),
+    );
+    return [say(el("h3", {}), "sources"), ...chips];
+  }
+
+  #openCited(event) {
+    const button = event.target.closest("[data-citation]");
+    if (!button) return;
+    const source = this.#allSources()[Number(button.dataset.citation) - 1];
+    if (source) this.#listeners.openSource(this.#turn, source);
+  }
+}
+
+/** @returns {string} what is read out when the answer is finished */
+export function spoken(turn) {
+  return answerText(turn);
+}
+
+function showMessage(element, message, sources) {
+  const fragment = document.createDocumentFragment();
+  const labelled = ({ number, name }) => words("citation", { number, name });
+  for (const part of message.parts) {
+    fragment.append(renderMarkdown(part, sources, labelled));
+  }
+  showGrown(element, withFrames(withHeadings(fragment)));
+  element.lang = languageOf(element.textContent);
+}
+
+function keepFocus(element, next) {
+  const focused = element.contains(document.activeElement) && document.activeElement.dataset.action;
+  element.replaceChildren(...next);
+  if (focused) element.querySelector(`[data-action="${focused}"]`)?.focus();
+}

@@ -1,0 +1,58 @@
+/** Which assistant one talks to. */
+
+import { browserStorage } from "../shared/storage.js";
+import { byId, el } from "./dom.js";
+
+const KEPT = "threadkeeper.assistant";
+
+/** A choice among assistants, kept for this browser. */
+export class AssistantPicker {
+  #select = byId("assistant");
+  #assistants = [];
+
+  /** @param {{onPick: function(): void}} listeners */
+  constructor({ onPick }) {
+    this.#select.addEventListener("change", () => {
+      browserStorage.set(KEPT, this.#select.value);
+      onPick();
+    });
+  }
+
+  /** @param {object[]} assistants the API's, the default one first */
+  open(assistants) {
+    this.#assistants = assistants;
+    const options = assistants.map((one) => el("option", { value: one.id }, nameOf(one)));
+    this.#select.replaceChildren(...options);
+    this.#select.hidden = assistants.length < 2;
+    this.pick(browserStorage.get(KEPT));
+  }
+
+  close() {
+    this.#select.hidden = true;
+  }
+
+  /** Pick an assistant; one that is not there changes nothing. */
+  pick(assistantId) {
+    if (this.find(assistantId)) this.#select.value = assistantId;
+  }
+
+  /** @returns {object|undefined} the assistant that is picked */
+  get picked() {
+    return this.find(this.#select.value) ?? this.#assistants[0];
+  }
+
+  /** @returns {object|undefined} */
+  find(assistantId) {
+    return this.#assistants.find((one) => one.id === assistantId);
+  }
+
+  /** @returns {string|null} its name, where it is known */
+  nameOf(assistantId) {
+    const found = this.find(assistantId);
+    return found ? nameOf(found) : null;
+  }
+}
+
+function nameOf(assistant) {
+  return assistant.name || assistant.id;
+}

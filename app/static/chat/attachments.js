@@ -1,0 +1,126 @@
+/** Files on their way into a message: chosen, dropped or pasted, uploaded at once, with progress. */
+
+import { ApiError } from "../shared/client.js";
+import { el, icon } from "./dom.js";
+import { iconButton, label } from "./speech.js";
+import { notify } from "./notices.js";
+
+/** What models can see; other files are searched. */
+const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/** The files of the message that is being written, shown in a list. */
+export class Attachments {
+  #list;
+  #client;
+  #onChange;
+  #entries = new Set();
+
+  /**
+   * @param {HTMLElement} list
+   * @param {import("../shared/client.js").ApiClient} client
+   * @param {function(): void} onChange
+   */
+  constructor(list, client, onChange) {
+    this.#list = list;
+    this.#client = client;
+    this.#onChange = onChange;
+    this.clear();
+  }
+
+  /** @returns {boolean} whether an upload is under way */
+  get uploading() {
+    return [...this.#entries].some((entry) => !entry.id);
+  }
+
+  /** @returns {Array<{id: string, name: string}>} uploaded files to be searched */
+  get files() {
+    return this.#ready((entry) => !entry.isImage);
+  }
+
+  /** @returns {Array<{id: string, name: string}>} uploaded images to be seen */
+  get images() {
+    return this.#ready((entry) => entry.isImage);
+  }
+
+  /** @param {Iterable<File>} files */
+  add(files) {
+    for (const file of files) this.#upload(file);
+  }
+
+  /** Forget them all; what was sent stays at the server. */
+  clear() {
+    for (const entry of this.#entries) entry.request?.abort();
+    this.#entries.clear();
+    this.#list.replaceChildren();
+    this.#changed();
+  }
+
+  #ready(test) {
+    const entries = [...this.#entries].filter((entry) => entry.id && test(entry));
+    return entries.map(({ id, name }) => ({ id, name }));
+  }
+
+  async #upload(file) {
+    const entry = { id: null, name: file.name, isImage: IMAGES.includes(file.type) };
+    const progress = label(el("progress", { max: 1, value: 0 }), "uploading", { name: file.name });
+    const item = el(
+      "li",
+      { className: "attachment" },
+      icon(entry.isImage ? "image" : "file"),
+      el("span", { className: "attachment-name", title: file.name }, file.name),
+      progress,
+      iconButton("close", "removeFile", { onclick: () => this.#remove(entry, item) }, {
+        name: file.name,
+      }),
+    );
+    this.#entries.add(entry);
+    this.#list.append(item);
+    this.#changed();
+    try {
+      entry.id = await upload(this.#client, file, entry, (part) => {
+        progress.value = part;
+      });
+      progress.remove();
+    } catch (error) {
+      if (!this.#entries.has(entry)) return;
+      this.#remove(entry, item);
+      notify(error.status === 413 ? "uploadTooLarge" : "uploadFailed", { name: file.name });
+    }
+    this.#changed();
+  }
+
+  #remove(entry, item) {
+    this.#entries.delete(entry);
+    entry.request?.abort();
+    item.remove();
+    this.#changed();
+  }
+
+  #changed() {
+    this.#list.hidden = this.#entries.size === 0;
+    this.#onChange();
+  }
+}
+
+/** `fetch` can't tell of an upload's progress; `XMLHttpRequest` can. */
+async function upload(client, file, entry, onProgress) {
+  const authorization = await client.credential.authorization();
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const request = new XMLHttpRequest();
+  entry.request = request;
+  const form = new FormData();
+  form.append("purpose", entry.isImage ? "vision" : "assistants");
+  form.append("file", file);
+  request.open("POST", client.url("files"));
+  if (authorization) request.setRequestHeader("authorization", authorization);
+  request.responseType = "json";
+  request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
+  request.addEventListener("load", () => {
+    if (request.status === 200) resolve(request.response.id);
+    else reject(new ApiError({ status: request.status, ...request.response?.error }));
+  });
+  request.addEventListener("error", () => reject(new ApiError({ code: "unreachable" })));
+  request.addEventListener("abort", () => reject(new ApiError({ code: "aborted" })));
+  request.send(form);
+  return promise;
+}

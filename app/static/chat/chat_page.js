@@ -1,0 +1,240 @@
+/** The page once somebody is in: the list, the conversation and the message field together. */
+
+import { ApiError } from "../shared/client.js";
+import { Conversation } from "../shared/conversation.js";
+import { isUnderWay } from "../shared/turn.js";
+import { AssistantPicker } from "./assistant_picker.js";
+import { Composer } from "./composer.js";
+import { byId } from "./dom.js";
+import { announce, notify, notifyError } from "./notices.js";
+import { SourcePanel } from "./source_panel.js";
+import { onLanguage, say, words } from "./speech.js";
+import { hideStart, showStart } from "./start_screen.js";
+import { ThreadList } from "./thread_list.js";
+import { Transcript } from "./transcript.js";
+
+const THREAD = /^#(thread_\w+)$/;
+
+/** Opens threads by the address's fragment, so that back, reload and bookmarks work. */
+export class ChatPage {
+  #drawer;
+  #access = null;
+  #conversation = null;
+  #names = new Map();
+  #list = new ThreadList({ onDeleted: (threadId) => this.#deleted(threadId) });
+  #picker = new AssistantPicker({ onPick: () => this.#picked() });
+  #panel = new SourcePanel();
+  #composer = new Composer({
+    onSend: (asked) => this.#send(asked),
+    onStop: () => this.#attempt(this.#conversation.stop()),
+  });
+  #transcript = new Transcript({
+    nameOf: (fileId) => this.#fileName(fileId),
+    assistantName: (id) => this.#picker.nameOf(id ?? this.#picker.picked?.id) ?? words("assistant"),
+    loadOlder: () => this.#attempt(this.#loadOlder()),
+    listeners: {
+      retry: (turn) => this.#conversation.retry(turn),
+      check: (turn) => this.#attempt(this.#conversation.check(turn)),
+      loadSteps: (turn) => this.#attempt(this.#loadSteps(turn)),
+      rate: (turn, rating) => this.#attempt(this.#conversation.rate(turn, rating)),
+      openSource: (turn, source) => this.#panel.show(source, this.#conversation.steps(turn)),
+    },
+  });
+
+  /**
+   * @param {import("./drawer.js").Drawer} drawer
+   * @param {{onRefused: function(): void}} listeners called when a key is no longer taken
+   */
+  constructor(drawer, { onRefused }) {
+    this.#drawer = drawer;
+    this.onRefused = onRefused;
+    byId("new-chat").addEventListener("click", () => this.#go(""));
+    byId("threads").addEventListener("click", (event) => {
+      if (event.target.closest("a")) this.#drawer.close();
+    });
+    window.addEventListener("hashchange", () => this.#show());
+    onLanguage(() => this.#speakAgain());
+  }
+
+  /** @param {import("./access.js").Access} access */
+  async open(access) {
+    this.#access = access;
+    byId("sign-out").hidden = access.kind !== "key";
+    byId("use-key").hidden = access.kind !== "session";
+    byId("sidebar").classList.remove("locked");
+    this.#picker.open(access.assistants);
+    this.#panel.open(access);
+    this.#composer.open(access);
+    await Promise.all([this.#list.open(access), this.#show()]);
+    this.#showTitle();
+  }
+
+  /** Show nothing of a conversation. */
+  close() {
+    this.#leave();
+    this.#access = null;
+    for (const id of ["sign-out", "use-key"]) byId(id).hidden = true;
+    byId("sidebar").classList.add("locked");
+    this.#picker.close();
+    this.#list.close();
+    this.#composer.close();
+    this.#showTitle();
+  }
+
+  /** Leave the thread that is open, as whoever comes next may not see it. */
+  forget() {
+    window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  }
+
+  /** Show what the address says. */
+  async #show() {
+    if (!this.#access) return;
+    const threadId = THREAD.exec(window.location.hash)?.[1] ?? null;
+    if (threadId && threadId === this.#conversation?.threadId) return;
+    this.#leave();
+    this.#composer.clear();
+    const conversation = this.#begin();
+    this.#list.current = threadId;
+    this.#showTitle();
+    if (threadId) await this.#openThread(conversation, threadId);
+    else this.#showStart();
+    this.#composer.focus();
+  }
+
+  async #openThread(conversation, threadId) {
+    announce("openingThread");
+    try {
+      await conversation.open(threadId);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (conversation !== this.#conversation) return;
+      if (error.status === 404) notify("threadGone");
+      else notifyError(error);
+      this.#showStart();
+      return;
+    }
+    if (conversation !== this.#conversation) return;
+    this.#picker.pick(conversation.turns.findLast((turn) => turn.assistantId)?.assistantId);
+    this.#transcript.show(conversation);
+    this.#composer.busy = Boolean(conversation.current);
+    announce("messages");
+  }
+
+  #begin() {
+    const conversation = new Conversation({
+      client: this.#access.client,
+      mayRun: this.#access.mayManage,
+      toolsOf: (id) => this.#picker.find(id)?.tools ?? [],
+      onThread: (threadId) => this.#threadBegun(conversation, threadId),
+      onTurn: (turn) => this.#changed(conversation, turn),
+    });
+    this.#conversation = conversation;
+    return conversation;
+  }
+
+  #leave() {
+    this.#conversation?.leave();
+    this.#conversation = null;
+    this.#transcript.hide();
+    this.#composer.busy = false;
+    hideStart();
+  }
+
+  #send({ text, files, images }) {
+    if (!this.#conversation.turns.length) {
+      hideStart();
+      this.#transcript.show(this.#conversation);
+    }
+    this.#conversation.send({ text, files, images, assistantId: this.#picker.picked?.id });
+  }
+
+  #changed(conversation, turn) {
+    if (conversation !== this.#conversation) return;
+    this.#transcript.changed(turn);
+    this.#composer.busy = isUnderWay(conversation.turns.at(-1));
+  }
+
+  #threadBegun(conversation, threadId) {
+    if (conversation !== this.#conversation) return;
+    const { text } = conversation.turns.at(-1).question;
+    this.#list.begun(threadId, text.slice(0, 120));
+    this.#list.current = threadId;
+    window.history.pushState(null, "", `#${threadId}`);
+    this.#showTitle();
+  }
+
+  #deleted(threadId) {
+    if (threadId === this.#conversation?.threadId) this.#go("");
+  }
+
+  #go(hash) {
+    this.#drawer.close();
+    const { pathname, search } = window.location;
+    window.history.pushState(null, "", pathname + search + hash);
+    this.#conversation?.leave();
+    this.#conversation = null;
+    this.#show();
+  }
+
+  #picked() {
+    if (!this.#conversation?.turns.length) this.#showStart();
+  }
+
+  #showStart() {
+    showStart(this.#picker.picked, (question) =>
+      this.#send({ text: question, files: [], images: [] }),
+    );
+  }
+
+  #showTitle() {
+    const threadId = this.#conversation?.threadId ?? THREAD.exec(window.location.hash)?.[1];
+    const title = this.#access && threadId ? this.#list.titleOf(threadId) : null;
+    const heading = byId("heading");
+    delete heading.dataset.text;
+    if (title) heading.textContent = title;
+    else if (this.#access) say(heading, "newChat");
+    else heading.textContent = "Threadkeeper";
+    document.title = title ? `${title} – Threadkeeper` : "Threadkeeper";
+  }
+
+  #speakAgain() {
+    this.#showTitle();
+    this.#transcript.redraw();
+    if (!byId("start").hidden) this.#showStart();
+  }
+
+  async #loadSteps(turn) {
+    const steps = await this.#conversation.steps(turn);
+    if (!steps.length) notify("noSteps");
+    turn.items.unshift(...steps);
+    turn.mayHaveSteps = false;
+    this.#transcript.changed(turn);
+  }
+
+  async #loadOlder() {
+    const scroller = byId("scroller");
+    const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+    await this.#conversation.loadOlder();
+    this.#transcript.show(this.#conversation);
+    scroller.scrollTop = scroller.scrollHeight - fromEnd;
+  }
+
+  /** The names of files that were attached earlier; null where they can't be known. */
+  async #fileName(fileId) {
+    if (!this.#access.mayManage) return null;
+    if (!this.#names.has(fileId)) {
+      const named = this.#access.client.get(`files/${fileId}`).then((file) => file.filename);
+      this.#names.set(fileId, named.catch(() => null));
+    }
+    return this.#names.get(fileId);
+  }
+
+  async #attempt(work) {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notifyError(error);
+    }
+  }
+}

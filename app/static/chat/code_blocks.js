@@ -1,0 +1,90 @@
+/** A model's blocks of code, tables and headings, made to fit into the page. */
+
+import { el } from "./dom.js";
+import { label, say } from "./speech.js";
+import { notify } from "./notices.js";
+
+/** The level of the heading that says whose answer it is. */
+const ANSWER_LEVEL = 2;
+
+/**
+ * @param {DocumentFragment} fragment changed in place
+ * @returns {DocumentFragment} the same
+ */
+export function withFrames(fragment) {
+  for (const block of fragment.querySelectorAll("pre")) {
+    const code = block.querySelector("code");
+    const language = code?.className.replace("language-", "") ?? "";
+    const button = label(el("button", { type: "button", className: "copy-code" }), "copyCode");
+    say(button, "copy");
+    block.tabIndex = 0;
+    const frame = el("div", { className: "code-block" });
+    block.replaceWith(frame);
+    frame.append(el("div", { className: "code-top" }, el("span", {}, language), button), block);
+  }
+  for (const table of fragment.querySelectorAll("table")) {
+    const frame = el("div", { className: "table-frame", tabIndex: 0 });
+    table.replaceWith(frame);
+    frame.append(table);
+  }
+  return fragment;
+}
+
+/**
+ * Let headings follow each other without a gap, below the answer's own: models begin anywhere.
+ *
+ * @param {DocumentFragment} fragment changed in place
+ * @returns {DocumentFragment} the same
+ */
+export function withHeadings(fragment) {
+  const above = [];
+  for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    const level = Number(heading.localName[1]);
+    while (above.at(-1) >= level) above.pop();
+    above.push(level);
+    const next = el(`h${Math.min(ANSWER_LEVEL + above.length, 6)}`);
+    next.append(...heading.childNodes);
+    heading.replaceWith(next);
+  }
+  return fragment;
+}
+
+/** Make the buttons of every block within `element` work, those to come included. */
+export function copyOnPress(element) {
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest(".copy-code");
+    if (!button) return;
+    copy(button.closest(".code-block").querySelector("pre").textContent);
+  });
+}
+
+/**
+ * @param {string} text
+ * @returns {Promise<boolean>} whether it was copied
+ */
+export async function copy(text) {
+  try {
+    await writeText(text);
+  } catch {
+    notify("copyFailed");
+    return false;
+  }
+  notify("copied");
+  return true;
+}
+
+async function writeText(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Plain HTTP on a house's network has no clipboard object; what is selected can be copied still.
+  const field = el("textarea", { value: text, className: "for-readers", readOnly: true });
+  const focused = document.activeElement;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  focused?.focus();
+  if (!done) throw new Error("nothing was copied");
+}

@@ -1,0 +1,122 @@
+/** The field in which a message is written. */
+
+import { sendsMessage } from "../shared/keyboard.js";
+import { Attachments } from "./attachments.js";
+import { byId } from "./dom.js";
+import { notify } from "./notices.js";
+
+/** Writes a message, with files where that is allowed, and stops the answer. */
+export class Composer {
+  #form = byId("composer");
+  #field = byId("message");
+  #send = byId("send");
+  #stop = byId("stop");
+  #attachments = null;
+  #busy = false;
+
+  /**
+   * @param {{onSend: function({text: string, files: object[], images: object[]}): void,
+   *   onStop: function(): void}} listeners
+   */
+  constructor({ onSend, onStop }) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit(onSend);
+    });
+    this.#field.addEventListener("keydown", (event) => {
+      if (!sendsMessage(event)) return;
+      event.preventDefault();
+      this.#submit(onSend);
+    });
+    this.#field.addEventListener("input", () => this.#show());
+    this.#stop.addEventListener("click", () => onStop());
+    this.#takeFiles();
+    this.#show();
+  }
+
+  /**
+   * @param {import("./access.js").Access} access
+   */
+  open(access) {
+    this.#form.hidden = false;
+    byId("attach").hidden = !access.mayManage;
+    this.#attachments = access.mayManage
+      ? new Attachments(byId("attachments"), access.client, () => this.#show())
+      : null;
+    this.#show();
+  }
+
+  close() {
+    this.#form.hidden = true;
+  }
+
+  /** @param {boolean} busy whether an answer is under way, which can be stopped */
+  set busy(busy) {
+    const focused = [this.#send, this.#stop].includes(document.activeElement);
+    this.#busy = busy;
+    this.#show();
+    // The button that had the focus is gone: it must not fall back to the top of the page.
+    if (focused) (busy ? this.#stop : this.#field).focus();
+  }
+
+  /** Put the cursor there, where that opens no keyboard over the page. */
+  focus() {
+    if (!window.matchMedia("(pointer: coarse)").matches) this.#field.focus();
+  }
+
+  /** Begin with an empty message. */
+  clear() {
+    this.#field.value = "";
+    this.#attachments?.clear();
+    this.#show();
+  }
+
+  #submit(onSend) {
+    const text = this.#field.value.trim();
+    const { files = [], images = [] } = this.#attachments ?? {};
+    if (this.#busy) return;
+    if (this.#attachments?.uploading) {
+      notify("waitForUpload");
+      return;
+    }
+    if (!text && !images.length) return;
+    this.clear();
+    onSend({ text, files, images });
+  }
+
+  #show() {
+    const nothing = !this.#field.value.trim() && !this.#attachments?.images.length;
+    this.#send.hidden = this.#busy;
+    this.#send.disabled = nothing || Boolean(this.#attachments?.uploading);
+    this.#stop.hidden = !this.#busy;
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+  }
+
+  #takeFiles() {
+    const input = byId("file-input");
+    byId("attach").addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      this.#attachments?.add(input.files);
+      input.value = "";
+    });
+    this.#field.addEventListener("paste", (event) => {
+      if (!this.#attachments || !event.clipboardData.files.length) return;
+      event.preventDefault();
+      this.#attachments.add(event.clipboardData.files);
+    });
+    const content = byId("content");
+    content.addEventListener("dragover", (event) => {
+      if (!this.#attachments || !event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      content.classList.add("dropping");
+    });
+    content.addEventListener("dragleave", () => content.classList.remove("dropping"));
+    content.addEventListener("drop", (event) => {
+      content.classList.remove("dropping");
+      if (!this.#attachments || !event.dataTransfer.files.length) return;
+      event.preventDefault();
+      this.#attachments.add(event.dataTransfer.files);
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/** The side list on narrow screens, where it comes in over the page. */
+
+import { byId } from "./dom.js";
+
+/** Opens and closes the list; on wide screens it is always there. */
+export class Drawer {
+  #sidebar = byId("sidebar");
+  #content = byId("content");
+  #shade = byId("shade");
+  #button = byId("open-menu");
+  #narrow = window.matchMedia("(max-width: 800px)");
+  #isOpen = false;
+
+  constructor() {
+    this.#button.addEventListener("click", () => this.#set(true));
+    byId("close-menu").addEventListener("click", () => this.close());
+    this.#shade.addEventListener("click", () => this.close());
+    this.#sidebar.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
+    this.#narrow.addEventListener("change", () => this.#set(false));
+    this.#set(false);
+  }
+
+  close() {
+    if (!this.#isOpen) return;
+    this.#set(false);
+    this.#button.focus();
+  }
+
+  #set(isOpen) {
+    this.#isOpen = isOpen;
+    this.#sidebar.classList.toggle("open", isOpen);
+    // Out of sight is out of reach, for the keyboard and for screen readers too.
+    this.#sidebar.inert = this.#narrow.matches && !isOpen;
+    this.#content.inert = isOpen;
+    this.#shade.hidden = !isOpen;
+    this.#button.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) byId("close-menu").focus();
+  }
+}

@@ -1,0 +1,18 @@
+"use strict";
+
+// Before anything is painted, so that no page flashes in the wrong colours; not a module, for
+// modules run later. What is kept is written by preferences.js.
+(() => {
+  const kept = (name) => {
+    try {
+      return JSON.parse(window.localStorage.getItem(name));
+    } catch {
+      return null;
+    }
+  };
+  const theme = kept("threadkeeper.theme");
+  if (theme) document.documentElement.dataset.theme = theme;
+  const languages = [kept("threadkeeper.language"), ...navigator.languages];
+  const known = languages.map((one) => one?.slice(0, 2)).find((one) => one === "ko" || one === "en");
+  document.documentElement.lang = known ?? "en";
+})();

@@ -1,0 +1,35 @@
+/** What an empty conversation shows: who one talks to, a greeting, and questions to begin with. */
+
+import { startScreen } from "../shared/language.js";
+import { byId, el, icon } from "./dom.js";
+import { currentLanguage, say } from "./speech.js";
+
+/**
+ * @param {object|undefined} assistant the API's
+ * @param {function(string): void} onSuggestion
+ */
+export function showStart(assistant, onSuggestion) {
+  const { greeting, suggestions } = startScreen(assistant, currentLanguage());
+  const title = el("h2", { className: "greeting" });
+  if (greeting) title.textContent = greeting;
+  else say(title, "greeting");
+  const section = byId("start");
+  section.replaceChildren(el("div", { className: "mark" }, icon("logo")), title);
+  if (assistant?.description) {
+    section.append(el("p", { className: "muted" }, assistant.description));
+  }
+  if (suggestions.length) {
+    const list = el("ul", { className: "suggestions" });
+    for (const question of suggestions) {
+      const button = el("button", { type: "button", onclick: () => onSuggestion(question) });
+      button.append(el("span", {}, question), icon("chevron"));
+      list.append(el("li", {}, button));
+    }
+    section.append(say(el("h3", { className: "for-readers" }), "suggestions"), list);
+  }
+  section.hidden = false;
+}
+
+export function hideStart() {
+  byId("start").hidden = true;
+}

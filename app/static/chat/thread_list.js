@@ -1,0 +1,171 @@
+/** The list of past conversations: by date, searched, renamed, deleted. */
+
+import { ApiError } from "../shared/client.js";
+import { confirm } from "./dialogs.js";
+import { byId, el } from "./dom.js";
+import { announce, notifyError } from "./notices.js";
+import { onLanguage, say } from "./speech.js";
+import { threadItem, titleOf } from "./thread_item.js";
+
+const PAGE = 30;
+const SEARCH_AFTER = 250;
+const DAY = 24 * 60 * 60;
+
+/** Holds the threads that were loaded, and draws them. */
+export class ThreadList {
+  #element = byId("threads");
+  #search = byId("search");
+  #access = null;
+  #threads = [];
+  #hasMore = false;
+  #failed = false;
+  #current = null;
+  #timer = null;
+  #asked = 0;
+  #onDeleted;
+
+  /** @param {{onDeleted: function(string): void}} listeners called with a deleted thread's id */
+  constructor({ onDeleted }) {
+    this.#onDeleted = onDeleted;
+    this.#search.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#load(), SEARCH_AFTER);
+    });
+    onLanguage(() => this.#draw());
+  }
+
+  /** @param {import("./access.js").Access} access */
+  async open(access) {
+    this.#access = access;
+    this.#search.value = "";
+    await this.#load();
+  }
+
+  /** Show nothing, as nobody is signed in. */
+  close() {
+    this.#access = null;
+    this.#threads = [];
+    this.#element.replaceChildren();
+  }
+
+  /** @param {string|null} threadId the one that is open */
+  set current(threadId) {
+    this.#current = threadId;
+    this.#draw();
+  }
+
+  /**
+   * @param {string} threadId
+   * @returns {string|null} its title, where it is known
+   */
+  titleOf(threadId) {
+    const thread = this.#threads.find((one) => one.id === threadId);
+    return thread ? titleOf(thread) : null;
+  }
+
+  /** Put a thread that was just begun first. */
+  begun(threadId, preview) {
+    const createdAt = Math.floor(Date.now() / 1000);
+    this.#threads.unshift({ id: threadId, created_at: createdAt, metadata: {}, preview });
+    this.#draw();
+  }
+
+  async #load(after = null) {
+    const query = { limit: PAGE, after, q: this.#search.value.trim() };
+    const asked = (this.#asked += 1);
+    try {
+      const page = await this.#access.client.get("threads", { query });
+      // An older search that answers later is of no interest.
+      if (asked !== this.#asked) return;
+      this.#threads = after ? [...this.#threads, ...page.data] : page.data;
+      this.#hasMore = page.has_more;
+      this.#failed = false;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#failed = true;
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.#access) return;
+    byId("search-box").hidden = this.#failed;
+    const note = this.#note();
+    this.#element.replaceChildren(...this.#groups());
+    if (note) this.#element.append(say(el("p", { className: "threads-note" }), note));
+    if (this.#hasMore) {
+      const onclick = () => this.#load(this.#threads.at(-1).id);
+      const more = el("button", { type: "button", className: "quiet-button more", onclick });
+      this.#element.append(say(more, "loadMore"));
+    }
+  }
+
+  #note() {
+    if (this.#failed) return "listFailed";
+    if (this.#threads.length) return null;
+    return this.#search.value.trim() ? "nothingFound" : "noThreads";
+  }
+
+  #groups() {
+    const groups = new Map();
+    for (const thread of this.#threads) {
+      const name = ageOf(thread.created_at);
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(thread);
+    }
+    return [...groups].map(([name, threads]) => {
+      const items = threads.map((thread) => this.#item(thread));
+      return el("div", {}, say(el("h2", {}), name), el("ul", {}, ...items));
+    });
+  }
+
+  #item(thread) {
+    return threadItem(thread, {
+      isCurrent: thread.id === this.#current,
+      mayRename: this.#access.mayManage,
+      onRename: (title) => this.#rename(thread, title),
+      onDelete: () => this.#delete(thread),
+    });
+  }
+
+  async #rename(thread, title) {
+    const metadata = { ...thread.metadata, title };
+    try {
+      const changed = await this.#access.client.post(`threads/${thread.id}`, { metadata });
+      thread.metadata = changed.metadata;
+      announce("renamed");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notifyError(error);
+    }
+    this.#draw();
+    this.#element.querySelector(`[href$="#${thread.id}"]`)?.focus();
+  }
+
+  async #delete(thread) {
+    const values = { title: titleOf(thread) };
+    const names = { title: "deleteTitle", text: "deleteText", yes: "delete", values };
+    if (!(await confirm(names))) return;
+    try {
+      await this.#access.client.delete(`threads/${thread.id}`);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status !== 404) {
+        notifyError(error);
+        return;
+      }
+    }
+    this.#threads = this.#threads.filter((one) => one !== thread);
+    this.#draw();
+    announce("deleted");
+    this.#element.focus();
+    this.#onDeleted(thread.id);
+  }
+}
+
+function ageOf(createdAt) {
+  const midnight = new Date().setHours(0, 0, 0, 0) / 1000;
+  if (createdAt >= midnight) return "today";
+  if (createdAt >= midnight - DAY) return "yesterday";
+  return createdAt >= midnight - 7 * DAY ? "lastWeek" : "older";
+}

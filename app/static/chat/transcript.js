@@ -1,0 +1,151 @@
+/** The turns of a conversation, drawn once per frame however many events arrive. */
+
+import { isUnderWay } from "../shared/turn.js";
+import { AnswerView, spoken } from "./answer_view.js";
+import { copyOnPress } from "./code_blocks.js";
+import { byId, el } from "./dom.js";
+import { announce, announceAnswer } from "./notices.js";
+import { questionView } from "./question_view.js";
+import { say } from "./speech.js";
+
+/** Nearer to the end than this many pixels, the reader follows what is written. */
+const NEAR = 80;
+/** Milliseconds: what is drawn within a frame, and the longest rest between two drawings. */
+const FRAME = 8;
+const LONGEST_REST = 500;
+
+/** Draws turns, and keeps the newest words in sight of a reader who is at the end. */
+export class Transcript {
+  #section = byId("transcript");
+  #scroller = byId("scroller");
+  #jump = byId("jump");
+  #views = new Map();
+  #waiting = new Set();
+  #rest = 0;
+  #follows = true;
+  #options;
+  #conversation = null;
+
+  /**
+   * @param {{nameOf: function(string): Promise<string|null>,
+   *   assistantName: function(string|null): string,
+   *   listeners: import("./answer_view.js").TurnListeners,
+   *   loadOlder: function(): void}} options
+   */
+  constructor(options) {
+    this.#options = options;
+    this.#scroller.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+      this.#follows = scrollHeight - scrollTop - clientHeight < NEAR;
+      this.#jump.hidden = this.#follows;
+    });
+    this.#jump.addEventListener("click", () => this.toEnd());
+    copyOnPress(this.#section);
+  }
+
+  /**
+   * Draw a conversation from its beginning.
+   *
+   * @param {import("../shared/conversation.js").Conversation} conversation
+   */
+  show(conversation) {
+    this.hide();
+    this.#conversation = conversation;
+    this.#section.hidden = false;
+    if (conversation.olderThan) this.#offerOlder();
+    for (const turn of conversation.turns) this.#draw(turn);
+    this.toEnd();
+  }
+
+  /** @param {import("../shared/turn.js").Turn} turn has changed */
+  changed(turn) {
+    const view = this.#views.get(turn);
+    const ended = view?.underWay && !isUnderWay(turn);
+    if (ended) {
+      view.underWay = false;
+      if (turn.status === "completed") announceAnswer(spoken(turn));
+    }
+    if (!view || ended) {
+      // Not left to the next frame, which a page in the background never draws.
+      this.#draw(turn);
+      if (!view) {
+        announce("answering");
+        this.toEnd();
+      }
+      return;
+    }
+    if (isUnderWay(turn)) view.underWay = true;
+    this.#waiting.add(turn);
+    if (this.#waiting.size === 1) {
+      setTimeout(() => requestAnimationFrame(() => this.#drawWaiting()), this.#rest);
+    }
+  }
+
+  /** Go to the newest words and follow them. */
+  toEnd() {
+    this.#follows = true;
+    this.#jump.hidden = true;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Draw everything again, as after a change of the language. */
+  redraw() {
+    for (const turn of this.#views.keys()) this.#draw(turn);
+  }
+
+  /** Show no conversation; nothing of the last one is left in the page. */
+  hide() {
+    this.#conversation = null;
+    this.#views.clear();
+    this.#waiting.clear();
+    this.#section.replaceChildren();
+    this.#section.hidden = true;
+    this.#jump.hidden = true;
+  }
+
+  #drawWaiting() {
+    const turns = [...this.#waiting];
+    this.#waiting.clear();
+    const begun = performance.now();
+    for (const turn of turns) if (this.#views.has(turn)) this.#draw(turn);
+    // Long answers take long to draw: most of the time is left to whoever reads and types.
+    const took = performance.now() - begun;
+    this.#rest = took < FRAME ? 0 : Math.min(took * 3, LONGEST_REST);
+  }
+
+  #draw(turn) {
+    if (!this.#conversation) return;
+    const isNew = !this.#views.has(turn);
+    const view = this.#views.get(turn) ?? this.#add(turn);
+    const last = this.#conversation.turns.at(-1);
+    view.answer.show(turn === last);
+    view.underWay = isUnderWay(turn);
+    // Only the last turn can be answered again: the one before it is that no longer.
+    const before = this.#conversation.turns.at(-2);
+    if (isNew && turn === last && this.#views.has(before)) {
+      this.#views.get(before).answer.show(false);
+    }
+    if (this.#follows) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #add(turn) {
+    const name = this.#options.assistantName(turn.assistantId);
+    const answer = new AnswerView(turn, name, this.#options.listeners);
+    const element = el("div", { className: "turn" });
+    if (turn.question) element.append(questionView(turn.question, this.#options.nameOf));
+    element.append(answer.element);
+    this.#section.append(element);
+    const view = { answer, element, underWay: isUnderWay(turn) };
+    this.#views.set(turn, view);
+    return view;
+  }
+
+  #offerOlder() {
+    const button = el("button", {
+      type: "button",
+      className: "secondary older",
+      onclick: () => this.#options.loadOlder(),
+    });
+    this.#section.append(say(button, "loadOlder"));
+  }
+}

@@ -1,0 +1,70 @@
+/** How a turn stands, in words, and what can be done about it. */
+
+import { errorText } from "../shared/language.js";
+import { messagesOf } from "../shared/turn.js";
+import { el, icon } from "./dom.js";
+import { say } from "./speech.js";
+
+/**
+ * @param {import("../shared/turn.js").Turn} turn
+ * @param {boolean} isLast
+ * @param {import("./answer_view.js").TurnListeners} listeners
+ * @returns {HTMLElement[]} nothing where there is nothing to say
+ */
+export function stateOf(turn, isLast, listeners) {
+  if (!turn.connected) return [working("reconnecting")];
+  if (turn.status === "stopping") return [working("stopping")];
+  if (turn.status === "failed") return [failure(turn, isLast, listeners)];
+  if (turn.status === "waiting") return [waiting(turn, listeners)];
+  if (turn.status === "stopped") return [note("stopped")];
+  if (turn.status === "incomplete") return [note("cutOff")];
+  const isSilent = !messagesOf(turn).some((message) => message.parts.some((part) => part.value));
+  const isAtWork = turn.status === "sending" || turn.status === "working";
+  return isAtWork && isSilent ? [working("thinking")] : [];
+}
+
+function working(name) {
+  const dots = el("span", { className: "dots", "aria-hidden": "true" });
+  dots.append(el("i"), el("i"), el("i"));
+  return el("p", { className: "working" }, dots, say(el("span"), name));
+}
+
+function note(name) {
+  return say(el("p", { className: "note" }), name);
+}
+
+function failure(turn, isLast, listeners) {
+  const { name, values } = errorText(turn.error);
+  const box = el("div", { className: "failure", role: "alert" }, icon("warning"));
+  const lines = el("div", {}, say(el("p"), name, values));
+  if (turn.error.message && turn.error.code !== "unreachable") {
+    const { message } = turn.error;
+    lines.append(say(el("p", { className: "failure-details" }), "details", { message }));
+  }
+  box.append(lines);
+  if (isLast) {
+    const retry = el("button", {
+      type: "button",
+      className: "secondary",
+      onclick: () => listeners.retry(turn),
+    });
+    box.append(say(retry, "retry"));
+  }
+  return box;
+}
+
+function waiting(turn, listeners) {
+  const names = turn.awaited.map((call) => call.name).join(", ");
+  const button = el("button", {
+    type: "button",
+    className: "secondary",
+    onclick: () => listeners.check(turn),
+  });
+  return el(
+    "div",
+    { className: "waiting" },
+    icon("tool"),
+    say(el("p"), "waiting", { names }),
+    say(button, "checkAgain"),
+  );
+}

@@ -1,0 +1,168 @@
+/** The calls that put a turn's question to the server, and that look for it there. */
+
+import { ApiError } from "./client.js";
+import { questionOf } from "./history.js";
+import { answerMessage, applyRun, isUnderWay } from "./turn.js";
+
+const SEARCH = { type: "file_search" };
+/** So many threads are looked through for a question that may have arrived. */
+const LOOKED_THROUGH = 3;
+
+/**
+ * Ask with the one call that sessions may make too; the turn learns its thread and its run.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn
+ * @throws {ApiError}
+ */
+export async function chat(client, turn) {
+  const body = {
+    message: turn.question.text,
+    thread_id: turn.threadId,
+    assistant_id: turn.assistantId,
+    metadata: { client_turn_id: turn.key },
+    stream: true,
+  };
+  const response = await client.fetch("POST", "chat", { body });
+  turn.threadId = response.headers.get("x-thread-id");
+  turn.runId = response.headers.get("x-run-id");
+  // The run's own events tell more (its steps), and can be taken up again: they are followed.
+  await response.body.cancel();
+}
+
+/**
+ * Ask with a run, as questions with files must be; in one call, so that nothing is half done.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn `threadId` null begins a thread
+ * @param {{tools?: object[], searching?: boolean, interrupting?: boolean}} options `tools`: the
+ *   assistant's; `searching`: whether the thread has files, which the run must be able to search
+ *   then; `interrupting`: whether the thread's run is given up for it
+ * @returns {Promise<Response>} an open stream of the run's events
+ * @throws {ApiError}
+ */
+export function run(client, turn, { tools = [], searching = false, interrupting = false }) {
+  const body = {
+    assistant_id: turn.assistantId ?? undefined,
+    metadata: { client_turn_id: turn.key },
+    stream: true,
+  };
+  const searches = tools.some((tool) => tool.type === SEARCH.type);
+  if (searching && !searches) body.tools = [...tools, SEARCH];
+  const messages = turn.stored ? [] : [messageOf(turn)];
+  if (turn.threadId === null) {
+    return client.fetch("POST", "threads/runs", { body: { ...body, thread: { messages } } });
+  }
+  // As a chat does: a run that waits for its client's functions gives way, others are waited for.
+  body.if_busy = interrupting ? "interrupt" : "enqueue";
+  if (messages.length) body.additional_messages = messages;
+  return client.fetch("POST", `threads/${turn.threadId}/runs`, { body });
+}
+
+/**
+ * Cancel a turn's run; one that has ended by itself needs none.
+ *
+ * @throws {ApiError}
+ */
+export async function cancel(client, turn) {
+  await unless([400, 404], client.post(`threads/${turn.threadId}/runs/${turn.runId}/cancel`));
+}
+
+/**
+ * Delete a message; one that is gone is no matter.
+ *
+ * @throws {ApiError}
+ */
+export async function remove(client, turn, messageId) {
+  await unless([404], client.delete(`threads/${turn.threadId}/messages/${messageId}`));
+}
+
+/**
+ * After a connection that broke before the answer: find out whether the question arrived. Where
+ * it did, the turn learns its thread, and its run if that need not be begun anew.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn
+ * @throws {ApiError}
+ */
+export async function lookForQuestion(client, turn) {
+  for (const threadId of await candidates(client, turn)) {
+    const page = await client.get(`threads/${threadId}/messages`, { query: { limit: 5 } });
+    const found = page.data.find((one) => one.metadata?.client_turn_id === turn.key);
+    if (!found) continue;
+    turn.threadId = threadId;
+    turn.stored = true;
+    turn.question.id = found.id;
+    const runs = await client.get(`threads/${threadId}/runs`, { query: { limit: 1 } });
+    const [newest] = runs.data;
+    const begun = newest?.metadata.client_turn_id === turn.key;
+    if (begun && !["failed", "expired", "cancelled"].includes(newest.status)) {
+      turn.runId = newest.id;
+    }
+    return;
+  }
+}
+
+/**
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn
+ * @returns {Promise<string|null>} the id of the turn's question in its thread
+ * @throws {ApiError}
+ */
+export async function questionId(client, turn) {
+  if (turn.question.id) return turn.question.id;
+  const path = `threads/${turn.threadId}/messages`;
+  const page = await client.get(path, { query: { limit: 20 } });
+  const mine = page.data.find((message) => message.role === "user");
+  turn.question.id = mine ? questionOf(mine).id : null;
+  return turn.question.id;
+}
+
+/**
+ * Take over where a turn's run stands, and what it said if it has ended.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn
+ * @param {AbortSignal} signal
+ * @throws {ApiError}
+ */
+export async function look(client, turn, signal) {
+  const path = `threads/${turn.threadId}`;
+  const run = await client.get(`${path}/runs/${turn.runId}`, { signal });
+  applyRun(turn, run);
+  if (isUnderWay(turn)) return;
+  const query = { run_id: turn.runId, order: "asc", limit: 100 };
+  const page = await client.get(`${path}/messages`, { query, signal });
+  turn.items = page.data.map(answerMessage);
+  turn.mayHaveSteps = run.tools.length > 0;
+}
+
+async function candidates(client, turn) {
+  if (turn.threadId) return [turn.threadId];
+  try {
+    const page = await client.get("threads", { query: { limit: LOOKED_THROUGH } });
+    return page.data.map((thread) => thread.id);
+  } catch (error) {
+    if (error instanceof ApiError && [404, 405].includes(error.status)) return [];
+    throw error;
+  }
+}
+
+function messageOf(turn) {
+  const { text, files, images } = turn.question;
+  const parts = images.map((image) => ({ type: "image_file", image_file: { file_id: image.id } }));
+  return {
+    role: "user",
+    content: parts.length ? [...(text ? [{ type: "text", text }] : []), ...parts] : text,
+    attachments: files.map((file) => ({ file_id: file.id, tools: [SEARCH] })),
+    metadata: { client_turn_id: turn.key },
+  };
+}
+
+async function unless(statuses, call) {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ApiError) || !statuses.includes(error.status)) throw error;
+  }
+}

@@ -1,0 +1,145 @@
+/** Server-sent events over `fetch`: reading a body, and following a run through lost connections. */
+
+import { ApiError, pause } from "./client.js";
+
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 8000;
+/** So often in a row a connection may fail before a follower gives up. */
+const MOST_FAILURES = 8;
+
+/** Takes text as it arrives and returns the events that are whole, after the HTML standard. */
+export class EventParser {
+  #line = "";
+  #afterCarriageReturn = false;
+  #id = "";
+  #name = "";
+  #data = [];
+
+  /**
+   * @param {string} text any piece of the stream
+   * @returns {Array<{id: string, name: string, data: string}>}
+   */
+  feed(text) {
+    const events = [];
+    let rest = text;
+    if (this.#afterCarriageReturn && rest) {
+      // The line feed of a CRLF that two pieces part.
+      if (rest.startsWith("\n")) rest = rest.slice(1);
+      this.#afterCarriageReturn = false;
+    }
+    const ending = /\r\n|\r|\n/g;
+    let start = 0;
+    for (let found = ending.exec(rest); found; found = ending.exec(rest)) {
+      this.#take(this.#line + rest.slice(start, found.index), events);
+      this.#line = "";
+      start = ending.lastIndex;
+      this.#afterCarriageReturn = found[0] === "\r" && start === rest.length;
+    }
+    this.#line += rest.slice(start);
+    return events;
+  }
+
+  #take(line, events) {
+    if (line === "") {
+      if (this.#data.length) {
+        const data = this.#data.join("\n");
+        events.push({ id: this.#id, name: this.#name || "message", data });
+      }
+      this.#name = "";
+      this.#data = [];
+      return;
+    }
+    const colon = line.indexOf(":");
+    if (colon === 0) return;
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") this.#name = value;
+    else if (field === "data") this.#data.push(value);
+    else if (field === "id" && !value.includes("\0")) this.#id = value;
+  }
+}
+
+/**
+ * Read the events of a response's body; UTF-8 that two chunks part is put together again.
+ *
+ * @param {Response} response
+ * @yields {{id: string, name: string, data: string}}
+ */
+export async function* readEvents(response) {
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  const parser = new EventParser();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield* parser.feed(decoder.decode(value, { stream: true }));
+    }
+  } finally {
+    // Also where the reading loop was left early: the connection is given back.
+    reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Follow a run to its end, or until it waits for its client, through lost connections.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {{threadId?: string, runId?: string, after?: number, response?: Response,
+ *   signal?: AbortSignal, onConnection?: function(boolean): void}} options
+ *   `after`: id of the last event that is known; `response`: a stream of this run that is open
+ *   already (then the ids are learnt from its first event); `onConnection`: told false when the
+ *   connection is lost, and true when it stands again
+ * @yields {{id: number, name: string, data: object}} the Assistants events, without `done`
+ * @throws {ApiError} where the run is not there, or the server stays away
+ */
+export async function* followRun(client, options) {
+  const { signal, onConnection = () => {} } = options;
+  const at = { threadId: options.threadId, runId: options.runId, after: options.after ?? 0 };
+  let { response } = options;
+  let failures = 0;
+  for (;;) {
+    let told = 0;
+    try {
+      response ??= await openEvents(client, at, signal);
+      if (failures) onConnection(true);
+      for await (const event of readEvents(response)) {
+        if (event.name === "done") return;
+        if (event.name === "error") break;
+        failures = 0;
+        yield read(event, at);
+      }
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      if (error instanceof ApiError && !isPassing(error)) throw error;
+      // A rate limit says how long it lasts; looking sooner would only use up the attempts.
+      told = (error.retryAfter ?? 0) * 1000;
+    }
+    response = null;
+    failures += 1;
+    if (failures > MOST_FAILURES || !at.runId) {
+      throw new ApiError({ message: "The connection was lost.", code: "unreachable" });
+    }
+    onConnection(false);
+    await pause(Math.max(told, Math.min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)), signal);
+  }
+}
+
+function openEvents(client, { threadId, runId, after }, signal) {
+  const headers = after ? { "last-event-id": String(after) } : {};
+  return client.fetch("GET", `threads/${threadId}/runs/${runId}/events`, { headers, signal });
+}
+
+function read(event, at) {
+  const data = JSON.parse(event.data);
+  at.after = Number(event.id) || at.after;
+  if (event.name.startsWith("thread.run.") && data.object === "thread.run") {
+    at.runId = data.id;
+    at.threadId = data.thread_id;
+  }
+  return { id: at.after, name: event.name, data };
+}
+
+function isPassing(error) {
+  return error.status === 0 || error.status === 429 || error.status >= 500;
+}

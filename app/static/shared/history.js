@@ -1,0 +1,79 @@
+/** A thread as it is kept, made into turns. Pure. */
+
+import { answerMessage, applyRun, isUnderWay, newTurn } from "./turn.js";
+
+const ENDED_WITHOUT_ANSWER = new Set(["failed", "expired", "cancelled", "requires_action"]);
+
+/**
+ * @param {object[]} messages the API's, the oldest first
+ * @param {object[]} runs the API's, the newest first
+ * @returns {import("./turn.js").Turn[]} the last one is under way where its run is: its items are
+ *   empty then, for the run's events tell them all
+ */
+export function turnsOf(messages, runs) {
+  const known = new Map(runs.map((run) => [run.id, run]));
+  const turns = [];
+  for (const message of messages) {
+    if (message.role === "user") turns.push(asked(message));
+    else answered(turns, message, known);
+  }
+  const [newest] = runs;
+  if (newest && turns.length) goOn(turns.at(-1), newest);
+  return turns;
+}
+
+/**
+ * @param {object} message the API's message of a user
+ * @returns {import("./turn.js").Question}
+ */
+export function questionOf(message) {
+  const parts = message.content;
+  return {
+    id: message.id,
+    text: parts
+      .filter((part) => part.type === "text")
+      .map((part) => part.text.value)
+      .join("\n\n"),
+    images: parts
+      .filter((part) => part.type === "image_file")
+      .map((part) => ({ id: part.image_file.file_id })),
+    files: (message.attachments ?? []).map((attachment) => ({ id: attachment.file_id })),
+    createdAt: message.created_at,
+  };
+}
+
+function asked(message) {
+  return newTurn({
+    key: message.metadata?.client_turn_id ?? message.id,
+    question: questionOf(message),
+    threadId: message.thread_id,
+    status: "completed",
+    stored: true,
+  });
+}
+
+function answered(turns, message, runs) {
+  let turn = turns.at(-1);
+  const another = turn?.items.length && turn.runId !== message.run_id;
+  if (!turn || another) {
+    turn = newTurn({ key: message.id, status: "completed", threadId: message.thread_id });
+    turn.stored = true;
+    turns.push(turn);
+  }
+  turn.runId = message.run_id;
+  turn.assistantId = message.assistant_id;
+  turn.items.push(answerMessage(message));
+  const run = runs.get(message.run_id);
+  turn.mayHaveSteps = Boolean(run?.tools.length);
+  if (run && run.status === "incomplete") turn.status = "incomplete";
+  else if (run && run.status === "cancelled") turn.status = "stopped";
+}
+
+/** Where the newest run belongs to the last turn, take over where it stands. */
+function goOn(turn, run) {
+  const mine = turn.runId ? turn.runId === run.id : run.created_at >= (turn.question?.createdAt ?? 0);
+  if (!mine) return;
+  applyRun(turn, run);
+  turn.mayHaveSteps = run.tools.length > 0 && !ENDED_WITHOUT_ANSWER.has(run.status);
+  if (isUnderWay(turn)) turn.items = [];
+}

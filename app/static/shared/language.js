@@ -1,0 +1,140 @@
+/** Texts in Korean and English, chosen by the browser's languages or by its user. */
+
+/**
+ * @param {readonly string[]} [preferred] languages, the most wanted first
+ * @returns {"ko"|"en"} the first of them that there is; English where there is none
+ */
+export function browserLanguage(preferred = navigator.languages) {
+  for (const language of preferred ?? []) {
+    const [primary] = language.toLowerCase().split("-");
+    if (primary === "ko" || primary === "en") return primary;
+  }
+  return "en";
+}
+
+/**
+ * @param {{ko: Object<string, string>, en: Object<string, string>}} texts by name; `{word}` in a
+ *   text is replaced by the value of that name
+ * @param {"ko"|"en"} language
+ * @returns {function(string, Object<string, string|number>=): string}
+ */
+export function translator(texts, language) {
+  return (name, values = {}) => {
+    const text = texts[language][name] ?? texts.en[name];
+    if (text === undefined) throw new Error(`There is no text named ${name}.`);
+    return text.replace(/\{(\w+)\}/g, (whole, key) => String(values[key] ?? whole));
+  };
+}
+
+/** What the page and the widget say alike. */
+export const sharedTexts = {
+  en: {
+    greeting: "Hello! How can I help you?",
+    placeholder: "Write a message",
+    send: "Send",
+    stop: "Stop",
+    stopped: "Stopped.",
+    thinking: "Thinking …",
+    reconnecting: "Connection lost. Trying again …",
+    retry: "Try again",
+    you: "You",
+    assistant: "Assistant",
+    citation: "Source {number}: {name}",
+    cutOff: "The answer ends here because it reached its longest length.",
+    filtered: "The answer ends here because of a content filter.",
+    waiting: "The assistant waits for a function of the developer's program: {names}. "
+      + "You can go on with another message.",
+    errorUnreachable: "The server can't be reached. Check your connection and try again.",
+    errorRate: "Too many requests right now. Please try again in a moment.",
+    errorRateSeconds: "Too many requests right now. Please try again in {seconds} seconds.",
+    errorQuota: "The usage limit is reached. Please try again later.",
+    errorExpired: "The answer took too long and was given up.",
+    errorModel: "The assistant could not answer. Please try again.",
+    errorGone: "This conversation is no longer there.",
+    errorRefused: "Access was refused.",
+    errorTooLong: "The message is too long.",
+    errorOther: "Something went wrong. Please try again.",
+  },
+  ko: {
+    greeting: "안녕하세요! 무엇을 도와드릴까요?",
+    placeholder: "메시지를 입력하세요",
+    send: "보내기",
+    stop: "중지",
+    stopped: "답변을 중지했습니다.",
+    thinking: "생각하는 중…",
+    reconnecting: "연결이 끊겼습니다. 다시 연결하는 중…",
+    retry: "다시 시도",
+    you: "나",
+    assistant: "어시스턴트",
+    citation: "출처 {number}: {name}",
+    cutOff: "답변이 최대 길이에 도달해 여기서 끝났습니다.",
+    filtered: "콘텐츠 필터로 인해 답변이 여기서 끝났습니다.",
+    waiting: "어시스턴트가 개발자 프로그램의 함수 결과를 기다리고 있습니다: {names}. "
+      + "다른 메시지를 보내 대화를 이어가셔도 됩니다.",
+    errorUnreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인하고 다시 시도해 주세요.",
+    errorRate: "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
+    errorRateSeconds: "요청이 너무 많습니다. {seconds}초 후에 다시 시도해 주세요.",
+    errorQuota: "사용 한도에 도달했습니다. 나중에 다시 시도해 주세요.",
+    errorExpired: "답변이 너무 오래 걸려 중단되었습니다.",
+    errorModel: "어시스턴트가 답변하지 못했습니다. 다시 시도해 주세요.",
+    errorGone: "이 대화를 더 이상 찾을 수 없습니다.",
+    errorRefused: "접근이 거부되었습니다.",
+    errorTooLong: "메시지가 너무 깁니다.",
+    errorOther: "문제가 발생했습니다. 다시 시도해 주세요.",
+  },
+};
+
+const BY_CODE = {
+  unreachable: "errorUnreachable",
+  insufficient_quota: "errorQuota",
+  rate_limit_exceeded: "errorRate",
+  server_error: "errorModel",
+  invalid_prompt: "errorModel",
+  run_expired: "errorExpired",
+  content_filter: "filtered",
+};
+const BY_STATUS = {
+  401: "errorRefused",
+  403: "errorRefused",
+  404: "errorGone",
+  413: "errorTooLong",
+  502: "errorModel",
+  503: "errorModel",
+};
+
+/**
+ * @param {{status: number, code: string|null, retryAfter: number|null}} error an `ApiError`, or a
+ *   turn's `error`
+ * @returns {{name: string, values: object}} the text that says it to a visitor
+ */
+export function errorText({ status, code, retryAfter }) {
+  const name = BY_CODE[code] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
+  if (name === "errorRate" && retryAfter) {
+    return { name: "errorRateSeconds", values: { seconds: Math.ceil(retryAfter) } };
+  }
+  return { name, values: {} };
+}
+
+/**
+ * What an assistant's metadata says for a start screen.
+ *
+ * @param {{metadata?: Object<string, string>}|undefined} assistant
+ * @param {"ko"|"en"} language
+ * @returns {{greeting: string|null, suggestions: string[]}}
+ */
+export function startScreen(assistant, language) {
+  const metadata = assistant?.metadata ?? {};
+  const of = (name) => metadata[`${name}_${language}`] ?? metadata[name] ?? null;
+  return { greeting: of("greeting"), suggestions: listOf(of("suggestions")) };
+}
+
+function listOf(text) {
+  if (!text) return [];
+  try {
+    const list = JSON.parse(text);
+    if (Array.isArray(list)) return list.filter((one) => typeof one === "string" && one.trim());
+  } catch {
+    // Not JSON: a line each.
+  }
+  return text.split("\n").map((line) => line.trim()).filter(Boolean);
+}

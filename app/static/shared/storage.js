@@ -1,0 +1,48 @@
+/** What a browser keeps, as JSON. Where it keeps nothing (private mode, full, blocked), memory. */
+
+/**
+ * @param {function(): Storage} open such as `() => window.localStorage`: even touching it may fail
+ * @returns {{get: function(string): any, set: function(string, any): void,
+ *   remove: function(string): void}} `get` returns null for what is not there or can't be read
+ */
+export function keptIn(open) {
+  const memory = new Map();
+  let storage = null;
+  try {
+    storage = open();
+  } catch {
+    // Blocked for this page: what is kept lasts as long as the page.
+  }
+  return {
+    get(name) {
+      if (memory.has(name)) return memory.get(name);
+      try {
+        return JSON.parse(storage?.getItem(name) ?? "null");
+      } catch {
+        return null;
+      }
+    },
+    set(name, value) {
+      try {
+        storage.setItem(name, JSON.stringify(value));
+        memory.delete(name);
+      } catch {
+        memory.set(name, value);
+      }
+    },
+    remove(name) {
+      memory.delete(name);
+      try {
+        storage?.removeItem(name);
+      } catch {
+        // Nothing was kept there.
+      }
+    },
+  };
+}
+
+/** Kept for this browser. */
+export const browserStorage = keptIn(() => window.localStorage);
+
+/** Kept for this tab, until it is closed. */
+export const tabStorage = keptIn(() => window.sessionStorage);

@@ -1,0 +1,156 @@
+/** The widget's side of a conversation: session, thread, and what the page is told. No elements. */
+
+import { ApiClient, ApiError } from "../shared/client.js";
+import { Conversation } from "../shared/conversation.js";
+import { SessionCredential } from "../shared/session.js";
+import { browserStorage } from "../shared/storage.js";
+import { answerText, isUnderWay } from "../shared/turn.js";
+
+/** Holds the conversation that this site's visitor has with one assistant. */
+export class Chat {
+  #base;
+  #wanted;
+  #threadName;
+  #credential;
+  #client;
+  #onTurn;
+  #onMessage;
+  #starting = null;
+  #asked = new WeakSet();
+  #underWay = new WeakSet();
+
+  /**
+   * @param {object} options
+   * @param {string} options.base the server's, with a slash at its end
+   * @param {string} options.name under which this widget keeps things
+   * @param {string} [options.assistantId]
+   * @param {function(import("../shared/turn.js").Turn, boolean): void} options.onTurn called after
+   *   every change of a turn; true where it came to its end just now
+   * @param {function({role: string, text: string, thread_id: string}): void} options.onMessage
+   *   called once for each message that is said
+   */
+  constructor({ base, name, assistantId, onTurn, onMessage }) {
+    const api = new URL("api/v1/", base);
+    this.#base = base;
+    this.#wanted = assistantId;
+    this.#threadName = `${name} thread`;
+    this.#credential = new SessionCredential(api, browserStorage, `${name} session`);
+    this.#client = new ApiClient(api, this.#credential);
+    this.#onTurn = onTurn;
+    this.#onMessage = onMessage;
+    this.conversation = this.#newConversation();
+    /** The assistant that answers, once `start` is through. */
+    this.assistant = null;
+  }
+
+  /**
+   * Begin or renew the session, and load the thread that was talked on before.
+   *
+   * @param {string|null} awaited id of a run whose answer has not been told yet: it is told now,
+   *   also where it was finished between two pages
+   * @returns {Promise<void>}
+   * @throws {ApiError} with code `origin_not_allowed` where the server does not know this site
+   */
+  start(awaited) {
+    this.#starting ??= this.#start(awaited).catch((error) => {
+      this.#starting = null;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  /** @param {string} text */
+  async send(text) {
+    await this.conversation.send({ text, assistantId: this.assistant?.id });
+  }
+
+  /** Leave the conversation for one on a new thread. */
+  begin() {
+    this.conversation.leave();
+    browserStorage.remove(this.#threadName);
+    this.conversation = this.#newConversation();
+  }
+
+  async #start(awaited) {
+    this.assistant = this.#choose(await this.#assistants());
+    const threadId = browserStorage.get(this.#threadName);
+    if (!threadId) return;
+    try {
+      await this.conversation.open(threadId);
+    } catch (error) {
+      // Deleted meanwhile, or of a session that is over for good.
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      browserStorage.remove(this.#threadName);
+    }
+    // What stands there has been told before, but for an answer that was awaited.
+    for (const turn of this.conversation.turns) {
+      this.#asked.add(turn);
+      if (isUnderWay(turn) || (awaited && turn.runId === awaited)) this.#underWay.add(turn);
+    }
+  }
+
+  /** Tell of what came to its end before `start` was through. */
+  catchUp() {
+    for (const turn of this.conversation.turns) {
+      if (this.#underWay.has(turn)) this.#changed(turn);
+    }
+  }
+
+  async #assistants() {
+    try {
+      return await this.#credential.assistants();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 0 && (await this.#isReachable())) {
+        const code = "origin_not_allowed";
+        throw new ApiError({ status: 403, code, message: `${location.origin} is not let in.` });
+      }
+      throw error;
+    }
+  }
+
+  /** Where a site is not let in, the browser hides the server's answer; its files are for all. */
+  async #isReachable() {
+    try {
+      return (await fetch(`${this.#base}static/widget/chat.js`, { method: "HEAD" })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  #choose(assistants) {
+    const wanted = assistants.find(({ id }) => id === this.#wanted);
+    if (this.#wanted && !wanted) {
+      console.warn(`Threadkeeper: data-assistant="${this.#wanted}" is none of the public ones.`);
+    }
+    return wanted ?? assistants[0] ?? null;
+  }
+
+  #newConversation() {
+    const conversation = new Conversation({
+      client: this.#client,
+      mayRun: false,
+      onThread: (threadId) => browserStorage.set(this.#threadName, threadId),
+      onTurn: (turn) => {
+        if (conversation === this.conversation) this.#changed(turn);
+      },
+    });
+    return conversation;
+  }
+
+  #changed(turn) {
+    if (turn.runId && !this.#asked.has(turn)) {
+      this.#asked.add(turn);
+      this.#message("user", turn.question.text, turn.threadId);
+    }
+    const working = isUnderWay(turn);
+    if (working) this.#underWay.add(turn);
+    const hasEnded = !working && this.#underWay.delete(turn);
+    const text = hasEnded ? answerText(turn) : "";
+    if (text) this.#message("assistant", text, turn.threadId);
+    this.#onTurn(turn, hasEnded);
+  }
+
+  #message(role, text, threadId) {
+    this.#onMessage({ role, text, thread_id: threadId });
+  }
+}

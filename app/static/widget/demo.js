@@ -1,0 +1,35 @@
+/** The demo site's own script: the page's language, the widget's attributes, and its events. */
+
+const texts = {
+  ko: {
+    title: "모퉁이 빵집",
+    greeting: "안녕하세요! 무엇을 도와드릴까요?",
+    suggestions: "오늘 몇 시까지 여나요?|글루텐 없는 빵이 있나요?",
+  },
+  en: {
+    title: "Corner Bakery",
+    greeting: "Hello! How can we help?",
+    suggestions: "How late are you open?|Is anything gluten-free?",
+  },
+};
+
+const asked = new URLSearchParams(location.search).get("lang") ?? navigator.language;
+const language = asked.startsWith("ko") ? "ko" : "en";
+document.documentElement.lang = language;
+
+document.addEventListener("DOMContentLoaded", () => {
+  const script = document.querySelector("script[src$='widget.js']");
+  // Before the widget reads them; a site in one language writes them into its tag.
+  Object.assign(script.dataset, texts[language]);
+  document.querySelector(".server").textContent = new URL(".", script.src).href;
+  document.querySelector("#open").addEventListener("click", () => window.Threadkeeper.open());
+  document.querySelector("#close").addEventListener("click", () => window.Threadkeeper.close());
+});
+
+for (const name of ["open", "close", "message"]) {
+  window.addEventListener(`threadkeeper:${name}`, ({ detail }) => {
+    const line = document.createElement("li");
+    line.textContent = detail ? `${name} ${JSON.stringify(detail)}` : name;
+    document.querySelector("#events").append(line);
+  });
+}

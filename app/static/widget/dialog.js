@@ -1,0 +1,149 @@
+/** The dialog itself: its frame, its field, and how keys and screens get along with it. */
+
+import { sendsMessage } from "../shared/keyboard.js";
+import { element, iconButton } from "./elements.js";
+import { FULL_SCREEN } from "./style.js";
+
+const FOCUSABLE = "a[href], button:not(:disabled), textarea, [tabindex='0']";
+
+/**
+ * @typedef {object} DialogActions
+ * @property {function(string): void} send
+ * @property {function(): void} stop
+ * @property {function(): void} begin a new conversation
+ * @property {function(): void} close
+ */
+
+/** Shows a header, the given content and a field for messages. */
+export class Dialog {
+  #root;
+  #actions;
+  #send;
+  #stop;
+  #fullScreen = window.matchMedia(FULL_SCREEN);
+  #ready = false;
+
+  /**
+   * @param {ShadowRoot} root
+   * @param {Element} content
+   * @param {function} t texts
+   * @param {DialogActions} actions
+   */
+  constructor(root, content, t, actions) {
+    this.#root = root;
+    this.#actions = actions;
+    this.heading = element("h2", { id: "title" });
+    this.begin = iconButton("fresh", t("newConversation"), { onclick: actions.begin });
+    const close = iconButton("close", t("close"), { onclick: actions.close });
+    const header = element("header", {}, this.heading, this.begin, close);
+    this.element = element("div", { className: "dialog", hidden: true, tabIndex: -1 });
+    this.element.setAttribute("role", "dialog");
+    this.element.setAttribute("aria-labelledby", "title");
+    this.element.append(header, content, this.#form(t));
+    this.element.addEventListener("keydown", (event) => this.#onKey(event));
+    root.append(this.element);
+    this.#fitScreen();
+  }
+
+  /** @param {boolean} takesFocus */
+  show(takesFocus) {
+    this.element.hidden = false;
+    if (takesFocus) this.focus();
+  }
+
+  /** Go to the field; but on a touch screen, where that would bring up the keyboard, near it. */
+  focus() {
+    const touch = window.matchMedia("(pointer: coarse)").matches;
+    (touch ? this.element : this.field).focus();
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  /** @returns {boolean} whether the focus is within */
+  get hasFocus() {
+    return this.element.contains(this.#root.activeElement);
+  }
+
+  /**
+   * @param {{ready: boolean, working: boolean, begun: boolean}} state whether a message can be
+   *   sent, whether an answer can be stopped, and whether there is a conversation to leave
+   */
+  showState({ ready, working, begun }) {
+    this.#ready = ready && !working;
+    const hadFocus = this.#root.activeElement === (working ? this.#send : this.#stop);
+    this.#send.hidden = working;
+    this.#stop.hidden = !working;
+    this.#send.disabled = !this.#ready;
+    this.begin.hidden = !begun;
+    if (hadFocus) this.focus();
+  }
+
+  #form(t) {
+    this.field = element("textarea", { rows: 1, placeholder: t("placeholder") });
+    this.field.setAttribute("aria-label", t("placeholder"));
+    this.field.addEventListener("input", () => this.#grow());
+    this.field.addEventListener("keydown", (event) => {
+      if (!sendsMessage(event)) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#send = iconButton("send", t("send"), { type: "submit" });
+    this.#stop = iconButton("stop", t("stop"), { hidden: true, onclick: this.#actions.stop });
+    this.#stop.classList.add("stop");
+    const form = element("form", { noValidate: true }, this.field, this.#send, this.#stop);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    return form;
+  }
+
+  #submit() {
+    const text = this.field.value.trim();
+    if (!text || !this.#ready) return;
+    this.field.value = "";
+    this.#grow();
+    this.#actions.send(text);
+  }
+
+  #grow() {
+    const { style } = this.field;
+    style.height = "auto";
+    const borders = this.field.offsetHeight - this.field.clientHeight;
+    style.height = `${this.field.scrollHeight + borders}px`;
+  }
+
+  #onKey(event) {
+    if (event.key === "Escape" && !event.isComposing) this.#actions.close();
+    else if (event.key === "Tab" && this.#fullScreen.matches) this.#keepWithin(event);
+  }
+
+  /** Nothing else is to be seen then: the focus goes round. */
+  #keepWithin(event) {
+    const all = [...this.element.querySelectorAll(FOCUSABLE)];
+    const shown = all.filter((one) => one.getClientRects().length);
+    const [from, to] = event.shiftKey ? [shown[0], shown.at(-1)] : [shown.at(-1), shown[0]];
+    const { activeElement } = this.#root;
+    if (activeElement !== from && activeElement !== this.element) return;
+    event.preventDefault();
+    to.focus();
+  }
+
+  #fitScreen() {
+    const modal = () => this.element.setAttribute("aria-modal", String(this.#fullScreen.matches));
+    this.#fullScreen.addEventListener("change", modal);
+    modal();
+    const seen = window.visualViewport;
+    if (!seen) return;
+    // A keyboard on the screen covers a part of the page: the dialog takes what is left.
+    const fit = () => {
+      this.element.style.setProperty("--height", `${seen.height}px`);
+      this.element.style.setProperty("--top", `${seen.offsetTop}px`);
+    };
+    seen.addEventListener("resize", fit);
+    seen.addEventListener("scroll", fit);
+    fit();
+  }
+}

@@ -1,0 +1,76 @@
+/** The passages that an answer cites, under it. */
+
+import { ApiError } from "../shared/client.js";
+import { citedPassage } from "../shared/citations.js";
+import { element } from "./elements.js";
+
+/** A list of an answer's sources; each opens to the passage that is cited. */
+export class Footnotes {
+  #t;
+  #steps;
+  #buttons = new Map();
+
+  /**
+   * @param {function} t texts
+   * @param {function(): Promise<import("../shared/turn.js").ToolStep[]>} steps of the answer's run
+   */
+  constructor(t, steps) {
+    this.#t = t;
+    this.#steps = steps;
+    this.element = element("ul", { className: "sources", hidden: true });
+    this.element.setAttribute("aria-label", t("sources"));
+  }
+
+  /** @param {import("../shared/markdown.js").Source[]} sources of the answer, in their order */
+  show(sources) {
+    if (sources.length < this.#buttons.size) this.#clear();
+    for (const source of sources) {
+      if (!this.#buttons.has(source.number)) this.#add(source);
+    }
+    this.element.hidden = sources.length === 0;
+  }
+
+  /**
+   * Open a source's passage and go to it.
+   *
+   * @param {number} number
+   */
+  open(number) {
+    const button = this.#buttons.get(number);
+    if (button.getAttribute("aria-expanded") === "false") button.click();
+    button.focus();
+    button.scrollIntoView({ block: "nearest" });
+  }
+
+  #clear() {
+    this.#buttons.clear();
+    this.element.replaceChildren();
+  }
+
+  #add(source) {
+    const { number, name } = source;
+    const button = element("button", { type: "button", "aria-expanded": "false" });
+    button.textContent = `${number}. ${name}`;
+    const passage = element("blockquote", { hidden: true, tabIndex: 0 });
+    passage.setAttribute("aria-label", this.#t("citation", { number, name }));
+    button.addEventListener("click", () => {
+      passage.hidden = !passage.hidden;
+      button.setAttribute("aria-expanded", String(!passage.hidden));
+      if (!passage.textContent) this.#fill(passage, source);
+    });
+    this.#buttons.set(number, button);
+    this.element.append(element("li", {}, button, passage));
+  }
+
+  async #fill(passage, source) {
+    passage.textContent = this.#t("loading");
+    try {
+      const found = citedPassage(source.mark, await this.#steps());
+      passage.textContent = found?.text || this.#t("passageGone");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      passage.textContent = this.#t("passageGone");
+    }
+    passage.scrollIntoView({ block: "nearest" });
+  }
+}

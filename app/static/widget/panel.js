@@ -1,0 +1,236 @@
+/** What the button opens. Loaded by `widget.js` when it is first needed. */
+
+import { ApiError } from "../shared/client.js";
+import { errorText, startScreen, translator } from "../shared/language.js";
+import { tabStorage } from "../shared/storage.js";
+import { Chat } from "./chat.js";
+import { Dialog } from "./dialog.js";
+import { element } from "./elements.js";
+import { style } from "./style.js";
+import { texts } from "./texts.js";
+import { Transcript } from "./transcript.js";
+
+/**
+ * Put the dialog beside the button; open it where it was open before a reload.
+ *
+ * @param {{base: string, name: string, language: "ko"|"en", side: "right"|"left",
+ *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement}} widget
+ * @returns {{open: function(): void, close: function(): void}}
+ */
+export function mount(widget) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(style(widget.side));
+  widget.root.adoptedStyleSheets = [...widget.root.adoptedStyleSheets, sheet];
+  return new Panel(widget);
+}
+
+class Panel {
+  #widget;
+  #t;
+  #chat;
+  #transcript;
+  #dialog;
+  #status = element("div", { className: "unseen", role: "status" });
+  #isOpen = false;
+  #isReady = false;
+  #awaited;
+
+  constructor(widget) {
+    const { base, name, root, button, dataset, language } = widget;
+    this.#widget = widget;
+    this.#t = translator(texts, language);
+    this.#chat = new Chat({
+      base,
+      name,
+      assistantId: dataset.assistant,
+      onTurn: (turn, hasEnded) => this.#onTurn(turn, hasEnded),
+      onMessage: (message) => this.#emit("message", message),
+    });
+    this.#transcript = new Transcript(this.#t, this.#turnActions());
+    this.#dialog = new Dialog(root, this.#transcript.element, this.#t, {
+      send: (text) => this.#send(text),
+      stop: () => this.#try(() => this.#chat.conversation.stop()),
+      begin: () => this.#begin(),
+      close: () => this.close(),
+    });
+    root.append(this.#status);
+    // The page's own shortcuts are not for what is typed here.
+    for (const type of ["keydown", "keypress", "keyup"]) {
+      root.addEventListener(type, (event) => event.stopPropagation());
+    }
+    button.textContent = "";
+    button.onclick = () => (this.#isOpen ? this.close() : this.open());
+    this.#showStart();
+    this.#showState();
+    const { open = false, run = null } = tabStorage.get(name) ?? {};
+    this.#awaited = run;
+    if (open) this.#show(false);
+    else if (run) this.#start();
+  }
+
+  open() {
+    if (this.#isOpen) this.#dialog.show(true);
+    else this.#show(true);
+  }
+
+  close() {
+    if (!this.#isOpen) return;
+    const { button } = this.#widget;
+    const hadFocus = this.#dialog.hasFocus;
+    this.#isOpen = false;
+    button.setAttribute("aria-expanded", "false");
+    this.#dialog.hide();
+    if (hadFocus) button.focus();
+    this.#remember();
+    this.#emit("close");
+  }
+
+  #show(takesFocus) {
+    const { button } = this.#widget;
+    this.#isOpen = true;
+    button.setAttribute("aria-expanded", "true");
+    button.classList.remove("unread");
+    this.#dialog.show(takesFocus);
+    this.#transcript.scrollToEnd();
+    this.#remember();
+    this.#start();
+    this.#emit("open");
+  }
+
+  async #start() {
+    if (this.#isReady) return;
+    this.#transcript.showNotice("");
+    try {
+      await this.#chat.start(this.#awaited);
+    } catch (error) {
+      const text = this.#failure(error);
+      this.#transcript.showNotice(text, () => this.#start());
+      this.#say(text);
+      return;
+    }
+    this.#isReady = true;
+    this.#showStart();
+    this.#showTurns();
+    this.#transcript.scrollToEnd();
+    this.#showState();
+    this.#chat.catchUp();
+    this.#remember();
+  }
+
+  #showStart() {
+    const { dataset, language } = this.#widget;
+    const { assistant } = this.#chat;
+    const told = startScreen(assistant, language);
+    const given = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
+    const suggestions = given.filter(Boolean);
+    this.#dialog.heading.textContent = dataset.title || assistant?.name || this.#t("chat");
+    // Not before it is known whether the assistant has words of its own.
+    const greeting = dataset.greeting || told.greeting || (assistant ? this.#t("greeting") : "");
+    this.#transcript.showStart(
+      greeting || this.#t("loading"),
+      suggestions.length ? suggestions : told.suggestions,
+    );
+  }
+
+  #showTurns() {
+    const { turns, olderThan } = this.#chat.conversation;
+    this.#transcript.showTurns(turns, olderThan !== null);
+  }
+
+  #showState() {
+    const { current, turns } = this.#chat.conversation;
+    const begun = turns.length > 0;
+    this.#dialog.showState({ ready: this.#isReady, working: current !== null, begun });
+  }
+
+  #turnActions() {
+    const conversation = () => this.#chat.conversation;
+    return {
+      ask: (text) => this.#send(text),
+      retry: (turn) => this.#retry(turn),
+      rate: (turn, rating) => this.#try(() => conversation().rate(turn, rating)),
+      steps: (turn) => conversation().steps(turn),
+      showOlder: () =>
+        this.#try(async () => {
+          await conversation().loadOlder();
+          this.#showTurns();
+        }),
+    };
+  }
+
+  #send(text) {
+    if (!this.#isReady || this.#chat.conversation.current) return;
+    this.#transcript.showNotice("");
+    this.#chat.send(text);
+    this.#transcript.scrollToEnd();
+    this.#dialog.focus();
+  }
+
+  #retry(turn) {
+    this.#dialog.focus();
+    if (turn.error?.status !== 404) {
+      this.#chat.conversation.retry(turn);
+      return;
+    }
+    // Its thread is gone: the question is asked on a new one.
+    this.#begin();
+    this.#send(turn.question.text);
+  }
+
+  #begin() {
+    this.#chat.begin();
+    this.#transcript.showNotice("");
+    this.#showTurns();
+    this.#showState();
+    this.#remember();
+    this.#dialog.focus();
+  }
+
+  #onTurn(turn, hasEnded) {
+    this.#transcript.update(turn);
+    this.#showState();
+    this.#remember();
+    if (!hasEnded) return;
+    this.#transcript.draw();
+    const view = this.#transcript.viewOf(turn);
+    this.#say(`${view.spokenText()} ${view.noteText()}`);
+    if (!this.#isOpen) this.#widget.button.classList.add("unread");
+  }
+
+  /** For the next page, and for `widget.js`, which loads this there. */
+  #remember() {
+    const { name } = this.#widget;
+    const open = this.#isOpen;
+    const run = this.#isReady ? (this.#chat.conversation.current?.runId ?? null) : this.#awaited;
+    if (open || run) tabStorage.set(name, { open, run });
+    else tabStorage.remove(name);
+  }
+
+  async #try(action) {
+    try {
+      this.#transcript.showNotice("");
+      await action();
+    } catch (error) {
+      const text = this.#failure(error);
+      this.#transcript.showNotice(text);
+      this.#say(text);
+    }
+  }
+
+  #failure(error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { origin } = window.location;
+    if (error.code === "origin_not_allowed") return this.#t("notAllowed", { origin });
+    if (error.code === "public_chat_is_off") return this.#t("notPublic");
+    const { name, values } = errorText(error);
+    return this.#t(name, values);
+  }
+
+  #say(text) {
+    this.#status.textContent = text.trim();
+  }
+
+  #emit(name, detail = null) {
+    window.dispatchEvent(new CustomEvent(`threadkeeper:${name}`, { detail }));
+  }
+}

@@ -1,0 +1,42 @@
+/** What only the widget says; the rest is said in `shared/language.js`. */
+
+import { sharedTexts } from "../shared/language.js";
+
+const en = {
+  chat: "Chat",
+  close: "Close the chat",
+  newConversation: "New conversation",
+  conversation: "Conversation",
+  suggestions: "Questions to begin with",
+  earlier: "Show earlier messages",
+  loading: "Loading …",
+  helpful: "Helpful",
+  notHelpful: "Not helpful",
+  sources: "Sources",
+  passageGone: "The passage can't be shown.",
+  notAllowed:
+    "The chat can't be used on this site: {origin} is not among the server's CORS_ORIGINS.",
+  notPublic: "The chat is not open to visitors at the moment.",
+};
+
+const ko = {
+  chat: "채팅",
+  close: "채팅 닫기",
+  newConversation: "새 대화",
+  conversation: "대화 내용",
+  suggestions: "추천 질문",
+  earlier: "이전 메시지 보기",
+  loading: "불러오는 중…",
+  helpful: "도움이 됐어요",
+  notHelpful: "도움이 안 됐어요",
+  sources: "출처",
+  passageGone: "인용한 내용을 표시할 수 없습니다.",
+  notAllowed: "이 사이트에서는 채팅을 사용할 수 없습니다. 서버의 CORS_ORIGINS에 {origin} 주소가 없습니다.",
+  notPublic: "지금은 방문자가 채팅을 이용할 수 없습니다.",
+};
+
+/** By language, as `translator` takes them. */
+export const texts = {
+  en: { ...sharedTexts.en, ...en },
+  ko: { ...sharedTexts.ko, ...ko },
+};

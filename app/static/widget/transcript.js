@@ -1,0 +1,122 @@
+/** What has been said, in a scrolling list: the greeting, the turns, and what there is to tell. */
+
+import { element } from "./elements.js";
+import { TurnView } from "./turn_view.js";
+
+/** So near to its end (in pixels) the list follows an answer that grows. */
+const NEAR = 60;
+
+/** Draws the conversation, at most once per frame. */
+export class Transcript {
+  #t;
+  #actions;
+  #views = new Map();
+  #changed = new Set();
+  #frame = null;
+  #older = element("div", { className: "center", hidden: true });
+  #start = element("div", { className: "turn" });
+  #turns = element("div", { className: "turn" });
+  #notice = element("div", { className: "reply notice", hidden: true });
+
+  /**
+   * @param {function} t texts
+   * @param {import("./turn_view.js").TurnActions & {ask: function(string): void,
+   *   showOlder: function(): void}} actions
+   */
+  constructor(t, actions) {
+    this.#t = t;
+    this.#actions = actions;
+    const older = element("button", { type: "button", className: "outline" }, t("earlier"));
+    older.addEventListener("click", () => actions.showOlder());
+    this.#older.append(older);
+    const label = { "aria-label": t("conversation"), role: "log", "aria-live": "off" };
+    this.element = element("div", { className: "log", tabIndex: 0, ...label });
+    this.element.append(this.#older, this.#start, this.#turns, this.#notice);
+  }
+
+  /**
+   * @param {string} greeting
+   * @param {string[]} suggestions
+   */
+  showStart(greeting, suggestions) {
+    const bubble = element("div", { className: "bubble answer" }, greeting);
+    const list = element("ul", { className: "suggestions", "aria-label": this.#t("suggestions") });
+    for (const text of suggestions) {
+      const button = element("button", { type: "button", className: "outline" }, text);
+      button.addEventListener("click", () => this.#actions.ask(text));
+      list.append(element("li", {}, button));
+    }
+    this.#start.replaceChildren(bubble, ...(suggestions.length ? [list] : []));
+  }
+
+  /**
+   * Show these turns, and no others.
+   *
+   * @param {import("../shared/turn.js").Turn[]} turns
+   * @param {boolean} hasOlder
+   */
+  showTurns(turns, hasOlder) {
+    const known = this.#views;
+    this.#views = new Map(turns.map((turn) => [turn, known.get(turn) ?? this.#view(turn)]));
+    this.#turns.replaceChildren(...[...this.#views.values()].map((view) => view.element));
+    this.#start.hidden = turns.length > 0;
+    this.#older.hidden = !hasOlder;
+  }
+
+  /** Draw a turn soon; one that is new is added and gone to. */
+  update(turn) {
+    if (!this.#views.has(turn)) {
+      const view = this.#view(turn);
+      this.#views.set(turn, view);
+      this.#turns.append(view.element);
+      this.#start.hidden = true;
+      this.scrollToEnd();
+    }
+    this.#changed.add(turn);
+    this.#frame ??= requestAnimationFrame(() => this.draw());
+  }
+
+  /** Draw now what has changed. */
+  draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+    const follows = this.#isNearEnd();
+    for (const turn of this.#changed) this.#views.get(turn)?.draw();
+    this.#changed.clear();
+    if (follows) this.scrollToEnd();
+  }
+
+  /** @returns {TurnView|undefined} */
+  viewOf(turn) {
+    return this.#views.get(turn);
+  }
+
+  /**
+   * Say that something outside of a turn went wrong, or no longer (with "").
+   *
+   * @param {string} text
+   * @param {function(): void} [retry]
+   */
+  showNotice(text, retry) {
+    this.#notice.hidden = !text;
+    const note = element("p", { className: "note error" }, text);
+    const button = element("button", { type: "button", className: "outline" }, this.#t("retry"));
+    button.addEventListener("click", () => retry());
+    this.#notice.replaceChildren(note, ...(retry ? [button] : []));
+    if (text) this.scrollToEnd();
+  }
+
+  /** Go to what was said last. */
+  scrollToEnd() {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  #view(turn) {
+    return new TurnView(turn, this.#t, this.#actions);
+  }
+
+  #isNearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Threadkeeper's chat button, for any site:
+ *
+ *   <script src="https://chat.example.org/widget.js" data-title="Bakery" async></script>
+ *
+ * Attributes, all optional:
+ *   data-assistant    id of an assistant; else the server's first public one
+ *   data-title        the chat's name; else the assistant's
+ *   data-greeting     what it says first; else the assistant's greeting
+ *   data-suggestions  questions to begin with, with | between; else the assistant's
+ *   data-color        #rrggbb
+ *   data-language     ko or en; else the page's, else the browser's
+ *   data-position     right or left
+ *
+ * The page's script may call Threadkeeper.open(), .close(), and .on(name, listener) or .off(…) for
+ * the events open, close and message: CustomEvents, on window called threadkeeper:open and so on.
+ * The `detail` of a message is {role, text, thread_id}.
+ * A Content-Security-Policy must name the server in script-src and connect-src, no more.
+ */
+(() => {
+  "use strict";
+  if (window.Threadkeeper) return;
+  const { src, dataset } = document.currentScript;
+  const base = new URL(".", src).href;
+  const name = `threadkeeper ${base} ${dataset.assistant ?? ""}`;
+  let widget, panel;
+
+  function choice(attribute, allowed, fallback) {
+    const value = dataset[attribute]?.toLowerCase();
+    if (!value || allowed.test(value)) return value || fallback;
+    console.warn(`Threadkeeper: data-${attribute}="${value}" is wrong, used: ${fallback}`);
+    return fallback;
+  }
+
+  /** White where its contrast is WCAG's 4.5 (AA) or more, else black, whose contrast then is. */
+  function textOn(color) {
+    const [red, green, blue] = color.match(/\w\w/g).map((part) => {
+      const value = parseInt(part, 16) / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue <= 0.183 ? "#fff" : "#000";
+  }
+
+  // In a shadow tree `!important` wins over the page's; `all` leaves direction and variables alone.
+  const style = (color, side) => `
+    :host {
+      all: initial !important; direction: ltr !important; position: fixed !important;
+      z-index: 2147483647 !important; bottom: 20px !important; ${side}: 20px !important;
+      --color: ${color} !important; --on-color: ${textOn(color)} !important;
+    }
+    :host::before, :host::after { content: none !important; }
+    .launcher {
+      all: unset; display: grid; place-items: center; width: 56px; height: 56px;
+      border-radius: 50%; background: var(--color); color: var(--on-color); cursor: pointer;
+      box-shadow: 0 0 0 2px #fff, 0 4px 16px #0006; forced-color-adjust: none;
+    }
+    .launcher:focus-visible { outline: 3px solid #000; outline-offset: 2px; }
+    .launcher::before {
+      content: ""; width: 24px; height: 24px; background: currentColor; clip-path:
+        path("M12 2C6 2 1 6 1 11c0 3 2 5 4 7l-1 5 5-3h3c6 0 11-4 11-9s-5-9-11-9z");
+    }
+    @media print { :host { display: none !important; } }`;
+
+  function start() {
+    const tag = document.documentElement.lang || navigator.language;
+    const language = choice("language", /^(ko|en)$/, /^ko/i.test(tag) ? "ko" : "en");
+    const host = document.createElement("threadkeeper-chat");
+    const root = host.attachShadow({ mode: "closed" });
+    const sheet = new CSSStyleSheet();
+    const side = choice("position", /^(right|left)$/, "right");
+    sheet.replaceSync(style(choice("color", /^#[\da-f]{6}$/, "#0f766e"), side));
+    root.adoptedStyleSheets = [sheet];
+    const button = root.appendChild(document.createElement("button"));
+    button.className = "launcher";
+    button.setAttribute("aria-label", dataset.title || (language === "ko" ? "채팅" : "Chat"));
+    button.setAttribute("aria-expanded", "false");
+    button.onclick = open;
+    widget = { base, name, language, side, dataset, root, button };
+    document.documentElement.append(host);
+    try {
+      if (sessionStorage.getItem(name)) load(); // It is open in this tab, or an answer under way.
+    } catch {} // Storage is blocked.
+  }
+
+  async function load() {
+    panel ??= import(`${base}static/widget/panel.js`).then((module) => module.mount(widget));
+    try {
+      return await panel;
+    } catch (error) {
+      panel = null;
+      console.error("Threadkeeper can't be loaded:", error);
+      widget.button.textContent = "!";
+    }
+  }
+
+  async function open() {
+    await ready;
+    (await load())?.open();
+  }
+
+  async function close() {
+    (await panel)?.close();
+  }
+
+  const on = (event, listener) => addEventListener(`threadkeeper:${event}`, listener);
+  const off = (event, listener) => removeEventListener(`threadkeeper:${event}`, listener);
+  window.Threadkeeper = Object.freeze({ open, close, on, off });
+  const ready = new Promise((done) => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done);
+    else done();
+  }).then(start);
+})();
