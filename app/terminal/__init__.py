@@ -1,0 +1,1 @@
+"""The terminal command, `python -m app`: a client of a running server, and the doctor."""

@@ -1,0 +1,172 @@
+"""`chat`: talk in the terminal."""
+
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from app.terminal.client import path_of
+from app.terminal.command import Terminal, server_command
+from app.terminal.conversation import Conversation, Stopped
+from app.terminal.failures import Failure
+from app.terminal.language import Said, both
+from app.terminal.transcript import show_messages
+
+# Gives `input` its editing keys and its history; Windows has no such module, and no need of it.
+with suppress(ImportError):
+    import readline  # noqa: F401
+
+_STOPPED_STATUS = 130
+_PROMPT = "› "
+_SHOWN_BEFORE = 2
+
+
+def register(app: typer.Typer) -> None:
+    server_command(
+        app,
+        "chat",
+        both(
+            "Talk with an assistant. Ctrl+C stops an answer, Ctrl+D leaves.",
+            "어시스턴트와 대화합니다. Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다.",
+        ),
+    )(_chat)
+
+
+def _chat(
+    terminal: Terminal,
+    assistant: Annotated[
+        str | None,
+        typer.Option(
+            "--assistant",
+            "-a",
+            metavar="ID",
+            help=both(
+                "Who answers; default: the server's own.",
+                "답할 어시스턴트. 기본값은 서버가 정합니다.",
+            ),
+        ),
+    ] = None,
+    thread: Annotated[
+        str | None,
+        typer.Option(
+            "--thread",
+            "-t",
+            metavar="ID",
+            help=both("The thread to go on with.", "이어 갈 대화."),
+        ),
+    ] = None,
+    message: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--message",
+            "-m",
+            metavar="TEXT",
+            help=both(
+                "Say this and end. `-` is what is piped in; may be given more than once.",
+                "이 말만 하고 끝냅니다. `-`는 파이프로 받은 내용이며, 여러 번 쓸 수 있습니다.",
+            ),
+        ),
+    ] = None,
+) -> None:
+    conversation = Conversation(terminal, assistant, thread)
+    if message or not sys.stdin.isatty():
+        _say_once(terminal, conversation, _said(message or ["-"]))
+    elif terminal.as_json:
+        raise Failure(_JSON_ALONE, status=2)
+    else:
+        _greet(terminal, assistant, thread)
+        _talk(terminal, conversation)
+
+
+def _said(messages: list[str]) -> str:
+    parts = [_piped() if part == "-" else _unicode(part) for part in messages]
+    text = "\n\n".join(part for part in parts if part.strip())
+    if not text:
+        raise Failure(_NOTHING_SAID, status=2)
+    return text
+
+
+def _piped() -> str:
+    return sys.stdin.buffer.read().decode("utf-8-sig", "replace").strip("\n")
+
+
+def _unicode(text: str) -> str:
+    """Return what was typed without halves of characters: JSON can't carry them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _say_once(terminal: Terminal, conversation: Conversation, message: str) -> None:
+    try:
+        reply = conversation.say(message)
+    except Stopped:
+        terminal.note(_STOPPED)
+        raise typer.Exit(_STOPPED_STATUS) from None
+    finally:
+        if not terminal.as_json:
+            _tell_thread(terminal, conversation)
+    if terminal.as_json:
+        terminal.show_json(reply)
+
+
+def _greet(terminal: Terminal, assistant: str | None, thread: str | None) -> None:
+    """Find what is wrong before something is typed, and show where the thread stands."""
+    if assistant:
+        found = terminal.client.get(path_of("assistants", assistant))
+        terminal.note(_WITH.filled(name=found.get("name") or assistant))
+    if thread:
+        page = terminal.client.list(path_of("threads", thread, "messages"), _SHOWN_BEFORE)
+        show_messages(terminal, page.items[::-1])
+    terminal.note(_KEYS)
+
+
+def _talk(terminal: Terminal, conversation: Conversation) -> None:
+    while (message := _ask(terminal)) is not None:
+        if not message.strip():
+            continue
+        try:
+            conversation.say(message)
+        except Stopped:
+            terminal.note(_STOPPED)
+        except Failure as failure:
+            terminal.fail(failure)
+        terminal.out.print()
+    _tell_thread(terminal, conversation)
+
+
+def _ask(terminal: Terminal) -> str | None:
+    """Return the next line; None once the person leaves."""
+    while True:
+        try:
+            if terminal.out.is_terminal:
+                return _unicode(input(_PROMPT))
+            terminal.err.print(_PROMPT, end="")
+            line = sys.stdin.readline()
+            return _unicode(line) if line else None
+        except KeyboardInterrupt:
+            terminal.err.print()
+            terminal.note(_KEYS)
+        except EOFError:
+            terminal.err.print()
+            return None
+
+
+def _tell_thread(terminal: Terminal, conversation: Conversation) -> None:
+    if conversation.thread:
+        terminal.note(_GO_ON.filled(thread=conversation.thread))
+
+
+_JSON_ALONE = Said(
+    "--json needs --message, or a message that is piped in.",
+    "--json은 --message나 파이프로 받은 말과 함께 써 주세요.",
+)
+_NOTHING_SAID = Said("There is nothing to say.", "할 말이 비어 있습니다.")
+_STOPPED = Said("(stopped)", "(멈췄습니다)")
+_WITH = Said("You talk with {name}.", "{name}와(과) 대화합니다.")
+_KEYS = Said(
+    "Ctrl+C stops an answer, Ctrl+D leaves.", "Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다."
+)
+_GO_ON = Said(
+    "To go on: python -m app chat --thread {thread}",
+    "이어서 대화하려면: python -m app chat --thread {thread}",
+)

@@ -1,0 +1,94 @@
+"""`python -m app`: the commands put together, and what ends each of them."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from app import __version__
+from app.terminal import assistants, chat, files, serve, threads, usage
+from app.terminal.command import Group, LanguageOption, speak
+from app.terminal.doctor import command as doctor
+from app.terminal.failures import Failure
+from app.terminal.language import Language, Said, both, chosen_language
+from app.terminal.screen import Screen, use_safe_output
+from app.terminal.wrong_usage import usage_said
+
+_NAME = "python -m app"
+
+
+class _CommandLine(Group):
+    def main(self, args: Sequence[str] | None = None, *_: Any, **options: Any) -> Any:
+        """Run a command, and end the process with its status."""
+        arguments = [*(sys.argv[1:] if args is None else args)]
+        language = chosen_language(arguments, os.environ)
+        use_safe_output()
+        speak(self, language)
+        options |= {"prog_name": _NAME, "standalone_mode": False}
+        sys.exit(_status(lambda: super(_CommandLine, self).main(arguments, **options), language))
+
+
+def _status(run: Any, language: Language) -> int:
+    """Run, and return the exit status; what was expected to fail is told in one line."""
+    screen = Screen(language)
+    try:
+        # Typer returns the status where something asked for an end, such as Ctrl+C for 130.
+        return run() or 0
+    except Failure as failure:
+        screen.fail(failure)
+        return failure.status
+    except typer.TyperException as error:
+        # Without arguments the help has been shown, and nothing is left to say.
+        if message := error.format_message():
+            screen.fail(Failure(usage_said(message)))
+            screen.note(_SEE_HELP)
+        return error.exit_code
+    except typer.Abort:
+        return 1
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Threadkeeper {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_CommandLine,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=both(
+        "Talk to a Threadkeeper server, and look after it.",
+        "Threadkeeper 서버와 대화하고 서버를 관리합니다.",
+    ),
+)
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            show_default=False,
+            help=both("Show the version and end.", "버전을 보여 주고 끝냅니다."),
+        ),
+    ] = False,
+    language: LanguageOption = None,
+) -> None: ...
+
+
+chat.register(app)
+assistants.register(app)
+threads.register(app)
+files.register(app)
+usage.register(app)
+doctor.register(app)
+serve.register(app)
+
+_SEE_HELP = Said("Add --help to see what can be said.", "--help를 붙이면 사용법을 볼 수 있습니다.")

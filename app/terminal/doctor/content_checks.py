@@ -1,0 +1,66 @@
+"""What the operator wrote: functions for the model, and assistants."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from app.core.assistants_file import load_assistants
+from app.core.config import Settings
+from app.domain.errors import StartError
+from app.engine.tools.registry import FunctionsError, load_functions
+from app.terminal.doctor.findings import Finding, failure, ok
+from app.terminal.language import Said
+
+
+def content_findings(settings: Settings) -> list[Finding]:
+    """Read the functions and the file of assistants as the start does."""
+    try:
+        functions = load_functions(settings.functions_dir)
+    except FunctionsError as error:
+        return [failure("functions", Said(str(error), str(error)), _MEND_FUNCTIONS)]
+    return [_functions(settings, functions), *_assistants(settings, functions)]
+
+
+def _functions(settings: Settings, functions: Collection[str]) -> Finding:
+    if not settings.functions_dir or not Path(settings.functions_dir).is_dir():
+        return ok("functions", _NO_FUNCTIONS)
+    said = _FUNCTIONS.filled(count=len(functions), folder=settings.functions_dir)
+    return ok("functions", said)
+
+
+def _assistants(settings: Settings, functions: Collection[str]) -> list[Finding]:
+    file = settings.assistants_file
+    try:
+        written = load_assistants(
+            file,
+            may_be_missing=settings.may_lack_assistants,
+            model=settings.openai_model,
+            functions=functions,
+            max_bytes=settings.max_file_bytes,
+        )
+    except StartError as error:
+        return [
+            failure("assistants", Said(line, line), _MEND_ASSISTANTS)
+            for line in str(error).splitlines()
+        ]
+    if not written:
+        return [ok("assistants", _NO_ASSISTANTS)]
+    return [ok("assistants", _ASSISTANTS.filled(count=len(written), file=file))]
+
+
+_FUNCTIONS = Said(
+    "{count} function(s) for assistants in {folder}.",
+    "{folder}에 어시스턴트가 쓸 함수가 {count}개 있습니다.",
+)
+_NO_FUNCTIONS = Said("There are no functions for assistants.", "어시스턴트가 쓸 함수가 없습니다.")
+_MEND_FUNCTIONS = Said(
+    "Mend the file, or leave FUNCTIONS_DIR empty.", "파일을 고치거나 FUNCTIONS_DIR을 비워 주세요."
+)
+_ASSISTANTS = Said("{count} assistant(s) in {file}.", "{file}에 어시스턴트가 {count}개 있습니다.")
+_NO_ASSISTANTS = Said(
+    "There are no assistants but the default one.",
+    "기본 어시스턴트 말고 다른 어시스턴트는 없습니다.",
+)
+_MEND_ASSISTANTS = Said(
+    "Mend the file, or leave ASSISTANTS_FILE empty.",
+    "파일을 고치거나 ASSISTANTS_FILE을 비워 주세요.",
+)

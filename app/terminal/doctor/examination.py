@@ -1,0 +1,39 @@
+"""Everything that is looked at, in the order in which it is told."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from app.core.config import Settings, SettingsError, load_settings
+from app.terminal.doctor.content_checks import content_findings
+from app.terminal.doctor.data_checks import database_findings, log_finding, storage_findings
+from app.terminal.doctor.findings import Finding
+from app.terminal.doctor.network_checks import port_finding, redis_findings, upstream_findings
+from app.terminal.doctor.setup_checks import (
+    clock_finding,
+    python_finding,
+    safety_findings,
+    settings_findings,
+)
+
+
+def examine() -> list[Finding]:
+    """Look at everything; where the settings can't be read, at what does not need them."""
+    findings = [python_finding(), clock_finding(datetime.now(UTC))]
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return findings + settings_findings(error)
+    findings += settings_findings(None)
+    findings += safety_findings(settings)
+    findings += database_findings(settings)
+    findings += asyncio.run(_ask_others(settings))
+    findings += [port_finding(settings), log_finding(settings)]
+    return findings + content_findings(settings)
+
+
+async def _ask_others(settings: Settings) -> list[Finding]:
+    """Ask those that may be slow to answer all at once."""
+    answers = await asyncio.gather(
+        storage_findings(settings), upstream_findings(settings), redis_findings(settings)
+    )
+    return [finding for found in answers for finding in found]

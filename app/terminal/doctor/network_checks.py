@@ -1,0 +1,160 @@
+"""Who answers: the model's server, Redis, and what already listens on the port."""
+
+import errno
+import socket
+from urllib.parse import urlsplit
+
+from app.core.checks import Unreachable, offered_models, ping_redis
+from app.core.config import Settings
+from app.core.reachability import reach
+from app.terminal.client import Client
+from app.terminal.doctor.findings import Finding, failure, ok, warning
+from app.terminal.failures import Failure
+from app.terminal.language import Said
+
+_SECONDS = 10.0
+
+
+async def upstream_findings(settings: Settings) -> list[Finding]:
+    """Tell whether the model's server answers, takes the key and has the models."""
+    key, url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+    if not key and not url:
+        return [warning("upstream", _DEMO, _SET_MODEL)]
+    place = urlsplit(url).hostname or "api.openai.com"
+    verdict = await reach(url, key, _SECONDS)
+    if verdict == "refused":
+        return [failure("upstream", _REFUSED.filled(place=place), _CHECK_KEY)]
+    try:
+        models = await offered_models(url, key)
+    except Unreachable as error:
+        said = _NO_UPSTREAM.filled(place=place, reason=error)
+        return [failure("upstream", said, _CHECK_UPSTREAM)]
+    if verdict == "unreachable":
+        said = _NO_UPSTREAM.filled(place=place, reason="—")
+        return [failure("upstream", said, _CHECK_UPSTREAM)]
+    return [ok("upstream", _UPSTREAM.filled(place=place)), *_missing(settings, models)]
+
+
+def _missing(settings: Settings, models: frozenset[str] | None) -> list[Finding]:
+    wanted = {
+        "OPENAI_MODEL": settings.model_aliases.get(settings.openai_model, settings.openai_model),
+        "EMBEDDING_MODEL": settings.embedding_model,
+    }
+    return [
+        warning("model", _NO_MODEL.filled(setting=setting, model=model), _SEE_MODELS)
+        for setting, model in wanted.items()
+        if model and models is not None and model not in models
+    ]
+
+
+async def redis_findings(settings: Settings) -> list[Finding]:
+    if not settings.redis_url:
+        return []
+    # Without the user and the password that may stand before it.
+    place = urlsplit(settings.redis_url).hostname or ""
+    try:
+        await ping_redis(settings.redis_url)
+    except Unreachable as error:
+        said = _NO_REDIS.filled(place=place, reason=error)
+        return [failure("redis", said, _CHECK_REDIS)]
+    return [ok("redis", _REDIS.filled(place=place))]
+
+
+def port_finding(settings: Settings) -> Finding:
+    """Tell whether the server could listen; one that is running already is no fault."""
+    host, port = settings.host, settings.port
+    try:
+        _listen(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            if _serves(host, port):
+                return ok("port", _RUNNING.filled(port=port))
+            return failure("port", _TAKEN.filled(host=host, port=port), _OTHER_PORT)
+        said = _NO_PORT.filled(host=host, port=port, reason=error.strerror or error)
+        return failure("port", said, _OTHER_PORT)
+    return ok("port", (_FREE if port else _ANY_PORT).filled(host=host, port=port))
+
+
+def _listen(host: str, port: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as listener:
+        # As the server does: connections that have just ended are in nobody's way.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1)
+
+
+def _serves(host: str, port: int) -> bool:
+    # Where it listens on every address it can be asked on this one.
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    client: Client | None = None
+    try:
+        client = Client(f"http://{host}:{port}", "")
+        return "version" in client.get("/health")
+    except Failure:
+        return False
+    finally:
+        if client is not None:
+            client.close()
+
+
+_DEMO = Said(
+    "The built-in demo model answers: no model is set.",
+    "설정된 모델이 없어 내장 데모 모델이 답합니다.",
+)
+_SET_MODEL = Said(
+    "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own.",
+    "OPENAI_API_KEY를 설정하거나, 직접 운영하는 모델의 주소를 OPENAI_BASE_URL에 설정해 주세요.",
+)
+_UPSTREAM = Said("The model's server {place} answers.", "모델 서버 {place}이(가) 응답합니다.")
+_REFUSED = Said(
+    "The model's server {place} refuses the key.", "모델 서버 {place}이(가) 키를 거절합니다."
+)
+_CHECK_KEY = Said(
+    "Check OPENAI_API_KEY: is it whole, and of this server?",
+    "OPENAI_API_KEY가 잘리지 않았는지, 이 서버의 키인지 확인해 주세요.",
+)
+_NO_UPSTREAM = Said(
+    "The model's server {place} does not answer: {reason}",
+    "모델 서버 {place}이(가) 응답하지 않습니다: {reason}",
+)
+_CHECK_UPSTREAM = Said(
+    "Check OPENAI_BASE_URL, the network, and that the model's server runs.",
+    "OPENAI_BASE_URL과 네트워크, 모델 서버가 실행 중인지 확인해 주세요.",
+)
+_NO_MODEL = Said(
+    "The model's server does not list {model} ({setting}).",
+    "모델 서버의 목록에 {model}이(가) 없습니다({setting}).",
+)
+_SEE_MODELS = Said(
+    "Set the name of a model that it offers, or map it with MODEL_ALIASES.",
+    "서버가 제공하는 모델 이름으로 바꾸거나 MODEL_ALIASES로 이어 주세요.",
+)
+_REDIS = Said("Redis at {place} answers.", "Redis({place})가 응답합니다.")
+_NO_REDIS = Said(
+    "Redis at {place} does not answer: {reason}", "Redis({place})가 응답하지 않습니다: {reason}"
+)
+_CHECK_REDIS = Said(
+    "Check REDIS_URL and that Redis runs, or leave REDIS_URL empty.",
+    "REDIS_URL과 Redis가 실행 중인지 확인하거나 REDIS_URL을 비워 주세요.",
+)
+_FREE = Said("Port {port} of {host} is free.", "{host}의 {port}번 포트를 쓸 수 있습니다.")
+_ANY_PORT = Said("Any free port of {host} will be taken.", "{host}의 빈 포트 가운데 하나를 씁니다.")
+_RUNNING = Said(
+    "A Threadkeeper is already running on port {port}.",
+    "{port}번 포트에서 Threadkeeper가 이미 실행 중입니다.",
+)
+_TAKEN = Said(
+    "Port {port} of {host} is taken by another program.",
+    "{host}의 {port}번 포트를 다른 프로그램이 쓰고 있습니다.",
+)
+_NO_PORT = Said(
+    "The server can't listen on {host}, port {port}: {reason}",
+    "{host}의 {port}번 포트를 열 수 없습니다: {reason}",
+)
+_OTHER_PORT = Said(
+    "Change HOST or PORT, or end the other program.",
+    "HOST나 PORT를 바꾸거나 다른 프로그램을 끝내 주세요.",
+)

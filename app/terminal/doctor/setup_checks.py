@@ -1,0 +1,146 @@
+"""The ground: Python, the clock, the settings, and what they let in."""
+
+import platform
+import re
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.core.config import Settings, SettingsError
+from app.terminal.doctor.findings import Finding, failure, ok, warning
+from app.terminal.language import Said
+
+_ENV_FILE = Path(".env")
+# A fault begins with the setting's name; some have more than one line.
+_BETWEEN_FAULTS = re.compile(r"\n(?=[A-Z_.]+: )", re.IGNORECASE)
+_OLDEST_PYTHON = (3, 11)
+# No clock that is right has ever shown an earlier day to this program.
+_NEVER_BEFORE = datetime(2026, 8, 26, tzinfo=UTC)
+
+
+def python_finding() -> Finding:
+    version = platform.python_version()
+    if sys.version_info[:2] < _OLDEST_PYTHON:
+        return failure("python", _OLD_PYTHON.filled(version=version), _NEWER_PYTHON)
+    return ok("python", Said(f"Python {version}", f"Python {version}"))
+
+
+def clock_finding(now: datetime) -> Finding:
+    shown = now.strftime("%Y-%m-%d %H:%M UTC")
+    if now < _NEVER_BEFORE:
+        return failure("clock", _WRONG_CLOCK.filled(now=shown), _SET_CLOCK)
+    return ok("clock", _CLOCK.filled(now=shown))
+
+
+def settings_findings(error: SettingsError | None) -> list[Finding]:
+    """Tell of every setting that can't be used, or that all of them can."""
+    if error is not None:
+        faults = _BETWEEN_FAULTS.split(str(error))
+        return [failure("settings", Said(fault, fault), _MEND_SETTING) for fault in faults]
+    return [ok("settings", _FROM_FILE if _ENV_FILE.is_file() else _NO_FILE)]
+
+
+def safety_findings(settings: Settings) -> list[Finding]:
+    """Tell whether strangers may come in, or read the keys."""
+    return [
+        _exposure(settings),
+        *_public_chat(settings),
+        *_origins(settings),
+        *_env_file(settings),
+    ]
+
+
+def _exposure(settings: Settings) -> Finding:
+    if settings.api_keys:
+        return ok("access", _KEYS)
+    if settings.serves_this_machine_only:
+        return ok("access", _LOCAL.filled(host=settings.host))
+    # Without ALLOW_OPEN the settings themselves are refused.
+    return warning("access", _OPEN.filled(host=settings.host), _OPEN_MEANT)
+
+
+def _public_chat(settings: Settings) -> list[Finding]:
+    budgets = settings.token_budgets
+    if not settings.public_chat or settings.public_project in budgets or "*" in budgets:
+        return []
+    advice = _SET_BUDGET.filled(project=settings.public_project)
+    return [warning("public_chat", _NO_BUDGET, advice)]
+
+
+def _origins(settings: Settings) -> list[Finding]:
+    if "*" not in settings.cors_origins:
+        return []
+    return [warning("origins", _ANY_ORIGIN, _NAME_ORIGINS)]
+
+
+def _env_file(settings: Settings) -> list[Finding]:
+    """Tell where a file that holds keys can be read by every user of the machine."""
+    has_keys = bool(settings.openai_api_key.get_secret_value() or settings.api_keys)
+    try:
+        mode = _ENV_FILE.stat().st_mode
+    except OSError:
+        return []
+    # Windows keeps this elsewhere, and answers the same for every file.
+    if not has_keys or sys.platform == "win32" or not mode & stat.S_IROTH:
+        return []
+    return [warning("env_file", _READABLE, _CHMOD)]
+
+
+_OLD_PYTHON = Said("Python {version} is too old.", "Python {version}은(는) 너무 오래된 버전입니다.")
+_NEWER_PYTHON = Said(
+    "Install Python 3.11 or newer, and start with ./run.sh.",
+    "Python 3.11 이상을 설치하고 ./run.sh로 시작해 주세요.",
+)
+_CLOCK = Said("The clock shows {now}.", "시계는 {now}입니다.")
+_WRONG_CLOCK = Said("The clock is wrong: it shows {now}.", "시계가 틀렸습니다: {now}")
+_SET_CLOCK = Said(
+    "Set the machine's clock (timedatectl set-ntp true): keys, leases and expiry go by it.",
+    "컴퓨터의 시계를 맞춰 주세요(timedatectl set-ntp true). 키와 만료 시각이 시계를 따릅니다.",
+)
+_MEND_SETTING = Said(
+    "Mend it in .env or in the environment; .env.example shows every setting.",
+    ".env나 환경 변수에서 고쳐 주세요. 모든 설정은 .env.example에 있습니다.",
+)
+_FROM_FILE = Said(
+    "Every setting can be used (from .env and the environment).",
+    "모든 설정을 쓸 수 있습니다(.env와 환경 변수).",
+)
+_NO_FILE = Said(
+    "Every setting can be used (there is no .env here: environment and defaults).",
+    "모든 설정을 쓸 수 있습니다(여기에 .env가 없어 환경 변수와 기본값을 씁니다).",
+)
+_KEYS = Said("Calls need a key.", "호출에는 키가 필요합니다.")
+_LOCAL = Said(
+    "No key is needed, and only this machine can call ({host}).",
+    "키 없이 쓸 수 있고, 이 컴퓨터에서만 호출할 수 있습니다({host}).",
+)
+_OPEN = Said(
+    "Whoever reaches {host} may call: no key is needed.",
+    "{host}에 닿는 누구나 키 없이 호출할 수 있습니다.",
+)
+_OPEN_MEANT = Said(
+    "That is what ALLOW_OPEN says; something in front of the server must decide who may pass.",
+    "ALLOW_OPEN이 그렇게 정했습니다. 서버 앞에서 접근을 제한하고 있는지 확인해 주세요.",
+)
+_NO_BUDGET = Said(
+    "Visitors of your pages may spend any number of tokens (PUBLIC_CHAT).",
+    "웹사이트 방문자가 토큰을 한도 없이 쓸 수 있습니다(PUBLIC_CHAT).",
+)
+_SET_BUDGET = Said(
+    'Set a limit for a day: TOKEN_BUDGETS={{"{project}": 1000000}}.',
+    '하루 한도를 정해 주세요: TOKEN_BUDGETS={{"{project}": 1000000}}',
+)
+_ANY_ORIGIN = Said(
+    "Pages of every website may call the server from their visitors' browsers (CORS_ORIGINS).",
+    "모든 웹사이트의 페이지가 방문자의 브라우저에서 서버를 호출할 수 있습니다(CORS_ORIGINS).",
+)
+_NAME_ORIGINS = Said(
+    'Name the sites: CORS_ORIGINS=["https://www.example.org"].',
+    '사이트를 지정해 주세요: CORS_ORIGINS=["https://www.example.org"]',
+)
+_READABLE = Said(
+    "Every user of this machine can read .env, and the keys in it.",
+    "이 컴퓨터의 모든 사용자가 .env와 그 안의 키를 읽을 수 있습니다.",
+)
+_CHMOD = Said("chmod 600 .env", "chmod 600 .env")

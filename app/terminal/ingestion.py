@@ -1,0 +1,117 @@
+"""Files attached to a vector store, with a bar that counts those that have been read."""
+
+import time
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from app.terminal.client import Object, path_of
+from app.terminal.command import Terminal
+from app.terminal.failures import Failure, Refused
+from app.terminal.language import Said
+
+_LOOK_EVERY = 0.25
+_MOST_FAILURES = 2000
+_SEARCH = {"type": "file_search"}
+
+
+def store_of(terminal: Terminal, store: str | None, assistant: str | None) -> str | None:
+    """Return the vector store that files are to go to; None where none is asked for.
+
+    An assistant without one gets one, and the tool to search it. Raises `Failure`.
+    """
+    if store and assistant:
+        raise Failure(_ONE_OF_BOTH, status=2)
+    if store:
+        terminal.client.get(path_of("vector_stores", store))
+        return store
+    if assistant is None:
+        return None
+    found = terminal.client.get(path_of("assistants", assistant))
+    resources = found.get("tool_resources") or {}
+    known = (resources.get("file_search") or {}).get("vector_store_ids") or []
+    return str(known[0]) if known else _give_store(terminal, found, resources)
+
+
+def _give_store(terminal: Terminal, assistant: Object, resources: Object) -> str:
+    name = str(assistant.get("name") or assistant.get("id"))
+    store = str(terminal.client.post("/vector_stores", {"name": name})["id"])
+    tools = assistant.get("tools") or []
+    if not any(tool.get("type") == "file_search" for tool in tools):
+        tools = [*tools, _SEARCH]
+    changed = {
+        "tools": tools,
+        "tool_resources": resources | {"file_search": {"vector_store_ids": [store]}},
+    }
+    try:
+        terminal.client.post(path_of("assistants", str(assistant["id"])), changed)
+    except Refused:
+        # An assistant of the server's own files can't be changed here: leave nothing behind.
+        terminal.client.delete(path_of("vector_stores", store))
+        raise
+    terminal.note(_NEW_STORE.filled(store=store, name=name))
+    return store
+
+
+def attach(terminal: Terminal, store: str, files: list[Object]) -> None:
+    """Attach files and wait until each has been read; ends with status 1 where one could not be."""
+    ids = [str(one["id"]) for one in files]
+    batches = path_of("vector_stores", store, "file_batches")
+    batch = terminal.client.post(batches, {"file_ids": ids})
+    path = batches + path_of(str(batch["id"]))
+    batch = _wait(terminal, path, batch)
+    counts = batch.get("file_counts") or {}
+    terminal.note(_READ.filled(count=counts.get("completed", 0), store=store))
+    if counts.get("completed") != len(ids):
+        _tell_failures(terminal, path, {str(one["id"]): one for one in files})
+        raise typer.Exit(1)
+
+
+def _wait(terminal: Terminal, path: str, batch: Object) -> Object:
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        console=terminal.err,
+        disable=not terminal.err.is_terminal,
+    )
+    with progress:
+        task = progress.add_task(terminal.text(_READING), total=_total(batch))
+        while batch.get("status") == "in_progress":
+            time.sleep(_LOOK_EVERY)
+            batch = terminal.client.get(path)
+            counts = batch.get("file_counts") or {}
+            done = _total(batch) - int(counts.get("in_progress", 0))
+            progress.update(task, completed=done)
+        progress.update(task, completed=_total(batch))
+    return batch
+
+
+def _total(batch: Object) -> int:
+    return int((batch.get("file_counts") or {}).get("total", 0))
+
+
+def _tell_failures(terminal: Terminal, path: str, files: dict[str, Object]) -> None:
+    listed = terminal.client.list(f"{path}/files", _MOST_FAILURES)
+    for one in listed.items:
+        if one.get("status") == "completed":
+            continue
+        error = one.get("last_error") or {}
+        name = files.get(str(one.get("id")), {}).get("filename")
+        reason = error.get("message") or one.get("status")
+        terminal.fail(Failure(_NOT_READ.filled(name=name, reason=reason)))
+
+
+_ONE_OF_BOTH = Said(
+    "Give either --store or --assistant.", "--store와 --assistant 가운데 하나만 써 주세요."
+)
+_NEW_STORE = Said(
+    "{name} got the vector store {store}.", "{name}에 벡터 스토어 {store}를 만들었습니다."
+)
+_READING = Said("reading", "읽는 중")
+_READ = Said(
+    "{count} file(s) can be searched in {store}.",
+    "{store}에서 파일 {count}개를 검색할 수 있습니다.",
+)
+_NOT_READ = Said("{name} could not be read: {reason}", "{name}을(를) 읽지 못했습니다: {reason}")

@@ -1,0 +1,178 @@
+"""`threads`: what was said, to find, read, keep and delete."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from app.terminal.client import Object, path_of
+from app.terminal.command import Group, Terminal, server_command
+from app.terminal.failures import Failure
+from app.terminal.language import Said, both
+from app.terminal.options import (
+    CREATED,
+    MORE,
+    ForceOption,
+    LimitOption,
+    OutputOption,
+    YesOption,
+    check_free,
+    is_screen,
+    not_written,
+)
+from app.terminal.screen import moment
+from app.terminal.transcript import as_markdown, read_transcript, show_messages
+
+Format = Literal["markdown", "json"]
+ThreadArgument = Annotated[
+    str, typer.Argument(metavar="ID", help=both("The thread's id.", "대화의 ID."))
+]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(cls=Group, no_args_is_help=True)
+    app.add_typer(
+        group,
+        name="threads",
+        help=both("Find, read, keep and delete threads.", "대화를 찾고, 읽고, 내보내고, 지웁니다."),
+    )
+    server_command(
+        group, "list", both("List threads, the newest first.", "대화를 최근 것부터 봅니다.")
+    )(_list)
+    server_command(group, "show", both("Show what was said.", "나눈 말을 봅니다."))(_show)
+    server_command(
+        group,
+        "export",
+        both("Write a thread as Markdown or JSON.", "대화를 Markdown이나 JSON으로 내보냅니다."),
+        has_json=False,
+    )(_export)
+    server_command(
+        group,
+        "delete",
+        both("Delete threads with all their messages.", "대화를 메시지와 함께 지웁니다."),
+        has_json=False,
+    )(_delete)
+
+
+def _list(
+    terminal: Terminal,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search",
+            "-s",
+            metavar="TEXT",
+            help=both("Only those in which this was said.", "이 말이 나온 대화만 봅니다."),
+        ),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metadata",
+            metavar="KEY=VALUE",
+            help=both(
+                "Only those with this metadata; may be given more than once.",
+                "이 메타데이터가 있는 대화만 봅니다. 여러 번 쓸 수 있습니다.",
+            ),
+        ),
+    ] = None,
+    limit: LimitOption = 20,
+) -> None:
+    query: Object = {"q": search} if search else {}
+    query |= dict(_filter(pair) for pair in metadata or [])
+    found = terminal.client.list("/threads", limit, query)
+    if terminal.as_json:
+        terminal.show_json(found.items)
+        return
+    terminal.show_table(
+        [Said("ID", "ID"), CREATED, Said("Thread", "대화")],
+        ((one.get("id"), moment(one.get("created_at")), _about(one)) for one in found.items),
+    )
+    if found.has_more:
+        terminal.note(MORE.filled(limit=limit * 5))
+
+
+def _filter(pair: str) -> tuple[str, str]:
+    key, sign, value = pair.partition("=")
+    if not key or not sign:
+        raise Failure(_BAD_PAIR.filled(pair=pair), status=2)
+    return f"metadata[{key}]", value
+
+
+def _about(thread: Object) -> object:
+    return (thread.get("metadata") or {}).get("title") or thread.get("preview")
+
+
+def _show(terminal: Terminal, thread: ThreadArgument) -> None:
+    transcript = read_transcript(terminal.client, thread)
+    if terminal.as_json:
+        terminal.show_json(transcript)
+    else:
+        show_messages(terminal, transcript["messages"])
+
+
+def _export(
+    terminal: Terminal,
+    thread: ThreadArgument,
+    output: OutputOption = None,
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help=both(
+                "Default: by the file's name, else markdown.",
+                "기본값은 파일 이름에 따르고, 없으면 markdown입니다.",
+            ),
+        ),
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    if not is_screen(output) and output:
+        check_free(output, force=force)
+    transcript = read_transcript(terminal.client, thread)
+    terminal.as_json = (format or _format_of(output)) == "json"
+    if is_screen(output) or output is None:
+        if terminal.as_json:
+            terminal.show_json(transcript)
+        else:
+            terminal.write(as_markdown(transcript, terminal.language).rstrip("\n"))
+        return
+    text = (
+        terminal.json_text(transcript)
+        if terminal.as_json
+        else as_markdown(transcript, terminal.language)
+    )
+    try:
+        output.write_text(text, "utf-8", "replace")
+    except OSError as error:
+        raise not_written(output, error) from error
+    terminal.note(_EXPORTED.filled(path=output, count=len(transcript["messages"])))
+
+
+def _format_of(output: Path | None) -> Format:
+    return "json" if output is not None and output.suffix.lower() == ".json" else "markdown"
+
+
+def _delete(
+    terminal: Terminal,
+    threads: Annotated[
+        list[str], typer.Argument(metavar="ID...", help=both("The threads' ids.", "대화의 ID."))
+    ],
+    yes: YesOption = False,
+) -> None:
+    if not yes and not terminal.confirm(_SURE.filled(count=len(threads))):
+        raise typer.Exit(1)
+    for thread in threads:
+        terminal.client.delete(path_of("threads", thread))
+        terminal.note(_DELETED.filled(thread=thread))
+
+
+_BAD_PAIR = Said(
+    "--metadata must be KEY=VALUE, got '{pair}'.",
+    "--metadata는 KEY=VALUE 꼴이어야 합니다. 받은 값: '{pair}'",
+)
+_EXPORTED = Said("{count} messages written to {path}.", "메시지 {count}개를 {path}에 썼습니다.")
+_SURE = Said(
+    "Delete {count} thread(s) with all messages?", "대화 {count}개를 메시지와 함께 지울까요?"
+)
+_DELETED = Said("{thread} is deleted.", "{thread} 대화를 지웠습니다.")

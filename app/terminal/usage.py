@@ -1,0 +1,82 @@
+"""`usage`: what runs have cost in tokens."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from app.terminal.client import Object
+from app.terminal.command import Terminal, server_command
+from app.terminal.language import Said, both
+
+_DATE = ["%Y-%m-%d"]
+_WORDS = ("date", "project", "assistant_id", "model")
+_NUMBERS = ("runs", "prompt_tokens", "completion_tokens", "total_tokens")
+_TOTAL = Said("Total", "합계")
+_COLUMNS = (
+    Said("Date", "날짜"),
+    Said("Project", "프로젝트"),
+    Said("Assistant", "어시스턴트"),
+    Said("Model", "모델"),
+    Said("Runs", "실행"),
+    Said("Prompt", "입력 토큰"),
+    Said("Completion", "출력 토큰"),
+    _TOTAL,
+)
+
+
+def register(app: typer.Typer) -> None:
+    server_command(
+        app,
+        "usage",
+        both("Show what runs have cost in tokens.", "실행에 쓴 토큰을 봅니다."),
+    )(_usage)
+
+
+def _usage(
+    terminal: Terminal,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=_DATE,
+            metavar="DATE",
+            help=both("The first day, as 2026-11-01.", "첫날. 예: 2026-11-01"),
+        ),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to",
+            formats=_DATE,
+            metavar="DATE",
+            help=both("The last day.", "마지막 날."),
+        ),
+    ] = None,
+) -> None:
+    days = {"start_date": start, "end_date": end}
+    query = {name: day.date().isoformat() for name, day in days.items() if day is not None}
+    answer = terminal.client.get("/usage", query)
+    if terminal.as_json:
+        terminal.show_json(answer)
+        return
+    total = answer.get("total") or {}
+    terminal.show_table(
+        _COLUMNS,
+        [_row(one) for one in answer.get("data", [])],
+        footer=[
+            terminal.text(_TOTAL),
+            "",
+            "",
+            "",
+            *(_number(total.get(name, 0)) for name in _NUMBERS),
+        ],
+    )
+
+
+def _row(one: Object) -> list[Any]:
+    return [*(one.get(name) for name in _WORDS), *(_number(one.get(name, 0)) for name in _NUMBERS)]
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
