@@ -1,9 +1,17 @@
-# docker build -t threadkeeper . && docker run -p 8010:8010 -v threadkeeper:/data threadkeeper
+# docker build -t threadkeeper .
+# docker run -p 8010:8010 -v threadkeeper:/data -e 'API_KEYS=["default:a-long-random-text"]' threadkeeper
 
 FROM python:3.13-slim AS build
 COPY requirements.txt .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+
+FROM python:3.13-slim AS assets
+# Another registry than npm's: docker build --build-arg NPM_CONFIG_REGISTRY=https://…
+ARG NPM_CONFIG_REGISTRY
+COPY assets.lock.json .
+COPY scripts scripts
+RUN python scripts/fetch_assets.py
 
 FROM python:3.13-slim
 # The user may write the data and nothing else.
@@ -13,6 +21,7 @@ COPY --from=build /venv /venv
 WORKDIR /srv/threadkeeper
 COPY main.py .
 COPY app app
+COPY --from=assets /app/static/vendor app/static/vendor
 COPY functions functions
 COPY assistants.yaml .
 COPY knowledge knowledge
