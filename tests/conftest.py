@@ -43,12 +43,29 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
 
 
+# What these are about lies before the database, and is the same for both: one is enough.
+_BEFORE_THE_DATABASE = (
+    *("test_hostile", "test_schemathesis", "test_access.py", "test_open_server.py"),
+    *("test_session_rights.py", "test_rate_limits.py", "test_terminal", "test_examples"),
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    def is_kept(item: pytest.Item) -> bool:
+        twice = item.path.name.startswith(_BEFORE_THE_DATABASE)
+        return not (twice and "postgresql" in item.name)
+
+    left_out = [item for item in items if not is_kept(item)]
+    items[:] = [item for item in items if is_kept(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _bare_environment() -> Iterator[None]:
     """No setting of this machine reaches a test: none can call a real model."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [*os.environ]:
-            if name.startswith("OPENAI_") or name.lower() in Settings.model_fields:
+            if name.startswith(("OPENAI_", "OTEL_")) or name.lower() in Settings.model_fields:
                 patch.delenv(name)
         # The shipped assistants are for the tests that are about them.
         patch.setenv("ASSISTANTS_FILE", "")
@@ -136,6 +153,32 @@ def start(database_url: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator
 
         def begin(**settings: Any) -> ThreadServer:
             wanted = _settings(database_url, tmp_path, upstream) | settings
+            return stack.enter_context(thread_server(**wanted))
+
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(
+    database_kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Like `database_url`, for the tests of a module together."""
+    with fresh_database(database_kind, tmp_path_factory.mktemp("database")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def start_shared(
+    shared_database_url: str,
+    upstream_server: FakeUpstream,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[StartServer]:
+    """Like `start`, for servers that the tests of a module share."""
+    folder = tmp_path_factory.mktemp("module")
+    with ExitStack() as stack:
+
+        def begin(**settings: Any) -> ThreadServer:
+            wanted = _settings(shared_database_url, folder, upstream_server) | settings
             return stack.enter_context(thread_server(**wanted))
 
         yield begin

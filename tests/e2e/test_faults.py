@@ -120,6 +120,8 @@ def test_killed_while_a_function_of_the_server_works(servers, upstream, tmp_path
     (call,) = tool_step["step_details"]["tool_calls"]
     assert (call["id"], call["function"]["output"]) == ("call_1", "sunny in 서울")
     assert len(upstream.requests) == 2, "the round that was committed is not asked again"
+    ids = {request.headers["x-client-request-id"] for request in upstream.requests}
+    assert len(ids) == 1, "who takes over speaks for the request that made the run"
     assert texts(heir.http, run["thread_id"])[1:] == [("assistant", ANSWER)]
     nothing_is_left(heir.http, path)
 

@@ -1,13 +1,12 @@
 """OpenAI's Node SDK against the service: its stream helpers, its pollers, its pages."""
 
 import json
-import shutil
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.node_packages import packages, run_node
 from tests.support.replies import Reply
 
 PROGRAM = Path(__file__).parents[1] / "support" / "node" / "sdk.mjs"
@@ -21,20 +20,7 @@ TWO_CALLS = Reply.function_calls(
 @pytest.fixture(scope="session")
 def sdk(tmp_path_factory) -> Path:
     """A folder in which the package is installed, outside of the repository."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("Node's SDK is not tested: node and npm are not here")
-    folder: Path = tmp_path_factory.mktemp("node")
-    command = [npm, "install", "--no-audit", "--no-fund", "--prefer-offline", PACKAGE]
-    try:
-        installed = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=50, check=False
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"Node's SDK is not tested: npm did not install {PACKAGE} in time")
-    if installed.returncode != 0:
-        pytest.skip(f"Node's SDK is not tested: npm: {installed.stderr.strip()[-300:]}")
-    return folder
+    return packages(tmp_path_factory, PACKAGE)
 
 
 @pytest.fixture
@@ -44,14 +30,7 @@ def node(sdk, server, client):
 
     def run(scenario: str):
         base_url = f"{server.base_url}/api/v1"
-        ran = subprocess.run(
-            ["node", str(PROGRAM), str(sdk), base_url, scenario, assistant.id],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=30,
-            check=False,
-        )
+        ran = run_node(sdk, PROGRAM, sdk, base_url, scenario, assistant.id, seconds=30)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 

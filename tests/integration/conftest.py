@@ -9,9 +9,13 @@ import httpx
 import openai
 import pytest
 
+from tests.conftest import StartServer
+from tests.support.callers import CallAs, callers
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.searches import Library, library
 from tests.support.server import ThreadServer
+
+MakeThread = Callable[..., str]
 
 
 @pytest.fixture
@@ -25,6 +29,32 @@ def thread_id(http: httpx.Client) -> str:
     said = {"role": "user", "content": "hello there"}
     thread_id: str = http.post("/threads", json={"messages": [said]}).json()["id"]
     return thread_id
+
+
+@pytest.fixture(scope="module")
+def own_server(start_shared: StartServer) -> ThreadServer:
+    """A server of this module's tests alone."""
+    return start_shared()
+
+
+@pytest.fixture
+def own_http(own_server: ThreadServer, upstream: FakeUpstream) -> httpx.Client:
+    """A client of a server that has no threads."""
+    assert own_server.http.delete("/threads", params={"all": "true"}).is_success
+    return own_server.http
+
+
+@pytest.fixture
+def made(own_http: httpx.Client) -> MakeThread:
+    """Make a thread there; its messages are all the user's. Return its id."""
+
+    def make(*messages: str, **metadata: str) -> str:
+        said = [{"role": "user", "content": message} for message in messages]
+        body = {"messages": said, "metadata": metadata}
+        thread_id: str = own_http.post("/threads", json=body).json()["id"]
+        return thread_id
+
+    return make
 
 
 @pytest.fixture
@@ -60,3 +90,17 @@ def shared_library(server: ThreadServer) -> Library:
 def files(shared_library: Library, upstream: FakeUpstream) -> Library:
     """Three files that an assistant searches; made once, and changed by no test."""
     return shared_library
+
+
+@pytest.fixture
+def call_as() -> Iterator[CallAs]:
+    """Make callers of a server, with a key or without."""
+    with callers() as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def call_shared_as() -> Iterator[CallAs]:
+    """Like `call_as`, for callers that the tests of a module share."""
+    with callers() as make:
+        yield make

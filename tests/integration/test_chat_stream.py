@@ -186,3 +186,18 @@ def test_one_line_of_json_each(http, upstream):
     assert first[1] == b"event: delta"
     assert json.loads(first[2].removeprefix(b"data: ")) == {"delta": 'a\n\nb\r"c"'}
     assert len(first) == 3
+
+
+def test_what_ends_a_line_in_unicode_alone_ends_none_here(http, upstream):
+    said = "one\u2028two\u2029three\x85four"
+    upstream.reply(Reply.text(said))
+    with http.stream("POST", "/chat", json={"message": "hi", "stream": True}) as answer:
+        lines = answer.read().decode().splitlines()
+    (message,) = (line for line in lines if line.startswith('data: {"message"'))
+    assert json.loads(message.removeprefix("data: "))["message"] == said
+    upstream.reply(Reply.text(said))
+    body = {"assistant_id": "asst_default", "stream": True}
+    with http.stream("POST", "/threads/runs", json=body) as answer:
+        lines = answer.read().decode().splitlines()
+    (delta,) = (line for line in lines if '"thread.message.delta"' in line)
+    assert json.loads(delta.removeprefix("data: "))["delta"]["content"][0]["text"]["value"] == said

@@ -7,6 +7,7 @@ import pytest
 
 from app.core.object_store import ObjectStore
 from app.db.database import Database
+from app.domain.access import DEFAULT_PROJECT
 from app.schemas.files import FileCreate
 from app.services.files import FileService
 from tests.support.forms import half_sent
@@ -123,7 +124,7 @@ async def test_a_failing_database_leaves_nothing(database, database_url, tmp_pat
     service = FileService(database, ObjectStore(str(tmp_path / "files")), max_bytes=20_000_000)
     gone = Arriving(lambda: run(database_url, "DROP TABLE files"))
     with pytest.raises(Exception, match="files"):
-        await service.create(gone)
+        await service.create(DEFAULT_PROJECT, gone)
     assert (stored(tmp_path), removals(database_url)) == ([], [])
 
 
@@ -131,4 +132,4 @@ async def test_an_upload_that_was_given_up_is_no_file(database, database_url, tm
     service = FileService(database, ObjectStore(str(tmp_path / "files")), max_bytes=20_000_000)
     slow = Arriving(lambda: run(database_url, "DELETE FROM file_removals"))
     with pytest.raises(Exception, match="too long"):
-        await service.create(slow)
+        await service.create(DEFAULT_PROJECT, slow)

@@ -45,7 +45,7 @@ def test_every_answer_has_an_id_and_its_time(http):
     [
         ("GET", "/nowhere", 404, "Invalid URL (GET /api/v1/nowhere)"),
         ("PUT", "/threads", 405, "Not allowed to PUT /api/v1/threads"),
-        ("GET", "/threads", 405, "Not allowed to GET /api/v1/threads"),
+        ("PATCH", "/threads", 405, "Not allowed to PATCH /api/v1/threads"),
         ("DELETE", "/chat", 405, "Not allowed to DELETE /api/v1/chat"),
     ],
 )

@@ -12,6 +12,7 @@ from app.db import chunks, file_batches, files, ingestion, vector_store_files
 from app.db.database import Connection, Database
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.vector_store_files import NewFile
+from app.domain.access import DEFAULT_PROJECT
 from app.domain.clock import now
 from app.domain.errors import ModelError
 from app.domain.ids import new_id
@@ -104,13 +105,13 @@ def _add_file(connection: Connection, file_id: str) -> None:
         created_at=now(),
         expires_at=None,
     )
-    files.create(connection, file)
+    files.create(connection, DEFAULT_PROJECT, file)
 
 
 async def attached(database: Database, store: ObjectStore, *texts: str | None) -> str:
     """Return the id of a store with a file for each text, waiting."""
     ids = [await one_of(database, store, text) for text in texts]
-    made = await database.transaction(create_store, NewVectorStore(file_ids=ids))
+    made = await database.transaction(create_store, DEFAULT_PROJECT, NewVectorStore(file_ids=ids))
     return made.id
 
 
@@ -291,11 +292,16 @@ async def test_a_file_that_is_half_written_is_not_found(database, store):
 
 async def test_nothing_is_left_of_a_file_that_is_cancelled_half_written(database, store):
     file_id = await one_of(database, store, "a text")
-    made = await database.transaction(create_store, NewVectorStore())
+    made = await database.transaction(create_store, DEFAULT_PROJECT, NewVectorStore())
     strategy = stored_strategy(None)
     await database.transaction(file_batches.create, "vsfb_1", made.id, now())
     await database.transaction(
-        vector_store_files.attach, made.id, [NewFile(file_id, None, strategy)], now(), "vsfb_1"
+        vector_store_files.attach,
+        DEFAULT_PROJECT,
+        made.id,
+        [NewFile(file_id, None, strategy)],
+        now(),
+        "vsfb_1",
     )
     claim = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
     assert claim is not None

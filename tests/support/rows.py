@@ -8,6 +8,7 @@ from sqlalchemy import Connection, create_engine, make_url
 
 from app.db import runs, threads
 from app.db.runs import StoredRun
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.domain.run_status import RunStatus
@@ -61,7 +62,7 @@ def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> Stor
 
 def insert_run(connection: Connection, status: RunStatus, **values: Any) -> StoredRun:
     """Insert a run in any status, with a thread of its own."""
-    thread = threads.create(connection, thread_row())
+    thread = threads.create(connection, Caller(), thread_row())
     run = run_row(thread.id, status, **values)
     runs.create(connection, run)
     return run

@@ -56,7 +56,11 @@ class ThreadServer(Running):
         self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._server = _Server(
             uvicorn.Config(
-                create_app(settings), log_config=None, access_log=False, server_header=False
+                create_app(settings),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
             )
         )
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -119,13 +119,21 @@ def _schemas() -> dict[str, str]:
     return contents["events"]
 
 
+class NotStreamed(AssertionError):
+    """The server has answered `response` instead of a stream."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response.text)
+        self.response = response
+
+
 @contextmanager
 def streaming(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[StreamReader]:
     """Ask for a stream; what has not been read at the end of the block is hung up on."""
     with http.stream("POST", path, json={**body, "stream": True}) as response:
         if response.status_code != 200:
             response.read()
-        assert response.status_code == 200, response.text
+            raise NotStreamed(response)
         yield StreamReader(response)
 
 

@@ -100,6 +100,11 @@ FILES = "must be a folder, file:///folder or s3://bucket/prefix"
         ("OPENAI_MODEL", "", "must be some text, got ''"),
         ("OPENAI_BASE_URL", "api.example.org/v1", BASE_URL),
         ("OPENAI_BASE_URL", "http://[::1", BASE_URL),
+        (
+            "OPENAI_BASE_URL",
+            "https://me:secret@host/v1",
+            "must not hold a user's name or password: a key goes into OPENAI_API_KEY",
+        ),
         ("DATABASE_URL", "postgres://me:secret@host/db", f"{DATABASE}, got 'postgres://…'"),
         ("DATABASE_URL", "secret", f"{DATABASE}, got 'another text'"),
         ("DATABASE_URL", "sqlite:///", f"{DATABASE}, got 'sqlite://…'"),
@@ -137,7 +142,9 @@ def test_an_unreadable_file_is_named(tmp_path):
 def test_secrets_are_shown_nowhere(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@host/db")
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://me:secret@host/v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://host/secret/v1")
+    monkeypatch.setenv("API_KEYS", '["shop:secret", "secret-too"]')
+    monkeypatch.setenv("REDIS_URL", "redis://me:secret@host")
     assert "secret" not in repr(load_settings())
     with pytest.raises(SettingsError) as caught:
         monkeypatch.setenv("PORT", "x")

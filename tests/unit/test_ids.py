@@ -1,10 +1,17 @@
 """Ids: the shapes that OpenAI's clients have always seen."""
 
+import os
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from app.domain.ids import PREFIXES, new_call_id, new_id, new_request_id
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -43,3 +50,26 @@ def test_no_id_comes_twice_and_every_character_is_used():
     ids = {new_id("message") for _ in range(5000)}
     assert len(ids) == 5000
     assert len(set("".join(ids).replace("msg_", ""))) == 62
+
+
+def test_no_two_are_alike_across_threads():
+    with ThreadPoolExecutor(4) as threads:
+        made = [*threads.map(lambda _: new_id("thread"), range(2000))]
+    assert len({*made}) == 2000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_process_makes_ids_of_its_own():
+    forking = """
+import os
+from app.domain.ids import new_id
+new_id("thread")
+child = os.fork()
+os.write(1, f"{new_id('thread')}\\n".encode())
+child and os.waitpid(child, 0)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", forking], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert len(told) == 2
+    assert told[0] != told[1]

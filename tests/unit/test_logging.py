@@ -16,13 +16,14 @@ def _own_logging():
     """Give the test a root logger of its own: pytest's handlers return unharmed."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    configured = structlog.get_config()
     root.handlers.clear()
     yield
     for handler in root.handlers:
         handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     structlog.contextvars.clear_contextvars()
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.NOTSET)

@@ -17,7 +17,7 @@ from app.db.tables import metadata
 from tests.support.rows import connected, insert_run
 
 # Made in each database's own SQL, in a form that SQLAlchemy does not know.
-OWN_SQL = "chunk_index"
+OWN_SQL = ("chunk_index", "message_index")
 
 
 @pytest.fixture

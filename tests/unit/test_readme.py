@@ -1,18 +1,16 @@
-"""The README: its table of settings is the settings, and what it names is there."""
+"""The READMEs: the table of settings is the settings, and what they name is there."""
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from app.application import create_app
 from app.core.config import Settings
+from tests.support.readme import ROOT, Readme
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
-CALLS = re.findall(r"(?<=`)(?:GET |POST )?(/api/v1\S*|/chat|/health)(?=`)", README)
+READMES = [Readme("README.md"), Readme("README.ko.md")]
+every_readme = pytest.mark.parametrize("readme", READMES, ids=lambda readme: readme.name)
 
 
 def shown(default: object) -> str:
@@ -24,35 +22,38 @@ def shown(default: object) -> str:
 
 
 def test_the_table_holds_every_setting_with_its_default_and_meaning():
-    table = README.partition("| Setting | Default | Meaning |\n|---|---|---|\n")[2]
-    rows = table.partition("\n\n")[0].splitlines()
-    assert rows == [
+    assert READMES[0].table("| Setting | Default | Meaning |") == [
         f"| `{name.upper()}` | {shown(field.default)} | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
 
 
-def test_settings_in_the_text_exist():
-    known = {name.upper() for name in Settings.model_fields}
-    named = re.findall(r"^([A-Z_]+)=|`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`", README, re.MULTILINE)
-    assert {first or second for first, second in named} <= known
+@every_readme
+def test_settings_in_the_text_exist(readme):
+    assert readme.settings
+    assert readme.settings <= {name.upper() for name in Settings.model_fields}
 
 
-def test_calls_in_the_text_exist():
+@every_readme
+def test_calls_in_the_text_exist(readme):
     paths = create_app(Settings(_env_file=None)).openapi()["paths"]
-    assert CALLS
-    for call in CALLS:
+    assert readme.calls
+    for call in readme.calls:
         path = call if call.startswith("/api/v1") else f"/api/v1{call}"
         # The base address, and the address that older pages call, are no calls of the API.
         assert path == "/api/v1" or path in paths, call
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_linked_files_exist(link):
-    assert (ROOT / link).exists()
+@every_readme
+def test_linked_files_exist(readme):
+    assert readme.linked_files
+    assert [link for link in readme.linked_files if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("anchor", re.findall(r"\]\(#([^)]+)\)", README))
-def test_linked_headings_exist(anchor):
-    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+@every_readme
+def test_linked_headings_exist(readme):
+    anchors = [heading.anchor for heading in readme.headings]
+    assert readme.linked_anchors
+    assert set(readme.linked_anchors) <= set(anchors)
+    # A second heading of the same name would get another anchor.
+    assert len(anchors) == len(set(anchors))

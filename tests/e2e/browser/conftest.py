@@ -1,0 +1,126 @@
+"""A real browser, whose every page is watched: its console, and where it calls."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.conftest import StartServer
+from tests.support.chat_page import ChatPage
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.server import ThreadServer
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+WAIT_MS = 15_000
+# A closed shadow root is closed to tests as well.
+OPEN_SHADOWS = """
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (options) {
+    return attach.call(this, { ...options, mode: "open" });
+  };
+"""
+
+Visit = Callable[..., Page]
+OpenChat = Callable[..., ChatPage]
+
+
+@pytest.fixture(scope="module")
+def database_kind() -> str:
+    """Browsers can't tell one database from the other: one will do."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
+def server(start_shared: StartServer) -> ThreadServer:
+    """The service, with no assistants but those it has from the start."""
+    return start_shared()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("there is no Chromium: install Debian's package `chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        expect.set_options(timeout=WAIT_MS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    """Open an empty page of a new visitor; its options are those of a browser context.
+
+    `expected`: a pattern of what its console may say as an error; `shadow="closed"` leaves shadow
+    roots as pages make them. Afterwards there must be no other error, and no call to anywhere but
+    this machine.
+    """
+    watches: list[Watch] = []
+
+    def open_page(
+        *, expected: re.Pattern[str] | None = None, shadow: str = "open", **options: Any
+    ) -> Page:
+        context = chromium.new_context(**{"locale": "en-US", **options})
+        context.set_default_timeout(WAIT_MS)
+        if shadow == "open":
+            context.add_init_script(OPEN_SHADOWS)
+        watch = Watch(context.new_page(), expected)
+        watches.append(watch)
+        return watch.page
+
+    yield open_page
+    found = [fault for watch in watches for fault in watch.faults]
+    for watch in watches:
+        watch.page.context.close()
+    assert not found, "\n".join(found)
+
+
+class Watch:
+    """Notes what a page should not have done, its windows and frames included."""
+
+    def __init__(self, page: Page, expected: re.Pattern[str] | None) -> None:
+        self.page = page
+        self._said: list[str] = []
+        self._called: list[Request] = []
+        self._expected = expected
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self._said.append(f"uncaught: {error}"))
+        page.context.on("request", self._see)
+        page.context.on("requestfailed", self._forget_refused)
+
+    @property
+    def faults(self) -> list[str]:
+        return [*self._said, *(f"called {request.url}" for request in self._called)]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        text = f"{message.text} ({message.location['url']})"
+        if message.type == "error" and not (self._expected and self._expected.search(text)):
+            self._said.append(f"console: {text}")
+
+    def _see(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws") and address.hostname != "127.0.0.1":
+            self._called.append(request)
+
+    def _forget_refused(self, request: Request) -> None:
+        # What the page's policy stopped went nowhere; the console has said so.
+        if request.failure == "csp" and request in self._called:
+            self._called.remove(request)
+
+
+@pytest.fixture
+def chat(visit: Visit, server: ThreadServer, upstream: FakeUpstream) -> OpenChat:
+    """Open the chat page of a server (else the shared one), ready to be written to."""
+
+    def open_chat(on: ThreadServer = server, at: str = "", **options: Any) -> ChatPage:
+        return ChatPage(visit(**options), on.base_url).open(at)
+
+    return open_chat

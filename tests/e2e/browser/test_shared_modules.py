@@ -1,0 +1,178 @@
+"""The modules that the page and the widget share, in the browser they are for."""
+
+import re
+
+import pytest
+
+from app.api.pages import FOLDER
+from tests.support.pages import needs_libraries
+
+pytestmark = needs_libraries
+
+STREAM = (
+    "\ufeffid: 1\r\nevent: first\r\ndata: 한글 😀\r\ndata:  two\r\n\r\n: ping\n\n"
+    "id: 2\ndata\n\nevent: nothing\n\nid: 3\revent: third\rdata:{}\r\rdata: cut off"
+)
+EVENTS = [
+    {"id": "1", "name": "first", "data": "한글 😀\n two"},
+    {"id": "2", "name": "message", "data": ""},
+    {"id": "3", "name": "third", "data": "{}"},
+]
+# Calls `work(module)` with a module of the page's own server, and returns what it returns.
+WITH = "async ([name, given]) => { const m = await import(`./static/shared/${name}`); %s }"
+
+
+@pytest.fixture
+def run(visit, server):
+    page = visit()
+    page.goto(f"{server.base_url}/chat")
+
+    def evaluate(module, work, given=None):
+        return page.evaluate(WITH % work, [module, given])
+
+    return evaluate
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_events_are_read_however_they_arrive(run, size):
+    read = """
+      const bytes = new TextEncoder().encode(given.stream);
+      const body = new ReadableStream({ start(controller) {
+        for (let at = 0; at < bytes.length; at += given.size)
+          controller.enqueue(bytes.slice(at, at + given.size));
+        controller.close();
+      } });
+      const events = [];
+      for await (const event of m.readEvents(new Response(body))) events.push(event);
+      return events;
+    """
+    assert run("events.js", read, {"stream": STREAM, "size": size}) == EVENTS
+
+
+def test_a_reader_that_leaves_closes_the_stream(run):
+    leave = """
+      let closed = false;
+      const body = new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("data: 1\\n\\n")),
+        cancel: () => { closed = true; },
+      });
+      for await (const event of m.readEvents(new Response(body))) break;
+      await Promise.resolve();
+      return closed;
+    """
+    assert run("events.js", leave) is True
+
+
+@pytest.mark.parametrize(
+    ("languages", "spoken"),
+    [
+        (["ko-KR", "en"], "ko"),
+        (["ko"], "ko"),
+        (["fr-FR", "ko", "en"], "ko"),
+        (["en-GB", "ko"], "en"),
+        (["fr"], "en"),
+        ([], "en"),
+    ],
+)
+def test_the_browsers_languages(run, languages, spoken):
+    assert run("language.js", "return m.browserLanguage(given)", languages) == spoken
+
+
+@pytest.mark.parametrize(
+    ("metadata", "korean", "english"),
+    [
+        ({}, (None, []), (None, [])),
+        ({"greeting": "Hi", "suggestions": "a\n\n b "}, ("Hi", ["a", "b"]), ("Hi", ["a", "b"])),
+        (
+            {"greeting_ko": "안녕", "greeting_en": "Hi", "suggestions": '["a, b", 3, ""]'},
+            ("안녕", ["a, b"]),
+            ("Hi", ["a, b"]),
+        ),
+        ({"suggestions": '{"no": 1}'}, (None, ['{"no": 1}']), (None, ['{"no": 1}'])),
+        ({"suggestions_ko": "가", "suggestions": "a"}, (None, ["가"]), (None, ["a"])),
+    ],
+)
+def test_what_metadata_says_for_a_start_screen(run, metadata, korean, english):
+    for language, (greeting, suggestions) in (("ko", korean), ("en", english)):
+        work = "return m.startScreen({ metadata: given.metadata }, given.language)"
+        said = run("language.js", work, {"metadata": metadata, "language": language})
+        assert said == {"greeting": greeting, "suggestions": suggestions}
+
+
+def test_both_languages_say_the_same_things(run):
+    shared = "return ['en', 'ko'].map((l) => Object.keys(m.sharedTexts[l]).sort())"
+    english, korean = run("language.js", shared)
+    assert english == korean
+    page = shared.replace("sharedTexts", "pageTexts")
+    english, korean = run("../chat/texts.js", page)
+    assert english == korean
+
+
+def test_every_text_is_there_and_is_said(run):
+    """Texts are asked for by name: a name without a text would break the page."""
+    names = set(run("../chat/texts.js", "return Object.keys(m.pageTexts.en)"))
+    shared = set(run("language.js", "return Object.keys(m.sharedTexts.en)"))
+    sources = "\n".join(path.read_text("utf-8") for path in (FOLDER / "chat").glob("*.*"))
+    asked = set(re.findall(r'data-(?:text|label|placeholder)="(\w+)"', sources))
+    assert asked <= names | shared
+    assert [name for name in names if not re.search(rf'["\']{name}["\']', sources)] == []
+
+
+def test_where_nothing_can_be_kept_memory_does(run):
+    keep = """
+      const kept = m.keptIn(() => { throw new DOMException("", "SecurityError"); });
+      kept.set("a", { b: 1 });
+      const there = kept.get("a");
+      kept.remove("a");
+      return [there, kept.get("a")];
+    """
+    assert run("storage.js", keep) == [{"b": 1}, None]
+    full = """
+      const full = { getItem: () => null, setItem() { throw new DOMException("full"); } };
+      const kept = m.keptIn(() => full);
+      kept.set("a", 1);
+      return kept.get("a");
+    """
+    assert run("storage.js", full) == 1
+
+
+def test_the_cited_passage_is_the_nth_search_s(run):
+    steps = [
+        {"calls": [{"type": "function"}, {"type": "file_search", "file_search": {"results": []}}]},
+        {
+            "calls": [
+                {
+                    "type": "file_search",
+                    "file_search": {
+                        "results": [
+                            {"file_id": "file_1", "file_name": "a", "score": 1},
+                            {
+                                "file_id": "file_2",
+                                "file_name": "b",
+                                "score": 0.5,
+                                "content": [{"text": "one"}, {"text": "two"}],
+                            },
+                        ]
+                    },
+                }
+            ]
+        },
+    ]
+    work = "return given.marks.map((mark) => m.citedPassage(mark, given.steps))"
+    marks = ["【1:1†b】", "【0:0†a】", "【7:0†a】", "no mark"]
+    found = run("citations.js", work, {"marks": marks, "steps": steps})
+    passage = {"text": "one\n\ntwo", "name": "b", "fileId": "file_2", "score": 0.5}
+    assert found == [passage, None, None, None]
+
+
+def test_the_page_loads_its_modules_at_once():
+    """What is listed is fetched together, not one behind the other."""
+    page = (FOLDER / "chat/index.html").read_text("utf-8")
+    listed = set(re.findall(r'"modulepreload" href="static/([^"]+)"', page))
+    first = {"chat/early.js", "chat/main.js"}
+    there = {
+        f"{folder}/{path.name}"
+        for folder in ("chat", "shared")
+        for path in (FOLDER / folder).glob("*.js")
+    }
+    assert listed == there - first | {"vendor/marked.js", "vendor/purify.js"}

@@ -1,0 +1,62 @@
+"""One object of every kind, as somebody's own; and all rows there are, to see that none changed."""
+
+from sqlalchemy import text
+
+from app.db.tables import metadata
+from tests.support.callers import Caller
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.replies import Reply
+from tests.support.rows import connected
+from tests.support.searches import SEARCH, stores
+from tests.support.stores import filled
+from tests.support.waiting import wait_until
+
+FUNCTION = {"type": "function", "function": {"name": "f"}}
+SECRET = "금고의 비밀번호는 사과나무입니다. The vault opens with appletree."
+# They move by themselves.
+_RESTLESS = {"workers", "message_index_queue"}
+
+
+def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
+    """Make one object of each kind and return the ids, by the names that paths have for them.
+
+    The run waits for its client, so that whoever reaches it could answer or cancel it.
+    """
+    client, http = caller.client, caller.http
+    store_id = client.vector_stores.create(name="own").id
+    (file_id,) = filled(client, store_id, vault=SECRET).values()
+    assistant = client.beta.assistants.create(model="m", tools=[SEARCH], **stores(store_id))
+    upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
+    asked = {"role": "user", "content": SECRET}
+    body = {"assistant_id": assistant.id, "thread": {"messages": [asked]}, "tools": [FUNCTION]}
+    run = http.post("/threads/runs", json=body).json()
+    path = f"/threads/{run['thread_id']}"
+    wait_until(lambda: http.get(f"{path}/runs/{run['id']}").json()["status"] == "requires_action")
+    (message,) = http.get(f"{path}/messages").json()["data"]
+    (step,) = http.get(f"{path}/runs/{run['id']}/steps").json()["data"]
+    batch = client.vector_stores.file_batches.create_and_poll(store_id, file_ids=[file_id])
+    return {
+        "assistant_id": assistant.id,
+        "thread_id": run["thread_id"],
+        "message_id": message["id"],
+        "run_id": run["id"],
+        "step_id": step["id"],
+        "file_id": file_id,
+        "vector_store_id": store_id,
+        "batch_id": batch.id,
+    }
+
+
+def unknown(object_id: str) -> str:
+    """Return an id that looks like this one, and names nothing."""
+    return object_id[:-4] + ("0000" if not object_id.endswith("0000") else "1111")
+
+
+def all_rows(database_url: str) -> dict[str, list[str]]:
+    """Return every row of every table but those that change by themselves."""
+    with connected(database_url) as connection:
+        return {
+            name: sorted(map(repr, map(tuple, connection.execute(text(f"SELECT * FROM {name}")))))
+            for name in metadata.tables
+            if name not in _RESTLESS
+        }

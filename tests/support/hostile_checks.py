@@ -1,0 +1,47 @@
+"""What every answer to a generated request keeps to, besides what schemathesis itself knows."""
+
+import re
+
+from schemathesis import Case, CheckContext, CheckFunction, GenerationMode, Response
+
+# What is said of a request's form; other codes tell of what is, or is not, there.
+_OF_FORM = re.compile(
+    "missing_required_parameter|unknown_parameter|invalid_(type|value|content_type)|empty_.*"
+    "|.*_(above_max|below_min)_.*"
+)
+# Rules between fields that no JSON schema can tell.
+_BEYOND_THE_DOCUMENT = ("all", "chunk_overlap_tokens")
+
+
+def errors_are_in_the_envelope(_context: CheckContext, response: Response, case: Case) -> None:
+    if response.status_code < 400 or case.method == "HEAD":
+        return
+    body = response.json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"message", "type", "param", "code"}
+    assert body["error"]["message"]
+
+
+def what_the_document_allows_has_the_right_form(
+    _context: CheckContext, response: Response, case: Case
+) -> None:
+    """A valid request may name what isn't there, or come at the wrong moment: no other 400."""
+    assert case.meta is not None
+    if response.status_code != 400 or case.meta.generation.mode is not GenerationMode.POSITIVE:
+        return
+    error = response.json()["error"]
+    if "Expected an ID that begins with" in error["message"]:
+        return
+    if (error["param"] or "").rpartition(".")[2] not in _BEYOND_THE_DOCUMENT:
+        assert not _OF_FORM.fullmatch(error["code"] or ""), error
+
+
+def streams_end(_context: CheckContext, response: Response, _case: Case) -> None:
+    assert not response.stream_cut_short
+
+
+OURS: list[CheckFunction] = [
+    errors_are_in_the_envelope,
+    what_the_document_allows_has_the_right_form,
+    streams_end,
+]

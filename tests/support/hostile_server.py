@@ -1,0 +1,130 @@
+"""A server to be attacked, with objects to name, and a look at what it has kept."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.db.tables import metadata
+from tests.support.callers import Caller
+from tests.support.databases import fresh_database
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.function_calls import call, function_tools
+from tests.support.replies import Reply
+from tests.support.rows import connected
+from tests.support.server import ThreadServer, thread_server
+from tests.support.waiting import wait_until
+
+# Above it a stream that says nothing is one that hangs: the server's own pings come later.
+ANSWER_SECONDS = 20
+_PING_SECONDS = 60
+# What lives and dies with time, not with requests.
+_RESTLESS = ("workers", "alembic_version")
+_HELLO = {"messages": [{"role": "user", "content": "hello there"}]}
+
+
+@dataclass
+class Target:
+    """A server of its own database, files and model: other tests would stumble over the rest."""
+
+    server: ThreadServer
+    caller: Caller
+    upstream: FakeUpstream
+    database_url: str
+    files: Path
+    ids: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    def build_threads(self) -> None:
+        """Make an assistant, a thread, and a run that waits for its client's tool outputs."""
+        tools = function_tools("look_up")
+        self.ids["assistant_id"] = self._made("/assistants", model="m", tools=tools)
+        self.ids["thread_id"] = self._made("/threads", **_HELLO)
+        thread = f"/threads/{self.ids['thread_id']}"
+        self.ids["message_id"] = self.caller.http.get(f"{thread}/messages").json()["first_id"]
+        self.waiting = self._waiting_run()
+
+    def build_stores(self) -> None:
+        """Make a vector store with a file in it, which has been read."""
+        http = self.caller.http
+        form: dict[str, Any] = {"files": {"file": ("a.txt", b"hello")}}
+        answer = http.post("/files", data={"purpose": "assistants"}, **form)
+        self.ids["file_id"] = answer.json()["id"]
+        self.ids["vector_store_id"] = self._made("/vector_stores", name="x")
+        batches = f"/vector_stores/{self.ids['vector_store_id']}/file_batches"
+        self.ids["batch_id"] = self._made(batches, file_ids=[self.ids["file_id"]])
+        batch = f"{batches}/{self.ids['batch_id']}"
+        wait_until(lambda: http.get(batch).json()["status"] == "completed")
+
+    def named(self, names: Any) -> dict[str, str]:
+        """Return the ids that go together in a path with parameters of these names.
+
+        A run that waits for its client keeps its thread busy, so other paths get another thread.
+        """
+        return self.ids | (self.waiting if "run_id" in names else {})
+
+    def kept(self) -> dict[str, Any]:
+        """Return how many rows each table has, which files there are, what the model was asked."""
+        with connected(self.database_url) as connection:
+            rows = {
+                table.name: connection.scalar(select(func.count()).select_from(table))
+                for table in metadata.sorted_tables
+                if table.name not in _RESTLESS
+            }
+        files = sorted(path.name for path in self.files.rglob("*") if path.is_file())
+        return {**rows, "files": files, "asked": len(self.upstream.requests)}
+
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """Fail if the block leaves anything behind, or the server no longer answers."""
+        before = self.kept()
+        yield
+        assert self.caller.http.get("/health").json()["status"] == "ok"
+        wait_until(lambda: self.kept() == before, 5)
+
+    def _waiting_run(self) -> dict[str, str]:
+        thread_id = self._made("/threads", **_HELLO)
+        self.upstream.reply(Reply.function_calls(call("look_up")))
+        runs = f"/threads/{thread_id}/runs"
+        run_id = self._made(runs, assistant_id=self.ids["assistant_id"])
+        http = self.caller.http
+        wait_until(lambda: http.get(f"{runs}/{run_id}").json()["status"] == "requires_action")
+        step_id = http.get(f"{runs}/{run_id}/steps").json()["first_id"]
+        return {"thread_id": thread_id, "run_id": run_id, "step_id": step_id}
+
+    def _made(self, path: str, **body: Any) -> str:
+        made: str = self.caller.http.post(path, json=body).json()["id"]
+        return made
+
+
+@contextmanager
+def target_server(
+    database_kind: str, folder: Path, *, key: str | None = None, **settings: Any
+) -> Iterator[Target]:
+    """`key`: the only one that opens the server; without it, it is open."""
+    with (
+        FakeUpstream.serve() as upstream,
+        fresh_database(database_kind, folder) as url,
+        thread_server(
+            **{
+                "database_url": url,
+                "database_pool_size": 4,
+                "files_url": str(folder / "files"),
+                "openai_base_url": upstream.base_url,
+                "openai_api_key": "sk-of-the-upstream",
+                "openai_max_retries": 0,
+                "stream_keepalive_seconds": _PING_SECONDS,
+                "shutdown_seconds": 1,
+                "api_keys": [f"default:{key}"] if key else [],
+                **settings,
+            }
+        ) as server,
+        closing(Caller(server.base_url, key)) as caller,
+    ):
+        target = Target(server, caller, upstream, url, folder / "files")
+        target.build_threads()
+        target.build_stores()
+        yield target

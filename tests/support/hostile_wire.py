@@ -1,0 +1,84 @@
+"""Requests as bytes on a socket: those that no client library would send."""
+
+import json
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from tests.support.checked_clients import VERSION
+from tests.support.waiting import WAIT_SECONDS
+
+JSON = ("Content-Type: application/json",)
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def error(self) -> dict[str, Any]:
+        """Return the error, having looked at its envelope."""
+        body = json.loads(self.body)
+        assert set(body) == {"error"}, body
+        error: dict[str, Any] = body["error"]
+        assert set(error) == {"message", "type", "param", "code"}
+        return error
+
+
+def head(method: str, target: str, *headers: str | bytes) -> bytes:
+    """Return a request's first lines, as they are given; `target` begins behind the version."""
+    target = target if target.startswith(("*", "http:", "//")) else VERSION + target
+    lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *headers]
+    encoded = [line if isinstance(line, bytes) else line.encode("utf-8") for line in lines]
+    return b"\r\n".join([*encoded, b"", b""])
+
+
+def sized(method: str, target: str, body: bytes, *headers: str | bytes) -> bytes:
+    """Return a whole request that says how long it is."""
+    return head(method, target, *headers, f"Content-Length: {len(body)}") + body
+
+
+def chunked(
+    method: str, target: str, body: bytes, *headers: str | bytes, size: int = 65536
+) -> Iterator[bytes]:
+    """Give a request whose length is told by its last chunk only."""
+    yield head(method, target, *headers, "Transfer-Encoding: chunked")
+    for at in range(0, len(body), size):
+        piece = body[at : at + size]
+        yield b"%x\r\n%s\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
+def ask(base_url: str, pieces: bytes | Iterable[bytes]) -> Answer:
+    """Send what is given, and return the answer."""
+    pieces = [pieces] if isinstance(pieces, bytes) else [*pieces]
+    with connection(base_url) as wire:
+        _send(wire, pieces)
+        # An answer to HEAD tells the length of a body that doesn't follow.
+        response = HTTPResponse(wire, method="HEAD" if pieces[0].startswith(b"HEAD ") else None)
+        return _read(response)
+
+
+def _read(response: HTTPResponse) -> Answer:
+    response.begin()
+    body = response.read()
+    return Answer(response.status, response.getheaders(), body)
+
+
+def _send(wire: socket.socket, pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        try:
+            wire.sendall(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            # It has heard enough and answered: that is read next.
+            return
+
+
+@contextmanager
+def connection(base_url: str) -> Iterator[socket.socket]:
+    address = urlsplit(base_url)
+    with socket.create_connection((address.hostname, address.port), WAIT_SECONDS) as wire:
+        yield wire

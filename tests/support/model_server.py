@@ -1,0 +1,73 @@
+"""A model's server that only says whether it is there: its list of models, and held answers."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.waiting import WAIT_SECONDS
+
+
+class ModelServer:
+    """Answers `GET /v1/models` with `status`, and nothing else before it is let go."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.asked: list[dict[str, str]] = []
+        # Set while an answer may be given; clear it to hold the list, or the runs, back.
+        self.lists = threading.Event()
+        self.answers = threading.Event()
+        self.lists.set()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def stop(self) -> None:
+        """Refuse connections from now on; once is enough."""
+        self.lists.set()
+        self.answers.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(WAIT_SECONDS)
+            self._server.server_close()
+
+
+def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.asked.append({name.lower(): value for name, value in self.headers.items()})
+            server.lists.wait(WAIT_SECONDS)
+            self._answer(server.status if self.path == "/v1/models" else 404)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            server.answers.wait(WAIT_SECONDS)
+            self._answer(500)
+
+        def _answer(self, status: int) -> None:
+            body = json.dumps({"object": "list", "data": []}).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            # Who asked may not care for more than the status.
+            with contextlib.suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@contextmanager
+def model_server() -> Iterator[ModelServer]:
+    server = ModelServer()
+    try:
+        yield server
+    finally:
+        server.stop()

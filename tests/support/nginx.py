@@ -1,0 +1,144 @@
+"""nginx on loopback, with the configuration that is shipped: `deploy/nginx.conf`, filled in."""
+
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.waiting import WAIT_SECONDS, wait_until
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+OPENSSL = shutil.which("openssl")
+NEEDED = [*([] if NGINX else ["nginx"]), *([] if OPENSSL else ["openssl"])]
+
+_NAME = re.compile(r"\$\{([A-Z0-9_]+)\}")
+# All that the system's own folders would hold is in a folder of the test's, and nobody's rights
+# are changed: where root starts it, its workers stay root, for they must get into that folder.
+_AROUND = """\
+{user}
+worker_processes 2;
+daemon off;
+pid nginx.pid;
+error_log error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    access_log off;
+    include site.conf;
+}}
+"""
+
+
+class Nginx:
+    """A running nginx: `base_url` is where it serves HTTPS, `verify` trusts its certificate."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.base_url = f"https://localhost:{port}"
+        self.verify = ssl.create_default_context(cafile=folder / "fullchain.pem")
+        self._folder = folder
+
+    @property
+    def requests(self) -> list[str]:
+        """The lines of its access log so far, in the form that `nginx.conf` gives them."""
+        return (self._folder / "access.log").read_text(encoding="utf-8").splitlines()
+
+    @property
+    def errors(self) -> str:
+        return (self._folder / "error.log").read_text(encoding="utf-8")
+
+
+def filled_in(template: str, values: dict[str, str]) -> str:
+    """Do what envsubst does. Raises `KeyError` for a name that nobody fills in."""
+    return _NAME.sub(lambda found: values[found[1]], template)
+
+
+@contextmanager
+def nginx(
+    folder: Path, *servers: str, root_path: str = "", stripped: bool = False
+) -> Iterator[Nginx]:
+    """Serve one or two servers (`127.0.0.1:8010`) until the block ends.
+
+    `stripped`: the prefix is taken off on the way, as `deploy/nginx-prefix.conf` does it.
+    """
+    folder.mkdir()
+    _certify(folder)
+    port = free_port()
+    values = {
+        "SERVER_NAME": "localhost",
+        "HTTP_PORT": f"127.0.0.1:{free_port()}",
+        "HTTPS_PORT": f"127.0.0.1:{port}",
+        "SERVER_1": servers[0],
+        "SERVER_2": servers[-1],
+        "ROOT_PATH": "" if stripped else root_path,
+        "MAX_UPLOAD": "520m",
+        "TLS_FOLDER": str(folder),
+        "ACME_FOLDER": str(folder),
+        "ACCESS_LOG": str(folder / "access.log"),
+    }
+    site = filled_in((DEPLOY / "nginx.conf").read_text(encoding="utf-8"), values)
+    if stripped:
+        before, _, after = site.rpartition("    location / {")
+        example = (DEPLOY / "nginx-prefix.conf").read_text(encoding="utf-8")
+        _, mark, after = after.partition("    location @too_large {")
+        site = before + example.replace("/openai-api", root_path) + mark + after
+    (folder / "site.conf").write_text(site, encoding="utf-8")
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(_AROUND.format(user=user), encoding="utf-8")
+    with _running(folder, port) as running:
+        yield running
+
+
+@contextmanager
+def _running(folder: Path, port: int) -> Iterator[Nginx]:
+    assert NGINX is not None
+    command = [NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", "nginx.conf"]
+    with (folder / "console.log").open("wb") as console:
+        process = subprocess.Popen(command, cwd=folder, stdout=console, stderr=console)
+    try:
+        wait_until(lambda: process.poll() is not None or _listens(port))
+        said = (folder / "console.log").read_text() + (folder / "error.log").read_text()
+        assert process.poll() is None, f"nginx ended at once:\n{said}"
+        yield Nginx(folder, port)
+    finally:
+        process.terminate()
+        process.wait(WAIT_SECONDS)
+
+
+def _certify(folder: Path) -> None:
+    """Make the certificate of a first try, as `docs/operations.md` does."""
+    assert OPENSSL is not None
+    subprocess.run(
+        [
+            *(OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+            *("-nodes", "-days", "30", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", "privkey.pem", "-out", "fullchain.pem"),
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

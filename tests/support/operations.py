@@ -1,0 +1,66 @@
+"""Every operation of our own document, with a body that it takes; a new one among them."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import httpx
+
+from app.application import create_app
+from app.core.config import Settings
+
+# A form's body, for the one operation that takes no JSON.
+_FORM: dict[str, Any] = {"files": {"file": ("a.txt", b"text")}, "data": {"purpose": "assistants"}}
+
+
+class Operation(NamedTuple):
+    """`parameters` are those of the path, in their order; `queries` those behind it."""
+
+    name: str
+    method: str
+    path: str
+    parameters: tuple[str, ...]
+    queries: tuple[str, ...]
+    content: Mapping[str, Any]
+
+    def send(
+        self, http: httpx.Client, ids: Mapping[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
+        """Call it, with `ids` by the names of the path's parameters."""
+        known = dict.fromkeys(self.parameters, "unknown") | dict(ids or {})
+        url = http.base_url.join(self.path.format_map(known))
+        return http.request(self.method, url, **{**self.content, **options})
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    return tuple(_documented())
+
+
+def _documented() -> Iterator[Operation]:
+    document = create_app(Settings(_env_file=None, assistants_file="")).openapi()
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            parameters = said.get("parameters", [])
+            names = {
+                place: tuple(each["name"] for each in parameters if each["in"] == place)
+                for place in ("path", "query")
+            }
+            yield Operation(
+                said["operationId"],
+                method.upper(),
+                path,
+                names["path"],
+                names["query"],
+                _content(said.get("requestBody", {}).get("content", {})),
+            )
+
+
+def _content(content: Mapping[str, Any]) -> dict[str, Any]:
+    if "application/json" in content:
+        example = next(iter(content["application/json"]["examples"].values()))
+        return {"json": example["value"]}
+    return _FORM if content else {}
