@@ -13,9 +13,11 @@ that the registry states for it.
 
 import argparse
 import base64
+import errno
 import hashlib
 import http.client
 import io
+import itertools
 import json
 import os
 import ssl
@@ -92,9 +94,7 @@ def fill(folder: Path, packages: Packages) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
         (new / LOCK).write_text(_receipt(packages), "utf-8")
-        _swap(folder, new, Path(work, "old"))
-    if not is_complete(folder, packages):
-        raise AssetsError(f"{folder} is being changed by another program")
+        _swap(folder, new, Path(work))
 
 
 def is_complete(folder: Path, packages: Packages) -> bool:
@@ -196,15 +196,17 @@ def _inside(path: str) -> Path:
     return Path(*parts)
 
 
-def _swap(folder: Path, new: Path, old: Path) -> None:
-    with suppress(FileNotFoundError):
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        # Another fetch was first; whether it brought the same is looked at next.
-        if not folder.exists():
-            raise
+def _swap(folder: Path, new: Path, work: Path) -> None:
+    for attempt in itertools.count():
+        with suppress(FileNotFoundError):
+            folder.rename(work / f"old-{attempt}")
+        try:
+            new.rename(folder)
+            return
+        except OSError as error:
+            # Another fetch put its own there in between. It is done then, so this comes to an end.
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
 
 
 def _host(url: str) -> str:

@@ -30,6 +30,7 @@ class Registry:
         self.asked: list[str] = []
         self.cut = False
         self.failures = 0
+        self.together = threading.Barrier(1)
         self.url = ""
 
     def add(self, name: str, tarball: bytes, version: str = "1.0.0") -> dict[str, Any]:
@@ -41,6 +42,7 @@ class Registry:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.asked.append(handler.path)
+        self.together.wait(timeout=20)
         content = self.tarballs.get(handler.path)
         if self.failures:
             self.failures -= 1
@@ -279,12 +281,15 @@ def test_the_lock_writes_only_below_its_folder(script, registry, root, capsys, p
     assert "outside its folder" in refused(script, root, capsys)
 
 
-def test_two_that_fetch_at_once_both_succeed(script, registry, root):
+def test_all_that_fetch_at_once_succeed(script, registry, root):
     lock(root, {"lib": registry.add("lib", tarball(LIBRARY))})
-    with ThreadPoolExecutor(4) as executor:
+    registry.together = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as executor:
         answers = list(executor.map(lambda _: script.main(["--root", str(root)]), range(8)))
     assert answers == [0] * 8
+    assert len(registry.asked) == 8
     assert tree(root) == HELD
+    assert not list(root.rglob(".vendor-*"))
 
 
 def test_the_projects_lock_is_complete():
