@@ -1,5 +1,6 @@
 """What all tests share: fresh databases, the fake upstream, the running service, its clients."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,9 +14,8 @@ import structlog
 from sqlalchemy import Connection
 
 from app.core.config import Settings
-from app.db.migrations.runner import upgrade
 from tests.support import openai_spec
-from tests.support.databases import fresh_database, postgresql_is_up
+from tests.support.databases import fresh_database, make_tables, postgresql_is_up
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.rows import connected
 from tests.support.server import ThreadServer, thread_server
@@ -29,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # What OpenAI's SDK says at every call of this API; all other warnings are errors.
     for said in ("The Assistants API is deprecated", "deprecated$"):
         config.addinivalue_line("filterwarnings", f"ignore:{said}:DeprecationWarning")
+
+
+def pytest_collection_finish() -> None:
+    # What is here now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -97,16 +103,23 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
-    """A database of the test's own, without any table."""
+    """A database of the test's own, with all tables and no row."""
+    with fresh_database(database_kind, tmp_path) as url:
+        make_tables(database_kind, url)
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
+    """Like `database_url`, without any table."""
     with fresh_database(database_kind, tmp_path) as url:
         yield url
 
 
 @pytest.fixture
 def rows(database_url: str) -> Iterator[Connection]:
-    """A connection to a database with all tables and no row."""
+    """A connection to that database."""
     with connected(database_url) as connection:
-        upgrade(connection)
         yield connection
 
 
@@ -164,6 +177,7 @@ def shared_database_url(
 ) -> Iterator[str]:
     """Like `database_url`, for the tests of a module together."""
     with fresh_database(database_kind, tmp_path_factory.mktemp("database")) as url:
+        make_tables(database_kind, url)
         yield url
 
 

@@ -8,7 +8,7 @@ import openai
 
 from app.core.logging import current_request_id
 from app.core.upstream_errors import ErrorTeller
-from app.core.upstream_http import CONNECT_SECONDS, sdk_client
+from app.core.upstream_http import CONNECT_SECONDS, http_pool, sdk_client
 from app.domain.errors import ModelError
 
 # What OpenAI takes in one request: 2048 texts, 300,000 tokens; a token has three bytes or more.
@@ -36,7 +36,7 @@ class OpenAIEmbedder:
         self._client = sdk_client(
             api_key,
             base_url,
-            http_client or openai.DefaultAioHttpClient(),
+            http_client or http_pool(),
             timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
             max_retries=max_retries,
         )

@@ -29,6 +29,7 @@ from app.core.upstream_http import (
     OPENAI_URL,
     UpstreamHttp,
     fields_of,
+    http_pool,
     sdk_client,
 )
 from app.domain.errors import ModelError
@@ -67,7 +68,7 @@ class OpenAIResponsesClient:
         self._max_retries = max_retries
         self._refusals = Refusals()
         self._errors = ErrorTeller(api_key)
-        http = http_client or openai.DefaultAioHttpClient()
+        http = http_client or http_pool()
         self._client = sdk_client(api_key, base_url, http)
         self._pool = http
         self._base_url = base_url or OPENAI_URL

@@ -7,10 +7,9 @@ from typing import Any
 import aiohttp
 import httpx
 import httpx2
-import openai
 
 from app.core.model import Reach
-from app.core.upstream_http import OPENAI_URL, sdk_client
+from app.core.upstream_http import OPENAI_URL, http_pool, sdk_client
 
 _FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
 
@@ -20,7 +19,7 @@ async def reach(base_url: str, api_key: str, seconds: float) -> Reach:
 
     Empty `base_url`: OpenAI. Empty key: none is needed. `seconds`: how long it may take.
     """
-    async with openai.DefaultAioHttpClient() as http:
+    async with http_pool() as http:
         headers = sdk_client(api_key, base_url, http).auth_headers
         return await ask(http, base_url, headers, seconds)
 

@@ -8,7 +8,9 @@ import asyncio
 import json
 import logging
 import random
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Protocol, cast
 
 import httpx
@@ -31,6 +33,17 @@ _NO_KEY = "not-needed"
 CONNECT_SECONDS = 10.0
 
 NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
+
+
+def http_pool() -> httpx2.AsyncClient:
+    """Return what keeps connections to a server of models; to be closed by who asked for it."""
+    return openai.DefaultAioHttpClient(verify=_certificates())
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    # Those that this machine trusts. Reading them takes longer than a whole turn of a chat.
+    return httpx2.create_ssl_context()
 
 
 def sdk_client(

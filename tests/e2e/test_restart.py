@@ -23,6 +23,12 @@ WITH_FUNCTION: Any = {
 
 
 @pytest.fixture
+def database_url(empty_database_url):
+    """Here the first start makes the tables."""
+    return empty_database_url
+
+
+@pytest.fixture
 def settings(database_url, upstream):
     return environment(database_url, upstream)
 

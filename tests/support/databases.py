@@ -2,11 +2,17 @@
 
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from sqlalchemy import event
+
+from app.db.migrations.runner import upgrade
+from tests.support.rows import connected
 
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test")
 
@@ -34,6 +40,39 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
         yield f"{POSTGRES_URL}{joint}options=-csearch_path%3D{schema}%20{fast}"
     finally:
         _run(f"DROP SCHEMA {schema} CASCADE")
+
+
+# What made the tables of the first database of each kind.
+_statements: dict[str, list[str]] = {}
+
+
+def make_tables(kind: str, url: str) -> None:
+    """Bring an empty database to the newest schema.
+
+    The first of a kind is migrated as servers do it; all later ones by the same statements in one
+    go, which takes a fraction of the time.
+    """
+    if kind not in _statements:
+        _statements[kind] = _migrate(url)
+    elif kind == "sqlite":
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+            database.executescript(";\n".join(["BEGIN", *_statements[kind], "COMMIT"]))
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute(";\n".join(_statements[kind]).encode())
+
+
+def _migrate(url: str) -> list[str]:
+    done: list[str] = []
+    with connected(url) as connection:
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith(("SELECT", "PRAGMA")):
+                done.append(statement)
+
+        upgrade(connection)
+    return done
 
 
 def _run(statement: str) -> None:

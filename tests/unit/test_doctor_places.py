@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from app.db.database import Database
-from app.db.migrations.runner import upgrade
 from tests.support.rows import connected
 from tests.support.server import thread_server
 from tests.support.terminal import examine, other_server, run
@@ -52,7 +51,6 @@ async def test_a_sqlite_file_is_looked_at_without_a_trace(tmp_path):
 )
 def test_schemas_of_other_versions_are_told(database_url, revision, level, said):
     with connected(database_url) as connection:
-        upgrade(connection)
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": revision})
     found = examine(DATABASE_URL=database_url)["database"]
     assert (found["level"], said in found["message"]) == (level, True)
@@ -61,13 +59,13 @@ def test_schemas_of_other_versions_are_told(database_url, revision, level, said)
     assert now == revision
 
 
-def test_an_empty_database_is_fine_and_another_programs_is_not(database_url):
-    with connected(database_url) as connection:
+def test_an_empty_database_is_fine_and_another_programs_is_not(empty_database_url):
+    with connected(empty_database_url) as connection:
         connection.execute(text("SELECT 1"))
-    assert examine(DATABASE_URL=database_url)["database"]["level"] == "ok"
-    with connected(database_url) as connection:
+    assert examine(DATABASE_URL=empty_database_url)["database"]["level"] == "ok"
+    with connected(empty_database_url) as connection:
         connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
-    found = examine(DATABASE_URL=database_url)["database"]
+    found = examine(DATABASE_URL=empty_database_url)["database"]
     assert (found["level"], "another program" in found["message"]) == ("warning", True)
 
 

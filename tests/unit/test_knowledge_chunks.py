@@ -10,7 +10,6 @@ from app.db.chunks import NewChunk
 from app.db.file_tables import files
 from app.db.knowledge_tables import chunks as table
 from app.db.knowledge_tables import vector_store_files, vector_stores
-from app.db.migrations import runner
 from app.knowledge.analyser import tokens
 from tests.support.rows import connected
 
@@ -38,7 +37,6 @@ def connection(database_url) -> Iterator[Connection]:
     with connected(database_url) as connection:
         if connection.dialect.name == "sqlite":
             connection.execute(text("PRAGMA foreign_keys = ON"))
-        runner.upgrade(connection)
         for store in ("vs_1", "vs_2"):
             connection.execute(insert(vector_stores), {"id": store, **STORE})
         for file in ("file-a", "file-b"):

@@ -21,8 +21,8 @@ OWN_SQL = ("chunk_index", "message_index")
 
 
 @pytest.fixture
-def connection(database_url):
-    with connected(database_url) as connection:
+def connection(empty_database_url):
+    with connected(empty_database_url) as connection:
         yield connection
 
 
@@ -68,13 +68,13 @@ def test_the_way_back_leaves_nothing(connection):
     assert differences(connection) == []
 
 
-def test_several_servers_may_start_at_once(database_url):
+def test_several_servers_may_start_at_once(empty_database_url):
     def start(_: int) -> None:
-        database = Database(database_url, pool_size=1)
+        database = Database(empty_database_url, pool_size=1)
         asyncio.run(database.start())
         database.close()
 
     with ThreadPoolExecutor(4) as executor:
         list(executor.map(start, range(4)))
-    with connected(database_url) as connection:
+    with connected(empty_database_url) as connection:
         assert names(connection) == {*metadata.tables, "alembic_version"}

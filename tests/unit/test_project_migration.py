@@ -129,8 +129,8 @@ def say(connection: Connection, message_id: str, words: str, status: str) -> Non
 
 
 @pytest.fixture
-def connection(database_url):
-    with connected(database_url) as connection:
+def connection(empty_database_url):
+    with connected(empty_database_url) as connection:
         migrate(connection, "0004")
         fill(connection)
         yield connection
@@ -190,13 +190,13 @@ def test_the_way_back_keeps_what_is_configured(connection):
     assert found(connection, "playlist") == ["thread_old"]
 
 
-def test_a_server_of_now_starts_on_it(database_url):
-    with connected(database_url) as connection:
+def test_a_server_of_now_starts_on_it(empty_database_url):
+    with connected(empty_database_url) as connection:
         migrate(connection, "0004")
         fill(connection)
 
     async def start() -> list[str]:
-        database = Database(database_url, pool_size=1)
+        database = Database(empty_database_url, pool_size=1)
         await database.start()
         listed, _ = await database.read(
             thread_lists.list_page, Caller(), Page(), ThreadFilter(metadata=(("k", "v"),))
