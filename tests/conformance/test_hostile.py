@@ -5,11 +5,13 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.checked_clients import VERSION
 from tests.support.forms import HEADERS as FORM
 from tests.support.forms import field, file_part
-from tests.support.hostile_operations import OPERATIONS, WITH_IDS
 from tests.support.hostile_server import Target, target_server
-from tests.support.hostile_wire import JSON, ask, chunked, connection, head, sized
+from tests.support.hostile_wire import JSON, ask, chunked, head, sized
+from tests.support.operations import operations
+from tests.support.raw_http import connected_to
 from tests.support.waiting import wait_until
 
 # What is no HTTP the server in front of the application answers, in plain text.
@@ -34,6 +36,8 @@ IDS = {
     "no escape": "%zz",
     "50 KB": "x" * 50_000,
 }
+OPERATIONS = [each for each in operations() if each.path.startswith(f"{VERSION}/")]
+WITH_IDS = [each for each in OPERATIONS if each.parameters]
 METHODS = ["HEAD", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND"]
 
 
@@ -48,7 +52,7 @@ def test_a_hostile_id_names_nothing(target: Target, operation):
     with target.unmoved():
         for parameter in operation.parameters:
             for name, given in IDS.items():
-                path = operation.at(target, **{parameter: given})
+                path = operation.at({**target.named(operation.parameters), parameter: given})
                 answer = ask(target.server.base_url, head(operation.method, path))
                 # With a slash in it the path may be another, or none at all.
                 assert answer.status in (400, 404, 405), name
@@ -60,7 +64,7 @@ def test_a_hostile_id_names_nothing(target: Target, operation):
 def test_a_nul_in_an_id_is_refused(target: Target, operation):
     with target.unmoved():
         for parameter in operation.parameters:
-            path = operation.at(target, **{parameter: "thread_%00"})
+            path = operation.at({**target.named(operation.parameters), parameter: "thread_%00"})
             answer = ask(target.server.base_url, head(operation.method, path))
             assert (answer.status, answer.error()["code"]) == (400, "invalid_value")
 
@@ -92,9 +96,10 @@ def test_a_path_leads_nowhere_else(target: Target, path):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_method_that_is_none_of_the_paths_is_refused(target: Target, operation):
+    path = operation.at(target.named(operation.parameters))
     with target.unmoved():
         for method in METHODS:
-            answer = ask(target.server.base_url, head(method, operation.at(target)))
+            answer = ask(target.server.base_url, head(method, path))
             assert answer.status == 405, method
             assert operation.method in dict(answer.headers)["allow"], method
             # HEAD is answered without a body.
@@ -210,7 +215,7 @@ def test_those_who_hang_up_halfway_keep_nobody_waiting(target: Target):
     before = target.kept()
     with ExitStack() as stack:
         for sent in begun * 10:
-            wire = stack.enter_context(connection(target.server.base_url))
+            wire = stack.enter_context(connected_to(target.server.base_url))
             wire.sendall(sent)
         made = target.caller.http.post("/threads", json={})
         assert made.status_code == 200

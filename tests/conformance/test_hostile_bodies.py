@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.hostile_operations import WITH_JSON
 from tests.support.hostile_server import Target, target_server
 from tests.support.hostile_wire import JSON, ask, chunked, sized
+from tests.support.operations import operations
 from tests.support.sentences import NOT_JSON
 
+WITH_JSON = [each for each in operations() if "json" in each.content]
 MEGABYTES = 2_000_000
 # Processor time of the client's side and the server's: ten times what the worst of them takes.
 CHEAP_SECONDS = 2.0
@@ -72,7 +73,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_is_no_json_is_said_to_be_none(target: Target, operation):
-    path = operation.at(target)
+    path = operation.at(target.named(operation.parameters))
     with target.unmoved():
         for name, body in BROKEN.items():
             answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
@@ -82,7 +83,7 @@ def test_what_is_no_json_is_said_to_be_none(target: Target, operation):
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_does_not_fit_is_refused(target: Target, operation):
-    path = operation.at(target)
+    path = operation.at(target.named(operation.parameters))
     with target.unmoved():
         for name, body in REFUSED.items():
             answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
@@ -94,7 +95,8 @@ def test_what_does_not_fit_is_refused(target: Target, operation):
 @pytest.mark.parametrize("send", [sized, chunked])
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_is_too_large_is_not_read(target: Target, operation, send):
-    path, body = operation.at(target), metadata(b"x" * (MEGABYTES + 200_000))
+    path = operation.at(target.named(operation.parameters))
+    body = metadata(b"x" * (MEGABYTES + 200_000))
     with target.unmoved():
         answer = ask(target.server.base_url, send(operation.method, path, body, *JSON))
         assert answer.status == 413

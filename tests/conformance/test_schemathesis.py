@@ -6,6 +6,7 @@ same in every run. An operation that is new in the document is tested without a 
 
 import zlib
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -14,8 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case, GenerationMode, Response
 
-from app.application import create_app
-from app.core.config import Settings
+from tests.support.api_document import api_document
 from tests.support.hostile_checks import OURS
 from tests.support.hostile_server import ANSWER_SECONDS, target_server
 from tests.support.hostile_stage import Stage
@@ -53,9 +53,7 @@ CONFIG = schemathesis.Config.from_dict(
         ],
     }
 )
-SCHEMA = schemathesis.openapi.from_dict(
-    create_app(Settings(_env_file=None)).openapi(), config=CONFIG
-)
+SCHEMA = schemathesis.openapi.from_dict(deepcopy(api_document()), config=CONFIG)
 KEY = "sk-of-the-one-who-asks"
 OURSELVES = settings(
     deadline=None,

@@ -3,13 +3,11 @@
 import json
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from http.client import HTTPResponse
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from tests.support.checked_clients import VERSION
-from tests.support.waiting import WAIT_SECONDS
+from tests.support.raw_http import connected_to
 
 JSON = ("Content-Type: application/json",)
 
@@ -29,8 +27,9 @@ class Answer(NamedTuple):
 
 
 def head(method: str, target: str, *headers: str | bytes) -> bytes:
-    """Return a request's first lines, as they are given; `target` begins behind the version."""
-    target = target if target.startswith(("*", "http:", "//")) else VERSION + target
+    """Return a request's first lines, as they are given; `target` may begin behind the version."""
+    is_whole = target.startswith((f"{VERSION}/", "*", "http:", "//"))
+    target = target if is_whole else VERSION + target
     lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *headers]
     encoded = [line if isinstance(line, bytes) else line.encode("utf-8") for line in lines]
     return b"\r\n".join([*encoded, b"", b""])
@@ -55,7 +54,7 @@ def chunked(
 def ask(base_url: str, pieces: bytes | Iterable[bytes]) -> Answer:
     """Send what is given, and return the answer."""
     pieces = [pieces] if isinstance(pieces, bytes) else [*pieces]
-    with connection(base_url) as wire:
+    with connected_to(base_url) as wire:
         _send(wire, pieces)
         # An answer to HEAD tells the length of a body that doesn't follow.
         response = HTTPResponse(wire, method="HEAD" if pieces[0].startswith(b"HEAD ") else None)
@@ -75,10 +74,3 @@ def _send(wire: socket.socket, pieces: Iterable[bytes]) -> None:
         except (BrokenPipeError, ConnectionResetError):
             # It has heard enough and answered: that is read next.
             return
-
-
-@contextmanager
-def connection(base_url: str) -> Iterator[socket.socket]:
-    address = urlsplit(base_url)
-    with socket.create_connection((address.hostname, address.port), WAIT_SECONDS) as wire:
-        yield wire

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from app.application import create_app
-from app.core.config import Settings
+from tests.support.api_document import api_document
 
 # A form's body, for the one operation that takes no JSON.
 _FORM: dict[str, Any] = {"files": {"file": ("a.txt", b"text")}, "data": {"purpose": "assistants"}}
@@ -27,9 +26,12 @@ class Operation(NamedTuple):
         self, http: httpx.Client, ids: Mapping[str, str] | None = None, **options: Any
     ) -> httpx.Response:
         """Call it, with `ids` by the names of the path's parameters."""
-        known = dict.fromkeys(self.parameters, "unknown") | dict(ids or {})
-        url = http.base_url.join(self.path.format_map(known))
+        url = http.base_url.join(self.at(ids or {}))
         return http.request(self.method, url, **{**self.content, **options})
+
+    def at(self, ids: Mapping[str, str]) -> str:
+        """Return the path with these ids, as `send` takes them."""
+        return self.path.format_map(dict.fromkeys(self.parameters, "unknown") | dict(ids))
 
     def __str__(self) -> str:
         return self.name
@@ -41,8 +43,7 @@ def operations() -> tuple[Operation, ...]:
 
 
 def _documented() -> Iterator[Operation]:
-    document = create_app(Settings(_env_file=None, assistants_file="")).openapi()
-    for path, methods in document["paths"].items():
+    for path, methods in api_document()["paths"].items():
         for method, said in methods.items():
             parameters = said.get("parameters", [])
             names = {

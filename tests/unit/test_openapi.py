@@ -4,16 +4,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 
 from app.api.examples import ANSWERS, BODIES, STREAMS
 from app.api.openapi import completed
-from app.application import create_app
-from app.core.config import Settings
+from tests.support.api_document import api_document
 
-APP: FastAPI = create_app(Settings(_env_file=None))
-DOCUMENT: dict[str, Any] = APP.openapi()
+DOCUMENT = api_document()
 OPERATIONS: dict[str, dict[str, Any]] = {
     f"{method.upper()} {path}": operation
     for path, methods in DOCUMENT["paths"].items()

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.application import create_app
 from app.core.config import Settings
+from tests.support.api_document import api_document
 
 COLLECTION: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "postman_collection.json").read_text("utf-8")
 )
-DOCUMENT: dict[str, Any] = create_app(Settings(_env_file=None)).openapi()
+DOCUMENT: dict[str, Any] = api_document()
 VARIABLES = {variable["key"]: variable["value"] for variable in COLLECTION["variable"]}
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from app.application import create_app
 from app.core.config import Settings
+from tests.support.api_document import api_document
 from tests.support.readme import ROOT, Readme
 
 READMES = [Readme("README.md"), Readme("README.ko.md")]
@@ -36,7 +36,7 @@ def test_settings_in_the_text_exist(readme):
 
 @every_readme
 def test_calls_in_the_text_exist(readme):
-    paths = create_app(Settings(_env_file=None)).openapi()["paths"]
+    paths = api_document()["paths"]
     assert readme.calls
     for call in readme.calls:
         path = call if call.startswith("/api/v1") else f"/api/v1{call}"

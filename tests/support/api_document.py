@@ -1,0 +1,13 @@
+"""The service's own OpenAPI document, made once: every part of it is read by some test."""
+
+from functools import cache
+from typing import Any
+
+from app.application import create_app
+from app.core.config import Settings
+
+
+@cache
+def api_document() -> dict[str, Any]:
+    """Return it; who changes it copies it first."""
+    return create_app(Settings(_env_file=None, assistants_file="")).openapi()
