@@ -179,7 +179,7 @@ def test_one_in_line_is_cancelled(thread):
 
 
 def test_one_in_line_expires(thread, start):
-    busy = thread("enqueue", lease_seconds=0.3)
+    busy = thread("enqueue")
     first = busy.hang()
     impatient = start(busy_thread="enqueue", run_expires_seconds=1, lease_seconds=0.3)
     second = impatient.http.post(f"{busy.path}/runs", json=ASSISTANT).json()

@@ -51,7 +51,7 @@ def test_a_cancel_hangs_up_on_the_model(http, upstream, stall):
 
 @pytest.mark.parametrize("stage", ["in_progress", "requires_action"])
 def test_a_cancel_by_another_server(start, upstream, stage):
-    here, there = start(lease_seconds=0.3), start(lease_seconds=0.3)
+    here, there = start(lease_seconds=1), start(lease_seconds=1)
     if stage == "in_progress":
         upstream.reply(Reply.text("One", " two").stalled(after=5))
         path = begun(here.http)

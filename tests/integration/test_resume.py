@@ -156,7 +156,7 @@ def test_deltas_reach_another_server_while_the_model_speaks(start, upstream):
 
 
 def test_another_server_is_told_of_a_cancel(start, upstream):
-    here, there = start(lease_seconds=0.3), start(lease_seconds=0.3)
+    here, there = start(lease_seconds=1), start(lease_seconds=1)
     upstream.reply(Reply.text("One", " two").stalled(after=5))
     with streaming(here.http, "/threads/runs", ASSISTANT) as first:
         first.until("thread.message.delta")

@@ -180,6 +180,8 @@ def _server(upstream: FakeUpstream) -> uvicorn.Server:
         access_log=False,
         lifespan="off",
         ws="none",
+        # Never in the instant in which a client, which may not try again, uses the connection.
+        timeout_keep_alive=600,
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
