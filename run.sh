@@ -67,7 +67,7 @@ case "${1:-}" in
         fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
         # Seconds for one test: a wait that never ends fails by name. A few at once: each
         # has servers and database connections of its own.
-        exec .venv/bin/python -m pytest --timeout=120 -n 4 --dist worksteal "$@"
+        exec .venv/bin/python -m pytest --timeout=120 -n 3 --dist worksteal "$@"
         ;;
     setup)
         install requirements-dev.txt
