@@ -52,7 +52,7 @@ def test_a_hostile_id_names_nothing(target: Target, operation):
     with target.unmoved():
         for parameter in operation.parameters:
             for name, given in IDS.items():
-                path = operation.at({**target.named(operation.parameters), parameter: given})
+                path = target.path(operation, **{parameter: given})
                 answer = ask(target.server.base_url, head(operation.method, path))
                 # With a slash in it the path may be another, or none at all.
                 assert answer.status in (400, 404, 405), name
@@ -64,7 +64,7 @@ def test_a_hostile_id_names_nothing(target: Target, operation):
 def test_a_nul_in_an_id_is_refused(target: Target, operation):
     with target.unmoved():
         for parameter in operation.parameters:
-            path = operation.at({**target.named(operation.parameters), parameter: "thread_%00"})
+            path = target.path(operation, **{parameter: "thread_%00"})
             answer = ask(target.server.base_url, head(operation.method, path))
             assert (answer.status, answer.error()["code"]) == (400, "invalid_value")
 
@@ -96,7 +96,7 @@ def test_a_path_leads_nowhere_else(target: Target, path):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_method_that_is_none_of_the_paths_is_refused(target: Target, operation):
-    path = operation.at(target.named(operation.parameters))
+    path = target.path(operation)
     with target.unmoved():
         for method in METHODS:
             answer = ask(target.server.base_url, head(method, path))

@@ -73,7 +73,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_is_no_json_is_said_to_be_none(target: Target, operation):
-    path = operation.at(target.named(operation.parameters))
+    path = target.path(operation)
     with target.unmoved():
         for name, body in BROKEN.items():
             answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
@@ -83,7 +83,7 @@ def test_what_is_no_json_is_said_to_be_none(target: Target, operation):
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_does_not_fit_is_refused(target: Target, operation):
-    path = operation.at(target.named(operation.parameters))
+    path = target.path(operation)
     with target.unmoved():
         for name, body in REFUSED.items():
             answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
@@ -95,8 +95,7 @@ def test_what_does_not_fit_is_refused(target: Target, operation):
 @pytest.mark.parametrize("send", [sized, chunked])
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_is_too_large_is_not_read(target: Target, operation, send):
-    path = operation.at(target.named(operation.parameters))
-    body = metadata(b"x" * (MEGABYTES + 200_000))
+    path, body = target.path(operation), metadata(b"x" * (MEGABYTES + 200_000))
     with target.unmoved():
         answer = ask(target.server.base_url, send(operation.method, path, body, *JSON))
         assert answer.status == 413

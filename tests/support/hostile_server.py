@@ -13,6 +13,7 @@ from tests.support.callers import Caller
 from tests.support.databases import fresh_database
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.function_calls import call, function_tools
+from tests.support.operations import Operation
 from tests.support.replies import Reply
 from tests.support.rows import connected
 from tests.support.server import ThreadServer, thread_server
@@ -65,6 +66,10 @@ class Target:
         A run that waits for its client keeps its thread busy, so other paths get another thread.
         """
         return self.ids | (self.waiting if "run_id" in names else {})
+
+    def path(self, operation: Operation, **instead: str) -> str:
+        """Return the operation's path with ids that are there, but for those that are given."""
+        return operation.at({**self.named(operation.parameters), **instead})
 
     def kept(self) -> dict[str, Any]:
         """Return how many rows each table has, which files there are, what the model was asked."""
