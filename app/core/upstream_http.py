@@ -148,11 +148,16 @@ class UpstreamHttp:
 
 def _headers(client: openai.AsyncOpenAI) -> dict[str, str]:
     """Return the SDK's headers, but for those that describe the machine it runs on."""
-    given = {**client.default_headers, **client.auth_headers, "content-type": "application/json"}
+    # By lower-case names: two spellings of one header in a dict become two values on the wire.
+    given = {
+        name.lower(): value
+        for name, value in {**client.default_headers, **client.auth_headers}.items()
+    }
+    given["content-type"] = "application/json"
     return {
         name: value
         for name, value in given.items()
-        if isinstance(value, str) and not name.lower().startswith("x-stainless")
+        if isinstance(value, str) and not name.startswith("x-stainless")
     }
 
 
