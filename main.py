@@ -9,6 +9,7 @@ gc.disable()
 import uvicorn
 from fastapi import FastAPI
 
+from app.api.connections import BoundedConnection
 from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings
 from app.core.logging import configure_logging
@@ -59,6 +60,7 @@ def serve() -> None:
         "main:app" if settings.debug else app,
         host=settings.host,
         port=settings.port,
+        http=BoundedConnection,
         reload=settings.debug,
         reload_dirs=["app"] if settings.debug else None,
         # Not WEB_CONCURRENCY's number: an app that's handed over as an object can't be copied.

@@ -1,5 +1,6 @@
 """The service, really running: in a thread of the tests, or as a process that may be killed."""
 
+import asyncio
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import httpx
 import openai
 import uvicorn
 
+from app.api.connections import BoundedConnection
 from app.application import create_app
 from app.core.config import Settings
 from tests.support.checked_clients import checked_http, checked_sdk
@@ -49,7 +51,9 @@ class Running:
 class ThreadServer(Running):
     """The application in a thread of this process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, http: type[asyncio.Protocol] = BoundedConnection
+    ) -> None:
         self._listener = socket(proto=IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(512)
@@ -57,6 +61,7 @@ class ThreadServer(Running):
         self._server = _Server(
             uvicorn.Config(
                 create_app(settings),
+                http=http,
                 log_config=None,
                 access_log=False,
                 server_header=False,
