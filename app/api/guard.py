@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from fastapi import Request
 
+from app.api.local_only import address_of, check_local, foreign_origin, is_known_origin
 from app.core.logging import current_request_id
 from app.core.rate_limits import RequestCounter, Standing
 from app.domain.access import Caller
 from app.domain.errors import Forbidden, LimitReached, Unauthorized
-from app.domain.hosts import is_loopback
 from app.services.access import AccessService
 
 # What a browser's session may do, in its own threads: the operations' names.
@@ -57,7 +57,7 @@ class Guard:
     async def admit(self, request: Request, operation: str) -> Caller:
         """Return who calls. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
         if self._policy.local_only:
-            _check_local(request, self._policy.origins)
+            check_local(request, self._policy.origins)
         try:
             caller = self._access.identify(bearer(request))
         except Unauthorized:
@@ -77,19 +77,22 @@ class Guard:
 
     async def admit_visitor(self, request: Request) -> None:
         """Let a page begin a session. Raises `Forbidden` and `LimitReached`."""
+        if self._policy.local_only:
+            # Elsewhere the session would be of no use: all its calls are refused too.
+            check_local(request, self._policy.origins)
         if not self._access.has_public_chat:
             raise Forbidden(
                 "This server has no public chat (its setting PUBLIC_CHAT).",
                 code="public_chat_is_off",
             )
         if not is_known_origin(request, self._policy.origins):
-            raise _foreign_origin()
+            raise foreign_origin()
         await self._count(request, self._policy.public_rate, "public")
 
     async def _count(self, request: Request, rate: str, who: str) -> None:
         if not rate:
             return
-        standing = await self._counter.count(rate, who, _address(request))
+        standing = await self._counter.count(rate, who, address_of(request))
         headers = _headers(standing)
         request.state.rate_limit = headers
         if not standing.allowed:
@@ -105,49 +108,6 @@ def bearer(request: Request) -> str | None:
     """Return the credential that a request shows, as the SDKs send it."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     return credential.strip() or None if scheme.lower() == "bearer" else None
-
-
-def is_known_origin(request: Request, origins: Collection[str]) -> bool:
-    """Tell whether the page that asks is one of ours, or of the origins that are let in."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return False
-    # The scheme is left out: behind a proxy that ends TLS, ours is not the page's.
-    host = request.headers.get("host")
-    same = bool(host) and origin.partition("://")[2] == host
-    return same or origin in origins or "*" in origins
-
-
-def _check_local(request: Request, origins: Collection[str]) -> None:
-    """Without keys and `ALLOW_OPEN`, only this machine is served, and no page of others'.
-
-    A page elsewhere could let its own name lead here, or send a form: so its name, which the
-    browser tells as `Host` or `Origin`, has to be this machine's or one of CORS.
-    """
-    if not (is_loopback(_address(request)) and is_loopback(_host_name(request))):
-        raise Forbidden(
-            "This server has no API keys, and so serves its own machine alone. "
-            "Set API_KEYS, or ALLOW_OPEN=true to serve everybody.",
-            code="not_local",
-        )
-    if "origin" in request.headers and not is_known_origin(request, origins):
-        raise _foreign_origin()
-
-
-def _foreign_origin() -> Forbidden:
-    return Forbidden(
-        "This page's origin is not one of the server's CORS_ORIGINS.", code="origin_not_allowed"
-    )
-
-
-def _host_name(request: Request) -> str:
-    host = request.headers.get("host", "")
-    # An IPv6 address stands in brackets, before the port.
-    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "-"
 
 
 def _headers(standing: Standing) -> dict[str, str]:

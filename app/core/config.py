@@ -193,15 +193,27 @@ def load_settings() -> Settings:
 
 
 def _refuse_open(settings: Settings) -> str:
-    """Say what to do where other machines would be let in without a key."""
-    if settings.api_keys or settings.allow_open or settings.serves_this_machine_only:
+    """Say what to do if other machines would be let in without a key."""
+    if settings.api_keys or settings.allow_open or not (opening := _opening(settings)):
         return ""
     return (
-        f"HOST: {settings.host} lets other machines in, and no key is set. "
+        f"{opening} lets other machines in, and no key is set. "
         "Add one of these two lines to .env:\n"
         f'API_KEYS=["{DEFAULT_PROJECT}:tk-{secrets.token_urlsafe(24)}"]\n'
         "ALLOW_OPEN=true"
     )
+
+
+def _opening(settings: Settings) -> str:
+    """Return the setting by which other machines get in; empty if none does."""
+    if not settings.serves_this_machine_only:
+        return f"HOST: {settings.host}"
+    # A proxy on this machine connects from 127.0.0.1, whoever asks it.
+    if settings.root_path:
+        return f"ROOT_PATH: a proxy that serves {settings.root_path}"
+    if settings.trusted_proxies:
+        return f"TRUSTED_PROXIES: a proxy ({', '.join(settings.trusted_proxies)})"
+    return ""
 
 
 def _line(detail: ErrorDetails) -> str:

@@ -152,16 +152,74 @@ def test_everybody_may_be_served(for_all, headers):
         assert call(for_all, which, **headers).status_code == 200
 
 
-def test_a_proxy_that_is_trusted_tells_who_asks(start):
-    server = start(trusted_proxies=["127.0.0.1"])
-    near = {"Host": "localhost", "X-Forwarded-For": "127.0.0.1"}
-    assert call(server, "read", **near).status_code == 200
-    for seen in ("192.0.2.7", "127.0.0.1, 192.0.2.7", "unknown", "2001:db8::1"):
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Forwarded: for=192.0.2.7",
+        "X-Forwarded-For: 192.0.2.7",
+        "X-Forwarded-For: 127.0.0.1",
+        "x-forwarded-for:",
+        "X-Forwarded-Host: www.mysite.kr",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Server: www.mysite.kr",
+        "X-Forwarded: 1",
+        "X-Real-IP: 192.0.2.7",
+        "X-Client-IP: 192.0.2.7",
+        "X-Cluster-Client-IP: 192.0.2.7",
+        "X-Original-Forwarded-For: 192.0.2.7",
+        "Via: 1.1 varnish",
+        "CF-Connecting-IP: 192.0.2.7",
+        "CF-Ray: 230b030023ae2822-SJC",
+        "CDN-Loop: cloudflare",
+        "True-Client-IP: 192.0.2.7",
+        "Fastly-Client-IP: 192.0.2.7",
+        "Fly-Client-IP: 192.0.2.7",
+        "X-Envoy-External-Address: 192.0.2.7",
+        "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678",
+    ],
+)
+def test_what_came_through_a_proxy_is_refused(local, for_all, header):
+    """A proxy on this machine has its address, whoever asks the proxy."""
+    name, _, value = header.partition(":")
+    headers = {"Host": "localhost", name: value.strip()}
+    for which in CALLS:
+        error = error_of(call(local, which, **headers), 403)
+        assert error["code"] == "not_local"
+        assert f"'{name.lower()}'" in error["message"]
+        assert "API_KEYS" in error["message"] and "ALLOW_OPEN=true" in error["message"]
+        assert call(for_all, which, **headers).status_code == 200
+
+
+def test_what_programs_here_send_is_no_sign_of_a_proxy(local):
+    headers = {
+        "Host": "localhost",
+        "Connection": "close",
+        "X-Request-ID": "1",
+        "X-Stainless-Lang": "python",
+        "Sec-Fetch-Site": "same-origin",
+        "X-Requested-With": "XMLHttpRequest",
+        "OpenAI-Beta": "assistants=v2",
+    }
+    for which in CALLS:
+        assert call(local, which, **headers).status_code == 200
+
+
+def test_a_proxy_that_is_trusted_changes_nothing(start):
+    """The settings refuse to start so; the guard doesn't rely on that."""
+    server = start(trusted_proxies=["127.0.0.1"], root_path="/chat-api")
+    assert call(server, "read", Host="localhost").status_code == 200
+    for seen in ("127.0.0.1", "192.0.2.7", "127.0.0.1, 192.0.2.7", "unknown", "2001:db8::1"):
         far = {"Host": "localhost", "X-Forwarded-For": seen}
         assert error_of(call(server, "read", **far), 403)["code"] == "not_local"
-    # Who is not trusted is not asked.
-    other = start()
-    assert call(other, "read", **{**near, "X-Forwarded-For": "192.0.2.7"}).status_code == 200
+
+
+def test_a_visitor_from_elsewhere_gets_no_session_of_a_server_without_keys(start):
+    server = start(public_chat=True, cors_origins=[ORIGIN])
+    request = f"POST /api/v1/chat/sessions HTTP/1.1\r\nHost: localhost\r\nOrigin: {ORIGIN}\r\n"
+    near = answer_to(server.base_url, f"{request}Content-Length: 0\r\n\r\n".encode())
+    assert near.status_code == 200, near.text
+    proxied = f"{request}X-Forwarded-For: 192.0.2.7\r\nContent-Length: 0\r\n\r\n"
+    assert error_of(answer_to(server.base_url, proxied.encode()), 403)["code"] == "not_local"
 
 
 def refused_start(folder, **environment: str) -> str:
@@ -179,6 +237,23 @@ def test_other_machines_are_not_let_in_by_accident(tmp_path, host):
     )
     assert lines[0].startswith('API_KEYS=["default:tk-') and len(lines[0]) > 40
     assert lines[1:] == ["ALLOW_OPEN=true"]
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ROOT_PATH", "/openai-api", "a proxy that serves /openai-api"),
+        ("TRUSTED_PROXIES", '["127.0.0.1"]', "a proxy (127.0.0.1/32)"),
+    ],
+)
+def test_a_proxy_lets_nobody_in_by_accident(tmp_path, name, value, said):
+    first, *lines = refused_start(tmp_path, **{name: value}).splitlines()
+    assert first == (
+        f"{name}: {said} lets other machines in, and no key is set. "
+        "Add one of these two lines to .env:"
+    )
+    assert lines[0].startswith('API_KEYS=["default:tk-') and lines[1:] == ["ALLOW_OPEN=true"]
     assert not (tmp_path / "data").exists()
 
 

@@ -91,16 +91,29 @@ def nginx(
         example = (DEPLOY / "nginx-prefix.conf").read_text(encoding="utf-8")
         _, mark, after = after.partition("    location @too_large {")
         site = before + example.replace("/openai-api", root_path) + mark + after
-    (folder / "site.conf").write_text(site, encoding="utf-8")
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(_AROUND.format(user=user), encoding="utf-8")
-    with _running(folder, port) as running:
-        yield running
+    with _serving(folder, port, site):
+        yield Nginx(folder, port)
 
 
 @contextmanager
-def _running(folder: Path, port: int) -> Iterator[Nginx]:
+def plain_nginx(folder: Path, location: str) -> Iterator[str]:
+    """Serve HTTP with this `location … { … }`, as somebody who was in a hurry wrote it.
+
+    Yields the address at which it serves.
+    """
+    folder.mkdir()
+    port = free_port()
+    site = f"server {{ listen 127.0.0.1:{port}; server_name www.mysite.kr; {location} }}"
+    with _serving(folder, port, site):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _serving(folder: Path, port: int, site: str) -> Iterator[None]:
     assert NGINX is not None
+    (folder / "site.conf").write_text(site, encoding="utf-8")
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(_AROUND.format(user=user), encoding="utf-8")
     command = [NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", "nginx.conf"]
     with (folder / "console.log").open("wb") as console:
         process = subprocess.Popen(command, cwd=folder, stdout=console, stderr=console)
@@ -108,7 +121,7 @@ def _running(folder: Path, port: int) -> Iterator[Nginx]:
         wait_until(lambda: process.poll() is not None or _listens(port))
         said = (folder / "console.log").read_text() + (folder / "error.log").read_text()
         assert process.poll() is None, f"nginx ended at once:\n{said}"
-        yield Nginx(folder, port)
+        yield
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)

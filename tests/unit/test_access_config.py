@@ -106,6 +106,19 @@ def test_a_host_that_others_reach_needs_a_word_on_who_may_come(monkeypatch, host
 
 
 @pytest.mark.parametrize(
+    ("name", "value"), [("ROOT_PATH", "/x"), ("TRUSTED_PROXIES", '["10.0.0.0/8"]')]
+)
+def test_a_proxy_needs_a_word_on_who_may_come(monkeypatch, name, value):
+    first, keys, opened = refusal(monkeypatch, **{name: value}).splitlines()
+    assert first.startswith(f"{name}: a proxy ") and "lets other machines in" in first
+    for line in (keys, opened):
+        setting, _, given = line.partition("=")
+        monkeypatch.setenv(setting, given)
+        assert getattr(load_settings(), name.lower())
+        monkeypatch.delenv(setting)
+
+
+@pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost", "LOCALHOST"]
 )
 def test_a_host_of_this_machine_alone_needs_none(monkeypatch, host):
@@ -174,5 +187,6 @@ def test_a_rate_may_be_off_or_several(monkeypatch, given, rate):
 
 
 def test_networks_are_read_generously(monkeypatch):
+    monkeypatch.setenv("ALLOW_OPEN", "true")
     monkeypatch.setenv("TRUSTED_PROXIES", '["10.1.2.3/8", "192.0.2.7", "2001:db8::1"]')
     assert load_settings().trusted_proxies == ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128"]

@@ -112,8 +112,10 @@ _NO_FILE = Said(
 )
 _KEYS = Said("Calls need a key.", "호출에는 키가 필요합니다.")
 _LOCAL = Said(
-    "No key is needed, and only this machine can call ({host}).",
-    "키 없이 쓸 수 있고, 이 컴퓨터에서만 호출할 수 있습니다({host}).",
+    "No key is needed, and only this machine can call ({host}). Behind a proxy, set API_KEYS: "
+    "without keys, what comes through one is refused.",
+    "키 없이 쓸 수 있고, 이 컴퓨터에서만 호출할 수 있습니다({host}). 프록시 뒤에 둘 때는 "
+    "API_KEYS를 설정해 주세요. 키가 없으면 프록시를 거친 요청은 거절합니다.",
 )
 _OPEN = Said(
     "Whoever reaches {host} may call: no key is needed.",
