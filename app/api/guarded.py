@@ -6,6 +6,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from app.api.json_body import JsonRoute
+from app.api.visitor_errors import error_for
+from app.domain.errors import ThreadkeeperError
 
 
 class GuardedRoute(JsonRoute):
@@ -20,7 +22,10 @@ class GuardedRoute(JsonRoute):
 
         async def handle_guarded(request: Request) -> Response:
             request.state.caller = await request.app.state.services.guard.admit(request, operation)
-            response = await handle(request)
+            try:
+                response = await handle(request)
+            except ThreadkeeperError as error:
+                raise error_for(request.state.caller, error) from error
             response.headers.update(rate_limit_headers(request))
             return response
 

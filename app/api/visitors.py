@@ -1,4 +1,4 @@
-"""What visitors of the public chat are not told of runs: what the operator told the model."""
+"""What visitors of the public chat don't see: what is for the operator, and for the model."""
 
 import json
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 from pydantic_core import from_json
 
 from app.api.sse import encode, event
+from app.api.visitor_errors import sentence_for
 from app.domain.access import Caller
 from app.engine.hub import Frame
-from app.schemas.runs import Run
+from app.schemas.runs import LastError, Run
+from app.schemas.steps import RunStep
 
 _HIDDEN: dict[str, Any] = {"instructions": None, "tools": [], "tool_resources": {}}
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -16,11 +18,58 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 def run_for(caller: Caller, run: Run) -> Run:
     """Return the run as this caller may see it."""
-    return run if caller.session is None else run.model_copy(update=_HIDDEN)
+    if caller.session is None:
+        return run
+    return run.model_copy(update={**_HIDDEN, "last_error": _told_error(run.last_error)})
+
+
+def step_for(caller: Caller, step: RunStep) -> RunStep:
+    """Return the step as this caller may see it."""
+    if caller.session is None:
+        return step
+    details = _without_functions(step.step_details)
+    error = _told_error(step.last_error)
+    return step.model_copy(update={"step_details": details, "last_error": error})
 
 
 def encode_for_visitor(frame: Frame) -> bytes:
-    """Encode an event, without what is hidden of a run."""
-    if not frame.event.startswith("thread.run.") or frame.event.startswith("thread.run.step."):
+    """Encode an event, without what a visitor doesn't see of a run and its steps."""
+    if not frame.event.startswith("thread.run."):
         return encode(frame)
-    return event(frame.event, _to_json({**from_json(frame.data), **_HIDDEN}), frame.id)
+    return event(frame.event, _to_json(_visible(from_json(frame.data))), frame.id)
+
+
+def _visible(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a run, a step or a step's delta, as JSON has it, without what isn't for visitors."""
+    shown = told | (_HIDDEN if told["object"] == "thread.run" else {})
+    if error := told.get("last_error"):
+        shown["last_error"] = error | {"message": sentence_for(error["code"])}
+    if "step_details" in told:
+        shown["step_details"] = _without_functions(told["step_details"])
+    if details := told.get("delta", {}).get("step_details"):
+        shown["delta"] = told["delta"] | {"step_details": _without_functions(details)}
+    return shown
+
+
+def _told_error(error: LastError | None) -> LastError | None:
+    if error is None:
+        return None
+    return error.model_copy(update={"message": sentence_for(error.code)})
+
+
+def _without_functions(details: dict[str, Any]) -> dict[str, Any]:
+    """Return a step's details with the functions' names alone.
+
+    A function that failed answers the model with its exception, which may name any host.
+    """
+    if "tool_calls" not in details:
+        return details
+    return details | {"tool_calls": [_named(call) for call in details["tool_calls"]]}
+
+
+def _named(call: dict[str, Any]) -> dict[str, Any]:
+    function = call.get("function")
+    if not function:
+        return call
+    hidden = {"arguments": "", "output": None}
+    return call | {"function": {key: hidden.get(key, value) for key, value in function.items()}}

@@ -9,6 +9,8 @@ from pydantic_core import from_json
 from app.api.deps import CallerDep, ServicesDep
 from app.api.routing import EVENT_STREAM, MODEL_FAILURES, router
 from app.api.sse import KEEP_ALIVE, EventStream, error_event, event
+from app.api.visitor_errors import error_for
+from app.domain.access import Caller
 from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
 from app.engine.hub import Frame
@@ -37,10 +39,10 @@ async def chat(body: ChatRequest, services: ServicesDep, caller: CallerDep) -> A
         return await services.chat.reply(caller, body)
     turn = await services.chat.begin(caller, body, streamed=True)
     headers = {"x-thread-id": turn.thread_id, "x-run-id": turn.run_id}
-    return EventStream(_chat_events(services.chat, turn), headers)
+    return EventStream(_chat_events(services.chat, caller, turn), headers)
 
 
-async def _chat_events(chats: ChatService, turn: Turn) -> AsyncIterator[bytes]:
+async def _chat_events(chats: ChatService, caller: Caller, turn: Turn) -> AsyncIterator[bytes]:
     try:
         async for batch in turn.frames:
             deltas = b"".join(map(_delta, batch)) if batch else KEEP_ALIVE
@@ -48,7 +50,7 @@ async def _chat_events(chats: ChatService, turn: Turn) -> AsyncIterator[bytes]:
                 yield deltas
         reply = await chats.end(turn)
     except ThreadkeeperError as error:
-        yield error_event(error)
+        yield error_event(error_for(caller, error))
     except Interrupted:
         yield error_event(ThreadkeeperError("The server restarts.", code="server_restarting"))
     else:

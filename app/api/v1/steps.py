@@ -2,6 +2,7 @@
 
 from app.api.deps import CallerDep, ContentDep, PageDep, ServicesDep
 from app.api.routing import router
+from app.api.visitors import step_for
 from app.schemas.common import ListPage
 from app.schemas.steps import RunStep
 
@@ -18,9 +19,10 @@ async def list_steps(
     with_content: ContentDep,
 ) -> ListPage[RunStep]:
     """List what a run did, the newest step first."""
-    return await services.run_reads.list_steps(
+    steps = await services.run_reads.list_steps(
         caller, thread_id, run_id, page, with_content=with_content
     )
+    return steps.model_copy(update={"data": [step_for(caller, step) for step in steps.data]})
 
 
 @routes.get("/threads/{thread_id}/runs/{run_id}/steps/{step_id}")
@@ -33,6 +35,7 @@ async def retrieve_step(
     with_content: ContentDep,
 ) -> RunStep:
     """Retrieve a step."""
-    return await services.run_reads.retrieve_step(
+    step = await services.run_reads.retrieve_step(
         caller, thread_id, run_id, step_id, with_content=with_content
     )
+    return step_for(caller, step)
