@@ -1,7 +1,9 @@
 """Files: their rows, and their bytes in the object store."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +12,7 @@ from app.db import files
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.domain.clock import now
-from app.domain.errors import Configured, InvalidRequest, ThreadkeeperError
+from app.domain.errors import Configured, InvalidRequest, LimitReached, ThreadkeeperError
 from app.domain.ids import new_id
 from app.schemas.common import ListPage
 from app.schemas.files import PURPOSES, FileCreate, FileDeleted, FileObject
@@ -18,6 +20,9 @@ from app.services.file_removal import FileRemover
 
 logger = logging.getLogger(__name__)
 
+# Uploads that one project may have on their way to one process: each holds a connection, a part of
+# a file in memory, and a transfer to the store.
+UPLOADS_AT_ONCE = 32
 # Seconds that an upload may take; then its bytes count as those of a process that died.
 _UPLOAD_SECONDS = 24 * 3600
 
@@ -47,6 +52,7 @@ class FileService:
         self._store = store
         self._remover = FileRemover(database, store)
         self._max_bytes = max_bytes
+        self._uploading: Counter[str] = Counter()
 
     def open(self) -> None:
         """Begin to remove what has expired, and what was left."""
@@ -60,7 +66,31 @@ class FileService:
         return self._max_bytes
 
     async def create(self, project: str, upload: Upload) -> FileObject:
-        """Store the bytes, then the file: it is there with all of them, or nothing is."""
+        """Store the bytes, then the file: it is there with all of them, or nothing is.
+
+        Raises `LimitReached` if the project is uploading `UPLOADS_AT_ONCE` files already.
+        """
+        with self._counted(project):
+            return await self._create(project, upload)
+
+    @contextmanager
+    def _counted(self, project: str) -> Iterator[None]:
+        if self._uploading[project] >= UPLOADS_AT_ONCE:
+            raise LimitReached(
+                f"This project is already uploading {UPLOADS_AT_ONCE} files (the maximum). "
+                "Please try again when one of them has arrived.",
+                code="too_many_uploads",
+                headers={"retry-after": "1"},
+            )
+        self._uploading[project] += 1
+        try:
+            yield
+        finally:
+            self._uploading[project] -= 1
+            if not self._uploading[project]:
+                del self._uploading[project]
+
+    async def _create(self, project: str, upload: Upload) -> FileObject:
         file_id, moment = new_id("file"), now()
         await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
         try:

@@ -1,11 +1,13 @@
 """The forms that files come in: names, limits, and what is no upload at all."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.services.files import UPLOADS_AT_ONCE
 from tests.support.databases import fresh_database
 from tests.support.forms import HEADERS, field, file_part, form, half_sent, in_pieces, part, send
 from tests.support.rows import connected
@@ -241,3 +243,15 @@ def test_many_upload_at_once(server, together):
     for number, file in enumerate(files):
         content = server.http.get(f"/files/{file['id']}/content").content
         assert content == f"number {number}".encode()
+
+
+def test_stalled_uploads_of_a_project_have_a_bound(server, left):
+    with ExitStack() as stalled:
+        for _ in range(UPLOADS_AT_ONCE):
+            stalled.enter_context(half_sent(server.base_url, 1_000))
+        assert wait_until(lambda: len(left()) >= UPLOADS_AT_ONCE)
+        refused = send(server.http, PURPOSE, file_part(b"hello"))
+        assert error_of(refused, 429)["code"] == "too_many_uploads"
+        assert refused.headers["retry-after"] == "1"
+    wait_until(lambda: left() == [])
+    assert send(server.http, PURPOSE, file_part(b"hello")).status_code == 200
