@@ -5,16 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.demo_memory import asks_about_oneself, asks_back, asks_name, most_relevant, name_in
 from app.core.demo_schema import example
 from app.domain.language import is_korean
 
-_ASKS_BACK_KOREAN = re.compile(
-    r"(아까|전에|이전|방금|앞에서|앞서).*(뭐|무엇|무슨|말했|말한|말씀|질문|물어)|기억"
-)
-_ASKS_BACK_ENGLISH = re.compile(
-    r"what did i (?:just )?(?:say|ask|tell)|\b(?:earlier|before|previous|previously|remember)\b",
-    re.IGNORECASE,
-)
 # The function that searches files, and a passage of its output behind its marker.
 _SEARCH = "file_search"
 _PASSAGE = re.compile(r"(?P<marker>【[^【】]+】)\n(?P<text>.*?)(?=\n\n【|\Z)", re.DOTALL)
@@ -35,6 +29,11 @@ _SENTENCES = {
     "nothing before": (
         "[Demo model] You have not said anything before in this thread.",
         "[데모 모드] 이 대화에서 앞서 하신 말씀이 없습니다.",
+    ),
+    "name": ("[Demo model] Your name is {}.", "[데모 모드] 성함은 {}입니다."),
+    "no name": (
+        "[Demo model] You have not told your name in this thread.",
+        "[데모 모드] 이 대화에서 아직 이름을 말씀하지 않으셨습니다.",
     ),
     "found": (
         '[Demo model] The files say: "{}" {}',
@@ -126,7 +125,7 @@ def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
         wanted = [tool for tool in tools if tool["name"] == choice.get("name")]
     elif choice == "auto":
         wanted = [tool for tool in tools if _names(last, tool["name"])]
-        if not wanted and not _asks_back(last):
+        if not wanted and not asks_back(last):
             wanted = [tool for tool in tools if tool["name"] == _SEARCH]
     else:
         wanted = tools if choice == "required" else []
@@ -141,13 +140,16 @@ def _names(text: str, function: str) -> bool:
 def _sentence(previous: list[str], last: str, outputs: list[str]) -> str:
     if outputs:
         return _say("outputs", last, _quoted(outputs))
-    if not _asks_back(last):
-        return _say("said", last, _clipped(last))
-    return _say("before", last, _quoted(previous)) if previous else _say("nothing before", last)
-
-
-def _asks_back(text: str) -> bool:
-    return bool(_ASKS_BACK_KOREAN.search(text) or _ASKS_BACK_ENGLISH.search(text))
+    if asks_name(last):
+        name = name_in(previous)
+        return _say("name", last, name) if name else _say("no name", last)
+    if asks_back(last):
+        about = most_relevant(previous, last)
+        said = [about] if about else previous
+        return _say("before", last, _quoted(said)) if said else _say("nothing before", last)
+    if asks_about_oneself(last) and (about := most_relevant(previous, last)):
+        return _say("before", last, _quoted([about]))
+    return _say("said", last, _clipped(last))
 
 
 def _say(sentence: str, last: str, *words: str) -> str:

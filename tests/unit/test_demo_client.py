@@ -94,6 +94,82 @@ async def test_it_quotes_what_was_said_before_in_korean(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("제 이름은 한빛입니다", "한빛"),
+        ("안녕하세요. 제 이름은 한빛입니다. 잘 부탁드립니다.", "한빛"),
+        ("저는 한빛이에요", "한빛"),
+        ("내 이름은 한빛이야", "한빛"),
+        ("내 이름은 민아야", "민아"),
+        ("내 이름은 수이야", "수이"),
+        ("저는 민아예요, 반가워요", "민아"),
+        ("저는 김 한빛이라고 합니다", "김 한빛"),
+        ("저를 민아라고 불러 주세요", "민아"),
+        ("제 이름은 Ada예요", "Ada"),
+        ("My name is Ada", "Ada"),
+        ("Hello! My name is Ada Lovelace, and I like numbers.", "Ada Lovelace"),
+        ("my name's ada", "ada"),
+        ("I'm Ada", "Ada"),
+        ("I am Ada and I am hungry", "Ada"),
+        ("Please call me Ada.", "Ada"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("제 이름이 뭐라고 했죠?", "[데모 모드] 성함은 {}입니다."),
+        ("내 이름이 뭐야?", "[데모 모드] 성함은 {}입니다."),
+        ("제 이름을 기억하세요?", "[데모 모드] 성함은 {}입니다."),
+        ("제가 누구라고 했나요?", "[데모 모드] 성함은 {}입니다."),
+        ("What is my name?", "[Demo model] Your name is {}."),
+        ("what's my name", "[Demo model] Your name is {}."),
+        ("Do you remember my name?", "[Demo model] Your name is {}."),
+        ("Who am I?", "[Demo model] Your name is {}."),
+    ],
+)
+async def test_it_remembers_a_name(said: str, name: str, question: str, answer: str) -> None:
+    items = [user(said), assistant("네"), user("I'm hungry. 저는 배가 고파요"), assistant("네")]
+    assert await text(request(*items, user(question))) == answer.format(name)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("제 이름이 뭐죠?", "[데모 모드] 이 대화에서 아직 이름을 말씀하지 않으셨습니다."),
+        ("What's my name?", "[Demo model] You have not told your name in this thread."),
+    ],
+)
+async def test_it_invents_no_name(question: str, answer: str) -> None:
+    items = [user("I'm hungry"), user("저는 배가 고파요"), user("What is my name?")]
+    assert await text(request(*items, user(question))) == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("What is my dog's name?", "My dog is Bo."),
+        ("Where did I say the meeting is?", "The meeting is in room 4."),
+        ("Do you remember my dogs?", "My dog is Bo."),
+        ("제 주문 번호가 뭐였죠?", "주문 번호는 7731입니다."),
+        ("아까 회의실이 어디라고 했죠?", "회의실은 4층이에요."),
+    ],
+)
+async def test_it_quotes_the_sentence_that_a_question_is_about(question: str, quoted: str) -> None:
+    said = [
+        "My dog is Bo. I like tea.",
+        "The meeting is in room 4.",
+        "주문 번호는 7731입니다. 회의실은 4층이에요.",
+    ]
+    items = [item for one in said for item in (user(one), assistant("OK"))]
+    assert (await text(request(*items, user(question)))).endswith(f': "{quoted}"')
+
+
+async def test_other_questions_are_answered_as_ever() -> None:
+    said = await text(request(user("My dog is Bo"), user("What are my opening hours?")))
+    assert said.startswith('[Demo model] You said: "What are my opening hours?"')
+
+
+@pytest.mark.parametrize(
     ("question", "start"),
     [
         ("What did I say before?", "[Demo model] You have not"),
