@@ -1,7 +1,5 @@
 #!/bin/sh
-# ./run.sh [arguments]        serve (arguments go to main.py)
-# ./run.sh test [arguments]   run the tests (arguments go to pytest)
-# ./run.sh setup              install what the tests and checks need, and stop
+# Starts the server, and everything else that needs its environment: ./run.sh --help says what.
 #
 # Needs Python 3.11 or newer; PYTHON names one, else the newest on the PATH makes .venv.
 set -eu
@@ -9,7 +7,56 @@ CDPATH='' cd -- "$(dirname -- "$0")"
 
 fail() {
     printf 'run.sh: %s\n' "$1" >&2
-    exit 1
+    exit "${2:-1}"
+}
+
+usage() {
+    case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in
+        ko*)
+            cat <<'HELP'
+사용법: ./run.sh [명령] [인자]
+
+  ./run.sh                 서버를 시작합니다. 설정은 .env에 둡니다
+  ./run.sh chat            터미널에서 대화합니다
+  ./run.sh doctor          설정, 데이터베이스, 모델을 점검하고 할 일을 알려 줍니다
+  ./run.sh assistants      어시스턴트를 봅니다
+  ./run.sh threads         대화를 찾고, 보고, 내보내고, 지웁니다
+  ./run.sh files           파일을 올리고, 보고, 지웁니다
+  ./run.sh usage           쓴 토큰을 봅니다
+  ./run.sh person          한 사람의 데이터를 내보내거나 지웁니다
+  ./run.sh test [인자]     테스트를 실행합니다. 인자는 pytest로 넘어갑니다
+  ./run.sh setup           테스트와 점검에 필요한 것까지 설치하고 끝냅니다
+
+명령마다 --help를 붙이면 사용법이 나옵니다. chat부터 person까지는 python -m app과 같습니다.
+처음 실행하면 .venv를 만들고 필요한 패키지를 설치합니다. Python 3.11 이상이 필요합니다.
+HELP
+            ;;
+        *)
+            cat <<'HELP'
+Usage: ./run.sh [command] [arguments]
+
+  ./run.sh                    start the server; its settings are in .env
+  ./run.sh chat               talk in the terminal
+  ./run.sh doctor             check settings, database and model, and say what to do
+  ./run.sh assistants         see who can answer
+  ./run.sh threads            find, show, export and delete conversations
+  ./run.sh files              upload, show and delete files
+  ./run.sh usage              see the tokens that were used
+  ./run.sh person             export or delete the data of one person
+  ./run.sh test [arguments]   run the tests; the arguments go to pytest
+  ./run.sh setup              install what the tests and checks need too, and stop
+
+Each command has a --help of its own; chat to person are those of python -m app.
+The first start makes .venv and installs what is needed. Python 3.11 or newer is required.
+HELP
+            ;;
+    esac
+}
+
+refuse() {
+    printf 'run.sh: %s\n\n' "$1" >&2
+    usage >&2
+    exit 2
 }
 
 is_recent() {
@@ -35,6 +82,7 @@ make_venv() {
     python=$(find_python)
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python can't make a virtual environment; on Debian or Ubuntu: apt install python3-venv"
+    printf 'run.sh: making .venv with %s\n' "$("$python" --version 2>&1)" >&2
     "$python" -m venv --clear .venv
 }
 
@@ -42,16 +90,48 @@ has_usable_venv() {
     is_recent .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1
 }
 
+# Reads what pip says and shows how far it is: in one line at a terminal, else now and then. From
+# the first error on, all of it is shown.
+show_progress() {
+    count=0 failed=
+    while IFS= read -r line; do
+        case "$failed$line" in
+            Collecting\ *)
+                count=$((count + 1))
+                if [ -t 2 ]; then
+                    printf '\r\033[Krun.sh:   %d packages, %s' "$count" "${line#Collecting }" >&2
+                elif [ $((count % 10)) -eq 0 ]; then
+                    printf 'run.sh:   %d packages so far\n' "$count" >&2
+                fi
+                ;;
+            Installing\ collected*)
+                if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+                printf 'run.sh:   unpacking %d packages\n' "$count" >&2
+                ;;
+            ERROR* | *error:* | failed*)
+                if [ -t 2 ] && [ -z "$failed" ]; then printf '\r\033[K' >&2; fi
+                failed="failed "
+                printf '%s\n' "$line" >&2
+                ;;
+        esac
+    done
+}
+
 # A copy of the file, kept in .venv, says that its installation ran to the end.
 install() {
     receipt=".venv/installed-$1"
     [ -x .venv/bin/python ] && cmp -s "$1" "$receipt" && return
     has_usable_venv || make_venv
-    printf 'run.sh: installing %s\n' "$1" >&2
-    rm -f "$receipt"
-    .venv/bin/python -m pip install -qq --no-input --disable-pip-version-check -r "$1" ||
-        fail "$1 could not be installed; pip's reason stands above"
-    cp "$1" "$receipt"
+    printf 'run.sh: installing %s; the first time takes a minute or two\n' "$1" >&2
+    rm -f "$receipt" "$receipt.new"
+    {
+        .venv/bin/python -m pip install --no-input --disable-pip-version-check \
+            --progress-bar off -r "$1" 2>&1 && cp "$1" "$receipt.new"
+    } | show_progress
+    # The pipe's own status is the reader's: pip's is whether the copy is there.
+    [ -f "$receipt.new" ] || fail "$1 could not be installed; pip's reason is above"
+    mv "$receipt.new" "$receipt"
+    printf 'run.sh: installed %s\n' "$1" >&2
 }
 
 # It says by itself what it can't fetch, and keeps to itself where all is there.
@@ -59,10 +139,13 @@ fetch_assets() {
     .venv/bin/python scripts/fetch_assets.py "$@"
 }
 
-install requirements.txt
-case "${1:-}" in
+case "${1:-serve}" in
+    -h | --help | help)
+        usage
+        ;;
     test)
         shift
+        install requirements.txt
         install requirements-dev.txt
         fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
         # Seconds for one test: a wait that never ends fails by name. A few at once: each
@@ -70,12 +153,23 @@ case "${1:-}" in
         exec .venv/bin/python -m pytest --timeout=120 -n 3 --dist worksteal "$@"
         ;;
     setup)
+        [ $# -eq 1 ] || refuse "setup takes no arguments, got: $2"
+        install requirements.txt
         install requirements-dev.txt
         fetch_assets --dev || fail "the pages' libraries could not be fetched; see above"
         ;;
-    *)
+    assistants | chat | doctor | files | person | threads | usage)
+        install requirements.txt
+        exec .venv/bin/python -m app "$@"
+        ;;
+    serve)
+        [ $# -le 1 ] || refuse "the server takes no arguments, got: $2 (its settings are in .env)"
+        install requirements.txt
         # The API is served without them too.
         fetch_assets || true
-        exec .venv/bin/python main.py "$@"
+        exec .venv/bin/python main.py
+        ;;
+    *)
+        refuse "there is no command: $1"
         ;;
 esac
