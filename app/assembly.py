@@ -242,6 +242,7 @@ def _guard_policy(settings: Settings) -> GuardPolicy:
         public_rate=settings.public_rate_limit,
         origins=settings.cors_origins,
         local_only=not settings.api_keys and not settings.allow_open,
+        open_hosts=None if settings.api_keys else [host.lower() for host in settings.allowed_hosts],
     )
 
 

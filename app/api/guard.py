@@ -6,12 +6,22 @@ from dataclasses import dataclass, replace
 
 from fastapi import Request
 
-from app.api.local_only import address_of, check_local, foreign_origin, is_known_origin
+from app.api.local_only import (
+    address_of,
+    check_local,
+    check_site,
+    foreign_origin,
+    is_known_origin,
+)
 from app.core.logging import current_request_id
 from app.core.rate_limits import RequestCounter, Standing
 from app.domain.access import Caller
 from app.domain.errors import Forbidden, LimitReached, Unauthorized
+from app.domain.hosts import network_of
 from app.services.access import AccessService
+
+# How often one address may try a key that isn't known, if RATE_LIMIT doesn't say otherwise.
+_WRONG_KEYS = "100/minute"
 
 # What a browser's session may do, in its own threads: the operations' names.
 SESSION_OPERATIONS = frozenset(
@@ -39,13 +49,15 @@ SESSION_OPERATIONS = frozenset(
 class GuardPolicy:
     """Rates are such as `60/minute`, empty for none; `origins` are those of CORS.
 
-    `local_only`: without any key, the server is for its own machine.
+    `local_only`: without any key, the server is for its own machine. `open_hosts`: without any
+    key, it's open to others under these names; None: it isn't.
     """
 
     rate: str
     public_rate: str
     origins: Collection[str]
     local_only: bool
+    open_hosts: Collection[str] | None
 
 
 class Guard:
@@ -56,13 +68,13 @@ class Guard:
 
     async def admit(self, request: Request, operation: str) -> Caller:
         """Return who calls. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
-        if self._policy.local_only:
-            check_local(request, self._policy.origins)
+        self._check_site(request)
+        credential = bearer(request)
         try:
-            caller = self._access.identify(bearer(request))
+            caller = self._access.identify(credential)
         except Unauthorized:
             # Counted too, or keys could be tried without end.
-            await self._count(request, self._policy.rate, "-")
+            await self._count(request, self._policy.rate or _WRONG_KEYS * bool(credential), "-")
             raise
         if caller.session is not None:
             await self._count(request, self._policy.public_rate, "public")
@@ -77,9 +89,8 @@ class Guard:
 
     async def admit_visitor(self, request: Request) -> None:
         """Let a page begin a session. Raises `Forbidden` and `LimitReached`."""
-        if self._policy.local_only:
-            # Elsewhere the session would be of no use: all its calls are refused too.
-            check_local(request, self._policy.origins)
+        # Elsewhere the session would be of no use: all its calls are refused too.
+        self._check_site(request)
         if not self._access.has_public_chat:
             raise Forbidden(
                 "This server has no public chat (its setting PUBLIC_CHAT).",
@@ -89,10 +100,16 @@ class Guard:
             raise foreign_origin()
         await self._count(request, self._policy.public_rate, "public")
 
+    def _check_site(self, request: Request) -> None:
+        if self._policy.local_only:
+            check_local(request, self._policy.origins)
+        elif self._policy.open_hosts is not None:
+            check_site(request, self._policy.origins, self._policy.open_hosts)
+
     async def _count(self, request: Request, rate: str, who: str) -> None:
         if not rate:
             return
-        standing = await self._counter.count(rate, who, address_of(request))
+        standing = await self._counter.count(rate, who, network_of(address_of(request)))
         headers = _headers(standing)
         request.state.rate_limit = headers
         if not standing.allowed:

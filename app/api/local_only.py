@@ -10,7 +10,7 @@ from collections.abc import Collection
 from fastapi import Request
 
 from app.domain.errors import Forbidden
-from app.domain.hosts import is_loopback
+from app.domain.hosts import is_loopback, may_be_rebound
 
 # Headers that proxies, CDNs and tunnels add, and programs on the same machine don't.
 _ADDED_BY_PROXIES = re.compile(
@@ -32,6 +32,23 @@ def check_local(request: Request, origins: Collection[str]) -> None:
             f"This server has no API keys, and so answers its own machine alone: this one {sign}. "
             "Set API_KEYS, or ALLOW_OPEN=true to serve everybody who reaches it.",
             code="not_local",
+        )
+    if "origin" in request.headers and not is_known_origin(request, origins):
+        raise foreign_origin()
+
+
+def check_site(request: Request, origins: Collection[str], hosts: Collection[str]) -> None:
+    """Raise `Forbidden` for what a page of another site makes a browser ask of an open server.
+
+    That browser may be inside a network which the page's author can't reach. `hosts` are names
+    under which the server may be called; names that nobody else can own need not be among them.
+    """
+    host = _host_name(request)
+    if may_be_rebound(host) and host.lower().rstrip(".") not in hosts:
+        raise Forbidden(
+            f"This server has no API keys and isn't known by the name '{host}'. "
+            "Add the name to ALLOWED_HOSTS, or set API_KEYS.",
+            code="host_not_allowed",
         )
     if "origin" in request.headers and not is_known_origin(request, origins):
         raise foreign_origin()

@@ -17,6 +17,9 @@ from app.domain.ids import new_request_id
 
 logger = structlog.get_logger("app.request")
 
+# Characters of a path that are logged: ours are shorter.
+_LONGEST_PATH = 300
+
 
 class RequestContext:
     """Pure ASGI, around everything else, and the only one of its kind: each further one costs."""
@@ -69,7 +72,7 @@ class RequestContext:
                 else:
                     await self._app(scope, receive, send_with_headers)
             except Exception:
-                logger.exception("request failed", method=scope["method"], path=scope["path"])
+                logger.exception("request failed", method=scope["method"], path=_shown(scope))
                 if not complete:
                     # The answer has begun: only cutting it off can tell the client. Where it had
                     # not, `_on_fault` has told it.
@@ -81,7 +84,7 @@ class RequestContext:
                 logger.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=_shown(scope),
                     status=status,
                     duration_ms=round(seconds * 1000, 1),
                 )
@@ -121,6 +124,12 @@ def _templates(routes: Iterable[BaseRoute]) -> Mapping[Any, str]:
         if called is not None and context.path is not None:
             templates.setdefault(called, context.path)
     return templates
+
+
+def _shown(scope: Scope) -> str:
+    """Return the path as it is logged: a client may send 64 KB of it, again and again."""
+    path: str = scope["path"]
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
 
 
 def _has_nul(scope: Scope) -> bool:

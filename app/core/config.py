@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     """JSON list of "project:key" entries; empty: whoever reaches the server may do everything."""
     allow_open: bool = False
     """true serves other machines without any key."""
+    allowed_hosts: Names = []
+    """JSON list of domain names by which such a server may be called; addresses always may."""
     public_chat: bool = False
     """true lets pages of CORS_ORIGINS chat without a key, each browser in threads of its own."""
     public_project: ProjectName = DEFAULT_PROJECT

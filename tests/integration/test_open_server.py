@@ -24,7 +24,7 @@ def local(start_shared):
 
 @pytest.fixture(scope="module")
 def for_all(start_shared):
-    return start_shared(allow_open=True)
+    return start_shared(allow_open=True, allowed_hosts=["Chat.example"], cors_origins=[ORIGIN])
 
 
 def call(server, which: str, **headers: str):
@@ -141,15 +141,43 @@ def test_a_key_is_not_looked_at(local):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Host": "any.example"},
-        {"Host": "any.example", "Origin": "https://elsewhere.example"},
-        {"Host": "localhost", "Origin": "null"},
-        {"Host": "localhost", "Origin": "http://["},
+        {"Host": "chat.example"},
+        {"Host": "CHAT.example.:8010", "Origin": "https://CHAT.example.:8010"},
+        {"Host": "192.0.2.7:8010"},
+        {"Host": "[2001:db8::1]:8010"},
+        {"Host": "signage-pc"},
+        {"Host": "signage-pc.local", "Origin": "http://signage-pc.local"},
+        {"Host": "192.0.2.7", "Origin": ORIGIN},
     ],
 )
 def test_everybody_may_be_served(for_all, headers):
     for which in CALLS:
         assert call(for_all, which, **headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["rebound.example", "192.0.2.7.nip.io", "evil.chat.example", "x.local.example"]
+)
+def test_an_open_server_is_not_called_by_a_name_that_a_stranger_may_own(for_all, host):
+    """Such a name may lead here while a page of the same name is open in a browser inside."""
+    for which in CALLS:
+        error = error_of(call(for_all, which, Host=host, Origin=f"http://{host}"), 403)
+        assert error["code"] == "host_not_allowed"
+        assert host in error["message"] and "ALLOWED_HOSTS" in error["message"]
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://["])
+def test_an_open_server_is_not_called_by_pages_of_other_sites(for_all, origin):
+    for which in CALLS:
+        error = error_of(call(for_all, which, Host="192.0.2.7", Origin=origin), 403)
+        assert error["code"] == "origin_not_allowed"
+
+
+def test_with_keys_the_name_does_not_matter(start):
+    """A page that doesn't know a key gets nowhere, by whatever name."""
+    server = start(api_keys=["shop:a-key-of-the-shop"], allow_open=True)
+    answer = call(server, "read", Host="any.example", Authorization="Bearer a-key-of-the-shop")
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -266,5 +294,5 @@ def test_either_line_of_the_refusal_lets_it_start(tmp_path, monkeypatch, line):
     settings = load_settings()
     assert (bool(settings.api_keys), settings.allow_open) == ((True, False), (False, True))[line]
     with process_server(tmp_path, HOST="0.0.0.0", ASSISTANTS_FILE="") as server:
-        answer = call(server, "read", Host="any.example")
+        answer = call(server, "read", Host="192.0.2.7:8010")
         assert answer.status_code == (401 if line == 0 else 200)

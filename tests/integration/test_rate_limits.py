@@ -140,6 +140,17 @@ def test_wrong_keys_are_counted_by_address(opened):
     assert statuses(shop, 3) == [200] * 3
 
 
+def test_wrong_keys_are_limited_without_any_setting(opened, monkeypatch):
+    monkeypatch.setattr("app.api.guard._WRONG_KEYS", "3/hour")
+    shop, _, nobody = opened()
+    wrong = {"authorization": "Bearer guess"}
+    answers = [nobody.http.get("/threads", headers=wrong).status_code for _ in range(4)]
+    assert answers == [401, 401, 401, 429]
+    # A request without a key guesses nothing, and who has a key goes on.
+    assert nobody.http.get("/threads").status_code == 401
+    assert statuses(shop, 5) == [200] * 5
+
+
 @pytest.mark.parametrize("off", ["", "0"])
 def test_without_the_setting_there_is_no_end(opened, off):
     shop, *_ = opened(rate_limit=off)
@@ -193,6 +204,15 @@ def test_an_address_is_believed_from_trusted_proxies_alone(opened):
     assert statuses(shop, 1, headers={FORWARDED: "2001:db8::7"}) == [200]
     # Nobody between: the proxy itself.
     assert statuses(shop, 1) == [200]
+
+
+def test_addresses_of_one_ipv6_network_are_counted_together(opened):
+    """Whoever has one such address has 2^64 of them."""
+    shop, *_ = opened(rate_limit="2/hour", trusted_proxies=["127.0.0.1"])
+    for address in ("2001:db8:1:2::7", "2001:db8:1:2:ffff::1"):
+        assert statuses(shop, 1, headers={FORWARDED: address}) == [200]
+    assert statuses(shop, 1, headers={FORWARDED: "2001:DB8:1:2::8"}) == [429]
+    assert statuses(shop, 1, headers={FORWARDED: "2001:db8:1:3::7"}) == [200]
 
 
 @pytest.mark.parametrize("trusted", [[], ["10.0.0.0/8"]])

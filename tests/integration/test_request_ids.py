@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.replies import Reply
 from tests.support.stream_reader import streaming
+from tests.support.waiting import wait_until
 
 ASKED = {
     "assistant_id": "asst_default",
@@ -77,3 +78,13 @@ def fields_in(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, 
     found = [record for record in caplog.records if record.getMessage() == message]
     assert all(record.levelno == logging.WARNING for record in found)
     return [record.__dict__["fields"] for record in found]
+
+
+def test_a_long_path_is_logged_by_its_beginning(http, caplog):
+    """A client may send 64 KB of it: 750 such requests wiped all the log's files."""
+    caplog.set_level(logging.INFO)
+    assert http.get("/threads/" + "x" * 30_000).status_code == 400
+    [record] = wait_until(lambda: [r for r in caplog.records if r.getMessage() == "request"])
+    path = str(record.__dict__["path"])
+    assert path.startswith("/api/v1/threads/xxx") and path.endswith("x…")
+    assert len(path) == 301
