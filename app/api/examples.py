@@ -48,6 +48,10 @@ def _deleted(what: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stream(*events: tuple[str, dict[str, Any]]) -> str:
+    return "".join(_event(*event) for event in events)
+
+
+def _numbered_stream(*events: tuple[str, dict[str, Any]]) -> str:
     return "".join(f"id: {place}\n{_event(*event)}" for place, event in enumerate(events, 1))
 
 
@@ -242,15 +246,15 @@ _TOLD = (
     ("thread.run.completed", RUN),
 )
 _DONE = "event: done\ndata: [DONE]\n\n"
-_RUN_STREAM = _stream(("thread.run.created", QUEUED), *_TOLD) + _DONE
+_RUN_EVENTS = (("thread.run.created", QUEUED), *_TOLD)
 
 STREAMS: dict[str, str] = {
-    "chat": _stream(("delta", {"delta": SAID})) + _event("message", ANSWERS["chat"]),
+    "chat": _numbered_stream(("delta", {"delta": SAID})) + _event("message", ANSWERS["chat"]),
     "create_thread_and_run": _stream(
         ("thread.created", THREAD), ("thread.run.created", QUEUED), *_TOLD
     )
     + _DONE,
-    "create_run": _RUN_STREAM,
+    "create_run": _stream(*_RUN_EVENTS) + _DONE,
     "submit_tool_outputs": _stream(("thread.run.queued", QUEUED), *_TOLD) + _DONE,
-    "follow_run": _RUN_STREAM,
+    "follow_run": _numbered_stream(*_RUN_EVENTS) + _DONE,
 }

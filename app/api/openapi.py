@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.errors import TOO_LARGE, envelope
+from app.api.errors import envelope
 from app.api.examples import ANSWERS, BODIES, STREAMS
+from app.api.packed import TOO_LARGE
 
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
@@ -60,18 +61,17 @@ _TOO_LARGE = {
 }
 # By the keyword of OpenAPI 3.2, which newer tools know: older ones would take `schema` for that of
 # each event, or of the text, or of the list of events.
-_EVENT_STREAM = {
+_EVENT_STREAM: dict[str, Any] = {
     "schema": {"description": "Server-sent events."},
     "itemSchema": {
         "type": "object",
-        "properties": {
-            "id": {"type": "string", "pattern": "^[0-9]+$"},
-            "event": {"type": "string"},
-            "data": {"type": "string"},
-        },
+        "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
         "required": ["event", "data"],
     },
 }
+_EVENT_ID = {"type": "string", "pattern": "^[0-9]+$"}
+# A run's own stream has none, as at OpenAI: these can be taken up again at an event.
+_WITH_IDS = ("chat", "follow_run")
 
 
 def complete_openapi(app: FastAPI) -> None:
@@ -118,4 +118,7 @@ def _add_what_holds_everywhere(operation: dict[str, Any]) -> None:
         responses.setdefault("413", deepcopy(_TOO_LARGE))
     for response in responses.values():
         if _EVENTS in response.get("content", {}):
-            response["content"][_EVENTS] |= deepcopy(_EVENT_STREAM)
+            described = deepcopy(_EVENT_STREAM)
+            if operation["operationId"] in _WITH_IDS:
+                described["itemSchema"]["properties"]["id"] = _EVENT_ID
+            response["content"][_EVENTS] |= described

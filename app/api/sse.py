@@ -38,21 +38,27 @@ class EventStream(StreamingResponse):
 
 
 async def run_events(
-    frames: AsyncIterator[list[Frame]], encoded: Callable[[Frame], bytes] | None = None
+    frames: AsyncIterator[list[Frame]], encode: Callable[[Frame], bytes]
 ) -> AsyncIterator[bytes]:
-    """Encode what a run tells, to its end; `encoded` in another way than `encode`.
+    """Encode a run's events with `encode`, to its end.
 
     Once the headers are out no handler can help: the stream says itself what went wrong.
     """
     try:
         async for batch in frames:
-            yield b"".join(map(encoded or encode, batch)) if batch else KEEP_ALIVE
+            yield b"".join(map(encode, batch)) if batch else KEEP_ALIVE
     except Interrupted:
         yield error_event(_INTERRUPTED)
     yield _DONE
 
 
-def encode(frame: Frame) -> bytes:
+def plain(frame: Frame) -> bytes:
+    """Encode an event as OpenAI did: many hand-written readers want `event:` on the first line."""
+    return event(frame.event, frame.data)
+
+
+def numbered(frame: Frame) -> bytes:
+    """Encode an event with its id, which `Last-Event-ID` can name later."""
     return event(frame.event, frame.data, frame.id)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from app.api.sse import encode, event
+from app.api.sse import event, numbered
 from app.api.visitor_errors import sentence_for
 from app.domain.access import Caller
 from app.engine.hub import Frame
@@ -35,7 +35,7 @@ def step_for(caller: Caller, step: RunStep) -> RunStep:
 def encode_for_visitor(frame: Frame) -> bytes:
     """Encode an event, without what a visitor doesn't see of a run and its steps."""
     if not frame.event.startswith("thread.run."):
-        return encode(frame)
+        return numbered(frame)
     return event(frame.event, _to_json(_visible(from_json(frame.data))), frame.id)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.replies import Reply
-from tests.support.stream_reader import following, names, run_path, streaming, told
+from tests.support.stream_reader import following, names, run_path, streaming, told, unnumbered
 from tests.support.talk import ended, error_of, text_of, texts
 from tests.support.waiting import wait_until
 
@@ -160,7 +160,10 @@ def test_a_streamed_run_waits_in_line(thread):
         busy.upstream.release()
         rest = names(reader.rest())
     assert (rest[0], rest[-2:]) == ("run.in_progress", ["run.completed", "done"])
-    assert [event.id for event in reader.events[:-1]] == list(range(1, len(reader.events)))
+    with following(busy.http, path) as again:
+        again.rest()
+    assert unnumbered(again.events) == reader.events
+    assert [event.id for event in again.events[:-1]] == list(range(1, len(again.events)))
 
 
 def test_one_in_line_is_cancelled(thread):

@@ -112,7 +112,6 @@ def test_a_function_call_and_its_output(http, runs, body, upstream):
     ]
     (answered,) = more[0].data["step_details"]["tool_calls"]
     assert (more[0].data["id"], answered["function"]["output"]) == (events[3].data["id"], "sunny")
-    assert more[0].id > events[-2].id, "the ids of one run only grow"
 
 
 def test_parallel_calls_share_a_step(http, runs, body, upstream):

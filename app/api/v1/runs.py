@@ -6,7 +6,7 @@ from fastapi import Header, Response
 
 from app.api.deps import CallerDep, ContentDep, PageDep, ServicesDep
 from app.api.routing import EVENT_STREAM, router
-from app.api.sse import EventStream, run_events
+from app.api.sse import EventStream, numbered, plain, run_events
 from app.api.visitors import encode_for_visitor, run_for
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.runs import Run, RunCreate, ThreadRunCreate, ToolOutputsSubmit
@@ -37,9 +37,8 @@ async def create_thread_and_run(
 ) -> Any:
     """Create a thread and run it at once; with `stream`, hear of it as it happens."""
     if body.stream:
-        return EventStream(
-            run_events(await services.runs.create_with_thread_streamed(caller, body))
-        )
+        frames = await services.runs.create_with_thread_streamed(caller, body)
+        return EventStream(run_events(frames, plain))
     return await services.runs.create_with_thread(caller, body)
 
 
@@ -56,7 +55,7 @@ async def create_run(
         frames = await services.runs.create_streamed(
             caller, thread_id, body, include_content=include_content
         )
-        return EventStream(run_events(frames))
+        return EventStream(run_events(frames, plain))
     return await services.runs.create(caller, thread_id, body, include_content=include_content)
 
 
@@ -103,7 +102,7 @@ async def follow_run(
 ) -> EventStream:
     """Follow a run: what was missed since `Last-Event-ID`, then what happens, to its end."""
     frames = await services.run_reads.follow(caller, thread_id, run_id, last_event_id)
-    return EventStream(run_events(frames, encode_for_visitor if caller.session else None))
+    return EventStream(run_events(frames, encode_for_visitor if caller.session else numbered))
 
 
 @routes.post("/threads/{thread_id}/runs/{run_id}")
@@ -135,5 +134,5 @@ async def submit_tool_outputs(
     """Answer the function calls of a run that requires action: all of them at once."""
     if body.stream:
         frames = await services.runs.submit_tool_outputs_streamed(caller, thread_id, run_id, body)
-        return EventStream(run_events(frames))
+        return EventStream(run_events(frames, plain))
     return await services.runs.submit_tool_outputs(caller, thread_id, run_id, body)

@@ -88,7 +88,8 @@ export async function* readEvents(response) {
  * @param {{threadId?: string, runId?: string, after?: number, response?: Response,
  *   signal?: AbortSignal, onConnection?: function(boolean): void}} options
  *   `after`: id of the last event that is known; `response`: a stream of this run that is open
- *   already (then the ids are learnt from its first event); `onConnection`: told false when the
+ *   already (its first event names the run; its events have no ids, so after a lost connection
+ *   all of them come again, from the first); `onConnection`: told false when the
  *   connection is lost, and true when it stands again
  * @yields {{id: number, name: string, data: object}} the Assistants events, without `done`
  * @throws {ApiError} where the run is not there, or the server stays away

@@ -16,6 +16,20 @@ PNG = bytes.fromhex(
     "cf50000000030101000b9c0ff30000000049454e44ae426082"
 )
 
+# A run's own stream, which breaks off when the test says so.
+BREAKABLE_RUN = """() => {
+  const real = window.fetch;
+  window.fetch = async (...request) => {
+    const response = await real(...request);
+    if (!String(request[0]).endsWith("/runs")) return response;
+    const through = new TransformStream({ start: (controller) => {
+      window.breakConnection = () => controller.error(new TypeError("network error"));
+    } });
+    response.body.pipeTo(through.writable).catch(() => {});
+    return new Response(through.readable, response);
+  };
+}"""
+
 
 def cited(upstream, *, deltas):
     upstream.reply(Reply.function_calls(search("refund 환불 schedule")), Reply.text(*deltas))
@@ -120,6 +134,26 @@ def test_an_attached_file_is_searched(chat, http, upstream):
     expect(page.questions.last.locator("li")).to_have_text("영업 시간.txt")
     page.hear("And until when?")
     assert [tool["name"] for tool in upstream.requests[-1].body["tools"]] == ["file_search"]
+
+
+def test_a_lost_stream_of_a_run_is_made_up_for(chat, upstream):
+    """Its events have no ids: all of them come again, and none is shown twice."""
+    page = chat()
+    page.page.evaluate(BREAKABLE_RUN)
+    image = {"name": "dot.png", "mimeType": "image/png", "buffer": PNG}
+    page.page.set_input_files("#file-input", files=[image])
+    expect(page.page.locator("#attachments progress")).to_have_count(0)
+    upstream.reply(Reply.text("Before", " and after").stalled(after=5))
+    page.ask("What is this?")
+    expect(page.text).to_have_text("Before")
+    with page.page.expect_request("**/events"):
+        page.page.evaluate("window.breakConnection()")
+    expect(page.text).to_have_text("Before")
+    upstream.release()
+    expect(page.text).to_have_text("Before and after")
+    page.finished()
+    expect(page.answer).not_to_contain_text("Connection lost.")
+    assert len(upstream.requests) == 1
 
 
 def test_an_image_is_seen(chat, upstream):
