@@ -6,16 +6,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from app.api.guarded import rate_limit_headers
+from app.api.packed import TOO_LARGE
+from app.api.unserved import no_such_path
 from app.api.validation import describe
 from app.domain.errors import InvalidRequest, ThreadkeeperError
 from app.schemas.common import ErrorBody, ErrorEnvelope
 
-TOO_LARGE = InvalidRequest(
-    "The request body is larger than this server takes.", code="request_too_large", status=413
-)
 _INTERNAL = ThreadkeeperError("The server had an error while processing your request.")
 
 
@@ -60,15 +59,17 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     """What the framework itself answers: no such path, no such method, a body too large."""
     assert isinstance(error, HTTPException)
     called = f"{request.method} {request.url.path}"
+    code: str | None = None
     match error.status_code:
         case 404:
-            message, code = f"Invalid URL ({called})", None
+            path = request.scope["path"].removeprefix(_prefix(request))
+            return _answer(request, no_such_path(request.method, path))
         case 405:
             message, code = f"Not allowed to {called}", "method_not_supported"
         case 413:
             return _answer(request, TOO_LARGE)
         case _:
-            message, code = str(error.detail), None
+            message = str(error.detail)
     answer = _answer(request, InvalidRequest(message, code=code, status=error.status_code))
     answer.headers.update(error.headers or {})
     if error.status_code == 405:
@@ -78,11 +79,21 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 def _allowed(request: Request) -> list[str]:
     """Return the methods that the path takes: the framework tells those of its first route only."""
+    scope = {**request.scope, "root_path": _prefix(request)}
     return [
         method
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
         if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            # What is mounted are files, to be read alone; its route takes all methods.
+            and (method in ("GET", "HEAD") or not isinstance(route, Mount))
             for route in request.app.routes
         )
     ]
+
+
+def _prefix(request: Request) -> str:
+    """Return the proxy's prefix; a mounted application has its own behind it."""
+    scope = request.scope
+    prefix: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return prefix

@@ -1,4 +1,4 @@
-"""How a JSON body is read: strictly, and with nothing in it that a database can't keep."""
+"""How a JSON body is read: unpacked first, then as `json_text.py` says."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -6,24 +6,32 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from pydantic_core import from_json
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+
+from app.api.json_text import NotJson, read_json
+from app.api.packed import encoding_of, unpacked
 
 
 class JsonRequest(Request):
-    async def json(self) -> Any:
-        """Return the body. Raises `JSONDecodeError`, which the framework turns into a 400.
+    async def unpack(self, encoding: str) -> None:
+        """Take the encoding off the body. Raises `InvalidRequest`; see `packed.unpacked`."""
+        if body := await self.body():
+            self._body = unpacked(body, encoding, self.scope[MAX_BODY_SIZE_SCOPE_KEY])
 
-        The parser refuses what is nested too deeply, lone surrogates, and NaN.
-        """
+    async def drop_empty(self) -> None:
+        """Take an object or a list without anything in it, sent as no type, for no body at all."""
+        if (await self.body()).strip() in (b"[]", b"{}"):
+            self._body = b""
+
+    async def json(self) -> Any:
+        """Return the body. Raises `JSONDecodeError`, which the framework turns into a 400."""
         if not hasattr(self, "_json"):
-            body = await self.body()
             try:
-                self._json = from_json(body, allow_inf_nan=False)
-            except ValueError as error:
-                raise json.JSONDecodeError(str(error), "", 0) from error
-            # Only a body that may hold one is searched: the escape could be an escaped backslash.
-            if b"\\u0000" in body and _holds_nul(self._json):
-                raise json.JSONDecodeError("NUL characters can't be kept", "", 0)
+                value = read_json(await self.body(), self.headers.get("content-type", ""))
+            except NotJson as error:
+                raise json.JSONDecodeError(error.reason, "", 0) from error
+            # PHP's arrays know no empty object: an empty one is written as a list.
+            self._json = {} if value == [] else value
         return self._json
 
 
@@ -31,20 +39,15 @@ class JsonRoute(APIRoute):
     """A route whose bodies are read by `JsonRequest`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, has_body = super().get_route_handler(), self.body_field is not None
 
         async def handle_json(request: Request) -> Response:
-            return await handle(JsonRequest(request.scope, request.receive))
+            json_request = JsonRequest(request.scope, request.receive)
+            # An upload has no body that the framework knows of, and says itself what it takes.
+            if has_body and (encoding := encoding_of(request)):
+                await json_request.unpack(encoding)
+            if has_body and "content-type" not in request.headers:
+                await json_request.drop_empty()
+            return await handle(json_request)
 
         return handle_json
-
-
-def _holds_nul(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case list():
-            return any(map(_holds_nul, value))
-        case dict():
-            return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
-    return False

@@ -10,9 +10,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.errors import TOO_LARGE, render
+from app.api.address import put_right
+from app.api.errors import render
+from app.api.packed import TOO_LARGE
 from app.core.instrumentation import Instrumentation
-from app.domain.errors import InvalidRequest, StartError
+from app.domain.errors import StartError
 from app.domain.ids import new_request_id
 
 logger = structlog.get_logger("app.request")
@@ -66,11 +68,8 @@ class RequestContext:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             self._telemetry.name_request(request_id)
             try:
-                if _has_nul(scope):
-                    error = InvalidRequest("The address holds a NUL.", code="invalid_value")
-                    await render(error)(scope, receive, send_with_headers)
-                else:
-                    await self._app(scope, receive, send_with_headers)
+                put_right(scope)
+                await self._app(scope, receive, send_with_headers)
             except Exception:
                 logger.exception("request failed", method=scope["method"], path=_shown(scope))
                 if not complete:
@@ -130,7 +129,3 @@ def _shown(scope: Scope) -> str:
     """Return the path as it is logged: a client may send 64 KB of it, again and again."""
     path: str = scope["path"]
     return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
-
-
-def _has_nul(scope: Scope) -> bool:
-    return "\0" in scope["path"] or b"%00" in scope["query_string"]

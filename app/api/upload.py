@@ -17,7 +17,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 from starlette.requests import ClientDisconnect, Request
 
+from app.api.packed import encoding_of, unread
 from app.domain.errors import InvalidRequest
+from app.domain.text import storable
 from app.schemas.files import FileCreate
 from app.services.files import check_purpose, file_too_large
 
@@ -38,7 +40,12 @@ class FileUpload:
     """A form with one `file` in it, before or after its other fields."""
 
     def __init__(self, request: Request, *, max_bytes: int) -> None:
-        """Raises `InvalidRequest` for what isn't a form, or says that it's longer than allowed."""
+        """Raises `InvalidRequest` for what isn't a form, or says that it's longer than allowed.
+
+        A packed form isn't taken: its files would have to be unpacked without an end in sight.
+        """
+        if encoding := encoding_of(request):
+            raise unread(encoding)
         self._max_bytes = max_bytes
         declared = request.headers.get("content-length", "")
         self._check_length(int(declared) if declared.isdecimal() else 0)
@@ -157,7 +164,7 @@ class FileUpload:
         elif self._filename is not None:
             raise InvalidRequest("Only one file can be uploaded at a time.", param="file")
         else:
-            self._filename = _checked_name(filename)
+            self._filename = _checked_name(storable(filename))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._field is None:
@@ -171,7 +178,7 @@ class FileUpload:
             message = "Invalid type for 'file': expected a file, but got a string instead."
             raise InvalidRequest(message, param="file", code="invalid_type")
         if self._field is not None:
-            self._fields[self._field] = _text(self._value)
+            self._fields[self._field] = storable(_text(self._value))
 
     def _on_end(self) -> None:
         self._complete = True
@@ -222,7 +229,7 @@ def _checked_name(name: str) -> str:
         fault = "it has no name"
     elif len(name) > _MAX_NAME:
         fault = f"its name is longer than {_MAX_NAME} characters"
-    elif any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+    elif any(unicodedata.category(character) == "Cc" for character in name):
         fault = "its name holds control characters"
     else:
         return name

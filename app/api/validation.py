@@ -43,7 +43,8 @@ def describe(error: RequestValidationError, route: Any = None) -> InvalidRequest
     issue: Issue = dict(error.errors()[0])
     kind = issue["type"]
     if kind == "json_invalid":
-        return InvalidRequest(_NOT_JSON)
+        reason = issue["ctx"]["error"]
+        return InvalidRequest(f"{_NOT_JSON} {reason}" if reason else _NOT_JSON)
     location = list(issue["loc"])
     if location == ["body"]:
         return _whole_body(issue, route)

@@ -1,11 +1,11 @@
 """Events out of an upstream's raw answer: only those the engine needs are parsed at all."""
 
 import json
-import re
 from typing import Any
 
 from app.core.model import TERMINAL_EVENTS, Event
 from app.core.sse_reader import RawEvent
+from app.domain.text import may_be_unstorable, storable
 
 NEEDED_EVENTS = TERMINAL_EVENTS | {
     "response.output_item.added",
@@ -17,11 +17,6 @@ NEEDED_EVENTS = TERMINAL_EVENTS | {
 }
 _FAILURES = frozenset({"response.failed", "error"})
 _UNNAMED = (None, "message")  # the name is left out, or is what SSE calls the nameless
-
-# Databases refuse NUL; half a surrogate pair can't be written as UTF-8 at all.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)
-
 
 # Made once: `json.loads` with options makes a decoder for every delta. Line breaks in texts pass.
 _read_json = json.JSONDecoder(strict=False).decode
@@ -85,7 +80,7 @@ def read_object(data: bytes) -> dict[str, Any]:
         raise BrokenAnswer from None
     if not isinstance(value, dict):
         raise BrokenAnswer
-    return storable(value) if _MAYBE_UNSTORABLE.search(data) else value
+    return storable(value) if may_be_unstorable(data) else value
 
 
 def _needed_event(name: str | None, data: bytes) -> Event | None:
@@ -106,14 +101,3 @@ def _told_error(event: Event) -> object:
     response = event.get("response")
     inner = response.get("error") if isinstance(response, dict) else event.get("error")
     return inner or event
-
-
-def storable(value: Any) -> Any:
-    """Return a JSON value with U+FFFD for every character that a database refuses."""
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [storable(item) for item in value]
-    if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
-    return value

@@ -8,8 +8,9 @@ import httpx
 import httpx2
 import openai
 
-from app.core.response_stream import AnswerFailed, storable
+from app.core.response_stream import AnswerFailed
 from app.domain.errors import ModelError, ModelErrorCode
+from app.domain.text import storable
 
 _LONGEST = 500
 _HIDDEN = "[key]"

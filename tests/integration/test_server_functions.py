@@ -41,11 +41,14 @@ def run(client):
         (call("weekday", day="2026-11-20"), '{"day":"2026-11-20","weekday":4}'),
         (call("weekday", day="2026-11-16", language="ko"), '{"day":"2026-11-16","weekday":"월"}'),
         (call("greet", name="세계"), "안녕, 세계"),
+        (call("scanned"), "a\ufffdb \ufffd"),
+        (call("scanned", nested=True), '{"text":["a\ufffdb \ufffd"]}'),
+        (call("scanned", fails=True), "Error: ValueError: a\ufffdb \ufffd"),
     ],
 )
 def test_it_is_called_and_its_output_goes_to_the_model(run, http, upstream, calls, output):
     upstream.reply(Reply.function_calls(calls), Reply.text("Done."))
-    ran = run("double", "weekday", "greet")
+    ran = run("double", "weekday", "greet", "scanned")
     assert (ran.status, ran.required_action) == ("completed", None)
     assert outputs(upstream) == [output]
     assert texts(http, ran.thread_id)[1:] == [("assistant", "Done.")]

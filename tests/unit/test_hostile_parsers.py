@@ -1,6 +1,7 @@
 """The parsers that read strangers' bytes: whatever comes, they answer, or refuse as they should."""
 
 import asyncio
+import codecs
 import json
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from app.api.json_body import JsonRequest
 from app.api.upload import FileUpload
 from app.core.sse_reader import RawEvent, SSEReader
 from app.domain.errors import InvalidRequest
+from app.domain.text import storable
 from tests.support.forms import BOUNDARY, field, file_part, form
 
 # The same in every run; each takes about a second.
@@ -93,7 +95,15 @@ def test_a_body_is_refused_or_can_be_kept(body: bytes, cuts: list[int]) -> None:
     told = json.dumps(value, ensure_ascii=False)
     assert "\\u0000" not in told.replace("\\\\", "")
     assert told.encode()
-    assert value == json.loads(body) or "Infinity" in told
+    assert value == plainly(body) or "Infinity" in told
+
+
+def plainly(body: bytes) -> Any:
+    """Return what Python's own reader makes of a body, with what we change in it."""
+    if body[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        body = body.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"\\u0000")
+    value = storable(json.loads(body))
+    return {} if value == [] else value
 
 
 async def uploaded(parts: list[bytes], content_type: str) -> tuple[str, bytes]:

@@ -15,6 +15,8 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from app.domain.text import storable
+
 logger = logging.getLogger(__name__)
 
 _MAX_OUTPUT = 512_000
@@ -50,10 +52,16 @@ class FunctionRegistry:
         return self._functions.get(name)
 
     async def call(self, name: str, arguments: str) -> str:
-        """Call a function with the model's JSON arguments and return its output as text."""
+        """Call a function with the model's JSON arguments and return its output as text.
+
+        Text that no database takes becomes U+FFFD, whether a function returns or raises it.
+        """
+        return storable(await self._answer(name, arguments))
+
+    async def _answer(self, name: str, arguments: str) -> str:
         try:
             async with asyncio.timeout(self._timeout):
-                result = await _invoke(self._functions[name], arguments or "{}")
+                return _text(await _invoke(self._functions[name], arguments or "{}"))
         except TimeoutError:
             logger.warning("function %s: no answer within %g s", name, self._timeout)
             return f"Error: {name} did not answer within {self._timeout:g} seconds."
@@ -62,7 +70,6 @@ class FunctionRegistry:
         except Exception as error:
             logger.exception("function %s failed", name)
             return f"Error: {type(error).__name__}: {error}"
-        return _text(result)
 
 
 async def _invoke(server_function: ServerFunction, arguments: str) -> Any:
@@ -98,6 +105,7 @@ def _faults(error: ValidationError) -> str:
 
 
 def _text(result: Any) -> str:
+    result = storable(result)
     text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
     return text if len(text) <= _MAX_OUTPUT else text[:_MAX_OUTPUT] + "…"
 

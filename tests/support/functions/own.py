@@ -26,6 +26,14 @@ def greet(name: str) -> str:
     return f"안녕, {name}"
 
 
+def scanned(nested: bool = False, fails: bool = False) -> Any:
+    """Return text as it comes out of some PDF files."""
+    text = "a\0b \ud83d"
+    if fails:
+        raise ValueError(text)
+    return {"text": [text]} if nested else text
+
+
 def broken() -> None:
     """Fail."""
     raise LookupError("no such screen: SCR-9")

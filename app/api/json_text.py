@@ -1,0 +1,106 @@
+"""JSON from a client: strictly read, whatever Unicode or Korean encoding its text is in."""
+
+import codecs
+import json
+from email.message import Message
+from typing import Any
+
+from pydantic_core import from_json
+
+from app.domain.text import may_be_unstorable, storable
+
+# What C# and PowerShell put before a text. UTF-32's little end begins as UTF-16's does.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_FIRST_BYTES = {mark[:1] for mark in _MARKS}
+# By the names of Python's codecs. Others, such as `zlib` or `idna`, are no charsets at all.
+_WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
+_NARROW = {"euc_kr", "cp949", "johab", "iso8859-1", "cp1252", "shift_jis", "cp932", "gbk", "big5"}
+
+
+class NotJson(ValueError):
+    """`reason` is a whole sentence for the client, or empty: it simply is no JSON."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_json(body: bytes, content_type: str) -> Any:
+    """Return the value of a body, with nothing in it that a database can't keep.
+
+    NUL and half a surrogate pair become U+FFFD. NaN, infinite numbers and what is nested too deeply
+    are refused. Raises `NotJson`.
+    """
+    if body[:1] in _FIRST_BYTES or "charset" in content_type.lower():
+        body = _in_utf8(body, _charset(content_type))
+    # As it is, no JSON text holds one: it is read as if it were escaped.
+    body = body.replace(b"\0", b"\\u0000")
+    try:
+        value = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        return _repaired(body, error)
+    return storable(value) if b"\\u0000" in body else value
+
+
+def _repaired(body: bytes, error: ValueError) -> Any:
+    """Read once more what may only have been refused for half a surrogate pair."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as broken:
+        raise NotJson("The body is not UTF-8: send it in that encoding.") from broken
+    if not may_be_unstorable(body):
+        raise NotJson from error
+    try:
+        repaired = json.dumps(storable(json.loads(text)))
+        # Once more by the strict reader, which knows where depth and numbers end.
+        return from_json(repaired, allow_inf_nan=False)
+    except (ValueError, RecursionError) as broken:
+        raise NotJson from broken
+
+
+def _in_utf8(body: bytes, charset: str) -> bytes:
+    for mark, encoding in _MARKS.items():
+        if body.startswith(mark):
+            return _decoded(body[len(mark) :], encoding)
+    name = _codec(charset)
+    if name in _WIDE:
+        return _decoded(body, name)
+    # JSON is UTF-8 by its standard, and is that under many another name.
+    return body if name not in _NARROW or _is_utf8(body) else _decoded(body, name)
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    if encoding == "utf-8":
+        return body
+    try:
+        return body.decode(encoding, "strict").encode("utf-8")
+    except UnicodeError as error:
+        raise NotJson(f"The body is not valid {encoding}: send it in UTF-8.") from error
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _charset(content_type: str) -> str:
+    message = Message()
+    message["content-type"] = content_type
+    return str(message.get_param("charset", ""))
+
+
+def _codec(charset: str) -> str:
+    """Return the name of Python's codec for a charset, empty for none."""
+    try:
+        return codecs.lookup(charset).name if charset else ""
+    except (LookupError, ValueError):
+        return ""
