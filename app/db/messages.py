@@ -44,6 +44,7 @@ _HISTORY = (
     .limit(bindparam("count"))
 )
 _NEWEST = select(messages.c.sequence).where(_in_thread).order_by(*_newest_first).limit(1)
+_QUESTION = select(messages.c.id).where(_in_thread, messages.c.role == "user").limit(1)
 _OLDER_HISTORY = _HISTORY.where(
     tuple_(messages.c.created_at, messages.c.sequence)
     < tuple_(bindparam("before_time"), bindparam("before_sequence"))
@@ -143,6 +144,11 @@ def newest_first(
 def newest_sequence(connection: Connection, thread_id: str) -> int:
     """Return the sequence of the thread's newest message, 0 where it has none."""
     return connection.execute(_NEWEST, {"thread_id": thread_id}).scalar() or 0
+
+
+def has_question(connection: Connection, thread_id: str) -> bool:
+    """Tell whether the thread has a message of a user's."""
+    return connection.execute(_QUESTION, {"thread_id": thread_id}).first() is not None
 
 
 def open_of_run(connection: Connection, run_id: str) -> list[Message]:

@@ -152,7 +152,7 @@ def _store(row: Row[Any], held: list[Row[Any]], now: int) -> VectorStore:
     return VectorStore.model_validate(
         {
             **row._mapping,
-            "name": row.name or "",
+            "name": row.name or None,
             "usage_bytes": sum(part.bytes for part in held),
             "file_counts": counts,
             "status": status,

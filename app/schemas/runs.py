@@ -38,13 +38,13 @@ class RunOverrides(RequestBody):
     assistant_id: str
     model: str | None = Field(default=None, min_length=1, max_length=256)
     instructions: Instructions | None = None
-    tools: list[Tool] | None = Field(default=None, max_length=20)
+    tools: list[Tool] | None = Field(default=None, max_length=128)
     metadata: Metadata | None = None
     temperature: Temperature | None = None
     top_p: TopP | None = None
     reasoning_effort: ReasoningEffort | None = None
     max_prompt_tokens: int | None = Field(default=None, ge=256, le=MAX_COUNT)
-    max_completion_tokens: int | None = Field(default=None, ge=256, le=MAX_COUNT)
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=MAX_COUNT)
     truncation_strategy: TruncationStrategy | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None

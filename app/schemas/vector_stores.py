@@ -141,11 +141,9 @@ class FileCounts(WireObject):
 
 
 class VectorStore(ListedObject):
-    """`name` is empty where none was given: OpenAI's clients expect a string."""
-
     object: Literal["vector_store"] = "vector_store"
     created_at: int
-    name: str
+    name: str | None
     description: str | None
     usage_bytes: int = 0
     file_counts: FileCounts = FileCounts()

@@ -189,7 +189,7 @@ class RunService:
         self, connection: Connection, caller: Caller, thread_id: str, body: RunOverrides
     ) -> StoredRun:
         self._policy.admit(connection, caller.project)
-        return new_run(
+        run = new_run(
             caller,
             self._policy.assistant(connection, caller, body.assistant_id),
             thread_id,
@@ -198,6 +198,13 @@ class RunService:
             streamed=True,
             worker_id=self._policy.worker_id,
         )
+        if run.instructions is None and not messages.has_question(connection, thread_id):
+            raise InvalidRequest(
+                "Run creation requires a Thread with a user message or an assistant with "
+                "instructions.",
+                code="invalid_thread",
+            )
+        return run
 
     def _insert(
         self, connection: Connection, run: StoredRun, changes: Changes, at_once: bool

@@ -106,7 +106,7 @@ def create_store(
     store = VectorStore(
         id=new_id("vector_store"),
         created_at=moment,
-        name=full.name or "",
+        name=full.name or None,
         description=full.description,
         metadata=body.metadata or {},
         **_expiry(full.expires_after or expires_after, moment),

@@ -35,8 +35,7 @@ def test_a_new_store_is_told_in_openais_order(http: httpx.Client):
 @pytest.mark.parametrize("body", [None, {}, {"name": None, "file_ids": None, "metadata": None}])
 def test_nothing_need_be_said(http: httpx.Client, body):
     store = http.post("/vector_stores", json=body).json()
-    # The document and the SDK know no store without a name.
-    assert (store["name"], store["description"], store["expires_after"]) == ("", None, None)
+    assert (store["name"], store["description"], store["expires_after"]) == (None, None, None)
     assert store["metadata"] == {}
 
 
@@ -52,7 +51,8 @@ def test_an_update_changes_what_it_names(client: openai.OpenAI):
     assert changed.expires_at == changed.last_active_at + 30 * DAY
     assert (changed.name, changed.metadata) == ("two", {"a": "b"})
     bare = client.vector_stores.update(store.id, name=None, expires_after=None, metadata=None)
-    assert (bare.name, bare.expires_after, bare.expires_at, bare.metadata) == ("", None, None, {})
+    assert bare.to_dict()["name"] is None
+    assert (bare.expires_after, bare.expires_at, bare.metadata) == (None, None, {})
 
 
 def test_stores_are_listed(client: openai.OpenAI):

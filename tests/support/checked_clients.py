@@ -10,6 +10,7 @@ import pytest
 from openai.types import (
     FileDeleted,
     FileObject,
+    Model,
     VectorStore,
     VectorStoreDeleted,
     VectorStoreSearchResponse,
@@ -28,6 +29,7 @@ _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Ours alone: OpenAI has no schema for them.
 _OWN = ("/access", "/chat", "/health", "/ready", "/usage")
 _SDK_TYPES: dict[str, type[BaseModel]] = {
+    "model": Model,
     "assistant": beta.Assistant,
     "assistant.deleted": beta.AssistantDeleted,
     "thread": beta.Thread,
@@ -101,10 +103,22 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     # OpenAI's servers have always said it otherwise than its document and its SDK's type.
     if body["object"] == "vector_store.file_batch":
         body = {**body, "object": "vector_store.files_batch"}
+    body = _with_names(body)
     found = sdk_faults(body)
+    # The schemas at hand are those of the Assistants API alone.
+    if path.startswith("/models"):
+        return found
     if are_present() and (name := answer_schema(method, path)):
         found += faults(ASSISTANTS, name, body)
     return found
+
+
+def _with_names(body: dict[str, Any]) -> dict[str, Any]:
+    """A vector store without a name has null in recorded answers, which no document says."""
+    if body["object"] == "list":
+        return {**body, "data": [_with_names(one) for one in body["data"]]}
+    unnamed = body["object"] == "vector_store" and body["name"] is None
+    return {**body, "name": ""} if unnamed else body
 
 
 def _error_faults(response: httpx.Response, body: Any) -> list[str]:
