@@ -9,7 +9,6 @@ gc.disable()
 import uvicorn
 from fastapi import FastAPI
 
-from app.api.connections import BoundedConnection
 from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings
 from app.core.logging import configure_logging
@@ -47,6 +46,13 @@ def build(settings: Settings) -> FastAPI:
         raise SystemExit(2) from None
 
 
+# The quick one needs a parser that the requirements leave out on Windows.
+_PROTOCOL = (
+    "app.api.deadlines:PlainProtocol"
+    if sys.platform == "win32"
+    else "app.api.http_protocol:HttpProtocol"
+)
+
 settings = prepare()
 app = build(settings)
 gc.freeze()
@@ -60,9 +66,9 @@ def serve() -> None:
         "main:app" if settings.debug else app,
         host=settings.host,
         port=settings.port,
-        http=BoundedConnection,
         reload=settings.debug,
         reload_dirs=["app"] if settings.debug else None,
+        http=_PROTOCOL,
         # Not WEB_CONCURRENCY's number: an app that's handed over as an object can't be copied.
         workers=1,
         log_config=None,

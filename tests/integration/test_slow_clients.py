@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.api.connections import Deadlines
+from app.api.deadlines import Deadlines, PlainProtocol
+from app.api.http_protocol import HttpProtocol
 from app.core.config import Settings
 from tests.support.raw_http import answer_to, connected_to, received
 from tests.support.server import ThreadServer
@@ -28,15 +27,15 @@ _UPLOAD_FOLLOWS = (
 _SECONDS = 1.0
 
 
-class _HttpTools(Deadlines, HttpToolsProtocol):
+class _Quick(HttpProtocol):
     head_seconds = body_seconds = _SECONDS
 
 
-class _H11(Deadlines, H11Protocol):
+class _Plain(PlainProtocol):
     head_seconds = body_seconds = _SECONDS
 
 
-@pytest.fixture(scope="module", params=[_HttpTools, _H11])
+@pytest.fixture(scope="module", params=[_Quick, _Plain])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ThreadServer]:
@@ -90,7 +89,7 @@ def test_a_body_that_keeps_arriving_may_take_longer(
     server: ThreadServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each byte earns a second, so that a byte at a time is fast enough on any machine.
-    monkeypatch.setattr("app.api.connections.BYTES_PER_SECOND", 1)
+    monkeypatch.setattr("app.api.deadlines.BYTES_PER_SECOND", 1)
     checked = _counted_checks(monkeypatch)
     with connected_to(server.base_url) as connection:
         connection.sendall(_BODY_FOLLOWS + _CHAT[:20])
@@ -136,16 +135,16 @@ def test_many_stalled_connections_leave_room_for_others(server: ThreadServer) ->
 def test_what_is_not_http_is_answered_in_the_envelope(server: ThreadServer) -> None:
     answer = answer_to(server.base_url, b"\x16\x03\x01 hello\r\n\r\n")
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"] == "Invalid HTTP request received."
+    assert answer.json()["error"]["code"] == "invalid_http"
 
 
 def _counted_checks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Count how often a deadline is reached from now on."""
-    reached: list[asyncio.Protocol] = []
+    """Count the connections that reach a deadline from now on."""
+    reached: set[asyncio.Protocol] = set()
     check = Deadlines._check
 
     def counting(connection: Deadlines) -> None:
-        reached.append(connection)
+        reached.add(connection)
         check(connection)
 
     monkeypatch.setattr(Deadlines, "_check", counting)

@@ -53,8 +53,7 @@ def test_the_bytes(http, runs, body, upstream):
     assert "안녕하세요".encode() in reader.raw, "text travels as UTF-8, not as escapes"
     assert "👋🏽".encode() in reader.raw
     written = b"".join(
-        f"event: {event.name}\ndata: {_json(event.data)}\n\n".encode()
-        for event in events[:-1]
+        f"event: {event.name}\ndata: {_json(event.data)}\n\n".encode() for event in events[:-1]
     )
     assert reader.raw == written + b"event: done\ndata: [DONE]\n\n"
     assert delta_text(events) == '안녕하세요 👋🏽 "quoted"\n\nnew\r line\u2028'

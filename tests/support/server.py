@@ -18,7 +18,7 @@ import httpx
 import openai
 import uvicorn
 
-from app.api.connections import BoundedConnection
+from app.api.http_protocol import HttpProtocol
 from app.application import create_app
 from app.core.config import Settings
 from tests.support.checked_clients import checked_http, checked_sdk
@@ -51,9 +51,7 @@ class Running:
 class ThreadServer(Running):
     """The application in a thread of this process."""
 
-    def __init__(
-        self, settings: Settings, *, http: type[asyncio.Protocol] = BoundedConnection
-    ) -> None:
+    def __init__(self, settings: Settings, *, http: type[asyncio.Protocol] = HttpProtocol) -> None:
         self._listener = socket(proto=IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(512)

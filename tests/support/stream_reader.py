@@ -90,7 +90,6 @@ class StreamReader:
         assert not found, f"{name} {data}:\n" + "\n".join(found)
         return StreamEvent(event_id, name, data)
 
-
     def _check_numbering(self, numbered: bool, name: str) -> None:
         """Many readers test for `event:` at an event's start: only `…/events` has ids before it."""
         path = self.response.request.url.path

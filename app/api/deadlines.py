@@ -8,13 +8,22 @@ import asyncio
 import json
 from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from app.api.errors import envelope
+from app.domain.errors import InvalidRequest
 
 # Seconds in which a request's head has to arrive.
 HEAD_SECONDS = 20.0
 # Seconds that a body has to arrive in, and one more for each so many bytes of it.
 BODY_SECONDS = 30.0
 BYTES_PER_SECOND = 500
+
+_NOT_HTTP = InvalidRequest(
+    "This is not a valid HTTP request. Characters other than ASCII in an address must be "
+    "percent-encoded.",
+    code="invalid_http",
+)
 
 
 class Deadlines(asyncio.Protocol):
@@ -33,24 +42,24 @@ class Deadlines(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         # What is read at present: a head, a body, or nothing while the answer is on its way.
         self._part: str | None = None
-        self._watch("head")
+        self.watch("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._watch(None)
+        self.watch(None)
 
     def data_received(self, data: bytes) -> None:
         if self._part is None and not self._is_answering():
-            self._watch("head")  # the next request of a connection that is kept alive
+            self.watch("head")  # the next request of a connection that is kept alive
         super().data_received(data)
         part = self._part_being_read()
         if part != self._part:
-            self._watch(part)
+            self.watch(part)
         self._received += len(data)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP in OpenAI's envelope, as everything else."""
-        self._refuse("400 Bad Request", msg)
+        """Refuse what is not HTTP, such as Korean letters in an address that aren't encoded."""
+        self._refuse("400 Bad Request", _NOT_HTTP)
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -61,7 +70,8 @@ class Deadlines(asyncio.Protocol):
             return self._part if self._part == "head" else None
         return "body" if self.cycle.more_body else None
 
-    def _watch(self, part: str | None) -> None:
+    def watch(self, part: str | None) -> None:
+        """Begin a part's time; None: nothing is to be read."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -82,28 +92,23 @@ class Deadlines(asyncio.Protocol):
             self._timer = self.loop.call_at(deadline, self._check)
             return
         self._timer = None
-        self._refuse("408 Request Timeout", f"The request's {self._part} did not arrive in time.")
+        late = InvalidRequest(f"The request's {self._part} did not arrive in time.")
+        self._refuse("408 Request Timeout", late)
 
-    def _refuse(self, status: str, message: str) -> None:
+    def _refuse(self, status: str, error: InvalidRequest) -> None:
         if self.transport.is_closing():
             return
         if not (self._is_answering() and self.cycle.response_started):
-            self.transport.write(_response(status, message))
+            self.transport.write(_response(status, error))
         self.transport.close()
 
 
-class BoundedConnection(Deadlines, AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's protocol, with whichever of its parsers is installed."""
+class PlainProtocol(Deadlines, H11Protocol):
+    """uvicorn's protocol in Python alone, which knows every version of HTTP."""
 
 
-def _response(status: str, message: str) -> bytes:
-    error: dict[str, Any] = {
-        "message": message,
-        "type": "invalid_request_error",
-        "param": None,
-        "code": None,
-    }
-    body = json.dumps({"error": error}).encode()
+def _response(status: str, error: InvalidRequest) -> bytes:
+    body = json.dumps(envelope(error)).encode()
     head = (
         f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
