@@ -36,6 +36,7 @@ from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
+from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.retention import Retention
 from app.services.run_policy import RunPolicy
@@ -53,6 +54,9 @@ from app.services.written_assistants import (
 )
 
 logger = logging.getLogger(__name__)
+
+# Seconds between the demo model's words: some chat components can't take a burst of deltas.
+_DEMO_DELAY = 0.008
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ async def running(
         access=access,
         usage=UsageService(database, [key.project for key in settings.api_keys if not key.named]),
         model_mode=model.mode,
+        models=ModelService(_model_names(settings, wanted)),
         readiness=Readiness(database, store, model, supervisor, instruments.metrics),
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, supervisor, wake),
@@ -143,7 +148,7 @@ async def running(
 def _model_client(settings: Settings, instruments: Instrumentation) -> ModelClient:
     key = settings.openai_api_key.get_secret_value()
     if not key and not settings.openai_base_url:
-        return DemoClient()
+        return DemoClient(_DEMO_DELAY)
     return OpenAIResponsesClient(
         key,
         settings.openai_base_url,
@@ -151,6 +156,12 @@ def _model_client(settings: Settings, instruments: Instrumentation) -> ModelClie
         settings.openai_max_retries,
         instruments=instruments,
     )
+
+
+def _model_names(settings: Settings, wanted: Configured) -> list[str]:
+    """Return every model's name that is configured, the default one first."""
+    assistants = [written.body.model for written in wanted.written]
+    return [settings.openai_model, *assistants, *settings.model_aliases]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
+from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
@@ -34,6 +35,7 @@ class Services:
     access: AccessService
     usage: UsageService
     model_mode: Mode
+    models: ModelService
     readiness: Readiness
     assistants: AssistantService
     threads: ThreadService

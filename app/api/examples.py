@@ -144,6 +144,13 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
 
 _SPENT = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
 
+_MODEL = {
+    "id": "gpt-5.4-mini",
+    "object": "model",
+    "created": 1790000000,
+    "owned_by": "threadkeeper",
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "welcome": {
         "name": "Threadkeeper",
@@ -199,6 +206,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "run_id": RUN_ID,
         "usage": USAGE,
     },
+    "list_models": {"object": "list", "data": [_MODEL]},
+    "retrieve_model": _MODEL,
     "create_assistant": ASSISTANT,
     "list_assistants": _page(ASSISTANT),
     "retrieve_assistant": ASSISTANT,

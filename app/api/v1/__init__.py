@@ -9,6 +9,7 @@ from app.api.v1 import (
     files,
     health,
     messages,
+    models,
     runs,
     steps,
     threads,
@@ -22,6 +23,6 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/runs` stands before `/threads/{thread_id}`, which would take it for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files, usage),
+    *(files, vector_stores, vector_store_files, usage, models),
 ):
     api.include_router(resource.routes)
