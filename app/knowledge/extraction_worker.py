@@ -22,6 +22,7 @@ _READERS = {
     "docx": "app.knowledge.readers.docx",
     "pptx": "app.knowledge.readers.pptx",
     "workbook": "app.knowledge.readers.workbook",
+    "hwp": "app.knowledge.readers.hwp",
     "html": "app.knowledge.readers.html",
     "json": "app.knowledge.readers.json",
     "csv": "app.knowledge.readers.csv",

@@ -12,17 +12,26 @@ _PDF = b"%PDF-"
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# Hangul's documents: as a compound file, as XML, and as versions before 5 (2002) wrote them.
+_HWP = b"HWP Document File\0"
+_HWP_HEADER = "FileHeader".encode("utf-16-le")
+_HWPML = b"<HWPML"
+_HWP_BEFORE_5 = b"HWP Document File V"
+# How the wrappers begin that companies' DRM (Fasoo, Softcamp) puts around any file.
+_DRM = (b"\x9b\x20DRMONE", b"SCDSA0")
 _IMAGES_AND_MEDIA = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"\x1f\x8b", b"OggS", b"ID3")
 _MOST_PARTS = 20_000
 # XML seldom shrinks to less than a fiftieth; a bomb is a thousand times what it weighs.
 _MOST_GROWTH = 100
 _HARMLESS = 32 << 20
 
+_PACKED = "DOCX, PPTX, XLSX and HWPX"
 _BY_MAIN_PART = {
     "word/document.xml": "docx",
     "ppt/presentation.xml": "pptx",
     "xl/workbook.xml": "workbook",
     "xl/workbook.bin": "workbook",
+    "Contents/section0.xml": "hwp",
 }
 _BY_SUFFIX = {
     ".html": "html",
@@ -34,7 +43,7 @@ _BY_SUFFIX = {
     ".csv": "csv",
     ".tsv": "csv",
 }
-_BINARY = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".xls", ".doc", ".ppt"})
+_BINARY = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".xls", ".doc", ".ppt", ".hwp", ".hwpx"})
 
 
 def kind_of(file: io.FileIO, filename: str, limits: dict[str, Any]) -> str:
@@ -49,11 +58,22 @@ def kind_of(file: io.FileIO, filename: str, limits: dict[str, Any]) -> str:
         return _packed(file, limits["unpacked_bytes"])
     if head.startswith(_OLE):
         return _compound(file, suffix)
-    if head.startswith(_IMAGES_AND_MEDIA):
-        raise unsupported("The file is no document.")
+    if head.startswith(b"<?xml") and _HWPML in head:
+        return "hwp"
+    _refuse_known(head)
     if suffix in _BINARY:
         raise invalid(f"The file is damaged: it is named {suffix} and holds something else.")
     return _BY_SUFFIX.get(suffix, "text")
+
+
+def _refuse_known(head: bytes) -> None:
+    """Refuse what is no text either, in the words that fit it."""
+    if head.startswith(_IMAGES_AND_MEDIA):
+        raise unsupported("The file is no document.")
+    if head.startswith(_DRM):
+        raise invalid("The file is protected by DRM.")
+    if head.startswith(_HWP_BEFORE_5):
+        raise unsupported("HWP files from before 2002 are not supported; save it as HWP 5 or HWPX.")
 
 
 def _packed(file: io.FileIO, unpacked_bytes: int) -> str:
@@ -69,13 +89,18 @@ def _packed(file: io.FileIO, unpacked_bytes: int) -> str:
     for name, kind in _BY_MAIN_PART.items():
         if name in names:
             return kind
-    raise unsupported("Archives are not supported; of packed files, only DOCX, PPTX and XLSX are.")
+    raise unsupported(f"Archives are not supported; of packed files, only {_PACKED} are.")
 
 
 def _compound(file: io.FileIO, suffix: str) -> str:
     file.seek(0)
-    if _ENCRYPTED in file.read():
+    data = file.readall()
+    if _HWP in data and _HWP_HEADER in data:
+        return "hwp"
+    if _ENCRYPTED in data:
         raise invalid("The file is protected with a password.")
+    if suffix in (".hwp", ".hwpx"):
+        raise invalid("The file is damaged: its header is missing.")
     if suffix == ".xls":
         return "workbook"
     raise unsupported("Office files from before 2007 are not supported; save it as DOCX or PPTX.")
