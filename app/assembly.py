@@ -85,7 +85,8 @@ async def running(
     knowledge = _knowledge(settings, database, store)
     tools = Toolbox(functions, [FileSearch(database, knowledge.search)])
     supervisor = _supervisor(settings, database, store, model, tools, instruments)
-    retention = Retention(database, days=settings.retention_days)
+    files = FileService(database, store, max_bytes=settings.max_file_bytes)
+    retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     configured = await configure_assistants(database, store, wanted)
     access = await _access(settings, database)
     counter = RequestCounter(settings.redis_url)
@@ -112,15 +113,15 @@ async def running(
         models=ModelService(_model_names(settings, wanted)),
         readiness=Readiness(database, store, model, supervisor, instruments.metrics),
         assistants=AssistantService(database, wake),
-        threads=ThreadService(database, supervisor, wake),
-        thread_lists=ThreadListService(database, supervisor),
+        threads=ThreadService(database, supervisor, wake, files.sweep_soon),
+        thread_lists=ThreadListService(database, supervisor, files.sweep_soon),
         messages=MessageService(database, settings.busy_thread, wake),
         runs=RunService(database, supervisor, follower, policy, wake),
         run_reads=RunReader(
             database, supervisor, follower, poll_wait_seconds=settings.poll_wait_seconds
         ),
         chat=ChatService(database, supervisor, follower, policy),
-        files=FileService(database, store, max_bytes=settings.max_file_bytes),
+        files=files,
         vector_stores=VectorStoreService(database, knowledge.search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),

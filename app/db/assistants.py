@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
+from app.db import resource_uses
 from app.db.paging import Page, read_page
 from app.db.tables import assistants
 from app.domain.access import DEFAULT_PROJECT, SHARED
@@ -32,6 +33,7 @@ _RELEASE = (
 def create(connection: Connection, project: str, assistant: Assistant) -> Assistant:
     values = assistant.model_dump(exclude={"object"})
     connection.execute(_INSERT, {**values, "project": project})
+    resource_uses.note_assistant(connection, assistant.id, assistant.tool_resources)
     return assistant
 
 
@@ -61,6 +63,8 @@ def modify(
     retrieve(connection, project, assistant_id)
     if values:
         connection.execute(_UPDATE, {**values, "key": assistant_id})
+    if "tool_resources" in values:
+        resource_uses.note_assistant(connection, assistant_id, values["tool_resources"])
     return retrieve(connection, values.get("project", project), assistant_id)
 
 
@@ -69,6 +73,7 @@ def remove(connection: Connection, project: str, assistant_id: str) -> None:
     keys = {"key": assistant_id, "of_project": project}
     if connection.execute(_DELETE, keys).rowcount == 0:
         raise not_found("assistant", assistant_id)
+    resource_uses.forget(connection, [assistant_id])
 
 
 def list_page(connection: Connection, project: str, page: Page) -> tuple[list[Assistant], bool]:

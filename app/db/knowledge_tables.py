@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Float,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -105,6 +107,8 @@ vector_stores = Table(
     _time("last_active_at", nullable=False),
     _json("metadata"),
     project_column(),
+    # The server made it for what was attached to a thread, and removes it with that.
+    Column("of_thread", Boolean, nullable=False, server_default=false()),
     Index("vector_stores_in_order", "project", "created_at", "sequence"),
     Index("vector_stores_by_expiry", "expires_at"),
 )
@@ -138,6 +142,8 @@ vector_store_files = Table(
     # The process that turns the file into chunks, and until when nobody else may (Unix time).
     Column("worker_id", String),
     Column("held_until", Float),
+    # A message's attachment put it there, and nobody else.
+    Column("of_thread", Boolean, nullable=False, server_default=false()),
     # How often it was begun: a file that ends every process that reads it is given up.
     Column("attempts", Integer, nullable=False),
     UniqueConstraint("vector_store_id", "id"),

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, tuple_, update
 
 from app.db.paging import Page, read_page
+from app.db.resource_uses import files_of, note_thread
 from app.db.tables import messages
 from app.domain.errors import not_found
 from app.schemas.messages import Message, Said
@@ -61,6 +62,8 @@ def create(connection: Connection, *new: Message) -> None:
     """Insert the messages, in their order."""
     if new:
         connection.execute(_INSERT, [message.model_dump(exclude={"object"}) for message in new])
+    for message in new:
+        _note_files(connection, message)
 
 
 def save(connection: Connection, message: Message) -> None:
@@ -69,6 +72,7 @@ def save(connection: Connection, message: Message) -> None:
         include={"content", "status", "incomplete_details", "completed_at", "incomplete_at"}
     )
     connection.execute(_UPDATE, {**values, "key": message.id})
+    _note_files(connection, message)
 
 
 def retrieve(connection: Connection, thread_id: str, message_id: str) -> Message:
@@ -159,6 +163,11 @@ def open_of_run(connection: Connection, run_id: str) -> list[Message]:
 def last_of_run(connection: Connection, run_id: str) -> Message | None:
     row = connection.execute(_LAST_OF_RUN, {"run_id": run_id}).first()
     return None if row is None else _message(row)
+
+
+def _note_files(connection: Connection, message: Message) -> None:
+    found = files_of(message.attachments, message.content)
+    note_thread(connection, message.thread_id, found)
 
 
 def _message(row: Row[Any]) -> Message:

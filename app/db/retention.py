@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, bindparam, delete, select, text
 
+from app.db.resource_uses import take_along
 from app.db.tables import ACTIVE, messages, runs, threads
 
 _stale = and_(
@@ -16,7 +17,7 @@ _stale = and_(
 _FIND = select(threads.c.id).where(_stale).order_by(threads.c.sequence).limit(bindparam("count"))
 _among_keys = threads.c.id.in_(bindparam("keys", expanding=True))
 _HOLD = select(threads.c.id).where(_among_keys).order_by(threads.c.sequence).with_for_update()
-_REMOVE = delete(threads).where(_among_keys, _stale)
+_REMOVE = delete(threads).where(_among_keys, _stale).returning(threads.c.id)
 
 
 def stale_threads(connection: Connection, before: int, limit: int) -> list[str]:
@@ -25,8 +26,14 @@ def stale_threads(connection: Connection, before: int, limit: int) -> list[str]:
 
 
 def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> int:
-    """Delete those of the threads that are stale still; return how many."""
+    """Delete those of the threads that are stale still, with what only they used.
+
+    Return how many threads.
+    """
     # Whoever writes to one of them at this moment holds it, and has to be waited for: to a look
     # that began before, what they wrote is not there.
     connection.execute(_HOLD, {"keys": list(keys)})
-    return connection.execute(_REMOVE, {"keys": list(keys), "before": before}).rowcount
+    values = {"keys": list(keys), "before": before}
+    removed = list(connection.execute(_REMOVE, values).scalars())
+    take_along(connection, removed)
+    return len(removed)

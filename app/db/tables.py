@@ -125,6 +125,16 @@ threads = Table(
     ),
 )
 
+# Which files and vector stores a thread or an assistant uses: what only one thread used goes with
+# it. Without foreign keys, since either side is one of two tables.
+resource_uses = Table(
+    "resource_uses",
+    metadata,
+    Column("used_by", String, primary_key=True),
+    Column("resource_id", String, primary_key=True),
+    Index("resource_uses_of_resource", "resource_id"),
+)
+
 messages = Table(
     "messages",
     metadata,

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db.message_index import threads_with
 from app.db.paging import Page, read_page
+from app.db.resource_uses import Taken, take_along
 from app.db.tables import messages, threads
 from app.domain.access import Caller
 from app.schemas.threads import ListedThread
@@ -81,9 +82,10 @@ def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
     return list(connection.execute(_HELD, {"keys": list(keys)}).scalars())
 
 
-def remove(connection: Connection, keys: Sequence[str]) -> None:
-    """Delete the threads, with their messages, runs and steps."""
+def remove(connection: Connection, keys: Sequence[str]) -> Taken:
+    """Delete the threads, with their messages, runs and steps, and what only they used."""
     connection.execute(_REMOVE, {"keys": list(keys)})
+    return take_along(connection, keys)
 
 
 def _conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, String, and_, bindparam, delete, insert, or_, select, update
 
+from app.db import resource_uses
+from app.db.resource_uses import ids_of
 from app.db.tables import threads
 from app.domain.access import Caller
 from app.domain.errors import not_found
@@ -30,6 +32,7 @@ def create(connection: Connection, caller: Caller, thread: Thread) -> Thread:
     values = thread.model_dump(exclude={"object"})
     owner = {"project": caller.project, "session_id": caller.session}
     connection.execute(_INSERT, values | owner)
+    resource_uses.note_thread(connection, thread.id, ids_of(thread.tool_resources))
     return thread
 
 
@@ -60,13 +63,18 @@ def modify(
     thread = retrieve(connection, caller, thread_id)
     if values:
         connection.execute(_UPDATE, {**values, "key": thread_id})
+        resource_uses.note_thread(connection, thread_id, ids_of(values.get("tool_resources", {})))
     return thread.model_copy(update=values)
 
 
 def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
-    """Delete the thread and with it its messages, runs and steps. Raises `NotFound`."""
+    """Delete the thread and with it its messages, runs and steps, and what only it used.
+
+    Raises `NotFound`.
+    """
     if connection.execute(_DELETE, _keys(caller, thread_id)).rowcount == 0:
         raise not_found("thread", thread_id)
+    resource_uses.take_along(connection, [thread_id])
 
 
 def _keys(caller: Caller, thread_id: str) -> dict[str, Any]:

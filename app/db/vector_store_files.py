@@ -32,6 +32,8 @@ class NewFile:
     file_id: str
     attributes: StoredAttributes | None
     chunking_strategy: dict[str, Any]
+    # It comes with a message, and is to go with its thread.
+    of_thread: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def _row(store_id: str, file: NewFile, now: int, batch_id: str | None) -> dict[s
         "batch_id": batch_id,
         "created_at": now,
         "usage_bytes": 0,
+        "of_thread": file.of_thread,
         "attributes": file.attributes or {},
         "chunking_strategy": file.chunking_strategy,
     }
@@ -148,6 +151,8 @@ def _renew(
     connection: Connection, store_id: str, file: NewFile, row: Row[Any], batch_id: str | None
 ) -> None:
     values: dict[str, Any] = {}
+    if row.of_thread and not file.of_thread:
+        values["of_thread"] = False
     if file.attributes is not None:
         values["attributes"] = file.attributes
     if batch_id is not None:

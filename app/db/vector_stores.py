@@ -60,8 +60,12 @@ _CONTENTS = (
 )
 
 
-def create(connection: Connection, project: str, store: VectorStore) -> None:
-    connection.execute(_INSERT, {**store.model_dump(exclude=_COUNTED), "project": project})
+def create(
+    connection: Connection, project: str, store: VectorStore, *, of_thread: bool = False
+) -> None:
+    """Insert the store; `of_thread`: it is to go with the thread that it is made for."""
+    owner = {"project": project, "of_thread": of_thread}
+    connection.execute(_INSERT, {**store.model_dump(exclude=_COUNTED), **owner})
 
 
 def retrieve(connection: Connection, project: str, store_id: str, now: int) -> VectorStore:

@@ -7,6 +7,8 @@ DEFAULT_PROJECT = "default"
 # What the settings and the assistants file make: every project may read it, and none change it.
 # No key's project can have this name.
 SHARED = "*"
+# Whose files and vector stores are that went along with a thread, until they are removed: nobody's.
+REMOVED = "*removed"
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,13 @@ class ListedThread(Thread):
 
 
 class ThreadsDeleted(WireObject):
-    """The answer to deleting many threads at once."""
+    """The answer to deleting many threads at once.
+
+    `files` and `vector_stores` are what was attached to these threads alone, and went with them.
+    """
 
     object: Literal["thread.list.deleted"] = "thread.list.deleted"
     deleted: Literal[True] = True
     count: int
+    files: int
+    vector_stores: int

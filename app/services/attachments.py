@@ -31,7 +31,9 @@ def attach_files(
     usable = [*vector_stores.last_uses(connection, (caller.project,), named, moment)]
     if usable:
         vector_stores.use(connection, caller.project, usable[0], moment)
-        new = [NewFile(file_id, None, stored_strategy(None)) for file_id in file_ids]
+        new = [
+            NewFile(file_id, None, stored_strategy(None), of_thread=True) for file_id in file_ids
+        ]
         vector_store_files.attach(connection, caller.project, usable[0], new, moment)
     else:
         store = create_store(

@@ -1,10 +1,14 @@
-"""Bytes whose files are gone, or never came to be: they go, at once or in a while."""
+"""What is gone to every reader, or never came to be: it is removed, at once or in a while.
+
+That is bytes without a file, and the files and vector stores that went along with their threads.
+"""
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from app.core.object_store import ObjectStore, StorageError, file_key
-from app.db import files
+from app.db import chunk_removal, files, removed
 from app.db.database import Database
 from app.domain.clock import now
 
@@ -24,6 +28,7 @@ class FileRemover:
         self._database = database
         self._store = store
         self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
 
     def open(self) -> None:
         self._task = asyncio.create_task(self._sweep_on(), name="file remover")
@@ -33,12 +38,33 @@ class FileRemover:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def wake(self) -> None:
+        """Sweep soon."""
+        self._woken.set()
+
     async def sweep(self) -> None:
-        """Remove the files that have expired, and all bytes that are due."""
+        """Remove what has expired, what went along with threads, and all bytes that are due."""
         await self._database.transaction(files.remove_expired, now())
+        await self._remove_taken()
         while due := await self._database.read(files.due_removals, now(), _AT_ONCE):
             for file_id in due:
                 await self.remove_bytes(file_id)
+
+    async def _remove_taken(self) -> None:
+        while stores := await self._database.read(removed.stores, _AT_ONCE):
+            for store_id in stores:
+                while await self._database.transaction(chunk_removal.remove_some, store_id):
+                    pass  # others write in between
+                await self._database.transaction(removed.drop_store, store_id)
+        while in_stores := await self._database.read(removed.in_stores, _AT_ONCE):
+            for store_id, file_id in in_stores:
+                while await self._database.transaction(
+                    chunk_removal.remove_some, store_id, file_id
+                ):
+                    pass
+                await self._database.transaction(removed.take_out, store_id, file_id)
+        while await self._database.transaction(removed.drop_files, now(), _AT_ONCE):
+            pass
 
     async def give_up(self, file_id: str) -> None:
         """Remove the bytes of an upload that failed, unless it became a file all the same."""
@@ -61,9 +87,11 @@ class FileRemover:
 
     async def _sweep_on(self) -> None:
         while True:
+            self._woken.clear()
             try:
                 await self.sweep()
             except Exception:
                 # The database may be away for a while; the next sweep tries again.
                 logger.exception("files could not be cleaned up")
-            await asyncio.sleep(_SWEEP_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _SWEEP_EVERY)

@@ -61,6 +61,10 @@ class FileService:
     async def close(self) -> None:
         await self._remover.close()
 
+    def sweep_soon(self) -> None:
+        """Remove in the background what went along with threads, without waiting for the minute."""
+        self._remover.wake()
+
     @property
     def max_bytes(self) -> int:
         return self._max_bytes

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from app.db import retention
 from app.db.database import Database
@@ -18,9 +19,13 @@ _AT_ONCE = 100
 class Retention:
     """Several processes may sweep side by side."""
 
-    def __init__(self, database: Database, *, days: int) -> None:
-        """`days` without a message are what a thread may be kept for; 0: for ever."""
+    def __init__(self, database: Database, sweep: Callable[[], None], *, days: int) -> None:
+        """`days` without a message are what a thread may be kept for; 0: for ever.
+
+        `sweep` is called when there are files and vector stores to be removed.
+        """
         self._database = database
+        self._remove_files = sweep
         self._seconds = days * _DAY
         self._task: asyncio.Task[None] | None = None
 
@@ -41,6 +46,7 @@ class Retention:
             if not some:
                 break  # others have been quicker, or they are spoken on again
             removed += some
+            self._remove_files()
         return removed
 
     async def _sweep_on(self) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.db import message_index, thread_lists
 from app.db.database import Connection, Database
 from app.db.paging import Page
+from app.db.resource_uses import Taken
 from app.db.thread_lists import ThreadFilter
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
@@ -24,16 +26,21 @@ _DELETED_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class _Removed:
-    """How many threads, and the runs that were active on them."""
+    """How many threads, the runs that were active on them, and what only they used."""
 
     threads: int
     run_ids: list[str]
+    taken: Taken
 
 
 class ThreadListService:
-    def __init__(self, database: Database, supervisor: RunSupervisor) -> None:
+    def __init__(
+        self, database: Database, supervisor: RunSupervisor, sweep: Callable[[], None]
+    ) -> None:
+        """`sweep` is called when there are files and vector stores to be removed."""
         self._database = database
         self._supervisor = supervisor
+        self._sweep = sweep
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -69,13 +76,16 @@ class ThreadListService:
             )
         if wanted.words is not None:
             await self._catch_up()
-        count = 0
+        count = files = stores = 0
         # Some at a time: others write in between.
         while removed := await self._database.transaction(self._delete_some, caller, wanted):
             for run_id in removed.run_ids:
                 self._supervisor.abandon(run_id)
             count += removed.threads
-        return ThreadsDeleted(count=count)
+            files += removed.taken.files
+            stores += removed.taken.stores
+            self._sweep()
+        return ThreadsDeleted(count=count, files=files, vector_stores=stores)
 
     @staticmethod
     def _delete_some(
@@ -88,8 +98,8 @@ class ThreadListService:
         # Others may be deleting the same: what is gone is counted by them.
         keys = thread_lists.hold(connection, [thread.id for thread in data])
         active = [run_id for key in keys for run_id in count_active_runs(connection, key)]
-        thread_lists.remove(connection, keys)
-        return _Removed(len(keys), active)
+        taken = thread_lists.remove(connection, keys)
+        return _Removed(len(keys), active, taken)
 
     async def _catch_up(self) -> None:
         if await self._database.read(message_index.is_behind):

@@ -21,12 +21,20 @@ from app.services.vector_stores import OF_THREAD, stored_resources
 
 class ThreadService:
     def __init__(
-        self, database: Database, supervisor: RunSupervisor, wake: Callable[[], None]
+        self,
+        database: Database,
+        supervisor: RunSupervisor,
+        wake: Callable[[], None],
+        sweep: Callable[[], None],
     ) -> None:
-        """`wake` is called when there are files of a vector store to be read."""
+        """`wake` is called when there are files of a vector store to be read.
+
+        `sweep` is called when there are files and vector stores to be removed.
+        """
         self._database = database
         self._supervisor = supervisor
         self._wake = wake
+        self._sweep = sweep
 
     async def create(self, caller: Caller, body: ThreadCreate) -> Thread:
         thread = await self._database.transaction(create_thread, caller, body)
@@ -47,6 +55,7 @@ class ThreadService:
     async def delete(self, caller: Caller, thread_id: str) -> ThreadDeleted:
         for run_id in await self._database.transaction(self._delete, caller, thread_id):
             self._supervisor.abandon(run_id)
+        self._sweep()
         return ThreadDeleted(id=thread_id)
 
     @staticmethod

@@ -99,7 +99,8 @@ def create_store(
 ) -> VectorStore:
     """Create a store with the files that it begins with. Raises `NotFound` for an unknown file.
 
-    `expires_after` is for stores whose body can't say it.
+    `expires_after` is for stores whose body can't say it; with `OF_THREAD` the store is a thread's
+    own, and goes with it.
     """
     moment = now()
     full = body if isinstance(body, VectorStoreCreate) else VectorStoreCreate()
@@ -111,7 +112,8 @@ def create_store(
         metadata=body.metadata or {},
         **_expiry(full.expires_after or expires_after, moment),
     )
-    vector_stores.create(connection, project, store)
+    of_thread = expires_after is OF_THREAD
+    vector_stores.create(connection, project, store, of_thread=of_thread)
     strategy = stored_strategy(body.chunking_strategy)
     files = [NewFile(file_id, None, strategy) for file_id in body.file_ids or []]
     vector_store_files.attach(connection, project, store.id, files, moment)

@@ -42,7 +42,7 @@ async def retention(database_url):
     """Sweeps that a test makes by itself, on the tables of a server that is there."""
     database = Database(database_url, pool_size=1)
     await database.start()
-    yield Retention(database, days=7)
+    yield Retention(database, lambda: None, days=7)
     database.close()
 
 

@@ -148,7 +148,13 @@ def test_it_deletes_no_more_than_its_own(visitor, stranger, project, theirs):
     kept = [said(stranger)["thread_id"], theirs["thread_id"]]
     gone = [said(visitor)["thread_id"] for _ in range(2)]
     answer = visitor.http.delete("/threads", params={"all": "true"}).json()
-    assert answer == {"object": "thread.list.deleted", "deleted": True, "count": 2}
+    assert answer == {
+        "object": "thread.list.deleted",
+        "deleted": True,
+        "count": 2,
+        "files": 0,
+        "vector_stores": 0,
+    }
     for thread_id in gone:
         error_of(project.http.get(f"/threads/{thread_id}"), 404)
     for thread_id in kept:

@@ -22,7 +22,13 @@ def deleted(http, **params) -> int:
     answer = http.delete("/threads", params=params)
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert body == {"object": "thread.list.deleted", "deleted": True, "count": body["count"]}
+    assert body == {
+        "object": "thread.list.deleted",
+        "deleted": True,
+        "count": body["count"],
+        "files": 0,
+        "vector_stores": 0,
+    }
     return body["count"]
 
 

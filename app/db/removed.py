@@ -1,0 +1,63 @@
+"""Statements about vector stores and files that are nobody's any more: they go piece by piece."""
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from app.db.file_tables import file_removals, files
+from app.db.knowledge_tables import vector_store_files as store_files
+from app.db.knowledge_tables import vector_stores
+from app.domain.access import REMOVED
+
+_STORES = (
+    select(vector_stores.c.id)
+    .where(vector_stores.c.project == REMOVED)
+    .order_by(vector_stores.c.created_at, vector_stores.c.sequence)
+    .limit(bindparam("count"))
+)
+_DROP_STORE = delete(vector_stores).where(
+    vector_stores.c.id == bindparam("key"), vector_stores.c.project == REMOVED
+)
+_IN_STORES = (
+    select(store_files.c.vector_store_id, store_files.c.id)
+    .join(files, files.c.id == store_files.c.id)
+    .where(files.c.project == REMOVED)
+    .limit(bindparam("count"))
+)
+_TAKE_OUT = delete(store_files).where(
+    store_files.c.vector_store_id == bindparam("store_id"), store_files.c.id == bindparam("key")
+)
+_some_files = (
+    select(files.c.id)
+    .where(files.c.project == REMOVED)
+    .order_by(files.c.created_at, files.c.sequence)
+    .limit(bindparam("count"))
+)
+_DROP_FILES = delete(files).where(files.c.id.in_(_some_files)).returning(files.c.id)
+_ADD_REMOVALS = insert(file_removals)
+
+
+def stores(connection: Connection, limit: int) -> list[str]:
+    """Return the ids of stores whose chunks are to go, and then they themselves."""
+    return list(connection.execute(_STORES, {"count": limit}).scalars())
+
+
+def drop_store(connection: Connection, store_id: str) -> None:
+    connection.execute(_DROP_STORE, {"key": store_id})
+
+
+def in_stores(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """Return stores that such files are still in, each with the file's id."""
+    rows = connection.execute(_IN_STORES, {"count": limit})
+    return [(row.vector_store_id, row.id) for row in rows]
+
+
+def take_out(connection: Connection, store_id: str, file_id: str) -> None:
+    connection.execute(_TAKE_OUT, {"store_id": store_id, "key": file_id})
+
+
+def drop_files(connection: Connection, now: int, limit: int) -> bool:
+    """Delete the rows of some files; their bytes are due at once. False: there were none."""
+    dropped = connection.execute(_DROP_FILES, {"count": limit}).scalars().all()
+    if dropped:
+        due = [{"file_id": file_id, "due_at": now} for file_id in dropped]
+        connection.execute(_ADD_REMOVALS, due)
+    return bool(dropped)
