@@ -67,8 +67,8 @@ class Client:
         """Send a form; `files` are read as they are sent."""
         return self._call("POST", path, data=fields, files=files)
 
-    def delete(self, path: str) -> Object:
-        return self._call("DELETE", path)
+    def delete(self, path: str, params: Object | None = None) -> Object:
+        return self._call("DELETE", path, params=params)
 
     def list(self, path: str, limit: int, params: Object | None = None) -> Listed:
         """Return up to `limit` objects of a list, page by page."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.terminal import assistants, chat, files, serve, threads, usage
+from app.terminal import assistants, chat, files, person, serve, threads, usage
 from app.terminal.command import Group, LanguageOption, speak
 from app.terminal.doctor import command as doctor
 from app.terminal.failures import Failure
@@ -87,6 +87,7 @@ chat.register(app)
 assistants.register(app)
 threads.register(app)
 files.register(app)
+person.register(app)
 usage.register(app)
 doctor.register(app)
 serve.register(app)

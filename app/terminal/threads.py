@@ -79,7 +79,7 @@ def _list(
     limit: LimitOption = 20,
 ) -> None:
     query: Object = {"q": search} if search else {}
-    query |= dict(_filter(pair) for pair in metadata or [])
+    query |= dict(metadata_filter(pair) for pair in metadata or [])
     found = terminal.client.list("/threads", limit, query)
     if terminal.as_json:
         terminal.show_json(found.items)
@@ -92,7 +92,8 @@ def _list(
         terminal.note(MORE.filled(limit=limit * 5))
 
 
-def _filter(pair: str) -> tuple[str, str]:
+def metadata_filter(pair: str) -> tuple[str, str]:
+    """Return the parameter that KEY=VALUE asks a list of threads for. Raises `Failure`."""
     key, sign, value = pair.partition("=")
     if not key or not sign:
         raise Failure(_BAD_PAIR.filled(pair=pair), status=2)

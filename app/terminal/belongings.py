@@ -1,0 +1,88 @@
+"""Everything that threads with certain metadata hold: objects of the API, and files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from app.terminal.client import Client, Object, path_of
+from app.terminal.failures import Refused
+
+# More than anybody has.
+_ALL = 1_000_000
+
+
+@dataclass
+class Counts:
+    """How much there is, by kind; `files` are the ids of what was attached or made there."""
+
+    threads: int = 0
+    messages: int = 0
+    runs: int = 0
+    steps: int = 0
+    files: set[str] = field(default_factory=set)
+
+    def add(self, one: Object) -> None:
+        match one.get("object"):
+            case "thread":
+                self.threads += 1
+            case "thread.message":
+                self.messages += 1
+            case "thread.run":
+                self.runs += 1
+            case "thread.run.step":
+                self.steps += 1
+        self.files |= set(_files_of(one))
+
+
+def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object]:
+    """Yield each thread, then its messages, its runs and, if wanted, their steps.
+
+    A thread that is deleted meanwhile is left out. Raises `Failure`.
+    """
+    for listed in client.list("/threads", _ALL, query).items:
+        thread_id = str(listed["id"])
+        try:
+            yield from _of_thread(client, thread_id, steps=steps)
+        except Refused as refusal:
+            if refusal.http_status != 404:
+                raise
+
+
+def find_file(client: Client, file_id: str) -> Object | None:
+    """Return the file; None: it is deleted, or has expired. Raises `Failure`."""
+    try:
+        return client.get(path_of("files", file_id))
+    except Refused as refusal:
+        if refusal.http_status != 404:
+            raise
+        return None
+
+
+def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Object]:
+    oldest_first = {"order": "asc"}
+    thread = client.get(path_of("threads", thread_id))
+    messages = client.list(path_of("threads", thread_id, "messages"), _ALL, oldest_first).items
+    runs = client.list(path_of("threads", thread_id, "runs"), _ALL, oldest_first).items
+    yield thread
+    yield from messages
+    for run in runs:
+        yield run
+        if steps:
+            path = path_of("threads", thread_id, "runs", str(run["id"]), "steps")
+            yield from client.list(path, _ALL, oldest_first).items
+
+
+def _files_of(one: Object) -> Iterator[str]:
+    """Yield the ids of files that a thread or message brings, shows or was given."""
+    resources = one.get("tool_resources") if one.get("object") == "thread" else None
+    yield from ((resources or {}).get("code_interpreter") or {}).get("file_ids") or []
+    if one.get("object") != "thread.message":
+        return
+    for attachment in one.get("attachments") or []:
+        if attachment.get("file_id"):
+            yield attachment["file_id"]
+    for part in one.get("content") or []:
+        if part.get("type") == "image_file":
+            yield part["image_file"]["file_id"]
+        for annotation in (part.get("text") or {}).get("annotations") or []:
+            if annotation.get("type") == "file_path":
+                yield annotation["file_path"]["file_id"]
