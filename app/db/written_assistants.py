@@ -44,6 +44,25 @@ _SEARCHED = (
     )
 )
 
+_FAILED = (
+    select(vector_store_files.c.vector_store_id, files.c.filename, vector_store_files.c.last_error)
+    .join(files, files.c.id == vector_store_files.c.id)
+    .where(
+        vector_store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)),
+        vector_store_files.c.status == "failed",
+    )
+    .order_by(vector_store_files.c.sequence)
+)
+
+
+@dataclass(frozen=True)
+class UnreadFile:
+    """A file of knowledge that no search finds; `reason` is its error's message."""
+
+    store_id: str
+    filename: str
+    reason: str
+
 
 @dataclass(frozen=True)
 class KeptFile:
@@ -105,3 +124,11 @@ def files_searched(connection: Connection, store_ids: Sequence[str]) -> set[tupl
     """Return the files in these stores, each behind its store's id."""
     rows = connection.execute(_SEARCHED, {"stores": store_ids})
     return {(row.vector_store_id, row.id) for row in rows}
+
+
+def files_failed(connection: Connection, store_ids: Sequence[str]) -> list[UnreadFile]:
+    """Return the files in these stores that could not be read, and why."""
+    return [
+        UnreadFile(row.vector_store_id, row.filename, (row.last_error or {}).get("message", ""))
+        for row in connection.execute(_FAILED, {"stores": store_ids})
+    ]

@@ -82,15 +82,26 @@ async def configure_assistants(
 
 
 async def knowledge_is_read(database: Database, wanted: Configured) -> None:
-    """Return when the knowledge can be searched; a server is not held up by it for long."""
+    """Return when the knowledge can be searched; a server is not held up by it for long.
+
+    Files that can't be read are named in the log, with the reason.
+    """
     stores = [knowledge_store_id(one.id) for one in wanted.written if one.knowledge]
     deadline = time.monotonic() + _READ_SECONDS
     # Another process may be the one that reads it: nothing here could tell when it is done.
     while await database.read(vector_store_files.any_waiting, stores):
         if time.monotonic() > deadline:
             logger.warning("the knowledge of the assistants is still being read")
-            return
+            break
         await asyncio.sleep(_LOOK_EVERY)
+    owners = {knowledge_store_id(one.id): one.id for one in wanted.written}
+    for file in await database.read(written_assistants.files_failed, stores):
+        logger.warning(
+            "knowledge of %s could not be read: %s: %s",
+            owners[file.store_id],
+            file.filename,
+            file.reason,
+        )
 
 
 def knowledge_store_id(assistant_id: str) -> str:

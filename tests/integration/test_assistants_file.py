@@ -299,3 +299,14 @@ def test_several_servers_may_start_at_once(start, path, together, bytes_stored):
         server.stop()
     # Nothing is left of those who came second.
     assert bytes_stored() == sorted([HOURS, PARKING])
+
+
+def test_knowledge_that_cannot_be_read_is_named(start, path, tmp_path, caplog):
+    (tmp_path / "knowledge" / "parking.md").write_bytes(bytes(5000))
+    http = start(assistants_file=path).http
+    (said,) = [line for line in caplog.messages if "could not be read" in line]
+    assert said.startswith("knowledge of asst_one could not be read: parking.md: The file ")
+    (failed,) = http.get(
+        f"/vector_stores/{store_of(http)}/files", params={"filter": "failed"}
+    ).json()["data"]
+    assert failed["last_error"]["message"] in said

@@ -12,6 +12,8 @@ from tests.support.terminal import examine, run
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
+SAMPLES = Path(__file__).parents[1] / "support" / "hangul"
+
 
 @pytest.fixture
 def empty_folder(monkeypatch, tmp_path: Path) -> None:
@@ -113,6 +115,19 @@ def test_assistants_are_read_as_the_start_does(tmp_path):
     result = run("doctor", PORT="0")
     lines = [line for line in result.stdout.splitlines() if "assistants.yaml, line" in line]
     assert [line.partition("line ")[2][0] for line in lines] == ["2", "3"]
+
+
+def test_knowledge_is_read_as_the_server_does(tmp_path):
+    file = tmp_path / "assistants.yaml"
+    said = "assistants:\n  - id: asst_one\n    tools: [file_search]\n    knowledge: [a.md, b.hwp]\n"
+    file.write_text(said, "utf-8")
+    (tmp_path / "a.md").write_text("hours", "utf-8")
+    (tmp_path / "b.hwp").write_text("no such document", "utf-8")
+    found = examine()["knowledge"]
+    assert found["level"] == "warning"
+    assert found["message"].startswith("b.hwp, knowledge of asst_one, can't be read: The file is")
+    (tmp_path / "b.hwp").write_bytes((SAMPLES / "table.hwp").read_bytes())
+    assert examine()["knowledge"]["message"].startswith("2 file(s)")
 
 
 def test_the_log_must_be_writable(tmp_path):
