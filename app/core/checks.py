@@ -1,20 +1,16 @@
-"""Looks at what the server leans on, before it does: the store, the models, Redis."""
+"""Looks at what the server leans on, before it does: the store, Redis."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator
 
-import httpx
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
 from app.core.object_store import ObjectStore, StorageError
-from app.core.upstream_http import OPENAI_URL
 
 # Seconds that each look may take. A store tries a few times itself.
 _STORE_SECONDS = 30.0
-_UPSTREAM_SECONDS = 15.0
 _REDIS_SECONDS = 5.0
 
 _PROBE = b"probe"
@@ -41,23 +37,6 @@ async def probe_store(url: str) -> None:
         raise StorageError("other bytes came back than were stored")
 
 
-async def offered_models(base_url: str, api_key: str) -> frozenset[str] | None:
-    """Return the models that the server lists; None where it has no such list.
-
-    Empty `base_url`: OpenAI. Raises `Unreachable`, which says more than a status could.
-    """
-    headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
-    url = f"{(base_url or OPENAI_URL).rstrip('/')}/models"
-    try:
-        async with httpx.AsyncClient(timeout=_UPSTREAM_SECONDS) as client:
-            response = await client.get(url, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unreachable(str(error) or type(error).__name__) from error
-    if response.status_code >= 500:
-        raise Unreachable(f"HTTP {response.status_code}")
-    return _models(response)
-
-
 async def ping_redis(url: str) -> None:
     """Ask Redis whether it is there. Raises `Unreachable`."""
     try:
@@ -72,11 +51,3 @@ async def ping_redis(url: str) -> None:
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
-
-
-def _models(response: httpx.Response) -> frozenset[str] | None:
-    try:
-        listed = json.loads(response.content)["data"] if response.is_success else None
-        return frozenset(str(model["id"]) for model in listed) if listed else None
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -8,8 +8,9 @@ Event = dict[str, Any]
 
 Mode = Literal["demo", "openai", "custom"]
 
-# Whether its server can be asked: `refused` where it takes no key, or another one.
-Reach = Literal["ok", "refused", "unreachable"]
+# Whether its server can be asked: `refused` if it takes no key, or another one; `not_found` if it
+# answers, but not at an address of the Responses API.
+Reach = Literal["ok", "refused", "not_found", "unreachable"]
 
 # The events that end an answer with something to keep. `response.failed` and `error` are never
 # told as events: they are raised as `ModelError`, so that a failure has one road.

@@ -11,19 +11,19 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-import aiohttp
 import httpx
 import httpx2
 import openai
 
 from app.core.instrumentation import Instrumentation
 from app.core.model import Event, Mode, Reach
-from app.core.reachability import ask
-from app.core.refusals import Refusal, Refusals
+from app.core.reachability import Probe
+from app.core.refusals import Refusals
+from app.core.refused_parameters import REFUSING, refusal_of
 from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
 from app.core.upstream_call import UpstreamCall, UpstreamCalls
-from app.core.upstream_errors import ErrorTeller
+from app.core.upstream_errors import CUT, ErrorTeller
 from app.core.upstream_http import (
     CONNECT_SECONDS,
     OPENAI_URL,
@@ -37,9 +37,6 @@ from app.domain.errors import ModelError
 logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 0.2
-
-# What the transport raises while an answer is waited for or read.
-_CUT = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, BrokenAnswer)
 
 
 class OpenAIResponsesClient:
@@ -70,20 +67,20 @@ class OpenAIResponsesClient:
         self._errors = ErrorTeller(api_key)
         http = http_client or http_pool()
         self._client = sdk_client(api_key, base_url, http)
-        self._pool = http
-        self._base_url = base_url or OPENAI_URL
-        self._calls = UpstreamCalls(self._base_url, instruments)
+        self._probe = Probe(self._client, http, base_url)
+        base_url = base_url or OPENAI_URL
+        self._calls = UpstreamCalls(base_url, instruments)
         connect = min(timeout, CONNECT_SECONDS)
         self._http = UpstreamHttp(
             self._client,
             http,
-            f"{(base_url or OPENAI_URL).rstrip('/')}/responses",
+            f"{base_url.rstrip('/')}/responses",
             timeout=(connect, timeout, timeout, timeout),
             pause=retry_pause,
         )
 
     async def reach(self, seconds: float) -> Reach:
-        return await ask(self._pool, self._base_url, self._client.auth_headers, seconds)
+        return (await self._probe.look(seconds)).reach
 
     async def close(self) -> None:
         await self._client.close()
@@ -119,7 +116,7 @@ class OpenAIResponsesClient:
                     return
                 except AnswerFailed as error:
                     raise self._failure(error, response) from None
-                except _CUT as error:
+                except CUT as error:
                     # What was told can't be taken back: only a silent break is worth another try.
                     if started or retries <= 0:
                         raise self._failure(error, response) from None
@@ -142,17 +139,19 @@ class OpenAIResponsesClient:
                 return await self._http.post(content, call, stream=stream, retries=retries)
             except openai.APIStatusError as error:
                 smaller = None
-                if error.status_code == 400:
-                    smaller = self._refusals.adapt(request, _refusal(error))
+                if error.status_code in REFUSING:
+                    smaller = self._refusals.adapt(request, refusal_of(error.body))
                 if smaller is None:
+                    if error.status_code in (404, 405):
+                        self._probe.forget()
                     raise self._failure(error, error.response) from None
                 request = smaller
-            except _CUT as error:
+            except CUT as error:
                 raise self._failure(error) from None
 
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
-    """Yield the events of each network read. Raises `AnswerFailed` and all of `_CUT`."""
+    """Yield the events of each network read. Raises `AnswerFailed` and all of `CUT`."""
     reader = SSEReader()
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
@@ -177,7 +176,7 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
         async with asyncio.timeout(_DRAIN_SECONDS):
             async for _ in chunks:
                 pass
-    except _CUT:
+    except CUT:
         return  # the answer is whole; the connection is closed instead
 
 
@@ -186,10 +185,3 @@ def _json(request: dict[str, Any]) -> bytes:
         return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):  # NaN, half a surrogate pair
         raise ModelError("invalid_prompt", "The request can't be written as JSON.") from None
-
-
-def _refusal(error: openai.APIStatusError) -> Refusal:
-    message = error.body.get("message") if isinstance(error.body, dict) else error.body
-    # What the SDK calls a string is whatever the upstream wrote.
-    param = error.param if isinstance(error.param, str) else None
-    return Refusal(error.code, param, str(message or ""))

@@ -1,45 +1,156 @@
-"""Is the model's server there, and does it take our key? Asked without asking a model anything."""
+"""Is the upstream there, does it take our key, and does it offer the Responses API?
+
+Asked without asking a model anything: `GET /models`, and `POST /responses` with an empty object,
+which lacks a model and an input and is refused by every server that has the path.
+"""
 
 import asyncio
-from collections.abc import Mapping
+import json
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import httpx
 import httpx2
+import openai
 
+from app.core.error_words import words_of
 from app.core.model import Reach
-from app.core.upstream_http import OPENAI_URL, http_pool, sdk_client
+from app.core.upstream_http import (
+    OPENAI_URL,
+    http_pool,
+    library_of,
+    sdk_client,
+    upstream_headers,
+)
 
 _FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
+# A URL that no request can be made of.
+_NO_URL = (httpx2.InvalidURL, httpx.InvalidURL, ValueError)
+
+_LONGEST_ANSWER = 4 * 1024 * 1024
+_NO_PATH = frozenset({404, 405, 501})
+_EMPTY = b"{}"
 
 
-async def reach(base_url: str, api_key: str, seconds: float) -> Reach:
-    """Ask the server for its models, once and with a connection of its own.
+@dataclass(frozen=True)
+class Found:
+    """`models` is None if the server lists none; `reason` says more of an `unreachable` one."""
 
-    Empty `base_url`: OpenAI. Empty key: none is needed. `seconds`: how long it may take.
+    reach: Reach
+    models: frozenset[str] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    content: bytes
+
+
+class Probe:
+    """Looks at one address. Once it has found `/responses`, it asks only for the models."""
+
+    def __init__(
+        self, client: openai.AsyncOpenAI, http: httpx2.AsyncClient | httpx.AsyncClient, url: str
+    ) -> None:
+        """`url`: without `/models`; empty: OpenAI."""
+        self._http: Any = http
+        self._library = library_of(http)
+        self._url = (url or OPENAI_URL).rstrip("/")
+        self._headers = upstream_headers(client)
+        self._path_found = False
+
+    def forget(self) -> None:
+        """Look for `/responses` again: a call was answered as if it were not there."""
+        self._path_found = False
+
+    async def look(self, seconds: float) -> Found:
+        """Return what is found within `seconds`."""
+        ends = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(ends):
+                listed = await self._ask("GET", "models", seconds)
+        except _FAILURES as error:
+            return Found("unreachable", reason=str(error) or type(error).__name__)
+        except _NO_URL as error:
+            return Found("unreachable", reason=str(error))
+        if listed.status in (401, 403):
+            return Found("refused")
+        if listed.status >= 500 and listed.status not in _NO_PATH:
+            return Found("unreachable", reason=f"HTTP {listed.status}")
+        return Found(await self._look_for_path(ends, seconds), _models(listed))
+
+    async def _look_for_path(self, ends: float, seconds: float) -> Reach:
+        if self._path_found:
+            return "ok"
+        try:
+            async with asyncio.timeout_at(ends):
+                answer = await self._ask("POST", "responses", seconds)
+        except _FAILURES:
+            # The server is there. Busy with an answer, it may be slow to refuse.
+            return "ok"
+        if answer.status in (401, 403):
+            return "refused"
+        self._path_found = not _has_no_path(answer)
+        return "ok" if self._path_found else "not_found"
+
+    async def _ask(self, method: str, path: str, seconds: float) -> _Answer:
+        posted = method == "POST"
+        # Made directly: nothing of the client's own is to be merged into it.
+        request = self._library.Request(
+            method,
+            f"{self._url}/{path}",
+            headers=self._headers | ({"content-type": "application/json"} if posted else {}),
+            content=_EMPTY if posted else None,
+            extensions={"timeout": self._library.Timeout(seconds).as_dict()},
+        )
+        response = await self._http.send(request, stream=True)
+        content = bytearray()
+        try:
+            async with aclosing(response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    content += chunk
+                    if len(content) > _LONGEST_ANSWER:
+                        break
+        finally:
+            await response.aclose()
+        return _Answer(response.status_code, bytes(content))
+
+
+async def look_at(base_url: str, api_key: str, seconds: float) -> Found:
+    """Look once, with a connection of its own.
+
+    Empty `base_url`: OpenAI. Empty key: none is sent. `seconds`: how long it may take.
     """
     async with http_pool() as http:
-        headers = sdk_client(api_key, base_url, http).auth_headers
-        return await ask(http, base_url, headers, seconds)
+        return await Probe(sdk_client(api_key, base_url, http), http, base_url).look(seconds)
 
 
-async def ask(http: Any, base_url: str, headers: Mapping[str, str], seconds: float) -> Reach:
-    """Do so with a client that is there already: of httpx or httpx2, which are alike in this."""
-    url = f"{(base_url or OPENAI_URL).rstrip('/')}/models"
+def _has_no_path(answer: _Answer) -> bool:
+    """Whether an empty question was answered as if there were no such path."""
+    body = _json(answer.content)
+    said = words_of(body).message.lower()
+    if answer.status < 300:
+        # No server answers an empty question: this is a web page, or LM Studio, which says with
+        # 200 that there is no such endpoint.
+        return not isinstance(body, dict) or "endpoint" in said
+    # A missing model may be a 404 as well.
+    return answer.status in _NO_PATH and "model" not in said
+
+
+def _models(answer: _Answer) -> frozenset[str] | None:
+    body = _json(answer.content) if answer.status < 300 else None
+    listed = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(listed, list):
+        return None
+    names = (model.get("id") for model in listed if isinstance(model, dict))
+    return frozenset(str(name) for name in names if name) or None
+
+
+def _json(content: bytes) -> Any:
     try:
-        # Only the status counts: the list, which may be long, is left unread.
-        async with (
-            asyncio.timeout(seconds),
-            http.stream("GET", url, headers=headers, timeout=seconds) as response,
-        ):
-            return _told(response.status_code)
-    except _FAILURES:
-        return "unreachable"
-
-
-def _told(status: int) -> Reach:
-    if status in (401, 403):
-        return "refused"
-    # A server that offers no list, or has enough of questions, is there all the same.
-    return "ok" if status < 500 else "unreachable"
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

@@ -7,39 +7,28 @@ and remembered, so that the next request for that model does not ask in vain.
 
 import json
 import logging
-import re
-from dataclasses import dataclass
+from collections.abc import Set
 from typing import Any
+
+from app.core.refused_parameters import Refusal, refused_parameters
 
 _log = logging.getLogger(__name__)
 
 # Without these an answer may be a little different, never wrong. `input`, `tools`, `model` and
-# `text` are the question itself.
+# `text` are the question itself, and `store` keeps it from being stored.
 DISPENSABLE = frozenset({"temperature", "top_p", "reasoning", "include", "parallel_tool_calls"})
 
-_VALUE_CODE = "unsupported_value"
-_CODES = frozenset({"unsupported_parameter", "unknown_parameter", _VALUE_CODE})
-_SENTENCE = re.compile(r"(?:Unsupported|Unknown) (?:parameter|value): '([^']+)'")
-_NOT_SUPPORTED = "is not supported with this model"
 _REMEMBERED = 1024
 
 # A model's name, a parameter, and the refused value as JSON; None: whatever its value.
 _Refused = tuple[str, str, str | None]
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """What an upstream's HTTP 400 says; each of its three words may be missing."""
-
-    code: str | None
-    param: str | None
-    message: str
-
-
 class Refusals:
     """The refusals seen so far, for every model, in bounded memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, dispensable: Set[str] = DISPENSABLE) -> None:
+        self._dispensable = dispensable
         # A dictionary for its order: the oldest is forgotten first.
         self._seen: dict[_Refused, None] = {}
 
@@ -47,20 +36,23 @@ class Refusals:
         """Return `request` without what its model is known to refuse."""
         if not self._seen:
             return request
-        refused = {param for param in DISPENSABLE & request.keys() if self._knows(request, param)}
+        sent = self._dispensable & request.keys()
+        refused = {param for param in sent if self._knows(request, param)}
         return {key: value for key, value in request.items() if key not in refused}
 
     def adapt(self, request: dict[str, Any], refusal: Refusal) -> dict[str, Any] | None:
         """Return the request to try next, smaller than `request`; None: nothing can be left out."""
-        if refusal.code == "invalid_encrypted_content":
-            return _without_reasoning_items(request)
-        param = _refused_parameter(refusal)
-        if param not in DISPENSABLE or param not in request:
+        if _is_unreadable_reasoning(refusal):
+            smaller = _without_reasoning_items(request)
+            if smaller is not None or refusal.code == "invalid_encrypted_content":
+                return smaller
+        refused = refused_parameters(refusal, request.keys()) & request.keys()
+        if not refused or not refused <= self._dispensable:
             return None
-        by_value = refusal.code == _VALUE_CODE or refusal.message.startswith("Unsupported value")
-        self._remember(_key(request, param, by_value=by_value))
-        _log.warning("A model refused %s: trying again without it", param)
-        return {key: value for key, value in request.items() if key != param}
+        for param in refused:
+            self._remember(_key(request, param, by_value=refusal.is_of_value))
+        _log.warning("A model refused %s: trying again without it", ", ".join(sorted(refused)))
+        return {key: value for key, value in request.items() if key not in refused}
 
     def _knows(self, request: dict[str, Any], param: str) -> bool:
         return any(
@@ -79,13 +71,11 @@ def _key(request: dict[str, Any], param: str, *, by_value: bool) -> _Refused:
     return (str(request.get("model")), param, value)
 
 
-def _refused_parameter(refusal: Refusal) -> str | None:
-    sentence = _SENTENCE.match(refusal.message)
-    if refusal.code not in _CODES and not sentence and _NOT_SUPPORTED not in refusal.message:
-        return None
-    name = refusal.param or (sentence[1] if sentence else "")
-    # `reasoning.effort` and `include[0]` belong to what stands before the mark.
-    return re.split(r"[.\[]", name)[0]
+def _is_unreadable_reasoning(refusal: Refusal) -> bool:
+    """Whether earlier reasoning, in `input`, is what the model can't read."""
+    if refusal.code == "invalid_encrypted_content":
+        return True
+    return "encrypted content" in refusal.message.lower() and refusal.param in (None, "", "input")
 
 
 def _without_reasoning_items(request: dict[str, Any]) -> dict[str, Any] | None:

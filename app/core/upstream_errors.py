@@ -1,16 +1,19 @@
 """An upstream's failures in the words of a run's `last_error`, without its secrets."""
 
 import re
-from typing import Any
 
 import aiohttp
 import httpx
 import httpx2
 import openai
 
-from app.core.response_stream import AnswerFailed
+from app.core.error_words import ErrorWords, words_of
+from app.core.response_stream import AnswerFailed, BrokenAnswer
 from app.domain.errors import ModelError, ModelErrorCode
 from app.domain.text import storable
+
+# What the transport raises while an answer is waited for or read.
+CUT = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, BrokenAnswer)
 
 _LONGEST = 500
 _HIDDEN = "[key]"
@@ -46,8 +49,8 @@ class ErrorTeller:
         return _server_error("The model's answer broke off, or can't be read.")
 
     def _of_told(self, error: object) -> ModelError:
-        words = error if isinstance(error, dict) else {"message": error}
-        text = self._clean(words.get("message"))
+        words = words_of(error)
+        text = self._clean(words.message)
         return ModelError(_code(words), text or "The model failed without saying why.")
 
     def _of_status(self, error: openai.APIStatusError) -> ModelError:
@@ -57,18 +60,18 @@ class ErrorTeller:
             return _server_error(
                 "The model's server refused the API key (HTTP 401). Check OPENAI_API_KEY."
             )
-        words = error.body if isinstance(error.body, dict) else {"message": error.body}
+        words = words_of(error.body)
         text = f"The model's server answered HTTP {status}"
-        if reason := self._clean(words.get("message")):
+        if reason := self._clean(words.message):
             text += f": {reason}"
         if status in (404, 405):
             text = f"{text.rstrip('.')}. Check the model's name and OPENAI_BASE_URL."
         return ModelError(_status_code(status, words), text)
 
-    def _clean(self, message: object) -> str:
-        text = " ".join(str(storable(message or "")).split())
+    def _clean(self, message: str) -> str:
+        text = " ".join(str(storable(message)).split())
         if text.startswith("<"):
-            return ""  # a proxy's web page helps nobody
+            return ""  # markup that says nothing
         if self._api_key:
             text = text.replace(self._api_key, _HIDDEN)
         text = _KEYLIKE.sub(_HIDDEN, text)
@@ -90,17 +93,18 @@ def _server_error(message: str) -> ModelError:
     return ModelError("server_error", message)
 
 
-def _status_code(status: int, words: dict[str, Any]) -> ModelErrorCode:
+def _status_code(status: int, words: ErrorWords) -> ModelErrorCode:
     if status == 429:
         return "rate_limit_exceeded"
-    told = _code({"code": words.get("code")})
-    return "invalid_prompt" if status == 400 and told == "server_error" else told
+    # The type alone says little: "invalid_request_error" is also an unknown model's.
+    told = _code(ErrorWords(code=words.code))
+    return "invalid_prompt" if status in (400, 422) and told == "server_error" else told
 
 
-def _code(words: dict[str, Any]) -> ModelErrorCode:
-    said = {str(words.get("code")), str(words.get("type"))}
+def _code(words: ErrorWords) -> ModelErrorCode:
+    said = {words.code, words.type}
     if said & _QUOTA:
         return "rate_limit_exceeded"
-    if said & _PROMPT or "image" in str(words.get("code")):
+    if said & _PROMPT or "image" in (words.code or ""):
         return "invalid_prompt"
     return "server_error"

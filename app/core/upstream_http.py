@@ -10,6 +10,7 @@ import logging
 import random
 import ssl
 from collections.abc import Mapping
+from contextlib import aclosing
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -26,10 +27,13 @@ _LONGEST_ASKED_PAUSE = 60.0
 
 # Characters of the upstream's own id that are logged.
 _LONGEST_ID = 128
+# Bytes of an error that are read: some servers repeat the whole request for each finding.
+_LONGEST_ERROR = 256 * 1024
 
 OPENAI_URL = "https://api.openai.com/v1"
-# What the SDK is given where a server needs no key: it insists on one.
-_NO_KEY = "not-needed"
+# What the SDK is given if no key is set, because it insists on one. It is never sent: a proxy
+# that lets everybody in may still refuse a key that it does not know.
+_NO_KEY = "no-key-is-set"
 CONNECT_SECONDS = 10.0
 
 NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
@@ -63,6 +67,11 @@ def sdk_client(
     )
 
 
+def library_of(http: httpx2.AsyncClient | httpx.AsyncClient) -> Any:
+    """Return whose client it is: of httpx2, or of the older httpx, alike in all that is used."""
+    return httpx if isinstance(http, httpx.AsyncClient) else httpx2
+
+
 class Call(Protocol):
     """What a request is part of: it gives headers of its own, and hears of further tries."""
 
@@ -87,13 +96,12 @@ class UpstreamHttp:
 
         `pause`: seconds before the first retry, doubled each time.
         """
-        # Clients of the older httpx are taken as well; the two are alike in all that is used.
-        kind: Any = httpx if isinstance(http, httpx.AsyncClient) else httpx2
+        kind = library_of(http)
         self._http = cast(httpx2.AsyncClient, http)
         self._new_request = kind.Request
         self._url = kind.URL(url)
         self._extensions = {"timeout": kind.Timeout(timeout).as_dict()}
-        self._headers = _headers(client)
+        self._headers = {**upstream_headers(client), "content-type": "application/json"}
         self._pause = pause
 
     async def post(
@@ -143,21 +151,32 @@ class UpstreamHttp:
         request = self._new_request(
             "POST", self._url, headers=headers, content=content, extensions=self._extensions
         )
-        return await self._http.send(request, stream=stream)
+        response = await self._http.send(request, stream=True)
+        if not stream and response.status_code < 400:
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
+        return response
 
 
-def _headers(client: openai.AsyncOpenAI) -> dict[str, str]:
-    """Return the SDK's headers, but for those that describe the machine it runs on."""
+def upstream_headers(client: openai.AsyncOpenAI) -> dict[str, str]:
+    """Return what every request to the upstream carries, by names in lower case.
+
+    These are the SDK's headers, but for those that describe the machine it runs on, and without
+    a key if none is set.
+    """
     # By lower-case names: two spellings of one header in a dict become two values on the wire.
     given = {
         name.lower(): value
         for name, value in {**client.default_headers, **client.auth_headers}.items()
     }
-    given["content-type"] = "application/json"
+    # It belongs to requests with a body.
+    left_out = {"content-type"} | ({"authorization"} if client.api_key == _NO_KEY else set())
     return {
         name: value
         for name, value in given.items()
-        if isinstance(value, str) and not name.startswith("x-stainless")
+        if isinstance(value, str) and not name.startswith("x-stainless") and name not in left_out
     }
 
 
@@ -170,14 +189,20 @@ def fields_of(response: httpx2.Response | None) -> dict[str, object]:
 
 
 async def _status_error(response: httpx2.Response) -> openai.APIStatusError:
-    await response.aread()
+    """Return the error; its `body` is the answer's JSON, or its text if it is none."""
+    content = bytearray()
     try:
-        body: Any = json.loads(response.content)
-    except ValueError:
-        body = response.text
-    if isinstance(body, dict):
-        body = body.get("error", body)
-    await response.aclose()
+        async with aclosing(response.aiter_bytes()) as chunks:
+            async for chunk in chunks:
+                content += chunk
+                if len(content) > _LONGEST_ERROR:
+                    break
+    finally:
+        await response.aclose()
+    try:
+        body: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        body = content[:_LONGEST_ERROR].decode("utf-8", "replace")
     return openai.APIStatusError(f"HTTP {response.status_code}", response=response, body=body)
 
 

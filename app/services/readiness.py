@@ -21,6 +21,14 @@ logger = logging.getLogger(__name__)
 _CHECK_SECONDS = 3.0
 _KEPT_SECONDS = 5.0
 
+_WHAT_TO_DO = {
+    "refused": "the model's server refuses the key: check OPENAI_API_KEY",
+    "not_found": (
+        "the model's server has no /responses at OPENAI_BASE_URL: check that the address is"
+        " complete (most end with /v1) and that the server offers the Responses API"
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Components:
@@ -105,5 +113,5 @@ def _tell(found: Components) -> None:
         found.storage,
         found.upstream,
     )
-    if found.upstream == "refused":
-        logger.warning("the model's server refuses the key: check OPENAI_API_KEY")
+    if found.upstream in _WHAT_TO_DO:
+        logger.warning(_WHAT_TO_DO[found.upstream])

@@ -13,6 +13,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 from sqlalchemy import make_url
 
+from app.core.openai_client import OpenAIResponsesClient
+from app.domain.errors import ModelError
 from tests.support.databases import POSTGRES_URL, fresh_database, postgresql_is_up
 from tests.support.figures import Figures
 from tests.support.model_server import ModelServer, model_server
@@ -62,6 +64,51 @@ def test_a_model_server_that_answers_is_reachable(start, models, status, said):
     ready = (200, ALL_WELL) if said == "ok" else down(upstream=said)
     assert told(start(openai_base_url=models.base_url)) == ready
     assert models.asked[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (404, '{"detail":"Not Found"}', "not_found"),
+        (405, "", "not_found"),
+        (501, "Unsupported method", "not_found"),
+        (200, "<!doctype html><title>Some page</title>", "not_found"),
+        # LM Studio
+        (200, '{"error":"Unexpected endpoint or method. (POST /responses)"}', "not_found"),
+        (401, "", "refused"),
+        (403, "", "refused"),
+        (400, '{"detail":"model is required"}', "ok"),
+        (404, '{"error":{"message":"model \'\' not found"}}', "ok"),
+        (415, "", "ok"),
+        (422, '{"detail":[]}', "ok"),
+        (500, "", "ok"),
+    ],
+)
+def test_the_responses_api_is_looked_for(start, models, caplog, status, answer, said):
+    models.responses = (status, answer)
+    ready = (200, ALL_WELL) if said == "ok" else down(upstream=said)
+    with caplog.at_level(logging.INFO):
+        assert told(start(openai_base_url=models.base_url)) == ready
+    assert ("most end with /v1" in caplog.text) == (said == "not_found")
+    assert models.probed == 1
+
+
+def test_an_address_without_the_version_is_told_until_a_call_can_be_made(start, models):
+    server = start(openai_base_url=models.base_url.removesuffix("/v1"))
+    assert told(server) == down(upstream="not_found")
+    assert Figures(server).value("threadkeeper_component_up", component="upstream") == 0
+
+
+async def test_a_path_that_was_found_is_not_asked_for_again_until_a_call_misses_it(models):
+    model = OpenAIResponsesClient(KEY, models.base_url, 10, 0)
+    assert [await model.reach(10), await model.reach(10)] == ["ok", "ok"]
+    assert models.probed == 1
+    models.responses = (404, '{"detail":"Not Found"}')
+    with pytest.raises(ModelError, match="OPENAI_BASE_URL"):
+        await anext(model.events({"model": "m", "input": "hi"}, stream=False))
+    assert await model.reach(10) == "not_found"
+    assert models.probed == 2
+    await model.close()
 
 
 @pytest.mark.parametrize("status", [401, 403])

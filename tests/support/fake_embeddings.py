@@ -1,4 +1,7 @@
-"""A stand-in for `POST /v1/embeddings` on loopback: words of one meaning lie in one direction."""
+"""A stand-in for `POST /v1/embeddings` on loopback: words of one meaning lie in one direction.
+
+It refuses what a strict server refuses: `tests.support.strict_requests`.
+"""
 
 import json
 import threading
@@ -6,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.strict_requests import Refused, embeddings_request
 
 
 class FakeEmbeddings:
@@ -36,9 +41,13 @@ def fake_embeddings(*meanings: Sequence[str]) -> Iterator[FakeEmbeddings]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            answer = json.dumps(fake.answer(body)).encode()
-            self.send_response(200)
+            content = self.rfile.read(int(self.headers["content-length"]))
+            try:
+                status, told = 200, fake.answer(embeddings_request(self.headers.items(), content))
+            except Refused as refused:
+                status, told = refused.status, refused.body
+            answer = json.dumps(told).encode()
+            self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(answer)))
             self.end_headers()

@@ -23,6 +23,11 @@ In a test:
     upstream.wait_stalled() / wait_hang_up()    True when a reply has fallen silent /
                                                 a client has hung up in mid-answer (bounded)
 
+It refuses what a strict server refuses (`tests.support.strict_requests`): such requests are
+answered 4xx, do not reach the script, and are listed in `upstream.refused`. An empty body is
+refused too, but not listed: that is how the service asks whether the path is there.
+`GET /v1/models` answers an empty list.
+
 Without a script the answer is "Answer to: <last user text>", a delta for each word. The kinds of
 reply are the class methods of `tests.support.replies.Reply`.
 
@@ -35,7 +40,6 @@ It writes its base URL to standard output as its first line; port 0 (the default
 
 import argparse
 import asyncio
-import json
 import socket
 import sys
 import threading
@@ -47,12 +51,15 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tests.support.replies import Reply
 from tests.support.response_events import last_user_text
 from tests.support.sending import Sender, Wire, fixed_wire, read_body, reply_wire
+from tests.support.strict_requests import Refused, refuse_headers, responses_request
 
 WAIT_SECONDS = 10.0
 
@@ -71,13 +78,19 @@ class FakeUpstream:
         """`fixed`: the only answer there is, computed once; requests are not recorded."""
         self.base_url = ""
         self.requests: list[RecordedRequest] = []
+        self.refused: list[str] = []
         self._queue: deque[Reply] = deque()
         self._decide: Callable[[dict[str, Any]], Reply] = _default_reply
         self._waiting: list[threading.Event] = []
         self._stalled = threading.Event()
         self._hung_up = threading.Event()
         self._fixed = fixed_wire(fixed) if fixed else None
-        self.app = Starlette(routes=[Route("/v1/responses", endpoint=_Endpoint(self))])
+        self.app = Starlette(
+            routes=[
+                Route("/v1/responses", endpoint=_Endpoint(self), methods=["POST"]),
+                Route("/v1/models", endpoint=_models),
+            ]
+        )
 
     def reply(self, *replies: Reply) -> None:
         """Queue replies, for one request each."""
@@ -106,6 +119,7 @@ class FakeUpstream:
         self._waiting.clear()
         self._queue.clear()
         self.requests.clear()
+        self.refused.clear()
         self._decide = _default_reply
         self._stalled.clear()
         self._hung_up.clear()
@@ -129,15 +143,29 @@ class FakeUpstream:
                 thread.join(WAIT_SECONDS)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = json.loads(await read_body(receive))
+        content = await read_body(receive)
+        try:
+            body = self._body(_headers(scope), content)
+        except Refused as refused:
+            if content != b"{}":
+                self.refused.append(refused.reason)
+            answer = JSONResponse(refused.body, refused.status)
+            await answer(scope, receive, send)
+            return
         sender = Sender(receive, send, stalled=self._stalled, hung_up=self._hung_up)
         await sender.send(self._wire(body, scope), streamed=bool(body.get("stream")))
+
+    def _body(self, headers: list[tuple[str, str]], content: bytes) -> dict[str, Any]:
+        if not self._fixed:
+            return responses_request(headers, content)
+        # For benchmarks, which measure the service and not its fake.
+        refuse_headers(headers)
+        return {"stream": b'"stream": true' in content}
 
     def _wire(self, body: dict[str, Any], scope: Scope) -> Wire:
         if self._fixed:
             return self._fixed
-        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-        self.requests.append(RecordedRequest(body, headers, scope["client"][1]))
+        self.requests.append(RecordedRequest(body, dict(_headers(scope)), scope["client"][1]))
         reply = self._queue.popleft() if self._queue else self._decide(body)
         if reply.release:
             self._waiting.append(reply.release)
@@ -152,6 +180,14 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._upstream.answer(scope, receive, send)
+
+
+def _headers(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
+
+
+async def _models(_: Request) -> JSONResponse:
+    return JSONResponse({"object": "list", "data": []})
 
 
 def _default_reply(body: dict[str, Any]) -> Reply:

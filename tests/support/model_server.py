@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.support.strict_requests import Refused, responses_request
 from tests.support.waiting import WAIT_SECONDS
+
+_NO_MODELS = json.dumps({"object": "list", "data": []})
 
 
 class ModelServer:
@@ -16,6 +19,9 @@ class ModelServer:
     def __init__(self) -> None:
         self.status = 200
         self.asked: list[dict[str, str]] = []
+        # What `POST /responses` answers instead of a strict server's answer, and how often.
+        self.responses: tuple[int, str] | None = None
+        self.probed = 0
         # Set while an answer may be given; clear it to hold the list, or the runs, back.
         self.lists = threading.Event()
         self.answers = threading.Event()
@@ -44,12 +50,22 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             self._answer(server.status if self.path == "/v1/models" else 404)
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
+            content = self.rfile.read(int(self.headers["content-length"]))
+            if content == b"{}":
+                server.probed += 1
+            if server.responses is not None:
+                return self._answer(*server.responses)
+            if self.path != "/v1/responses":
+                return self._answer(404)
+            try:
+                responses_request(self.headers.items(), content)
+            except Refused as refused:
+                return self._answer(refused.status)
             server.answers.wait(WAIT_SECONDS)
             self._answer(500)
 
-        def _answer(self, status: int) -> None:
-            body = json.dumps({"object": "list", "data": []}).encode()
+        def _answer(self, status: int, said: str = _NO_MODELS) -> None:
+            body = said.encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))

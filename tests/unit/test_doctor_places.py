@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db.database import Database
+from tests.support.model_server import model_server
 from tests.support.rows import connected
 from tests.support.server import thread_server
 from tests.support.terminal import examine, other_server, run
@@ -113,7 +114,9 @@ def test_a_full_disk_is_told(monkeypatch, free, level):
     ("status", "body", "level", "said"),
     [
         (200, MODELS, "ok", "The model's server 127.0.0.1 answers."),
-        (404, "", "ok", "The model's server 127.0.0.1 answers."),
+        (400, "", "ok", "The model's server 127.0.0.1 answers."),
+        (404, "", "failure", "/v1/responses is not there"),
+        (200, "<html>", "failure", "/v1/responses is not there"),
         (401, {"error": {"message": "sk-own"}}, "failure", "refuses the key"),
         (403, "", "failure", "refuses the key"),
         (503, "", "failure", "does not answer: HTTP 503"),
@@ -125,6 +128,20 @@ def test_the_models_server_is_asked(status, body, level, said):
     assert (result["upstream"]["level"], said in result["upstream"]["message"]) == (level, True)
     assert "model" not in result
     assert "sk-own" not in str(result)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/v1/responses", "/v1/chat/completions/", "/v1/models", "/v1/v1"]
+)
+def test_the_address_that_was_meant_is_suggested(path):
+    with model_server() as models:
+        root = models.base_url.removesuffix("/v1")
+        found = examine(OPENAI_BASE_URL=f"{root}{path}", OPENAI_API_KEY="sk-own-secret")["upstream"]
+        assert found["level"] == "failure"
+        assert f"{root}{path.rstrip('/')}/responses is not there" in found["message"]
+        wanted = f"Set OPENAI_BASE_URL to {models.base_url}"
+        assert (found["advice"] == wanted) == (path != "/v1/v1")
+        assert "sk-own" not in str(found)
 
 
 def test_a_models_server_that_is_not_there_is_told():

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.core.refusals import Refusal, Refusals
+from app.core.refusals import Refusals
+from app.core.refused_parameters import Refusal
 
 REQUEST: dict[str, Any] = {
     "model": "o9",

@@ -63,8 +63,8 @@ async def health(services: ServicesDep, response: Response) -> Health:
 async def ready(services: ServicesDep, response: Response) -> Ready:
     """Tell whether this server should be sent requests: what it needs is there, and it stays.
 
-    `upstream` is `refused` where the model's server does not take the key. What was found is
-    told again for five seconds.
+    `upstream` is `refused` if the model's server does not take the key, and `not_found` if it
+    has no `/responses` at the configured address. A result is repeated for five seconds.
     """
     found = await services.readiness.components()
     status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"

@@ -4,15 +4,17 @@ import errno
 import socket
 from urllib.parse import urlsplit
 
-from app.core.checks import Unreachable, offered_models, ping_redis
+from app.core.checks import Unreachable, ping_redis
 from app.core.config import Settings
-from app.core.reachability import reach
+from app.core.reachability import look_at
 from app.terminal.client import Client
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.failures import Failure
 from app.terminal.language import Said
 
 _SECONDS = 10.0
+# What is pasted along with a base URL.
+_ENDPOINTS = ("/responses", "/chat/completions", "/completions", "/models", "/embeddings")
 
 
 async def upstream_findings(settings: Settings) -> list[Finding]:
@@ -21,18 +23,37 @@ async def upstream_findings(settings: Settings) -> list[Finding]:
     if not key and not url:
         return [warning("upstream", _DEMO, _SET_MODEL)]
     place = urlsplit(url).hostname or "api.openai.com"
-    verdict = await reach(url, key, _SECONDS)
-    if verdict == "refused":
-        return [failure("upstream", _REFUSED.filled(place=place), _CHECK_KEY)]
-    try:
-        models = await offered_models(url, key)
-    except Unreachable as error:
-        said = _NO_UPSTREAM.filled(place=place, reason=error)
-        return [failure("upstream", said, _CHECK_UPSTREAM)]
-    if verdict == "unreachable":
-        said = _NO_UPSTREAM.filled(place=place, reason="—")
-        return [failure("upstream", said, _CHECK_UPSTREAM)]
-    return [ok("upstream", _UPSTREAM.filled(place=place)), *_missing(settings, models)]
+    found = await look_at(url, key, _SECONDS)
+    match found.reach:
+        case "refused":
+            return [failure("upstream", _REFUSED.filled(place=place), _CHECK_KEY)]
+        case "not_found":
+            return [await _no_responses(url, key)]
+        case "unreachable":
+            said = _NO_UPSTREAM.filled(place=place, reason=found.reason)
+            return [failure("upstream", said, _CHECK_UPSTREAM)]
+        case "ok":
+            return [
+                ok("upstream", _UPSTREAM.filled(place=place)),
+                *_missing(settings, found.models),
+            ]
+
+
+async def _no_responses(url: str, key: str) -> Finding:
+    """Tell that an address offers no Responses API, and which one nearby does."""
+    url = url.rstrip("/")
+    said = _NO_RESPONSES.filled(url=url)
+    for nearby in _nearby(url):
+        found = await look_at(nearby, key, _SECONDS)
+        if found.reach == "ok":
+            return failure("upstream", said, _OTHER_URL.filled(url=nearby))
+    return failure("upstream", said, _CHECK_URL)
+
+
+def _nearby(url: str) -> list[str]:
+    """Return the addresses that may have been meant: without an endpoint, with the version."""
+    base = next((url.removesuffix(end) for end in _ENDPOINTS if url.endswith(end)), url)
+    return [one for one in (base, f"{base}/v1") if one != url]
 
 
 def _missing(settings: Settings, models: frozenset[str] | None) -> list[Finding]:
@@ -123,6 +144,19 @@ _NO_UPSTREAM = Said(
 _CHECK_UPSTREAM = Said(
     "Check OPENAI_BASE_URL, the network, and that the model's server runs.",
     "OPENAI_BASE_URL과 네트워크, 모델 서버가 실행 중인지 확인해 주세요.",
+)
+_NO_RESPONSES = Said(
+    "The model's server answers, but {url}/responses is not there.",
+    "모델 서버는 응답하지만 {url}/responses 주소가 없습니다.",
+)
+_OTHER_URL = Said(
+    "Set OPENAI_BASE_URL to {url}", "OPENAI_BASE_URL을 다음 주소로 바꿔 주세요: {url}"
+)
+_CHECK_URL = Said(
+    "Check that OPENAI_BASE_URL is complete (most end with /v1), and that the server offers the "
+    "Responses API.",
+    "OPENAI_BASE_URL이 빠짐없는지(대개 /v1로 끝납니다), 서버가 Responses API를 제공하는지 "
+    "확인해 주세요.",
 )
 _NO_MODEL = Said(
     "The model's server does not list {model} ({setting}).",

@@ -1,0 +1,104 @@
+"""Which parameters an upstream's error refuses, in the words of the servers there are."""
+
+import re
+from collections.abc import Collection, Set
+from dataclasses import dataclass
+
+from app.core.error_words import Fault, words_of
+
+# With these statuses servers refuse a body that they can't take.
+REFUSING = frozenset({400, 422})
+
+_VALUE_CODE = "unsupported_value"
+_CODES = frozenset({"unsupported_parameter", "unknown_parameter", _VALUE_CODE})
+
+# Pydantic's names for a field, and for a value, that a server does not know.
+_FIELD_KINDS = frozenset({"extra_forbidden", "value_error.extra", "unexpected_keyword_argument"})
+_VALUE_KINDS = frozenset({"literal_error", "enum", "type_error.enum", "value_error.const"})
+
+_REFUSING = re.compile(
+    r"(?:not|n't|un) ?(?:yet )?(?:supported|permitted|allowed)"
+    r"|(?:not|n't) (?:yet )?support|should not exist|extra (?:inputs|fields)"
+    r"|(?:unknown|unrecognized|unrecognised|unexpected) (?:\w+ )?"
+    r"(?:parameter|value|argument|field|key|property)",
+    re.IGNORECASE,
+)
+# A full stop inside a name ends no sentence.
+_SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
+_QUOTED = re.compile(r"['\"`]([A-Za-z_]+)(?:[.\[][\w.\[\]]*)?['\"`]")
+# `Unrecognized request arguments supplied: include, top_p`
+_AFTER_COLON = re.compile(
+    r"(?:parameter|argument|field|key|property)\w*(?:\(s\))?(?: \w+)?: *"
+    r"((?:[a-z_]+(?:[.\[][\w.\]]*)?(?:, *)?)+)"
+)
+# `property include should not exist`
+_PROPERTY = re.compile(r"\bproperty ([a-z_]+)")
+# Names that no sentence about something else holds, and other servers' names for ours.
+_UNQUOTED = re.compile(r"\b(?:temperature|top_p|parallel_tool_calls|encoding_format)\b")
+_ALIASES = (
+    (re.compile(r"reasoning\.encrypted_content|encrypted[ _]content", re.IGNORECASE), "include"),
+    (re.compile(r"reasoning[ _]?effort|thinking", re.IGNORECASE), "reasoning"),
+    (re.compile(r"topP"), "top_p"),
+    (re.compile(r"parallel tool calls|parallelToolCalls", re.IGNORECASE), "parallel_tool_calls"),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What an upstream's HTTP 400 or 422 says; each of its words may be missing."""
+
+    code: str | None
+    param: str | None
+    message: str
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def is_of_value(self) -> bool:
+        """Whether another value of the parameter might be taken."""
+        if self.faults:
+            return all(fault.kind in _VALUE_KINDS for fault in self.faults)
+        return self.code == _VALUE_CODE or "Unsupported value" in self.message
+
+
+def refusal_of(body: object) -> Refusal:
+    """Return what the body of an HTTP error says: its JSON, or its text if it is none."""
+    words = words_of(body)
+    return Refusal(words.code, words.param, words.message, words.faults)
+
+
+def refused_parameters(refusal: Refusal, sent: Collection[str]) -> Set[str]:
+    """Return which of the parameters that were sent are refused; none if it is another error."""
+    if refusal.faults:
+        return _by_faults(refusal.faults)
+    if refusal.param and (refusal.code in _CODES or _REFUSING.search(refusal.message)):
+        return {_root(refusal.param)}
+    names: set[str] = set()
+    for sentence in _SENTENCES.split(refusal.message):
+        if _REFUSING.search(sentence):
+            names |= _named(sentence, sent)
+    return names
+
+
+def _by_faults(faults: tuple[Fault, ...]) -> Set[str]:
+    known = _FIELD_KINDS | _VALUE_KINDS
+    refusing = [fault for fault in faults if fault.where]
+    if any(fault.kind not in known and not _REFUSING.search(fault.message) for fault in refusing):
+        return set()
+    return {fault.where[0] for fault in refusing}
+
+
+def _named(sentence: str, sent: Collection[str]) -> set[str]:
+    names: set[str] = set()
+    for pattern, name in _ALIASES:
+        sentence, count = pattern.subn("", sentence)
+        names |= {name} if count else set()
+    for name_pattern in (_QUOTED, _UNQUOTED, _PROPERTY):
+        names |= {*name_pattern.findall(sentence)}
+    for listed in _AFTER_COLON.findall(sentence):
+        names |= {_root(name) for name in re.split(r", *", listed) if name}
+    return names & set(sent)
+
+
+def _root(name: str) -> str:
+    # `reasoning.effort` and `include[0]` belong to what stands before the mark.
+    return re.split(r"[.\[]", name.strip("'\"` "))[0]
