@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -14,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import __version__
 from app.api import metrics as metrics_api
 from app.api import root
+from app.api.deps import Services
 from app.api.errors import register_error_handlers
 from app.api.middleware import RequestContext
 from app.api.openapi import complete_openapi
@@ -24,8 +26,9 @@ from app.api.v1 import api
 from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
-from app.core.signals import on_stop_signal
+from app.core.signals import on_reload_signal, on_stop_signal
 from app.engine.tools.registry import FunctionRegistry, load_functions
+from app.reloading import Reloader
 
 _DESCRIPTION = """
 A self-hosted server for programs written for OpenAI's Assistants API: point `base_url` at
@@ -54,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert isinstance(app, _Application)
         async with running(settings, functions, wanted, instruments) as parts:
             app.state.services = parts.services
             # What is here now stays: the collector need not look at it again and again.
@@ -62,8 +66,13 @@ def create_app(settings: Settings) -> FastAPI:
             loop = asyncio.get_running_loop()
             drain = parts.supervisor.drain
             # The server waits for open streams, and these for their runs: so runs hear of it first.
-            with on_stop_signal(lambda: loop.call_soon_threadsafe(drain)):
+            reloader = Reloader(settings, parts, app.reconfigure)
+            with (
+                on_stop_signal(lambda: loop.call_soon_threadsafe(drain)),
+                on_reload_signal(lambda: loop.call_soon_threadsafe(reloader.begin)),
+            ):
                 yield
+            await reloader.close()
 
     app = _Application(
         title="Threadkeeper",
@@ -87,10 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(metrics_api.routes)
     add_pages(app)
     complete_openapi(app)
-    if settings.cors_origins:
-        _let_in(app, settings.cors_origins)
-    if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.user_middleware = _middleware(settings)
     return app
 
 
@@ -104,15 +110,29 @@ class _Application(FastAPI):
         inner = super().build_middleware_stack()
         return RequestContext(inner, self.routes, self.state.instruments)
 
+    def reconfigure(self, settings: Settings, services: Services) -> None:
+        """Serve new requests as other settings say; those under way stay as they are."""
+        self.user_middleware = _middleware(settings)
+        self.middleware_stack = self.build_middleware_stack()
+        self.state.services = services
 
-def _let_in(app: FastAPI, origins: list[str]) -> None:
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=origins,
-        allow_methods=["*"],
-        allow_headers=["*"],
-        expose_headers=_TOLD_HEADERS,
-    )
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Return what stands around the routes, the outermost first."""
+    found: list[Middleware] = []
+    if settings.trusted_proxies:
+        found.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies))
+    if settings.cors_origins:
+        found.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=_TOLD_HEADERS,
+            )
+        )
+    return found
 
 
 def _operation_id(route: APIRoute) -> str:

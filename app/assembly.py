@@ -2,12 +2,12 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.api.deps import Services
-from app.api.guard import Guard, GuardPolicy
+from app.api.guard import Guard
 from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.demo_client import DemoClient
@@ -30,8 +30,9 @@ from app.engine.tools.registry import FunctionRegistry
 from app.engine.tools.toolbox import Toolbox
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
+from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
 from app.schemas.assistants import AssistantCreate
-from app.services.access import AccessService, Key, PublicChat
+from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
@@ -39,12 +40,10 @@ from app.services.ingestion import Ingestor
 from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.retention import Retention
-from app.services.run_policy import RunPolicy
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
-from app.services.usage import UsageService
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 from app.services.written_assistants import (
@@ -65,6 +64,9 @@ class Running:
 
     services: Services
     supervisor: RunSupervisor
+    store: ObjectStore
+    # Called when there may be files of vector stores to be read.
+    wake: Callable[[], None]
 
 
 @asynccontextmanager
@@ -90,25 +92,15 @@ async def running(
     configured = await configure_assistants(database, store, wanted)
     access = await _access(settings, database)
     counter = RequestCounter(settings.redis_url)
-    guard = Guard(access, counter, _guard_policy(settings))
-    policy = RunPolicy(
-        worker_id=supervisor.worker_id,
-        default_assistant_id=settings.assistant_id,
-        configured=configured,
-        public_assistants=_public_assistants(settings),
-        expires_seconds=settings.run_expires_seconds,
-        context_window=settings.context_window,
-        busy_thread=settings.busy_thread,
-        max_concurrent_runs=settings.max_concurrent_runs,
-        token_budgets=settings.token_budgets,
-    )
+    guard = Guard(access, counter, guard_policy(settings))
+    policy = run_policy(settings, supervisor.worker_id, configured)
     wake = knowledge.ingestor.wake
     follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
     services = Services(
         database=database,
         guard=guard,
         access=access,
-        usage=UsageService(database, [key.project for key in settings.api_keys if not key.named]),
+        usage=usage_service(settings, database),
         model_mode=model.mode,
         models=ModelService(_model_names(settings, wanted)),
         readiness=Readiness(database, store, model, supervisor, instruments.metrics),
@@ -134,7 +126,7 @@ async def running(
     knowledge.ingestor.open()
     await knowledge_is_read(database, wanted)
     logger.info("ready: the %s model answers", model.mode)
-    yield Running(services, supervisor)
+    yield Running(services, supervisor, store, wake)
     await knowledge.close()
     await retention.close()
     await services.thread_lists.close()
@@ -144,6 +136,31 @@ async def running(
     await counter.close()
     database.close()
     await instruments.telemetry.close()
+
+
+async def reconfigured(
+    parts: Running, settings: Settings, functions: FunctionRegistry, wanted: Configured
+) -> Services:
+    """Return the services as other settings want them, around all that is open already.
+
+    From then on the assistants are what is `wanted`, and new executions call these functions; those
+    under way keep theirs. Either all of it is done, or nothing. Raises `StartError`.
+    """
+    before, supervisor = parts.services, parts.supervisor
+    configured = await configure_assistants(before.database, parts.store, wanted)
+    policy = run_policy(settings, supervisor.worker_id, configured)
+    access = before.access.under(keys(settings), public_chat(settings))
+    tools = supervisor.shared.tools.with_functions(functions)
+    supervisor.shared = replace(supervisor.shared, tools=tools)
+    return replace(
+        before,
+        access=access,
+        models=ModelService(_model_names(settings, wanted)),
+        guard=before.guard.under(access, guard_policy(settings)),
+        usage=usage_service(settings, before.database),
+        runs=before.runs.under(policy),
+        chat=before.chat.under(policy),
+    )
 
 
 def _model_client(settings: Settings, instruments: Instrumentation) -> ModelClient:
@@ -231,30 +248,12 @@ def _supervisor(
 
 async def _access(settings: Settings, database: Database) -> AccessService:
     secret = await database.transaction(shared_secret, "session tokens")
-    if any(key.short for key in settings.api_keys):
-        logger.warning("some API_KEYS are short enough to be guessed")
     return AccessService(
         database,
         SessionTokens(secret, lifetime_seconds=settings.session_minutes * 60),
-        [Key(key.project, key.digest) for key in settings.api_keys],
-        PublicChat(settings.public_project, _public_assistants(settings))
-        if settings.public_chat
-        else None,
+        keys(settings),
+        public_chat(settings),
         default_assistant_id=settings.assistant_id,
-    )
-
-
-def _public_assistants(settings: Settings) -> list[str]:
-    return settings.public_assistants or [settings.assistant_id]
-
-
-def _guard_policy(settings: Settings) -> GuardPolicy:
-    return GuardPolicy(
-        rate=settings.rate_limit,
-        public_rate=settings.public_rate_limit,
-        origins=settings.cors_origins,
-        local_only=not settings.api_keys and not settings.allow_open,
-        open_hosts=None if settings.api_keys else [host.lower() for host in settings.allowed_hosts],
     )
 
 

@@ -66,6 +66,10 @@ class Guard:
         self._counter = counter
         self._policy = policy
 
+    def under(self, access: AccessService, policy: GuardPolicy) -> "Guard":
+        """Return a guard with another policy, which counts on where this one is."""
+        return Guard(access, self._counter, policy)
+
     async def admit(self, request: Request, operation: str) -> Caller:
         """Return who calls. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
         self._check_site(request)

@@ -4,6 +4,7 @@ The environment wins over `.env`; names are the fields' names in capitals. `.env
 shows every one of them.
 """
 
+import logging
 import secrets
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.env_file import UnknownName, unknown_names
 from app.core.setting_types import (
     Aliases,
     ApiKey,
@@ -34,6 +36,8 @@ from app.core.setting_types import (
 )
 from app.domain.access import DEFAULT_PROJECT
 from app.domain.hosts import is_loopback
+
+logger = logging.getLogger(__name__)
 
 
 class SettingsError(ValueError):
@@ -192,6 +196,21 @@ def load_settings() -> Settings:
         lines = [f".env: can't be read as UTF-8 text: {error}"]
     # Outside the handlers, so that the first error, which holds the values, isn't its context.
     raise SettingsError("\n".join(lines))
+
+
+def warn_of_unknown_names() -> None:
+    """Log the names in `.env` that are no settings: most are a slip. Values are not shown."""
+    for name, nearest in unknown_settings():
+        meant = f"; did you mean {nearest}?" if nearest else "; .env.example shows every setting"
+        logger.warning(".env: there is no setting %s%s", name, meant)
+
+
+def unknown_settings() -> list[UnknownName]:
+    """Return the names in `.env` that neither the server nor a program around it reads.
+
+    Raises `OSError` and `UnicodeDecodeError`.
+    """
+    return unknown_names({name.upper() for name in Settings.model_fields})
 
 
 def _refuse_open(settings: Settings) -> str:

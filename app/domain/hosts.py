@@ -48,6 +48,20 @@ def may_be_rebound(host: str) -> bool:
     return False
 
 
+def reachable(host: str) -> str:
+    """Return a host that a server listens on as an address on this machine writes it.
+
+    One that stands for all of the machine's addresses becomes loopback.
+    """
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "[::1]"
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
 def is_http_url(url: str) -> bool:
     """Tell whether it is an http:// or https:// URL of some host."""
     try:

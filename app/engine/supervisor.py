@@ -52,7 +52,7 @@ class RunSupervisor:
         journal_seconds: float,
         drain_seconds: float,
     ) -> None:
-        self._shared = shared
+        self.shared = shared
         self._lease_seconds = lease_seconds
         self._journal_seconds = journal_seconds
         self._drain_seconds = drain_seconds
@@ -69,11 +69,11 @@ class RunSupervisor:
 
     @property
     def worker_id(self) -> str:
-        return self._shared.worker_id
+        return self.shared.worker_id
 
     @property
     def hub(self) -> Hub:
-        return self._shared.hub
+        return self.shared.hub
 
     @property
     def stopping(self) -> bool:
@@ -98,7 +98,7 @@ class RunSupervisor:
         self.drain()
         if self._draining is not None:
             await self._draining
-        await self._shared.database.transaction(workers.remove, self.worker_id)
+        await self.shared.database.transaction(workers.remove, self.worker_id)
 
     async def _drain(self) -> None:
         deadline = time.monotonic() + self._drain_seconds - _HAND_OVER_SECONDS
@@ -191,7 +191,7 @@ class RunSupervisor:
 
     async def _claim(self, run_id: str) -> tuple[Claimed | None, StoredRun | None]:
         """Claim the run; where that can't be, return it as it stands after the last ending here."""
-        shared = self._shared
+        shared = self.shared
         while True:
             endings = self._endings
             try:
@@ -215,13 +215,13 @@ class RunSupervisor:
         self.hub.changed(claimed.run.id)
 
     async def _execute(self, claimed: Claimed) -> Outcome:
-        with self._shared.instruments.telemetry.run(claimed.run) as span:
+        with self.shared.instruments.telemetry.run(claimed.run) as span:
             outcome = await self._carry_on(claimed)
             run_ended(span, outcome.run)
             return outcome
 
     async def _carry_on(self, claimed: Claimed) -> Outcome:
-        execution = Execution(self._shared, claimed)
+        execution = Execution(self.shared, claimed)
         try:
             return await execution.execute()
         except asyncio.CancelledError:
@@ -243,11 +243,11 @@ class RunSupervisor:
 
     async def _end_unheld(self, run_id: str, to: Ending) -> None:
         try:
-            run = await self._shared.database.transaction(end_unheld, run_id, to)
+            run = await self.shared.database.transaction(end_unheld, run_id, to)
         except StaleRun:
             logger.info("run %s: ended by another hand", run_id)
         else:
-            self._shared.instruments.metrics.runs.ended(to)
+            self.shared.instruments.metrics.runs.ended(to)
             self._call_next(run)
         self._settle(run_id)
 
@@ -268,7 +268,7 @@ class RunSupervisor:
                 logger.exception("the lease could not be renewed")
 
     async def _beat(self) -> None:
-        held, expired = await self._shared.database.transaction(self._look_around)
+        held, expired = await self.shared.database.transaction(self._look_around)
         for run_id in expired:
             if run_id not in self._tasks:
                 await self._end_unheld(run_id, "expired")

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from app.core.session_tokens import IssuedToken, SessionTokens
@@ -55,6 +56,13 @@ class AccessService:
         self._keys = keys
         self._public_chat = public_chat
         self._default_assistant_id = default_assistant_id
+
+    def under(self, keys: Sequence[Key], public_chat: PublicChat | None) -> "AccessService":
+        """Return the same service with other keys; tokens that were issued are good as before."""
+        changed = copy(self)
+        changed._keys = keys
+        changed._public_chat = public_chat
+        return changed
 
     @property
     def is_open(self) -> bool:

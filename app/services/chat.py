@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from copy import copy
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -58,6 +59,12 @@ class ChatService:
         self._follower = follower
         self._policy = policy
         self._lines: WeakValueDictionary[_Line, asyncio.Lock] = WeakValueDictionary()
+
+    def under(self, policy: RunPolicy) -> "ChatService":
+        """Return the same service under another policy; chats on one thread still take turns."""
+        changed = copy(self)
+        changed._policy = policy
+        return changed
 
     async def reply(self, caller: Caller, body: ChatRequest) -> ChatReply:
         """Answer a message, on a new thread or on its own; chats on one thread take turns.

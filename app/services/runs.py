@@ -1,6 +1,7 @@
 """Runs: created, cancelled, answered. What reads them stands in `run_reads`."""
 
 from collections.abc import AsyncIterator, Callable
+from copy import copy
 from dataclasses import dataclass
 
 from app.db import messages, runs, threads
@@ -59,6 +60,12 @@ class RunService:
         self._supervisor = supervisor
         self._follower = follower
         self._policy = policy
+
+    def under(self, policy: RunPolicy) -> "RunService":
+        """Return the same service under another policy."""
+        changed = copy(self)
+        changed._policy = policy
+        return changed
 
     async def create(
         self,

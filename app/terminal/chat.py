@@ -162,7 +162,7 @@ _JSON_ALONE = Said(
 )
 _NOTHING_SAID = Said("There is nothing to say.", "할 말이 비어 있습니다.")
 _STOPPED = Said("(stopped)", "(멈췄습니다)")
-_WITH = Said("You talk with {name}.", "{name}와(과) 대화합니다.")
+_WITH = Said("You talk with {name}.", "대화 상대: {name}")
 _KEYS = Said(
     "Ctrl+C stops an answer, Ctrl+D leaves.", "Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다."
 )

@@ -8,6 +8,7 @@ import typer
 from typer import rich_utils
 from typer.core import TyperCommand, TyperGroup
 
+from app.terminal.address import own_address
 from app.terminal.client import DEFAULT_ADDRESS, Client
 from app.terminal.language import Language, Said, both, one_of
 from app.terminal.screen import Screen
@@ -47,11 +48,13 @@ def _server_options(
             show_envvar=False,
             show_default=False,
             help=both(
-                f"Address of the API (THREADKEEPER_URL); default: {DEFAULT_ADDRESS}",
-                f"API 주소(THREADKEEPER_URL). 기본값: {DEFAULT_ADDRESS}",
+                "Address of the API (THREADKEEPER_URL); default: by HOST and PORT of .env, else "
+                + DEFAULT_ADDRESS,
+                "API 주소(THREADKEEPER_URL). 기본값은 .env의 HOST와 PORT를 따르고, 없으면 "
+                + DEFAULT_ADDRESS,
             ),
         ),
-    ] = DEFAULT_ADDRESS,
+    ] = "",
     key: Annotated[
         str,
         typer.Option(
@@ -66,7 +69,7 @@ def _server_options(
         ),
     ] = "",
 ) -> Client:
-    return Client(url, key)
+    return Client(url or own_address(), key)
 
 
 def _screen_options(

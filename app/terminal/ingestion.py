@@ -107,11 +107,11 @@ _ONE_OF_BOTH = Said(
     "Give either --store or --assistant.", "--store와 --assistant 가운데 하나만 써 주세요."
 )
 _NEW_STORE = Said(
-    "{name} got the vector store {store}.", "{name}에 벡터 스토어 {store}를 만들었습니다."
+    "{name} got the vector store {store}.", "{name}에 벡터 스토어를 만들었습니다: {store}"
 )
 _READING = Said("reading", "읽는 중")
 _READ = Said(
     "{count} file(s) can be searched in {store}.",
     "{store}에서 파일 {count}개를 검색할 수 있습니다.",
 )
-_NOT_READ = Said("{name} could not be read: {reason}", "{name}을(를) 읽지 못했습니다: {reason}")
+_NOT_READ = Said("{name} could not be read: {reason}", "{name} 파일을 읽지 못했습니다: {reason}")

@@ -65,6 +65,6 @@ _EXISTS = Said(
     "{path} is there already; --force replaces it.",
     "{path} 파일이 이미 있습니다. --force를 붙이면 덮어씁니다.",
 )
-_IS_FOLDER = Said("{path} is a folder.", "{path}은(는) 폴더입니다.")
+_IS_FOLDER = Said("{path} is a folder.", "{path} 경로에 있는 것은 폴더입니다.")
 _NOT_WRITTEN = Said("{path} can't be written: {reason}", "{path}에 쓸 수 없습니다: {reason}")
-_NOT_READ = Said("{path} can't be read: {reason}", "{path}을(를) 읽을 수 없습니다: {reason}")
+_NOT_READ = Said("{path} can't be read: {reason}", "{path} 파일을 읽을 수 없습니다: {reason}")

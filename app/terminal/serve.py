@@ -37,4 +37,4 @@ def _serve(_screen: Screen) -> None:
     os.execv(sys.executable, command)
 
 
-_NOT_HERE = Said("The server's {path} is not here.", "서버 파일 {path}이(가) 없습니다.")
+_NOT_HERE = Said("The server's {path} is not here.", "서버 파일이 없습니다: {path}")

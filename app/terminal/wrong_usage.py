@@ -8,14 +8,14 @@ from app.terminal.language import Said
 _TELLINGS = [
     (
         r"No such option: (?P<a>\S+)(?: \(Possible options: (?P<b>.+)\))?",
-        "{a}라는 옵션은 없습니다.",
+        "{a} 옵션은 없습니다.",
     ),
-    (r"No such command (?P<a>'.+?')\.", "{a}라는 명령은 없습니다."),
+    (r"No such command (?P<a>'.+?')\.", "{a} 명령은 없습니다."),
     (
         r"No such command (?P<a>'.+?')\. Did you mean (?P<b>.+)\?",
-        "{a}라는 명령은 없습니다. 혹시 {b}인가요?",
+        "{a} 명령은 없습니다. 혹시 {b} 명령을 찾으시나요?",
     ),
-    (r"Missing argument (?P<a>.+?)\.", "{a}이(가) 빠졌습니다."),
+    (r"Missing argument (?P<a>.+?)\.", "필요한 인자가 빠졌습니다: {a}"),
     (r"Missing option (?P<a>.+?)\.", "{a} 옵션이 빠졌습니다."),
     (r"Missing command\.", "명령이 빠졌습니다."),
     (r"Got unexpected extra arguments?(?:\(s\))? \((?P<a>.+)\)", "필요 없는 인자가 있습니다: {a}"),
@@ -23,11 +23,11 @@ _TELLINGS = [
     (r"Option (?P<a>.+) does not take a value\.", "{a}에는 값을 줄 수 없습니다."),
     (
         r"Invalid value for (?P<a>.+?): (?P<b>.+) is not one of (?P<c>.+)\.",
-        "{a}의 값 {b}은(는) 쓸 수 없습니다. 쓸 수 있는 값: {c}",
+        "{a}에 쓸 수 없는 값입니다: {b}. 쓸 수 있는 값: {c}",
     ),
     (
         r"Invalid value for (?P<a>.+?): (?P<b>'.*') does not match the formats '(?P<c>.+)'\.",
-        "{a}의 값 {b}은(는) {c} 꼴이 아닙니다.",
+        "{a}의 값은 {c} 꼴이어야 합니다: {b}",
     ),
     (
         r"Invalid value for (?P<a>.+?): Input should be greater than or equal to (?P<b>\d+)",

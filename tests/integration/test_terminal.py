@@ -87,10 +87,10 @@ def test_the_language_is_the_systems(environment, korean):
 @pytest.mark.parametrize(
     ("arguments", "english", "korean"),
     [
-        (["--nope"], "No such option: --nope", "--nope라는 옵션은 없습니다."),
+        (["--nope"], "No such option: --nope", "--nope 옵션은 없습니다."),
         (["thread"], "No such command 'thread'. Did you mean 'threads'?", "혹시 'threads'인가요?"),
-        (["qqq"], "No such command 'qqq'.", "'qqq'라는 명령은 없습니다."),
-        (["threads", "show"], "Missing argument 'ID'.", "'ID'이(가) 빠졌습니다."),
+        (["qqq"], "No such command 'qqq'.", "'qqq' 명령은 없습니다."),
+        (["threads", "show"], "Missing argument 'ID'.", "필요한 인자가 빠졌습니다: 'ID'"),
         (["usage", "--from"], "'--from' requires an argument.", "'--from'에는 값이 있어야 합니다."),
         (["usage", "x"], "Got unexpected extra argument(s) (x)", "필요 없는 인자가 있습니다: x"),
         (
@@ -101,7 +101,7 @@ def test_the_language_is_the_systems(environment, korean):
         (
             ["usage", "--from", "x"],
             "Invalid value for '--from'",
-            "'x'은(는) %Y-%m-%d 꼴이 아닙니다",
+            "%Y-%m-%d 꼴이어야 합니다: 'x'",
         ),
         (["files", "list", "--limit", "0"], "equal to 1", "'--limit'의 값은 1 이상이어야 합니다."),
         (["files", "list", "--limit", "x"], "valid integer", "'--limit'의 값은 정수여야 합니다."),

@@ -96,7 +96,7 @@ def test_a_file_that_can_not_be_read_is_named(url, client, text, binary):
     assert result.exit_code == 1
     searched, failed = result.stderr.splitlines()
     assert searched == f"{store.id}에서 파일 1개를 검색할 수 있습니다."
-    assert failed.startswith("오류: data.bin을(를) 읽지 못했습니다: ")
+    assert failed.startswith("오류: data.bin 파일을 읽지 못했습니다: ")
 
 
 def test_an_assistant_without_a_store_gets_one(url, client, text):

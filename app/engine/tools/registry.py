@@ -136,7 +136,7 @@ def _load(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FunctionsError(f"{file}: {type(error).__name__}: {error}") from error
     return module
 

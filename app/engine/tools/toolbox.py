@@ -15,6 +15,10 @@ class Toolbox:
         self._functions = functions
         self._built_in = {tool.type: tool for tool in built_in}
 
+    def with_functions(self, functions: FunctionRegistry) -> "Toolbox":
+        """Return a toolbox with other functions of the server, and the same built-in tools."""
+        return Toolbox(functions, [*self._built_in.values()])
+
     def offered(self, run: StoredRun) -> list[dict[str, Any]]:
         """Return the tools of a request: functions, every one."""
         return [offer for tool in run.tools if (offer := self._offer(tool))]

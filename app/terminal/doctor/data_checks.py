@@ -117,7 +117,7 @@ def _room(check: str, path: Path) -> list[Finding]:
 
 _NEW_FILE = Said(
     "The first start makes the database {path}.",
-    "처음 시작할 때 데이터베이스 {path}을(를) 만듭니다.",
+    "처음 시작할 때 데이터베이스를 만듭니다: {path}",
 )
 _NOT_WRITABLE = Said("{path} can't be written.", "{path}에 쓸 수 없습니다.")
 _OWNER = Said(
@@ -141,11 +141,11 @@ _UP_TO_DATE = Said(
 )
 _OLDER_SCHEMA = Said(
     "The next start brings the schema from {revision} to {newest}; make a backup before.",
-    "다음에 시작할 때 스키마를 {revision}에서 {newest}(으)로 올립니다. 먼저 백업해 두세요.",
+    "다음에 시작할 때 스키마를 새 버전으로 바꿉니다({revision} → {newest}). 먼저 백업해 두세요.",
 )
 _NEWER_SCHEMA = Said(
     "The schema {revision} is of a newer version than this one, which knows {newest}.",
-    "스키마 {revision}은(는) 이 버전({newest})보다 새로운 버전의 것입니다.",
+    "스키마({revision})가 이 버전({newest})보다 새로운 버전의 것입니다.",
 )
 _UPDATE = Said(
     "Update Threadkeeper, or put back a backup of the older version.",

@@ -129,9 +129,9 @@ _SET_MODEL = Said(
     "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own.",
     "OPENAI_API_KEY를 설정하거나, 직접 운영하는 모델의 주소를 OPENAI_BASE_URL에 설정해 주세요.",
 )
-_UPSTREAM = Said("The model's server {place} answers.", "모델 서버 {place}이(가) 응답합니다.")
+_UPSTREAM = Said("The model's server {place} answers.", "모델 서버({place})가 응답합니다.")
 _REFUSED = Said(
-    "The model's server {place} refuses the key.", "모델 서버 {place}이(가) 키를 거절합니다."
+    "The model's server {place} refuses the key.", "모델 서버({place})가 키를 거절합니다."
 )
 _CHECK_KEY = Said(
     "Check OPENAI_API_KEY: is it whole, and of this server?",
@@ -139,7 +139,7 @@ _CHECK_KEY = Said(
 )
 _NO_UPSTREAM = Said(
     "The model's server {place} does not answer: {reason}",
-    "모델 서버 {place}이(가) 응답하지 않습니다: {reason}",
+    "모델 서버({place})가 응답하지 않습니다: {reason}",
 )
 _CHECK_UPSTREAM = Said(
     "Check OPENAI_BASE_URL, the network, and that the model's server runs.",
@@ -160,7 +160,7 @@ _CHECK_URL = Said(
 )
 _NO_MODEL = Said(
     "The model's server does not list {model} ({setting}).",
-    "모델 서버의 목록에 {model}이(가) 없습니다({setting}).",
+    "모델 서버의 목록에 없는 모델입니다: {model}({setting})",
 )
 _SEE_MODELS = Said(
     "Set the name of a model that it offers, or map it with MODEL_ALIASES.",

@@ -5,13 +5,12 @@ import re
 import stat
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
-from app.core.config import Settings, SettingsError
+from app.core.config import Settings, SettingsError, unknown_settings
+from app.core.env_file import ENV_FILE
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.language import Said
 
-_ENV_FILE = Path(".env")
 # A fault begins with the setting's name; some have more than one line.
 _BETWEEN_FAULTS = re.compile(r"\n(?=[A-Z_.]+: )", re.IGNORECASE)
 _OLDEST_PYTHON = (3, 11)
@@ -38,7 +37,18 @@ def settings_findings(error: SettingsError | None) -> list[Finding]:
     if error is not None:
         faults = _BETWEEN_FAULTS.split(str(error))
         return [failure("settings", Said(fault, fault), _MEND_SETTING) for fault in faults]
-    return [ok("settings", _FROM_FILE if _ENV_FILE.is_file() else _NO_FILE)]
+    return [ok("settings", _FROM_FILE if ENV_FILE.is_file() else _NO_FILE), *_unknown_names()]
+
+
+def _unknown_names() -> list[Finding]:
+    return [
+        warning(
+            "unknown_setting",
+            _UNKNOWN.filled(name=name),
+            _MEANT.filled(nearest=nearest) if nearest else _SEE_SETTINGS,
+        )
+        for name, nearest in unknown_settings()
+    ]
 
 
 def safety_findings(settings: Settings) -> list[Finding]:
@@ -78,7 +88,7 @@ def _env_file(settings: Settings) -> list[Finding]:
     """Tell where a file that holds keys can be read by every user of the machine."""
     has_keys = bool(settings.openai_api_key.get_secret_value() or settings.api_keys)
     try:
-        mode = _ENV_FILE.stat().st_mode
+        mode = ENV_FILE.stat().st_mode
     except OSError:
         return []
     # Windows keeps this elsewhere, and answers the same for every file.
@@ -87,7 +97,7 @@ def _env_file(settings: Settings) -> list[Finding]:
     return [warning("env_file", _READABLE, _CHMOD)]
 
 
-_OLD_PYTHON = Said("Python {version} is too old.", "Python {version}은(는) 너무 오래된 버전입니다.")
+_OLD_PYTHON = Said("Python {version} is too old.", "Python이 너무 오래된 버전입니다({version}).")
 _NEWER_PYTHON = Said(
     "Install Python 3.11 or newer, and start with ./run.sh.",
     "Python 3.11 이상을 설치하고 ./run.sh로 시작해 주세요.",
@@ -101,6 +111,15 @@ _SET_CLOCK = Said(
 _MEND_SETTING = Said(
     "Mend it in .env or in the environment; .env.example shows every setting.",
     ".env나 환경 변수에서 고쳐 주세요. 모든 설정은 .env.example에 있습니다.",
+)
+_UNKNOWN = Said(
+    ".env: there is no setting {name}, so it has no effect.",
+    ".env: {name} 설정은 없으므로 아무 효과가 없습니다.",
+)
+_MEANT = Said("Did you mean {nearest}?", "혹시 {nearest} 설정을 쓰려고 하셨나요?")
+_SEE_SETTINGS = Said(
+    "Remove it; .env.example shows every setting.",
+    "지워 주세요. 모든 설정은 .env.example에 있습니다.",
 )
 _FROM_FILE = Said(
     "Every setting can be used (from .env and the environment).",

@@ -1,0 +1,60 @@
+"""Settings into what holds for callers: who they are, what they may do, and how much.
+
+These are the settings that a reload may change (`app/reloading.py`).
+"""
+
+import logging
+
+from app.api.guard import GuardPolicy
+from app.core.config import Settings
+from app.db.database import Database
+from app.schemas.assistants import Assistant
+from app.services.access import Key, PublicChat
+from app.services.run_policy import RunPolicy
+from app.services.usage import UsageService
+
+logger = logging.getLogger(__name__)
+
+
+def run_policy(settings: Settings, worker_id: str, configured: Assistant | None) -> RunPolicy:
+    return RunPolicy(
+        worker_id=worker_id,
+        default_assistant_id=settings.assistant_id,
+        configured=configured,
+        public_assistants=public_assistants(settings),
+        expires_seconds=settings.run_expires_seconds,
+        context_window=settings.context_window,
+        busy_thread=settings.busy_thread,
+        max_concurrent_runs=settings.max_concurrent_runs,
+        token_budgets=settings.token_budgets,
+    )
+
+
+def usage_service(settings: Settings, database: Database) -> UsageService:
+    return UsageService(database, [key.project for key in settings.api_keys if not key.named])
+
+
+def keys(settings: Settings) -> list[Key]:
+    if any(key.short for key in settings.api_keys):
+        logger.warning("some API_KEYS are short enough to be guessed")
+    return [Key(key.project, key.digest) for key in settings.api_keys]
+
+
+def public_chat(settings: Settings) -> PublicChat | None:
+    if not settings.public_chat:
+        return None
+    return PublicChat(settings.public_project, public_assistants(settings))
+
+
+def public_assistants(settings: Settings) -> list[str]:
+    return settings.public_assistants or [settings.assistant_id]
+
+
+def guard_policy(settings: Settings) -> GuardPolicy:
+    return GuardPolicy(
+        rate=settings.rate_limit,
+        public_rate=settings.public_rate_limit,
+        origins=settings.cors_origins,
+        local_only=not settings.api_keys and not settings.allow_open,
+        open_hosts=None if settings.api_keys else [host.lower() for host in settings.allowed_hosts],
+    )
