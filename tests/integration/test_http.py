@@ -1,9 +1,11 @@
 """What clients do with HTTP itself."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.stream_reader import names, told
 from tests.support.talk import error_of
 
 JSON = {"content-type": "application/json"}
@@ -31,6 +33,17 @@ def test_the_demo_model_answers_without_a_key(start, upstream):
     reply = start(openai_base_url="", openai_api_key="").http.post("/chat", json={"message": "hi"})
     assert reply.json()["message"].startswith("[Demo model]")
     assert upstream.requests == []
+
+
+def test_the_demo_models_words_come_one_after_the_other(start, upstream):
+    """Some chat components hang on deltas that all arrive in one burst."""
+    server = start(openai_base_url="", openai_api_key="")
+    begun = time.monotonic()
+    events = told(server.http, "/chat", {"message": "hi"})
+    seconds = time.monotonic() - begun
+    deltas = names(events).count("delta")
+    assert deltas > 5
+    assert seconds > deltas * 0.005
 
 
 def test_every_answer_has_an_id_and_its_time(http):

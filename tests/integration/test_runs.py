@@ -69,6 +69,22 @@ def test_a_run_is_queued_at_first_and_completed_in_the_end(http, thread_id, assi
     assert done == {**run, **{name: done[name] for name in ending}, "expires_at": None}
 
 
+@pytest.mark.parametrize("count", [20, 21, 128])
+def test_as_many_tools_as_an_assistant_may_have(http, thread_id, assistant_id, count):
+    names = [f"f{number}" for number in range(count)]
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    run = created(http, thread_id, assistant_id=assistant_id, tools=tools)
+    assert [tool["function"]["name"] for tool in run["tools"]] == names
+
+
+@pytest.mark.parametrize("most", [1, 16, 255])
+def test_few_tokens_may_be_asked_for(http, thread_id, assistant_id, most):
+    run = created(http, thread_id, assistant_id=assistant_id, max_completion_tokens=most)
+    assert run["max_completion_tokens"] == most
+    done = ended(http, f"/threads/{thread_id}/runs/{run['id']}")
+    assert done["status"] in ("completed", "incomplete")
+
+
 def test_the_answer_is_a_message_of_the_run(client, thread_id, assistant_id):
     run = finished(client, thread_id, assistant_id)
     message = client.beta.threads.messages.list(thread_id).data[0]

@@ -103,7 +103,6 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     # OpenAI's servers have always said it otherwise than its document and its SDK's type.
     if body["object"] == "vector_store.file_batch":
         body = {**body, "object": "vector_store.files_batch"}
-    body = _with_names(body)
     found = sdk_faults(body)
     # The schemas at hand are those of the Assistants API alone.
     if path.startswith("/models"):
@@ -111,14 +110,6 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     if are_present() and (name := answer_schema(method, path)):
         found += faults(ASSISTANTS, name, body)
     return found
-
-
-def _with_names(body: dict[str, Any]) -> dict[str, Any]:
-    """A vector store without a name has null in recorded answers, which no document says."""
-    if body["object"] == "list":
-        return {**body, "data": [_with_names(one) for one in body["data"]]}
-    unnamed = body["object"] == "vector_store" and body["name"] is None
-    return {**body, "name": ""} if unnamed else body
 
 
 def _error_faults(response: httpx.Response, body: Any) -> list[str]:
@@ -139,8 +130,10 @@ def sdk_faults(body: dict[str, Any]) -> list[str]:
         return [fault for item in body["data"] for fault in sdk_faults(item)]
     if item_type := _SDK_ITEMS.get(body["object"]):
         return [fault for item in body["data"] for fault in _type_faults(item_type, item)]
-    # A run's instructions may be null in OpenAI's document; its SDK does not say so.
+    # A run's instructions and a store's name may be null; the SDK does not say so.
     body = {**body, "instructions": body.get("instructions") or ""}
+    if body["object"] == "vector_store":
+        body["name"] = body["name"] or ""
     # A deleted file's object is `file` still, unlike that of everything else.
     kind = "file.deleted" if body["object"] == "file" and "deleted" in body else body["object"]
     return _type_faults(_SDK_TYPES[kind], body)
