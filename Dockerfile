@@ -19,7 +19,7 @@ RUN useradd --system --uid 10001 --no-create-home threadkeeper \
     && install --directory --owner=threadkeeper /data
 COPY --from=build /venv /venv
 WORKDIR /srv/threadkeeper
-COPY main.py .
+COPY main.py README.md README.ko.md ./
 COPY app app
 COPY --from=assets /app/static/vendor app/static/vendor
 COPY functions functions

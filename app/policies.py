@@ -41,9 +41,17 @@ def keys(settings: Settings) -> list[Key]:
 
 
 def public_chat(settings: Settings) -> PublicChat | None:
-    if not settings.public_chat:
+    """Return what sessions may do; without keys the server's own pages may always begin one.
+
+    Whoever loads such a page may do all that a session may, and more: its widget just works.
+    """
+    if not settings.public_chat and settings.api_keys:
         return None
-    return PublicChat(settings.public_project, public_assistants(settings))
+    return PublicChat(
+        settings.public_project,
+        public_assistants(settings),
+        own_pages_only=not settings.public_chat,
+    )
 
 
 def public_assistants(settings: Settings) -> list[str]:

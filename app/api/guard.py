@@ -12,6 +12,7 @@ from app.api.local_only import (
     check_site,
     foreign_origin,
     is_known_origin,
+    is_own_page,
 )
 from app.core.logging import current_request_id
 from app.core.rate_limits import RequestCounter, Standing
@@ -95,9 +96,11 @@ class Guard:
         """Let a page begin a session. Raises `Forbidden` and `LimitReached`."""
         # Elsewhere the session would be of no use: all its calls are refused too.
         self._check_site(request)
-        if not self._access.has_public_chat:
+        own = self._access.lets_own_pages_chat and is_own_page(request)
+        if not (own or self._access.has_public_chat):
             raise Forbidden(
-                "This server has no public chat (its setting PUBLIC_CHAT).",
+                "This server has no public chat. Set PUBLIC_CHAT=true to let pages chat without a "
+                "key, and name their origins in CORS_ORIGINS.",
                 code="public_chat_is_off",
             )
         if not is_known_origin(request, self._policy.origins):

@@ -59,10 +59,14 @@ def is_known_origin(request: Request, origins: Collection[str]) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return False
+    return is_own_page(request) or origin in origins or "*" in origins
+
+
+def is_own_page(request: Request) -> bool:
+    """Tell whether a page that this server has served asks."""
     # The scheme is left out: behind a proxy that ends TLS, ours is not the page's.
     host = request.headers.get("host")
-    same = bool(host) and origin.partition("://")[2] == host
-    return same or origin in origins or "*" in origins
+    return bool(host) and request.headers.get("origin", "").partition("://")[2] == host
 
 
 def foreign_origin() -> Forbidden:

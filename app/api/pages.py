@@ -2,7 +2,9 @@
 
     /chat          the chat page            /widget.js      the script for other sites
     /docs          the API's document       /widget/demo    a page that shows it
-    /static/…      what all of these load
+    /static/…      what all of these load  /readme         README.md, or README.ko.md
+
+`GET /` (`app/api/root.py`) shows people `welcome/index.html`.
 
 Addresses in the pages are relative, so they work behind any prefix.
 """
@@ -55,6 +57,8 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
+    # As text: a browser would offer to save it.
+    ".md": "text/plain; charset=utf-8",
     ".json": "application/json",
     ".png": "image/png",
     ".svg": "image/svg+xml",
@@ -77,7 +81,21 @@ def add_pages(app: FastAPI, folder: Path = FOLDER) -> None:
         ("/widget/demo", _serve(page, "widget/demo.html", _CHAT_NEEDS)),
     ):
         app.add_route(path, endpoint, include_in_schema=False)
+    app.add_route("/readme", _readme, include_in_schema=False)
     app.mount("/static", file)
+
+
+async def welcome_page(request: Request) -> Response:
+    """Answer with the page that leads to the others."""
+    files = _Files(FOLDER, _headers(_PAGE_POLICY) | {"vary": "accept"})
+    return await files.get_response("welcome/index.html", request.scope)
+
+
+async def _readme(request: Request) -> Response:
+    """Answer with the README as it is written, in Korean for `?lang=ko`."""
+    name = "README.ko.md" if request.query_params.get("lang") == "ko" else "README.md"
+    files = _Files(FOLDER.parents[1], _headers(_FILE_POLICY))
+    return await files.get_response(name, request.scope)
 
 
 class _Files(StaticFiles):

@@ -1,8 +1,9 @@
-"""`GET /`: where to go from here."""
+"""`GET /`: where to go from here, for programs and for people."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from app import __version__
+from app.api.pages import welcome_page
 from app.schemas.common import WireObject
 
 routes = APIRouter(tags=["health"])
@@ -18,10 +19,13 @@ class Welcome(WireObject):
     chat_page: str
 
 
-@routes.get("/")
-async def welcome(request: Request) -> Welcome:
-    """Name, version and links."""
+@routes.get("/", response_model=Welcome)
+async def welcome(request: Request, response: Response) -> Welcome | Response:
+    """Name, version and links; a browser is shown them as a page."""
+    if _prefers_html(request.headers.get("accept", "")):
+        return await welcome_page(request)
     prefix = request.scope.get("root_path", "")
+    response.headers["vary"] = "accept"
     return Welcome(
         name="Threadkeeper",
         version=__version__,
@@ -31,3 +35,21 @@ async def welcome(request: Request) -> Welcome:
         chat=f"{prefix}/api/v1/chat",
         chat_page=f"{prefix}/chat",
     )
+
+
+def _prefers_html(accept: str) -> bool:
+    """Tell whether HTML is wanted more than JSON; who doesn't say gets JSON."""
+    return _weight(accept, "text/html") > _weight(accept, "application/json")
+
+
+def _weight(accept: str, kind: str) -> float:
+    """Return how much a kind is wanted by name, from 0 to 1."""
+    for entry in accept.lower().split(","):
+        name, _, parameters = entry.partition(";")
+        if name.strip() == kind:
+            _, _, quality = parameters.replace(" ", "").partition("q=")
+            try:
+                return float(quality.partition(";")[0] or 1)
+            except ValueError:
+                return 0.0
+    return 0.0

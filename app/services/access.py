@@ -34,10 +34,14 @@ class Key:
 
 @dataclass(frozen=True)
 class PublicChat:
-    """What pages may do without a key: chat with these assistants, the first by default."""
+    """What pages may do without a key: chat with these assistants, the first by default.
+
+    `own_pages_only`: those that this server itself serves, to try it out.
+    """
 
     project: str
     assistant_ids: Sequence[str]
+    own_pages_only: bool = False
 
 
 class AccessService:
@@ -71,6 +75,11 @@ class AccessService:
 
     @property
     def has_public_chat(self) -> bool:
+        return self._public_chat is not None and not self._public_chat.own_pages_only
+
+    @property
+    def lets_own_pages_chat(self) -> bool:
+        """Whether the pages of this server may begin sessions; `has_public_chat` is about more."""
         return self._public_chat is not None
 
     def told(self) -> Access:

@@ -31,6 +31,7 @@ PUBLIC = {
     "/api/v1/chat/sessions",
     "/chat",
     "/docs",
+    "/readme",
     "/widget.js",
     "/widget/demo",
     "/static",

@@ -126,6 +126,21 @@ def test_where_it_is_off_there_are_none(start, call_as, public):
     assert error_of(call_as(keyed, token).http.get("/threads"), 401)["code"] == "invalid_api_key"
 
 
+def test_without_keys_the_servers_own_page_may_try_it(start, call_as):
+    """The widget's demo works at once; other sites' pages still need the setting."""
+    server = start(public_chat=False, cors_origins=[ORIGIN])
+    page = call_as(server)
+    assert page.http.get("/access").json()["public_chat"] is False
+    token = sessions(page, origin=server.base_url).json()["token"]
+    visitor = call_as(server, token, origin=server.base_url)
+    thread_id = visitor.http.post("/chat", json={"message": "x"}).json()["thread_id"]
+    assert visitor.http.get(f"/threads/{thread_id}").is_success
+    assert error_of(visitor.http.get("/files"), 403)["code"] == "session_not_allowed"
+    error = error_of(sessions(page, origin=ORIGIN), 403)
+    assert error["code"] == "public_chat_is_off"
+    assert "PUBLIC_CHAT=true" in error["message"] and "CORS_ORIGINS" in error["message"]
+
+
 def test_a_token_is_renewed(public, page, secret, call_as):
     first = session_of(page)
     thread_id = call_as(public, first).http.post("/chat", json={"message": "a"}).json()["thread_id"]

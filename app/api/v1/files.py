@@ -31,7 +31,12 @@ _FORM: dict[str, Any] = {
                     },
                     "properties": {
                         "file": {"type": "string", "format": "binary", "minLength": 1},
-                        "purpose": {"type": "string", "enum": [*PURPOSES]},
+                        "purpose": {
+                            "type": "string",
+                            "enum": [*PURPOSES],
+                            # What a form begins with; a request has to say it.
+                            "default": "assistants",
+                        },
                         "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
                         "expires_after[seconds]": {
                             "type": "integer",

@@ -26,6 +26,17 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("#close").addEventListener("click", () => window.Threadkeeper.close());
 });
 
+/** Say what to set where the widget can't chat: a page with keys needs PUBLIC_CHAT. */
+async function showNeeds() {
+  const answer = await fetch("../api/v1/access");
+  const terms = await answer.json();
+  document.querySelector(".needs").hidden = terms.mode === "open" || terms.public_chat;
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  showNeeds().catch((error) => console.warn("Threadkeeper: access can't be read", error));
+});
+
 for (const name of ["open", "close", "message"]) {
   window.addEventListener(`threadkeeper:${name}`, ({ detail }) => {
     const line = document.createElement("li");
