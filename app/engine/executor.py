@@ -44,6 +44,9 @@ from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
 
+# How many of the calls in one answer of the model are executed at the same time.
+CALLS_AT_ONCE = 8
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -193,7 +196,8 @@ class Execution:
         waiting, step = unanswered(self._items), self._tool_step
         ours = self._ours(waiting)
         if ours and step is not None:
-            answers = await asyncio.gather(*(self._answer(call) for call in ours))
+            some_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
+            answers = await asyncio.gather(*(self._answer(call, some_at_once) for call in ours))
             changes = Changes.of(self._run)
             for call, answer in zip(ours, answers, strict=True):
                 answer_call(step, call["call_id"], answer)
@@ -211,10 +215,11 @@ class Execution:
         tools = self._shared.tools
         return [call for call in calls if tools.answers(self._run, call["name"])]
 
-    async def _answer(self, call: dict[str, Any]) -> ToolAnswer:
+    async def _answer(self, call: dict[str, Any], some_at_once: asyncio.Semaphore) -> ToolAnswer:
         same = [item for item in self._items if item.get("name") == call["name"]]
         number = next(place for place, item in enumerate(same) if item is call)
-        answer = await self._shared.tools.call(self._run, call, number)
+        async with some_at_once:
+            answer = await self._shared.tools.call(self._run, call, number)
         self._markers |= markers_in(answer.details, number)
         return answer
 

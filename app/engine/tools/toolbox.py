@@ -1,11 +1,18 @@
 """All that the model may be offered of a run's tools, and who answers its calls."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from app.db.runs import StoredRun
 from app.engine.tools.built_in import BuiltInTool, ToolAnswer
 from app.engine.tools.registry import FunctionRegistry
+
+
+logger = logging.getLogger(__name__)
+
+# Characters of a name that the model made up.
+_SHOWN_OF_A_NAME = 64
 
 
 class Toolbox:
@@ -39,16 +46,30 @@ class Toolbox:
         return None if tool is None else {"type": tool.type, **tool.opened(run)}
 
     def answers(self, run: StoredRun, name: str) -> bool:
-        """Tell whether a call of this name is answered here, not by the client."""
-        return name in self._functions or name in self._of(run)
+        """Return whether a call of this name is answered here: all but the client's functions.
+
+        A call of something that the run doesn't list is answered here too, with an error.
+        """
+        is_clients = name in _listed_functions(run) and name not in self._functions
+        return name in self._of(run) or not is_clients
 
     async def call(self, run: StoredRun, call: dict[str, Any], number: int) -> ToolAnswer:
-        """Answer a call, given as a Responses item, the run's `number`th of its name."""
+        """Answer a call, given as a Responses item, the run's `number`th of its name.
+
+        Only what the run lists is executed: the model may name anything it has heard of.
+        """
         name, arguments = call["name"], call["arguments"]
         tool = self._of(run).get(name)
         if tool is not None:
             return await tool.call(run, arguments, number)
-        return ToolAnswer(await self._functions.call(name, arguments), {})
+        if name in _listed_functions(run) and name in self._functions:
+            return ToolAnswer(await self._functions.call(name, arguments), {})
+        logger.warning("run %s: the model called an unknown function: %.64r", run.id, name)
+        return ToolAnswer(self._unknown(run, name), {})
+
+    def _unknown(self, run: StoredRun, name: str) -> str:
+        known = ", ".join(offer["name"] for offer in self.offered(run)) or "none"
+        return f"Error: unknown function {name[:_SHOWN_OF_A_NAME]!r}. Available functions: {known}."
 
     def _of(self, run: StoredRun) -> dict[str, BuiltInTool]:
         listed = {tool["type"] for tool in run.tools}
@@ -76,3 +97,7 @@ class Toolbox:
         # Said explicitly: left out, the Responses API would make the schema strict.
         flat["strict"] = function["strict"]
         return flat
+
+
+def _listed_functions(run: StoredRun) -> set[str]:
+    return {tool["function"]["name"] for tool in run.tools if tool["type"] == "function"}
