@@ -5,18 +5,15 @@ drivers cost for a turn, and the event loop is free meanwhile. So work is a func
 connection; it may be run again if the database went away under it, and touches nothing else.
 """
 
-import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from pydantic_core import from_json
 from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.engine import URL
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.db.engines import postgresql_engine, sqlite_engine
 from app.db.lanes import Lane
 from app.db.migrations.runner import upgrade
 from app.domain.errors import DatabaseAway
@@ -30,9 +27,6 @@ logger = logging.getLogger(__name__)
 # SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
 _WRITES_TOGETHER = 32
 
-# Made once: `json.dumps` with options makes an encoder for every value.
-_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
 
 class Database:
     """One database, SQLite or PostgreSQL; the URL decides.
@@ -45,13 +39,13 @@ class Database:
         """`url`: `sqlite:///path` or `postgresql://…`; `pool_size` counts PostgreSQL's writers."""
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
-            writing = _sqlite_engine(address, begin="BEGIN IMMEDIATE")
+            writing = sqlite_engine(address, begin="BEGIN IMMEDIATE")
             self._writers = Lane(writing, threads=1, together=_WRITES_TOGETHER)
-            self._readers = Lane(_sqlite_engine(address, begin="BEGIN"), threads=2)
+            self._readers = Lane(sqlite_engine(address, begin="BEGIN"), threads=2)
         else:
-            writing = _postgresql_engine(address, "READ COMMITTED")
+            writing = postgresql_engine(address, "READ COMMITTED")
             self._writers = Lane(writing, threads=pool_size)
-            reading = _postgresql_engine(address, "AUTOCOMMIT")
+            reading = postgresql_engine(address, "AUTOCOMMIT")
             self._readers = Lane(reading, threads=max(2, pool_size // 2))
 
     async def start(self) -> None:
@@ -87,38 +81,3 @@ class Database:
 
 def _ping(connection: Connection) -> None:
     connection.execute(text("SELECT 1"))
-
-
-def _sqlite_engine(address: URL, *, begin: str) -> Engine:
-    if address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, json_serializer=_to_json, json_deserializer=from_json)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions by itself; `begin` says how they begin.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout = 10000")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # FULL: a commit that a client heard of survives a power cut, not only a crash.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _postgresql_engine(address: URL, isolation_level: Any) -> Engine:
-    return create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        json_serializer=_to_json,
-        json_deserializer=from_json,
-        isolation_level=isolation_level,
-        pool_size=1,
-        max_overflow=-1,
-    )

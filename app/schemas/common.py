@@ -53,6 +53,9 @@ class RequestBody(BaseModel):
 class WireObject(BaseModel):
     """An answer. Its fields are told in the order in which they are declared."""
 
+    # One that can't be made of its row is logged, and must not quote what a user wrote.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
 
 def _storable(value: dict[str, Any]) -> dict[str, Any]:
     try:

@@ -8,7 +8,6 @@ from app.db.runs import StoredRun
 from app.engine.tools.built_in import BuiltInTool, ToolAnswer
 from app.engine.tools.registry import FunctionRegistry
 
-
 logger = logging.getLogger(__name__)
 
 # Characters of a name that the model made up.
