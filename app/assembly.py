@@ -106,7 +106,9 @@ async def running(
         readiness=Readiness(database, store, model, supervisor, instruments.metrics),
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, supervisor, wake, files.sweep_soon),
-        thread_lists=ThreadListService(database, supervisor, files.sweep_soon),
+        thread_lists=ThreadListService(
+            database, supervisor, files.sweep_soon, search_seconds=settings.search_timeout
+        ),
         messages=MessageService(database, settings.busy_thread, wake),
         runs=RunService(database, supervisor, follower, policy, wake),
         run_reads=RunReader(
@@ -201,7 +203,7 @@ def _knowledge(settings: Settings, database: Database, store: ObjectStore) -> _K
     return _Knowledge(
         embedder,
         Ingestor(database, store, embedder, lease_seconds=settings.lease_seconds),
-        StoreSearch(database, Search(database, embedder)),
+        StoreSearch(database, Search(database, embedder, seconds=settings.search_timeout)),
     )
 
 

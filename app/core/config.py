@@ -154,6 +154,8 @@ class Settings(BaseSettings):
     """Seconds that one call of such a function may take."""
     max_rounds: Annotated[int, Field(ge=1)] = 20
     """How often one run may ask the model, each time after functions were called."""
+    search_timeout: Seconds = 10
+    """Seconds that one search in vector stores or messages may take before it is stopped."""
     poll_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Milliseconds OpenAI's SDKs are told to wait between two looks at a run."""
     poll_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10

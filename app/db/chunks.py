@@ -21,6 +21,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from app.db.chunk_terms import searched_terms
 from app.db.knowledge_tables import chunks, lexeme
 
 _BATCH = 500
@@ -200,17 +201,20 @@ def lexical_search(
 ) -> list[LexicalHit]:
     """Return the chunks of these stores that hold some of the tokens, the best first.
 
+    Of very many different tokens, the rarest are searched for (`chunk_terms.MOST_TERMS`).
     `file_ids`: only chunks of these files; None: of all.
     """
     terms = list(dict.fromkeys(tokens))
     if not terms or not store_ids or (file_ids is not None and not file_ids):
         return []
+    if not (searched := searched_terms(connection, store_ids, terms)):
+        return []
     dialect = connection.dialect.name
     values: dict[str, object] = {"stores": list(store_ids), "count": limit}
     if dialect == "sqlite":
-        values["query"] = _match(store_ids, terms)
+        values["query"] = _match(store_ids, searched)
     else:
-        values |= {"terms": [lexeme(term) for term in terms], "candidates": _CANDIDATES}
+        values |= {"terms": [lexeme(term) for term in searched], "candidates": _CANDIDATES}
     if file_ids is not None:
         values["files"] = list(file_ids)
     statement = _RANKINGS[dialect, file_ids is not None]

@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db.engines import postgresql_engine, sqlite_engine
 from app.db.lanes import Lane
 from app.db.migrations.runner import upgrade
+from app.db.time_limits import limit_statements, limited
+from app.domain.deadline import Deadline
 from app.domain.errors import DatabaseAway
 
 P = ParamSpec("P")
@@ -26,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 # SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
 _WRITES_TOGETHER = 32
+
+# Threads, and connections, that only search: a long search delays other searches and nothing else.
+_SEARCHERS = 2
 
 
 class Database:
@@ -42,11 +47,15 @@ class Database:
             writing = sqlite_engine(address, begin="BEGIN IMMEDIATE")
             self._writers = Lane(writing, threads=1, together=_WRITES_TOGETHER)
             self._readers = Lane(sqlite_engine(address, begin="BEGIN"), threads=2)
+            searching = sqlite_engine(address, begin="BEGIN")
         else:
             writing = postgresql_engine(address, "READ COMMITTED")
             self._writers = Lane(writing, threads=pool_size)
             reading = postgresql_engine(address, "AUTOCOMMIT")
             self._readers = Lane(reading, threads=max(2, pool_size // 2))
+            searching = postgresql_engine(address, "READ COMMITTED")
+            limit_statements(searching)
+        self._searchers = Lane(searching, threads=_SEARCHERS)
 
     async def start(self) -> None:
         """Bring the schema up to date."""
@@ -60,10 +69,28 @@ class Database:
         """Run `work(connection, …)`, which only reads."""
         return await self._readers.call(lambda connection: work(connection, *args, **kwargs))
 
+    async def search(
+        self, deadline: Deadline, work: Work[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(connection, …)`, which only reads and may take long, on threads of its own.
+
+        Raises `SearchTimeout` when the deadline passes, while it waits or while it runs.
+        """
+
+        def in_time(connection: Connection) -> T:
+            with limited(connection, deadline):
+                return work(connection, *args, **kwargs)
+
+        return await self._searchers.call(in_time)
+
     @property
     def waiting(self) -> dict[str, int]:
-        """How many works wait for a thread that writes, and for one that reads."""
-        return {"write": self._writers.waiting, "read": self._readers.waiting}
+        """How many works wait for a thread that writes, for one that reads, or that searches."""
+        return {
+            "write": self._writers.waiting,
+            "read": self._readers.waiting,
+            "search": self._searchers.waiting,
+        }
 
     async def is_up(self) -> bool:
         """Tell whether the database answers."""
@@ -75,6 +102,7 @@ class Database:
         return True
 
     def close(self) -> None:
+        self._searchers.close()
         self._readers.close()
         self._writers.close()
 

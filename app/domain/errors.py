@@ -4,6 +4,7 @@ ThreadkeeperError              an answer in OpenAI's envelope, with its HTTP sta
 ├─ InvalidRequest        400   the request can't be carried out as it stands
 │  ├─ ThreadBusy         400   the thread has an active run (never 409: the SDKs retry that)
 │  ├─ InvalidId          400   an id that can't be one of its kind
+│  ├─ SearchTimeout      400   a search that took too long (never 5xx: the SDKs retry that)
 │  └─ Configured         400   what the settings or the assistants file made can't be changed
 ├─ Unauthorized          401   no key, or none that is known
 ├─ Forbidden             403   not for this caller
@@ -82,6 +83,17 @@ class InvalidId(InvalidRequest):
             f"Invalid '{param}': '{object_id}'. Expected an ID that begins with '{prefix}'.",
             param=param,
             code="invalid_value",
+        )
+
+
+class SearchTimeout(InvalidRequest):
+    """A search ran for the `seconds` that it may take, and was stopped."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The search took longer than {seconds:g} seconds and was stopped. "
+            "Search for fewer or rarer words, or ask fewer questions at once.",
+            code="search_timeout",
         )
 
 

@@ -3,6 +3,7 @@ its meaning; the two rankings are fused by reciprocal rank.
 """
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from app.db import chunks
 from app.db.chunks import FoundChunk
 from app.db.database import Connection, Database
+from app.db.time_limits import check
+from app.domain.deadline import Deadline
 from app.domain.errors import ModelError
 from app.knowledge.analyser import tokens
 from app.knowledge.embeddings import Embedder, vectors
@@ -62,14 +65,29 @@ class SearchResult:
 class Search:
     """Searches vector stores. Without an embedder, by words alone."""
 
-    def __init__(self, database: Database, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self, database: Database, embedder: Embedder | None = None, *, seconds: float = 10
+    ) -> None:
+        """`seconds`: how long the database may take over one search."""
         self._database = database
         self._embedder = embedder
+        self._seconds = seconds
 
-    async def search(self, query: Query) -> list[SearchResult]:
-        """Return the chunks that answer best, the best first."""
+    def deadline(self) -> Deadline:
+        """Return when a search that begins now has to be done."""
+        return Deadline(self._seconds)
+
+    async def search(self, query: Query, deadline: Deadline | None = None) -> list[SearchResult]:
+        """Return the chunks that answer best, the best first.
+
+        `deadline`: of a search that has several queries. Raises `SearchTimeout`.
+        """
+        deadline = deadline or self.deadline()
+        began = time.monotonic()
         embedding = await self._embedding(query)
-        return await self._database.read(_results, query, embedding)
+        # The upstream has timeouts of its own; the limit is for the database's work.
+        deadline.extend(time.monotonic() - began)
+        return await self._database.search(deadline, _results, query, embedding, deadline)
 
     async def _embedding(self, query: Query) -> list[float] | None:
         question = query.question[:_LONGEST_QUESTION]
@@ -85,13 +103,15 @@ class Search:
 
 
 def _results(
-    connection: Connection, query: Query, embedding: list[float] | None
+    connection: Connection, query: Query, embedding: list[float] | None, deadline: Deadline
 ) -> list[SearchResult]:
     depth = max(_DEPTH, query.limit)
     by_words: dict[int, float] = {}
     if embedding is None or query.weights.text > 0:
         by_words = _by_words(connection, query, depth)
-    by_meaning = {} if embedding is None else _by_meaning(connection, query, embedding, depth)
+    by_meaning = (
+        {} if embedding is None else _by_meaning(connection, query, embedding, depth, deadline)
+    )
     order = fuse(
         [(query.weights.text or 1.0, list(by_words)), (query.weights.embedding, list(by_meaning))]
     )
@@ -110,11 +130,16 @@ def _by_words(connection: Connection, query: Query, depth: int) -> dict[int, flo
 
 
 def _by_meaning(
-    connection: Connection, query: Query, embedding: list[float], depth: int
+    connection: Connection,
+    query: Query,
+    embedding: list[float],
+    depth: int,
+    deadline: Deadline,
 ) -> dict[int, float]:
     nearest = vectors().Nearest(embedding)
     for ids, embeddings in chunks.embeddings(connection, query.store_ids, query.file_ids):
         nearest.add(ids, embeddings)
+        check(deadline)
     return dict(nearest.best(depth))
 
 

@@ -1,12 +1,15 @@
 """Searches in vector stores, as the API and the tool `file_search` make them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.db import vector_store_files, vector_stores
 from app.db.database import Connection, Database
+from app.db.time_limits import check
+from app.db.vector_store_files import SearchableFile
 from app.domain.access import SHARED
 from app.domain.clock import now
+from app.domain.deadline import Deadline
 from app.knowledge.filters import matches
 from app.knowledge.search import Query, Search, SearchResult, Weights
 from app.schemas.vector_search import Filter
@@ -51,9 +54,13 @@ class StoreSearch:
         """Return what answers the questions best, the best first. The stores count as used.
 
         Stores that are unknown, have expired, or that the project may not read are left out.
+        Raises `SearchTimeout`.
         """
         moment = now()
-        scope = await self._database.read(_scope, project, store_ids, filters, moment)
+        deadline = self._search.deadline()
+        scope = await self._database.search(
+            deadline, _scope, project, store_ids, filters, moment, deadline
+        )
         if not scope.last_uses or scope.file_ids == []:
             return []
         # Expiry counts in days: one note a second is enough, however many searches there are.
@@ -68,7 +75,8 @@ class StoreSearch:
                     max_results,
                     score_threshold,
                     weights or Weights(),
-                )
+                ),
+                deadline,
             )
             for question in questions
         ]
@@ -82,13 +90,20 @@ def _scope(
     store_ids: Sequence[str],
     filters: Filter | None,
     moment: int,
+    deadline: Deadline,
 ) -> _Scope:
     last_uses = vector_stores.last_uses(connection, (project, SHARED), store_ids, moment)
     if filters is None:
         return _Scope(last_uses, None)
     files = vector_store_files.searchable(connection, [*last_uses])
-    fitting = {file.file_id for file in files if matches(filters, file.attributes)}
-    return _Scope(last_uses, sorted(fitting))
+    return _Scope(last_uses, sorted(_fitting(files, filters, deadline)))
+
+
+def _fitting(files: Sequence[SearchableFile], filters: Filter, deadline: Deadline) -> Iterator[str]:
+    for file in files:
+        check(deadline)
+        if matches(filters, file.attributes):
+            yield file.file_id
 
 
 def _best(found: Sequence[Sequence[SearchResult]]) -> list[SearchResult]:

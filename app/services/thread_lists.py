@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.db import message_index, thread_lists
@@ -11,6 +11,7 @@ from app.db.paging import Page
 from app.db.resource_uses import Taken
 from app.db.thread_lists import ThreadFilter
 from app.domain.access import Caller
+from app.domain.deadline import Deadline
 from app.domain.errors import InvalidRequest
 from app.engine.supervisor import RunSupervisor
 from app.schemas.common import ListPage
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 # How often (in seconds) messages are indexed that nobody has searched for yet.
 _INDEX_EVERY = 60.0
 _DELETED_AT_ONCE = 100
+
+# A page's threads, and whether there are more.
+_Found = tuple[list[ListedThread], bool]
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,18 @@ class _Removed:
 
 class ThreadListService:
     def __init__(
-        self, database: Database, supervisor: RunSupervisor, sweep: Callable[[], None]
+        self,
+        database: Database,
+        supervisor: RunSupervisor,
+        sweep: Callable[[], None],
+        *,
+        search_seconds: float,
     ) -> None:
-        """`sweep` is called when there are files and vector stores to be removed."""
+        """`sweep` is called when there are files and vector stores to be removed.
+
+        `search_seconds`: how long the database may take over one page that is searched for.
+        """
+        self._search_seconds = search_seconds
         self._database = database
         self._supervisor = supervisor
         self._sweep = sweep
@@ -55,10 +68,11 @@ class ThreadListService:
     async def list(
         self, caller: Caller, page: Page, wanted: ThreadFilter
     ) -> ListPage[ListedThread]:
-        """List the caller's threads. A search finds everything that was said before it."""
-        if wanted.words is not None:
-            await self._catch_up()
-        data, has_more = await self._database.read(thread_lists.list_page, caller, page, wanted)
+        """List the caller's threads. A search finds everything that was said before it.
+
+        Raises `SearchTimeout`.
+        """
+        data, has_more = await self._page(caller, page, wanted)
         return ListPage[ListedThread].of(data, has_more=has_more)
 
     async def delete(
@@ -66,7 +80,7 @@ class ThreadListService:
     ) -> ThreadsDeleted:
         """Delete the caller's threads that the filter names; `everything` is for an empty one.
 
-        Raises `InvalidRequest`.
+        Raises `InvalidRequest`, and `SearchTimeout` after some may have been deleted.
         """
         if wanted.is_empty and not everything:
             raise InvalidRequest(
@@ -74,11 +88,12 @@ class ThreadListService:
                 param="all",
                 code="missing_required_parameter",
             )
-        if wanted.words is not None:
-            await self._catch_up()
         count = files = stores = 0
-        # Some at a time: others write in between.
-        while removed := await self._database.transaction(self._delete_some, caller, wanted):
+        # Some at a time: others write in between. Looked for outside of the transaction, since a
+        # search may take long.
+        while found := (await self._page(caller, Page(limit=_DELETED_AT_ONCE), wanted))[0]:
+            keys = [thread.id for thread in found]
+            removed = await self._database.transaction(self._delete_some, keys)
             for run_id in removed.run_ids:
                 self._supervisor.abandon(run_id)
             count += removed.threads
@@ -87,16 +102,18 @@ class ThreadListService:
             self._sweep()
         return ThreadsDeleted(count=count, files=files, vector_stores=stores)
 
+    async def _page(self, caller: Caller, page: Page, wanted: ThreadFilter) -> _Found:
+        if wanted.is_empty:
+            return await self._database.read(thread_lists.list_page, caller, page, wanted)
+        if wanted.words is not None:
+            await self._catch_up()
+        deadline = Deadline(self._search_seconds)
+        return await self._database.search(deadline, thread_lists.list_page, caller, page, wanted)
+
     @staticmethod
-    def _delete_some(
-        connection: Connection, caller: Caller, wanted: ThreadFilter
-    ) -> _Removed | None:
-        page = Page(limit=_DELETED_AT_ONCE)
-        data, _ = thread_lists.list_page(connection, caller, page, wanted)
-        if not data:
-            return None
+    def _delete_some(connection: Connection, found: Sequence[str]) -> _Removed:
         # Others may be deleting the same: what is gone is counted by them.
-        keys = thread_lists.hold(connection, [thread.id for thread in data])
+        keys = thread_lists.hold(connection, found)
         active = [run_id for key in keys for run_id in count_active_runs(connection, key)]
         taken = thread_lists.remove(connection, keys)
         return _Removed(len(keys), active, taken)

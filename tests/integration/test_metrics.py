@@ -46,7 +46,7 @@ def test_a_chat_is_counted(start, upstream):
     assert figures.value("threadkeeper_runs_active") == 0
     assert figures.value("threadkeeper_runs_queued") == 0
     lanes = figures.labels("threadkeeper_database_works_waiting")
-    assert lanes == [{"lane": "write"}, {"lane": "read"}]
+    assert lanes == [{"lane": "write"}, {"lane": "read"}, {"lane": "search"}]
     assert figures.value("threadkeeper_build_info") == 1
     assert figures.value("process_resident_memory_bytes") > 0
 
