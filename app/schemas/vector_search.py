@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import MAX_TEXT, Items, RequestBody, WireObject
@@ -10,6 +10,11 @@ from app.schemas.vector_stores import StoredAttributes, scalar_kind
 
 Comparison = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
 _OF_LISTS = ("in", "nin")
+
+# Bounds of a filter, which is compared with every file of a store. OpenAI states none.
+MAX_INNER_FILTERS = 100
+MAX_FILTER_DEPTH = 10
+MAX_FILTER_VALUES = 1000
 
 
 def _value_kind(value: Any) -> str:
@@ -67,6 +72,39 @@ class CompoundFilter(RequestBody):
 
 Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type")]
 
+
+def _not_too_large(value: Any) -> Any:
+    """Count before anything is validated: of 100,000 comparisons each would be looked at."""
+    inner_filters = values = 0
+    parts = [(value, 1)]
+    while parts:
+        part, depth = parts.pop()
+        if not isinstance(part, dict):
+            continue  # a fault of its own
+        inner, compared = part.get("filters"), part.get("value")
+        if isinstance(inner, list):
+            inner_filters += len(inner)
+            # Before they are copied: there may be millions.
+            _at_most("inner filters", inner_filters, MAX_INNER_FILTERS)
+            _at_most("levels", depth, MAX_FILTER_DEPTH)
+            parts += [(one, depth + 1) for one in inner]
+        if isinstance(compared, list):
+            values += len(compared)
+            _at_most("values in lists", values, MAX_FILTER_VALUES)
+    return value
+
+
+def _at_most(what: str, count: int, limit: int) -> None:
+    if count > limit:
+        raise PydanticCustomError(
+            "filter_too_large",
+            "a filter has at most {limit} {what}, and this one has {count} or more",
+            {"limit": limit, "what": what, "count": count},
+        )
+
+
+BoundedFilter = Annotated[Filter, BeforeValidator(_not_too_large)]
+
 Query = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -93,7 +131,7 @@ class VectorSearch(RequestBody):
         | Annotated[list[Query], Field(min_length=1, max_length=32), Tag("<list>")],
         Discriminator(_query_kind),
     ]
-    filters: Filter | None = None
+    filters: BoundedFilter | None = None
     max_num_results: int | None = Field(default=None, ge=1, le=50)
     ranking_options: SearchRanking | None = None
     rewrite_query: bool | None = Field(

@@ -28,6 +28,18 @@ def compared(kind: str, value: Any) -> dict[str, Any]:
     return asked(filters={"type": kind, "key": "k", "value": value})
 
 
+EQUAL = {"type": "eq", "key": "k", "value": 1}
+EMPTY: dict[str, Any] = {"type": "or", "filters": []}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Return a filter of one comparison within so many compound ones."""
+    inner: dict[str, Any] = EQUAL
+    for _ in range(depth):
+        inner = {"type": "and", "filters": [inner]}
+    return inner
+
+
 SIZE = "chunking_strategy.static.max_chunk_size_tokens"
 OVERLAP = "chunking_strategy.static.chunk_overlap_tokens"
 THRESHOLD = "ranking_options.score_threshold"
@@ -86,6 +98,20 @@ REFUSED = [
     (SEARCH, compared("in", 1), "filters", "invalid_value"),
     (SEARCH, compared("like", 1), "filters.type", "invalid_value"),
     (SEARCH, asked(filters={"key": "k", "value": 1}), "filters.type", "missing_required"),
+    *(
+        (SEARCH, asked(filters=too_large), "filters", "invalid_value")
+        for too_large in (
+            {"type": "or", "filters": [EQUAL] * 101},
+            {"type": "or", "filters": [{"type": "and", "filters": [EQUAL] * 51}] * 2},
+            {"type": "or", "filters": [EQUAL] * 100_000},
+            nested(11),
+            {"type": "in", "key": "k", "value": [1] * 1001},
+            {"type": "or", "filters": [{"type": "in", "key": "k", "value": [1] * 501}] * 2},
+            # Empty ones cost as much.
+            {"type": "or", "filters": [EMPTY] * 101},
+            {"type": "or", "filters": [{"type": "or", "filters": [EMPTY] * 10}] * 10},
+        )
+    ),
     (
         *(SEARCH, asked(filters={"type": "and", "filters": [{"type": "eq", "value": 1}]})),
         *("filters.filters[0].key", "missing_required_parameter"),
@@ -99,6 +125,20 @@ def test_what_is_out_of_bounds_is_refused_by_name(http: httpx.Client, path, body
     assert (error["param"], error["type"]) == (param, "invalid_request_error")
     assert error["code"].startswith(code)
     assert param in error["message"] or "Supported values are" in error["message"]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"type": "or", "filters": [EQUAL] * 100},
+        nested(10),
+        {"type": "nin", "key": "k", "value": [1] * 1000},
+    ],
+)
+def test_a_filter_within_its_bounds_is_taken(http: httpx.Client, filters):
+    store_id = http.post("/vector_stores", json={}).json()["id"]
+    answer = http.post(f"/vector_stores/{store_id}/search", json=asked(filters=filters))
+    assert answer.status_code == 200, answer.text
 
 
 def test_an_attributes_name_can_be_too_long(http: httpx.Client):
