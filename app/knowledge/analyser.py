@@ -17,13 +17,13 @@ one does is measured by `benchmarks/search.py`.
 
 import re
 import unicodedata
-from functools import lru_cache
 from itertools import pairwise
 
 import snowballstemmer  # type: ignore[import-untyped]
 
 from app.knowledge.korean import bare, is_particle, stem, syllable
 from app.knowledge.stop_words import STOP_WORDS
+from app.knowledge.word_cache import WordCache
 
 # In order: what has letters and digits with joints between them, numbers, and runs of one script.
 _RUN = re.compile(
@@ -36,7 +36,8 @@ _RUN = re.compile(
 _PIECE = re.compile(r"[a-z]+|[0-9]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _LONGEST_TOKEN = 64
-_WORDS_REMEMBERED = 50_000
+# What the words may take that are remembered: those of some large documents.
+_REMEMBERED_BYTES = 16 << 20
 
 _stemmer = snowballstemmer.stemmer("english")
 
@@ -51,11 +52,10 @@ def tokens(text: str) -> list[str]:
         if kind == "korean" and run.start() == after_word and is_particle(word):
             continue
         after_word = run.end() if kind in ("latin", "number") else 0
-        found += _of_run(kind, word)
+        found += _remembered(kind, word)
     return found
 
 
-@lru_cache(_WORDS_REMEMBERED)
 def _of_run(kind: str, word: str) -> tuple[str, ...]:
     match kind:
         case "korean":
@@ -67,6 +67,9 @@ def _of_run(kind: str, word: str) -> tuple[str, ...]:
         case "cjk":
             return _pairs(word)
     return (word[:_LONGEST_TOKEN],)
+
+
+_remembered = WordCache(_of_run, _REMEMBERED_BYTES)
 
 
 def _korean(word: str) -> tuple[str, ...]:

@@ -1,8 +1,13 @@
 """Which words of a question find which words of a text."""
 
+import random
+import tracemalloc
+
 import pytest
 
+from app.knowledge import analyser
 from app.knowledge.analyser import tokens
+from app.knowledge.word_cache import LONGEST_WORD, WordCache
 
 
 @pytest.mark.parametrize(
@@ -81,3 +86,42 @@ def test_no_token_is_long_or_has_a_space():
     assert not any(
         character.isspace() or character in "'\"\\" for token in found for character in token
     )
+
+
+def words(count: int, length: int) -> str:
+    """Return Korean words of so many syllables, all different."""
+    chance = random.Random(length)
+    return " ".join(
+        "".join(chr(chance.randrange(0xAC00, 0xD7A4)) for _ in range(length)) for _ in range(count)
+    )
+
+
+def test_what_is_remembered_has_a_bound_in_bytes():
+    made = WordCache(lambda _kind, word: (word[:2], word[2:]), 100_000)
+    tracemalloc.start()
+    try:
+        for number in range(5_000):
+            assert made("korean", f"{number:030}") == ("00", f"{number:028}")
+        assert tracemalloc.get_traced_memory()[0] < 200_000
+    finally:
+        tracemalloc.stop()
+    assert 0 < len(made) < 500
+
+
+def test_a_text_without_spaces_is_not_remembered():
+    before = len(analyser._remembered)
+    assert len(tokens(words(200, LONGEST_WORD + 1))) > 200 * LONGEST_WORD - 200
+    assert len(analyser._remembered) == before
+
+
+def test_a_word_that_comes_again_is_made_once():
+    calls = []
+
+    def make(_kind: str, word: str) -> tuple[str, ...]:
+        calls.append(word)
+        return (word,)
+
+    made = WordCache(make, 100_000)
+    for word in ["one", "two", "one", "two", "o" * 100, "o" * 100]:
+        assert made("latin", word) == (word,)
+    assert calls == ["one", "two", "o" * 100, "o" * 100]
