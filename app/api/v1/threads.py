@@ -107,7 +107,10 @@ async def delete_threads(
         bool, Query(alias="all", description="true, without any filter: all threads.")
     ] = False,
 ) -> ThreadsDeleted:
-    """Delete the threads that the filters name, with their messages, runs and steps."""
+    """Delete the threads that the filters name, with all in them and what only they used.
+
+    `files` and `vector_stores` say how much was attached to them alone.
+    """
     return await services.thread_lists.delete(caller, wanted, everything=everything)
 
 
@@ -127,5 +130,5 @@ async def update_thread(
 
 @routes.delete("/threads/{thread_id}")
 async def delete_thread(thread_id: str, services: ServicesDep, caller: CallerDep) -> ThreadDeleted:
-    """Delete a thread with its messages, runs and steps."""
+    """Delete a thread with its messages, runs and steps, and what was attached only to it."""
     return await services.threads.delete(caller, thread_id)

@@ -21,7 +21,8 @@ export const pageTexts = {
     delete: "Delete",
     deleteThread: "Delete “{title}”",
     deleteTitle: "Delete this conversation?",
-    deleteText: "“{title}” and all of its messages will be deleted. This can't be undone.",
+    deleteText:
+      "“{title}” with its messages, and files attached only to it, will be deleted. This can't be undone.",
     openMenu: "Open the list of conversations",
     closeMenu: "Close the list of conversations",
     chooseAssistant: "Assistant",
@@ -113,7 +114,7 @@ export const pageTexts = {
     delete: "삭제",
     deleteThread: "“{title}” 삭제",
     deleteTitle: "이 대화를 삭제할까요?",
-    deleteText: "“{title}” 대화와 모든 메시지가 삭제되며, 되돌릴 수 없습니다.",
+    deleteText: "“{title}” 대화의 모든 메시지와 여기에만 첨부된 파일이 삭제되며, 되돌릴 수 없습니다.",
     openMenu: "대화 목록 열기",
     closeMenu: "대화 목록 닫기",
     chooseAssistant: "어시스턴트",

@@ -69,7 +69,9 @@ def test_it_is_deleted_once_that_is_confirmed(chat, served, upstream):
     titles(page).hover()
     page.button("Delete “hello”").click()
     dialog = page.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("“hello” and all of its messages will be deleted.")
+    expect(dialog).to_contain_text(
+        "“hello” with its messages, and files attached only to it, will be deleted."
+    )
     dialog.get_by_role("button", name="Cancel").click()
     expect(titles(page)).to_have_count(1)
     page.button("Delete “hello”").click()
