@@ -15,6 +15,7 @@ function server(port) {
     interpreter: path.join(root, ".venv", "bin", "python"),
     // PM2 keeps the log (pm2-logrotate turns it over); two servers must not write one file.
     env: { PORT: String(port), LOG_FILE: "", PYTHONUNBUFFERED: "1" },
+    // pm2 sendSignal SIGHUP all: reads .env, assistants.yaml and functions/ again.
     // PM2 stops with SIGINT, which means the same here as SIGTERM. Longer than SHUTDOWN_SECONDS
     // (10), so that runs are handed over and not cut off.
     kill_timeout: 30000,

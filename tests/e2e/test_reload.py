@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.support.callers import callers
+from tests.support.callers import CallAs, callers
 from tests.support.function_calls import call
 from tests.support.heirs import environment
 from tests.support.replies import Reply
@@ -36,13 +38,18 @@ def {name}() -> str:
 class Site:
     """A folder with all that is reloaded, and the server that runs in it."""
 
-    def __init__(self, folder) -> None:
+    server: ProcessServer
+    call_as: CallAs
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "functions").mkdir()
-        self.server: ProcessServer
         self.env(f'API_KEYS=["shop:{OLD}"]')
         self.function("place", "the old place")
         self.assistants("One", "Answer as the old one.", "place")
+
+    def with_key(self, key: str) -> httpx.Client:
+        return self.call_as(self.server, key).http
 
     def env(self, *lines: str) -> None:
         (self.folder / ".env").write_text("\n".join(lines), "utf-8")
@@ -69,16 +76,14 @@ def site(tmp_path, database_url, upstream):
     made = Site(tmp_path)
     settings = environment(database_url, upstream, ASSISTANTS_FILE="assistants.yaml")
     with process_server(tmp_path, **settings) as server, callers() as call_as:
-        made.server = server
-        made.with_key = lambda key, **more: call_as(server, key, **more).http
+        made.server, made.call_as = server, call_as
         yield made
 
 
 def test_keys_origins_and_limits_change_while_a_stream_is_open(site, upstream):
     upstream.reply(Reply.text("Half", " an", " answer").stalled(after=6))
     with streaming(site.with_key(OLD), "/chat", {"message": "hello"}) as reader:
-        while reader.next().name != "delta":
-            pass
+        reader.until("delta")
         page = {"origin": ORIGIN}
         before = site.with_key(OLD).get("/threads", headers=page)
         assert "access-control-allow-origin" not in before.headers

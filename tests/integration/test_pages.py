@@ -219,6 +219,37 @@ def test_the_welcome_leads_to_the_pages(site):
     assert not {*PAGES} & site.get(welcome["openapi"]).json()["paths"].keys()
 
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("accept", [BROWSER, "text/html", "application/json;q=0.5, text/html"])
+def test_a_person_is_shown_where_to_go(site, accept):
+    page = site.get("/", headers={"accept": accept})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["content-security-policy"] == POLICY
+    assert page.headers["vary"] == "accept"
+    links = Links(page.text)
+    assert not links.stopped
+    for path in ("chat", "docs", "widget/demo", "readme", "readme?lang=ko"):
+        assert f'href="{path}"' in page.text
+        assert site.get(f"/{path}").status_code == 200
+    assert "서버가 실행 중입니다" in page.text and "The server is running" in page.text
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["*/*", "", "application/json", "application/json, text/html;q=0.9", "text/html;q=x", "text/*"],
+)
+def test_a_program_is_told_in_json_where_to_go(site, accept):
+    assert site.get("/", headers={"accept": accept}).json()["name"] == "Threadkeeper"
+
+
+def test_the_readme_is_there_in_both_languages(site):
+    english, korean = site.get("/readme"), site.get("/readme?lang=ko")
+    assert english.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "## Start" in english.text and "## 시작하기" in korean.text
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """The files, without those that are fetched."""

@@ -57,6 +57,14 @@ def test_the_settings_are_those_of_the_folder(tmp_path):
     assert checks["assistants"]["message"] == "ASSISTANTS_FILE: there is no file none.yaml"
 
 
+def test_a_slip_in_the_env_file_is_named(tmp_path):
+    (tmp_path / ".env").write_text("API_KEY=a-secret-of-a-slip\n", "utf-8")
+    result = run("doctor", PORT="0")
+    assert "there is no setting API_KEY" in result.stdout
+    assert "Did you mean API_KEYS?" in result.stdout
+    assert "a-secret-of-a-slip" not in result.output
+
+
 def test_other_machines_need_keys():
     refused = run("doctor", "--json", HOST="0.0.0.0")
     (fault,) = [one for one in json.loads(refused.stdout)["checks"] if one["level"] == "failure"]
