@@ -227,7 +227,7 @@ def test_a_person_is_shown_where_to_go(site, accept):
     page = site.get("/", headers={"accept": accept})
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-security-policy"] == POLICY
-    assert page.headers["vary"] == "accept"
+    assert "accept" in page.headers["vary"]
     links = Links(page.text)
     assert not links.stopped
     for path in ("chat", "docs", "widget/demo", "readme", "readme?lang=ko"):
