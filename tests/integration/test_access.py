@@ -145,7 +145,8 @@ def test_the_sdk_is_told_its_key_is_wrong(keyed, call_as):
 def every_route() -> list[tuple[str, str]]:
     """Return method and path of all that the application answers, but for what is public."""
     routes = [
-        (method, context.path)
+        # As the document has it: a parameter that takes slashes says so in the route alone.
+        (method, context.path.replace(":path}", "}"))
         for context in iter_route_contexts(create_app(Settings(_env_file=None)).routes)
         for method in getattr(context.original_route, "methods", None) or ("GET",)
         if context.path is not None and method != "HEAD"
