@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     openai_api_key: ApiKey = SecretStr("")
     """Key for the model API; empty: the built-in demo model answers."""
     openai_base_url: Annotated[HttpUrl, Field(repr=False)] = ""
-    """Base URL of an OpenAI-compatible Responses API; empty: OpenAI's own."""
+    """Base URL of an OpenAI-compatible Responses API, often ending with /v1; empty: OpenAI's."""
     openai_model: Required = "gpt-5.4-mini"
     """Model of the default assistant."""
     openai_timeout: Seconds = 120

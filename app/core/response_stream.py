@@ -11,9 +11,12 @@ NEEDED_EVENTS = TERMINAL_EVENTS | {
     "response.output_item.added",
     "response.output_item.done",
     "response.output_text.delta",
+    "response.output_text.done",
     "response.output_text.annotation.added",
     "response.refusal.delta",
+    "response.refusal.done",
     "response.function_call_arguments.delta",
+    "response.function_call_arguments.done",
 }
 _FAILURES = frozenset({"response.failed", "error"})
 _UNNAMED = (None, "message")  # the name is left out, or is what SSE calls the nameless
@@ -90,10 +93,18 @@ def _needed_event(name: str | None, data: bytes) -> Event | None:
     event = read_object(data)
     kind = event.setdefault("type", name)
     if kind in NEEDED_EVENTS:
+        if kind in TERMINAL_EVENTS:
+            _refuse_failure(event)
         return event
     if kind in _FAILURES or event.get("error"):
         raise AnswerFailed(_told_error(event))
     return None
+
+
+def _refuse_failure(event: Event) -> None:
+    response = event.get("response")
+    if isinstance(response, dict) and response.get("status") == "failed":
+        raise AnswerFailed(response.get("error"))
 
 
 def _told_error(event: Event) -> object:

@@ -1,9 +1,13 @@
 """How much a run may still read and say, in tokens."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from app.engine.translation.history import json_tokens, text_tokens
 from app.schemas.runs import Run, Usage
+
+# OpenAI and llama-stack take no smaller limit.
+LEAST_OUTPUT_TOKENS = 16
 
 
 def input_budget(
@@ -28,6 +32,21 @@ def output_budget(run: Run, spent: Usage) -> int | None:
     if run.max_completion_tokens is None:
         return None
     return run.max_completion_tokens - spent.completion_tokens
+
+
+@dataclass(frozen=True)
+class OutputLimit:
+    """What one answer may cost: `sent` is asked for; one of `cut_from` tokens or more was cut."""
+
+    sent: int
+    cut_from: int
+
+
+def output_limit(left: int) -> OutputLimit:
+    """Return the limit of an answer that may have `left` tokens, at least one."""
+    if left < LEAST_OUTPUT_TOKENS:
+        return OutputLimit(LEAST_OUTPUT_TOKENS, left + 1)
+    return OutputLimit(left, left)
 
 
 def prompt_is_spent(run: Run, spent: Usage) -> bool:

@@ -17,7 +17,13 @@ from app.db.database import Database
 from app.db.runs import StoredRun
 from app.domain.clock import now
 from app.domain.errors import ModelError, StaleRun
-from app.engine.budget import input_budget, output_budget, prompt_is_spent
+from app.engine.budget import (
+    OutputLimit,
+    input_budget,
+    output_budget,
+    output_limit,
+    prompt_is_spent,
+)
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
@@ -37,7 +43,7 @@ from app.engine.translation.items import (
     required_action,
     unanswered,
 )
-from app.engine.translation.request import LEAST_OUTPUT_TOKENS, build_request
+from app.engine.translation.request import build_request
 from app.schemas.messages import IncompleteDetails, Message
 from app.schemas.runs import LastError, Usage
 from app.schemas.steps import RunStep
@@ -157,10 +163,10 @@ class Execution:
         """Ask the model once; None where it called functions of the server, and is asked again."""
         if prompt_is_spent(self._run, self._spent):
             return await self._incomplete("max_prompt_tokens")
-        max_output = output_budget(self._run, self._spent)
-        if max_output is not None and max_output < LEAST_OUTPUT_TOKENS:
+        left = output_budget(self._run, self._spent)
+        if left is not None and left <= 0:
             return await self._incomplete("max_completion_tokens")
-        projection = await self._round(max_output)
+        projection = await self._round(None if left is None else output_limit(left))
         self._spend(projection.usage)
         if projection.incomplete_reason == "content_filter":
             await self._recorder.record(projection.take_changes())
@@ -223,7 +229,7 @@ class Execution:
         self._markers |= markers_in(answer.details, number)
         return answer
 
-    async def _round(self, max_output: int | None) -> Projection:
+    async def _round(self, limit: OutputLimit | None) -> Projection:
         """Ask the model once. What its last events did is left in the projection, to be
         committed together with what becomes of the run."""
         projection = Projection(
@@ -231,9 +237,10 @@ class Execution:
             told=self._run.streamed,
             markers=self._markers,
             opened=partial(self._shared.tools.opened, self._run),
+            cut_from=limit.cut_from if limit else None,
         )
         self._projection = projection
-        request = await self._request(max_output)
+        request = await self._request(limit.sent if limit else None)
         events = self._shared.model.events(request, stream=self._run.streamed)
         async with aclosing(events) as batches:
             async for batch in batches:

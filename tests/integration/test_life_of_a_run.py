@@ -119,18 +119,39 @@ def test_the_answers_share_a_budget(http, upstream):
     assert limits == [256, 256 - 210]
 
 
-def test_a_spent_budget_ends_the_run(http, upstream):
-    words = "word " * 240
-    upstream.reply(Reply.function_calls(("call_1", "f", "{}"), text=words))
+INCOMPLETE = ("incomplete", {"reason": "max_completion_tokens"})
+
+
+def end_of(http, path: str) -> tuple[str, object]:
+    run = ended(http, path)
+    return run["status"], run["incomplete_details"]
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        ("six words are just right now", ("completed", None)),
+        ("one two three four five six 7", INCOMPLETE),
+    ],
+)
+def test_a_rest_below_what_servers_take_is_raised_and_still_counts(http, upstream, said, end):
+    # 250 of 256 tokens are used up; 16 is the least that servers take.
+    upstream.reply(
+        Reply.function_calls(("call_1", "f", "{}"), text="word " * 240), Reply.text(said)
+    )
     path = waiting(http, max_completion_tokens=256)
     answer(http, path)
-    run = ended(http, path)
-    assert (run["status"], run["incomplete_details"]) == (
-        "incomplete",
-        {"reason": "max_completion_tokens"},
-    )
+    assert end_of(http, path) == end
+    assert [request.body["max_output_tokens"] for request in upstream.requests] == [256, 16]
+
+
+@pytest.mark.parametrize("call", [(), (("call_1", "f", "{}"),)], ids=["text", "call"])
+def test_an_answer_as_long_as_its_limit_was_cut_whatever_its_server_says(http, upstream, call):
+    # llama.cpp says "completed" of an answer that it has cut.
+    upstream.reply(Reply.function_calls(*call, text="word " * (256 - 10 * len(call))))
+    path = begun(http, max_completion_tokens=256, tools=[FUNCTION])
+    assert end_of(http, path) == INCOMPLETE
     assert len(upstream.requests) == 1
-    assert run["usage"]["completion_tokens"] == 250
 
 
 def test_prompts_share_a_budget_too(http, upstream):

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from app.engine.budget import input_budget, output_budget, prompt_is_spent
+from app.engine.budget import (
+    OutputLimit,
+    input_budget,
+    output_budget,
+    output_limit,
+    prompt_is_spent,
+)
 from app.engine.translation.history import json_tokens, message_tokens, text_tokens, within
 from app.schemas.messages import Said, text_part
 from app.schemas.runs import Usage
@@ -106,6 +112,13 @@ def test_a_prompt_limit_holds_for_all_rounds_together():
 def test_what_may_still_be_said(limit, spent, left):
     run = run_row("thread_1", max_completion_tokens=limit)
     assert output_budget(run, Usage(completion_tokens=spent)) == left
+
+
+@pytest.mark.parametrize(
+    ("left", "sent", "cut_from"), [(1, 16, 2), (15, 16, 16), (16, 16, 16), (300, 300, 300)]
+)
+def test_what_is_asked_for_is_no_less_than_servers_take(left, sent, cut_from):
+    assert output_limit(left) == OutputLimit(sent, cut_from)
 
 
 @pytest.mark.parametrize(

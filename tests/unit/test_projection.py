@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from app.engine.changes import Changes
-from app.engine.translation.events import Projection, usage_of
+from app.engine.translation.events import Projection
+from app.engine.translation.usage import usage_of
 from tests.support.replies import Reply
 from tests.support.response_events import output_items, response_object, stream_events
 from tests.support.rows import run_row

@@ -109,7 +109,7 @@ async def test_the_models_are_asked_for_and_the_path_is_looked_for(
     server.answer(b'{"object": "list", "data": [{"id": "m"}]}')
     server.answer(b'{"detail": "model is required"}')
     found = await look_at(server.base_url, key, 10)
-    assert (found.reach, found.models) == ("ok", {"m"})
+    assert (found.reach, found.models) == ("ok", frozenset({"m"}))
     first, headers, content = sent(server, 0)
     assert first == "GET /v1/models HTTP/1.1"
     assert headers == allowed(server, None, key=key)

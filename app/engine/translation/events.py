@@ -1,16 +1,28 @@
 """The model's events into changes: the Responses API's stream as Assistants objects."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from app.core.model import Event
 from app.domain.clock import now
-from app.domain.ids import new_call_id, new_id
+from app.domain.ids import new_id
 from app.engine.changes import Changes
+from app.engine.translation.calls import ComingCalls
+from app.engine.translation.places import ItemPlaces
+from app.engine.translation.received import (
+    content_index,
+    incomplete_reason,
+    item_of,
+    output_of,
+    part_kind,
+    piece_of,
+    response_of,
+    tidied,
+)
 from app.engine.translation.spoken import SpokenMessage
+from app.engine.translation.usage import usage_of
 from app.schemas.messages import IncompleteDetails, Message
-from app.schemas.runs import CachedTokens, ReasoningTokens, Run, Usage
+from app.schemas.runs import Run, Usage
 from app.schemas.steps import RunStep
 
 # The upstream's reasons, in the words of a message's `incomplete_details`.
@@ -32,34 +44,43 @@ class Projection:
         told: bool,
         markers: Mapping[str, str] | None = None,
         opened: Callable[[str], dict[str, Any] | None] = lambda _: None,
+        cut_from: int | None = None,
     ) -> None:
         """`told`: whether anybody is told; `markers`: what the model may cite, by marker;
-        `opened` returns a new call's details where its name is a built-in tool's."""
+        `opened` returns a new call's details where its name is a built-in tool's; an answer of
+        `cut_from` tokens was cut, though its server may not say so."""
         self._run = run
         self._told = told
         self._markers = markers or {}
-        self._opened = opened
+        self._cut_from = cut_from
         self._handlers: dict[str, Callable[[Event], None]] = {
             "response.output_item.added": self._item_added,
             "response.output_item.done": self._item_done,
-            "response.output_text.delta": self._text_delta,
-            "response.refusal.delta": self._refusal_delta,
+            "response.output_text.delta": self._said_piece,
+            "response.output_text.done": self._said_whole,
+            "response.refusal.delta": self._said_piece,
+            "response.refusal.done": self._said_whole,
             "response.function_call_arguments.delta": self._arguments_delta,
+            "response.function_call_arguments.done": self._arguments_done,
             "response.completed": self._ended,
             "response.incomplete": self._ended,
         }
         self._steps: list[RunStep] = []
         self.tool_step: RunStep | None = None
-        self._calls: dict[int, _Call] = {}
+        self._calls = ComingCalls(opened, self._tell_call)
         self._spoken: SpokenMessage | None = None
-        self._message_index = 0
-        self._added: set[int] = set()
-        self._done: set[int] = set()
+        self._message_place = -1
+        self._places = ItemPlaces()
+        self._items: dict[int, dict[str, Any]] = {}
         self.changes = Changes(told=told)
-        self.items: list[dict[str, Any]] = []
         self.usage = Usage()
         self.ended = False
         self.incomplete_reason: str | None = None
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The items that have been finished, in order."""
+        return list(self._items.values())
 
     @property
     def message(self) -> Message | None:
@@ -81,30 +102,36 @@ class Projection:
         taken, self.changes = self.changes, Changes(told=self._told)
         return taken
 
-    # Items
-
     def _item_added(self, event: Event) -> None:
-        item, index = event["item"], event.get("output_index", 0)
-        self._added.add(index)
+        item = item_of(event)
+        # A call without a name is told of once it has one.
+        if item["type"] != "function_call" or item["name"]:
+            self._begin(event, item)
+
+    def _begin(self, event: Event, item: dict[str, Any]) -> int:
+        place = self._places.open(event, item)
         if item["type"] == "message":
-            self._open_message(index)
+            self._open_message(place)
         elif item["type"] == "function_call":
-            self._open_call(item, index)
+            self._open_call(item, place)
+        return place
 
     def _item_done(self, event: Event) -> None:
-        item, index = event["item"], event.get("output_index", 0)
-        self._done.add(index)
-        if index not in self._added:
-            self._item_added(event)
+        item = item_of(event)
+        place = self._places.find(event, item["type"])
+        self._settle(item, self._begin(event, item) if place is None else place)
+
+    def _settle(self, item: dict[str, Any], place: int) -> None:
+        self._places.finish(place)
         if item["type"] == "message":
-            self._settle_message(item, index)
+            self._settle_message(item, place)
         elif item["type"] == "function_call":
-            self._settle_call(item, index)
-        self.items.append(item)
+            self._calls.settle(item, place)
+        self._items[place] = item
 
     # Messages
 
-    def _open_message(self, index: int) -> SpokenMessage:
+    def _open_message(self, place: int) -> SpokenMessage:
         self._complete_message()
         moment, run = now(), self._run
         message = Message(
@@ -122,31 +149,32 @@ class Projection:
         self.changes.create_message(message)
         self.changes.tell("thread.message.created", message)
         self.changes.tell("thread.message.in_progress", message)
-        self._message_index = index
+        self._message_place = place
         self._spoken = SpokenMessage(message, self._markers, self._tell_message)
         return self._spoken
 
-    def _text_delta(self, event: Event) -> None:
-        self._add_delta(event, "text")
+    def _said_piece(self, event: Event) -> None:
+        self._spoken_to(event).add(content_index(event), part_kind(event), piece_of(event))
 
-    def _refusal_delta(self, event: Event) -> None:
-        self._add_delta(event, "refusal")
+    def _said_whole(self, event: Event) -> None:
+        spoken, kind = self._open or self._spoken_to(event), part_kind(event)
+        spoken.add_rest(content_index(event), kind, piece_of(event, kind))
 
-    def _add_delta(self, event: Event, kind: str) -> None:
-        spoken, index = self._open, event.get("output_index", 0)
-        if spoken is None:
-            self._added.add(index)
-            spoken = self._open_message(index)
-        spoken.add(event.get("content_index", 0), kind, event["delta"])
+    def _spoken_to(self, event: Event) -> SpokenMessage:
+        """Return the message that is being said; one that nobody announced begins now."""
+        spoken = self._open
+        if spoken is None or self._places.find(event, "message") is None:
+            spoken = self._open_message(self._places.open(event, {"type": "message"}))
+        return spoken
 
     @property
     def _open(self) -> SpokenMessage | None:
         spoken = self._spoken
         return spoken if spoken and spoken.message.status == "in_progress" else None
 
-    def _settle_message(self, item: dict[str, Any], index: int) -> None:
+    def _settle_message(self, item: dict[str, Any], place: int) -> None:
         spoken = self._open
-        if spoken is not None and index == self._message_index:
+        if spoken is not None and place == self._message_place:
             spoken.settle(item)
 
     def _complete_message(self) -> None:
@@ -173,37 +201,17 @@ class Projection:
 
     # Function calls
 
-    def _open_call(self, item: dict[str, Any], index: int) -> None:
+    def _open_call(self, item: dict[str, Any], place: int) -> None:
         if self.tool_step is None:
             self.tool_step = self._open_step("tool_calls", {"tool_calls": []}, now())
-        calls = self.tool_step.step_details["tool_calls"]
-        function = {"name": item["name"], "arguments": "", "output": None}
-        details = self._opened(item["name"])
-        call_id = item.get("call_id") or new_call_id()
-        told = {"id": call_id, **(details or {"type": "function", "function": function})}
-        self._tell_call({"index": len(calls), **told})
-        self._calls[index] = _Call(len(calls), told)
-        calls.append(told)
-        # A server that sends the arguments at once may already have them here.
-        self._add_arguments(self._calls[index], item.get("arguments") or "")
+        self._calls.open(item, place, self.tool_step.step_details["tool_calls"])
 
     def _arguments_delta(self, event: Event) -> None:
-        call = self._calls.get(event.get("output_index", 0))
-        if call is not None:
-            self._add_arguments(call, event["delta"])
+        self._calls.add(self._places.find(event, "function_call"), piece_of(event))
 
-    def _add_arguments(self, call: "_Call", delta: str) -> None:
-        call.arguments += delta
-        if delta and call.told["type"] == "function":
-            call.told["function"]["arguments"] += delta
-            function = {"arguments": delta}
-            self._tell_call({"index": call.place, "type": "function", "function": function})
-
-    def _settle_call(self, item: dict[str, Any], index: int) -> None:
-        call, whole = self._calls[index], item.get("arguments") or ""
-        if whole.startswith(call.arguments):
-            self._add_arguments(call, whole[len(call.arguments) :])
-        item["call_id"], item["arguments"] = call.told["id"], call.arguments
+    def _arguments_done(self, event: Event) -> None:
+        place = self._places.find(event, "function_call")
+        self._calls.add_rest(place, piece_of(event, "arguments"))
 
     def _tell_call(self, call: dict[str, Any]) -> None:
         if self.tool_step is not None:
@@ -213,7 +221,7 @@ class Projection:
     # Steps and the end
 
     def _open_step(self, kind: Any, details: dict[str, Any], moment: int) -> RunStep:
-        if self._message_index in self._done:
+        if self._places.is_done(self._message_place):
             self._complete_message()
             self._complete_message_steps()
         run = self._run
@@ -235,19 +243,34 @@ class Projection:
         return step
 
     def _ended(self, event: Event) -> None:
-        response = event["response"]
-        for index, item in enumerate(response.get("output") or []):
-            if index not in self._done:
-                self._item_done({"item": item, "output_index": index})
+        response = response_of(event)
+        self._take_output(output_of(response))
         self.ended = True
         self.usage = usage_of(response)
-        if event["type"] == "response.incomplete":
-            reason = (response.get("incomplete_details") or {}).get("reason")
-            self.incomplete_reason = reason or "max_output_tokens"
+        limit, told = self._cut_from, self.usage.completion_tokens
+        self.incomplete_reason = incomplete_reason(event, cut=limit is not None and told >= limit)
+        if self.incomplete_reason is not None:
             self._break_off_message(_MESSAGE_REASONS.get(self.incomplete_reason, "max_tokens"))
         else:
             self._complete_message()
         self._end_steps()
+
+    def _take_output(self, output: list[dict[str, Any]]) -> None:
+        """Take what the whole response holds and no event has brought, or has not finished."""
+        order = []
+        for item, place in zip(output, self._places.of_output(output), strict=True):
+            if place is None:
+                place = self._begin({"item": item}, item)
+            if not self._places.is_done(place):
+                self._settle(item, place)
+            order.append(place)
+        # Some servers leave out items that they have streamed.
+        for place, kind in self._places.unfinished():
+            said = self._spoken.said if self._spoken and place == self._message_place else []
+            self._settle(tidied({"type": kind, "content": said}), place)
+        if len(order) < len(self._items):
+            order = sorted(self._items)
+        self._items = {place: self._items[place] for place in order}
 
     def _complete_message_steps(self) -> None:
         """Complete the steps that wait for nobody: OpenAI's helpers know one open at a time."""
@@ -272,29 +295,5 @@ class Projection:
         if self.tool_step is not None and self.incomplete_reason is not None:
             self._complete_step(self.tool_step)
 
-    def _tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
-        self.changes.tell(event, {"id": object_id, "object": event, "delta": delta})
-
-
-@dataclass
-class _Call:
-    """A call that comes in: its place in the step, what the step tells of it, its arguments."""
-
-    place: int
-    told: dict[str, Any]
-    arguments: str = ""
-
-
-def usage_of(response: dict[str, Any]) -> Usage:
-    """Return a response's usage in the words of the Assistants API."""
-    usage = response.get("usage") or {}
-    cached = (usage.get("input_tokens_details") or {}).get("cached_tokens") or 0
-    reasoning = (usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0
-    prompt, completion = usage.get("input_tokens") or 0, usage.get("output_tokens") or 0
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=usage.get("total_tokens") or prompt + completion,
-        prompt_token_details=CachedTokens(cached_tokens=cached),
-        completion_tokens_details=ReasoningTokens(reasoning_tokens=reasoning),
-    )
+    def _tell_delta(self, name: str, object_id: str, delta: dict[str, Any]) -> None:
+        self.changes.tell(name, {"id": object_id, "object": name, "delta": delta})

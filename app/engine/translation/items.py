@@ -24,12 +24,20 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
             kept = {name: item[name] for name in ("call_id", "name", "arguments")}
             return {"type": "function_call", **kept}
         case "message":
-            content = item.get("content") or []
+            content = [_said(part) for part in item.get("content") or []]
             return {"type": "message", "role": "assistant", "content": content} if content else None
         case "reasoning" if item.get("encrypted_content") or item.get("content"):
             # Without its content, an id alone means nothing to a server that stores nothing.
             return {name: value for name, value in item.items() if name != "status"}
     return None
+
+
+def _said(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part as a request may hold it: servers refuse fields of their own making."""
+    if part["type"] == "refusal":
+        return {"type": "refusal", "refusal": part.get("refusal") or ""}
+    annotations = part.get("annotations") or []
+    return {"type": "output_text", "text": part.get("text") or "", "annotations": annotations}
 
 
 def call_output(call_id: str, output: str) -> dict[str, Any]:

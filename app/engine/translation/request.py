@@ -7,9 +7,6 @@ from app.engine.translation.history import input_item
 from app.schemas.messages import Said
 from app.schemas.runs import Run
 
-# The Responses API takes no smaller limit.
-LEAST_OUTPUT_TOKENS = 16
-
 
 def build_request(
     run: Run,

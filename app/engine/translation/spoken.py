@@ -46,10 +46,22 @@ class SpokenMessage:
         """Add what the finished item holds and no delta has brought."""
         for index, content in enumerate(item.get("content") or []):
             kind = "refusal" if content["type"] == "refusal" else "text"
-            whole = content.get(kind) or ""
-            so_far = self._parts[index].received if index in self._parts else ""
-            if index not in self._parts or (len(whole) > len(so_far) and whole.startswith(so_far)):
-                self.add(index, kind, whole[len(so_far) :])
+            self.add_rest(index, kind, content.get(kind) or "")
+
+    def add_rest(self, content_index: int, kind: str, whole: str) -> None:
+        """Add what a whole part holds and no delta has brought."""
+        part = self._parts.get(content_index)
+        so_far = part.received if part else ""
+        if part is None or (len(whole) > len(so_far) and whole.startswith(so_far)):
+            self.add(content_index, kind, whole[len(so_far) :])
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        """What has come so far, as an output item's content."""
+        types = {"text": "output_text", "refusal": "refusal"}
+        return [
+            {"type": types[part.kind], part.kind: part.received} for part in self._parts.values()
+        ]
 
     def finish(self) -> None:
         """Say what was held back; every part has been told once by then."""
