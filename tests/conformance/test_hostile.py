@@ -15,7 +15,6 @@ from tests.support.raw_http import connected_to
 from tests.support.waiting import wait_until
 
 # What is no HTTP the server in front of the application answers, in plain text.
-NO_HTTP = b"Invalid HTTP request received."
 IDS = {
     "up": "..",
     "up, encoded": "%2e%2e",
@@ -143,7 +142,7 @@ def test_no_header_and_no_field_changes_the_method(target: Target, header, name)
 def test_what_is_no_http_is_no_request(target: Target, request_line):
     with target.unmoved():
         answer = ask(target.server.base_url, request_line)
-        assert (answer.status, answer.body) == (400, NO_HTTP)
+        assert (answer.status, answer.error()["code"]) == (400, "invalid_http")
 
 
 @pytest.mark.parametrize(
