@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.config import Settings
+from app.reloading import RELOADED
 from tests.support.api_document import api_document
 from tests.support.readme import ROOT, Readme
 
@@ -19,6 +20,14 @@ def shown(default: object) -> str:
         default = default.get_secret_value()
     text = default if isinstance(default, str) else json.dumps(default)
     return f"`{text}`" if text else "empty"
+
+
+@every_readme
+def test_it_names_every_setting_that_a_reload_changes(readme):
+    text = (ROOT / readme.name).read_text("utf-8")
+    (about,) = [part for part in text.split("\n\n") if "`kill -HUP`" in part]
+    named = {name for name in Settings.model_fields if f"`{name.upper()}`" in about}
+    assert named == {*RELOADED}
 
 
 def test_the_table_holds_every_setting_with_its_default_and_meaning():
