@@ -132,7 +132,7 @@ def _line(one: Object) -> str:
 
 _NO_FOLDER = Said(
     "{path} is a file: name a folder, or a file ending in .tar.gz.",
-    "{path}은(는) 파일입니다. 폴더나 .tar.gz로 끝나는 파일을 지정해 주세요.",
+    "{path}에 같은 이름의 파일이 있습니다. 폴더나 .tar.gz로 끝나는 파일을 지정해 주세요.",
 )
 _NOT_EMPTY = Said(
     "{path} is not empty: name a new folder.",
