@@ -13,7 +13,8 @@ from tests.support.waiting import wait_until
 KEYS = {name: f"key-of-the-{name}-123456" for name in ("shop", "cafe", "bar")}
 API_KEYS = [f"{name}:{key}" for name, key in KEYS.items()]
 ASKED = {"messages": [{"role": "user", "content": "hello"}]}
-RUN = {"assistant_id": "asst_default", "thread": ASKED}
+TOOLS = [{"type": "function", "function": {"name": "f"}}]
+RUN = {"assistant_id": "asst_default", "thread": ASKED, "tools": TOOLS}
 
 
 @pytest.fixture

@@ -83,8 +83,9 @@ def test_a_call_of_nothing_that_is_known_never_waits_for_the_client(run, upstrea
     assert error == f"Error: unknown function '{name[:64]}'. Available functions: none."
 
 
-def test_beside_a_call_of_the_clients(run, upstream):
-    upstream.reply(Reply.function_calls(call("secret", path="x"), call("mine", "call_2")))
+def test_beside_a_call_of_the_clients(run, upstream, tmp_path):
+    secret = call("secret", path=str(tmp_path / "mark"))
+    upstream.reply(Reply.function_calls(secret, call("mine", "call_2")))
     ran = run(tools=function_tools("mine"))
     assert ran.status == "requires_action"
     (waiting,) = ran.required_action.submit_tool_outputs.tool_calls
