@@ -6,6 +6,11 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from app.schemas.common import MAX_TEXT, Items, ListedObject, Metadata, RequestBody, WireObject
 
+# A request is written in one transaction, for which other writers wait: so its lists are bounded.
+MAX_MESSAGES = 1000
+MAX_PARTS = 256
+MAX_ATTACHMENTS = 500
+
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Detail = Literal["auto", "low", "high"]
 
@@ -51,7 +56,7 @@ def _text_or_parts(value: Any) -> str:
 
 Content = Annotated[
     Annotated[Text, Tag("<text>")]
-    | Annotated[Items[ContentPart], Field(min_length=1), Tag("<parts>")],
+    | Annotated[Items[ContentPart], Field(min_length=1, max_length=MAX_PARTS), Tag("<parts>")],
     Discriminator(_text_or_parts),
 ]
 
@@ -62,13 +67,13 @@ class AttachmentTool(RequestBody):
 
 class Attachment(RequestBody):
     file_id: str
-    tools: Items[AttachmentTool] | None = None
+    tools: Items[AttachmentTool] | None = Field(default=None, max_length=16)
 
 
 class MessageCreate(RequestBody):
     role: Literal["user", "assistant"]
     content: Content
-    attachments: Items[Attachment] | None = None
+    attachments: Items[Attachment] | None = Field(default=None, max_length=MAX_ATTACHMENTS)
     metadata: Metadata | None = None
 
 

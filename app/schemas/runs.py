@@ -17,7 +17,7 @@ from app.schemas.common import (
     TopP,
     WireObject,
 )
-from app.schemas.messages import IncompleteDetails, MessageCreate
+from app.schemas.messages import MAX_MESSAGES, IncompleteDetails, MessageCreate
 from app.schemas.threads import ThreadCreate
 from app.schemas.tools import (
     ResponseFormat,
@@ -26,6 +26,9 @@ from app.schemas.tools import (
     ToolResources,
     TruncationStrategy,
 )
+
+# Far more than the calls of any answer.
+MAX_OUTPUTS = 1000
 
 # What becomes of a new run where its thread has an active one: refused, lined up behind it, or
 # put in its place.
@@ -54,7 +57,7 @@ class RunOverrides(RequestBody):
 
 class RunCreate(RunOverrides):
     additional_instructions: Instructions | None = None
-    additional_messages: Items[MessageCreate] | None = None
+    additional_messages: Items[MessageCreate] | None = Field(default=None, max_length=MAX_MESSAGES)
     if_busy: BusyPolicy | None = None
 
 
@@ -69,7 +72,7 @@ class ToolOutput(RequestBody):
 
 
 class ToolOutputsSubmit(RequestBody):
-    tool_outputs: Items[ToolOutput]
+    tool_outputs: Items[ToolOutput] = Field(max_length=MAX_OUTPUTS)
     stream: bool | None = None
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from app.schemas.common import Items, ListedObject, Metadata, RequestBody, WireObject
-from app.schemas.messages import MessageCreate
+from app.schemas.messages import MAX_MESSAGES, MessageCreate
 from app.schemas.tools import NewToolResources, ToolResources
 
 
@@ -15,7 +17,7 @@ class ThreadUpdate(RequestBody):
 
 
 class ThreadCreate(ThreadUpdate):
-    messages: Items[MessageCreate] | None = None
+    messages: Items[MessageCreate] | None = Field(default=None, max_length=MAX_MESSAGES)
     tool_resources: NewToolResources | None = None
 
 
