@@ -5,6 +5,7 @@ drivers cost for a turn, and the event loop is free meanwhile. So work is a func
 connection; it may be run again if the database went away under it, and touches nothing else.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.engines import postgresql_engine, sqlite_engine
 from app.db.lanes import Lane
+from app.db.links import Links
 from app.db.migrations.runner import upgrade
 from app.db.time_limits import limit_statements, limited
 from app.domain.deadline import Deadline
@@ -26,11 +28,16 @@ Work = Callable[Concatenate[Connection, P], T]
 
 logger = logging.getLogger(__name__)
 
+# How long (in seconds) a check that the database answers waits for it.
+PING_SECONDS = 1.5
+
 # SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
 _WRITES_TOGETHER = 32
 
 # Threads, and connections, that only search: a long search delays other searches and nothing else.
 _SEARCHERS = 2
+# Seconds after a search's deadline at which its connection is given up.
+_LATER = 2.0
 
 
 class Database:
@@ -40,34 +47,43 @@ class Database:
     a writing transaction.
     """
 
-    def __init__(self, url: str, *, pool_size: int) -> None:
-        """`url`: `sqlite:///path` or `postgresql://…`; `pool_size` counts PostgreSQL's writers."""
+    def __init__(self, url: str, *, pool_size: int, timeout: float = 15.0) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…`; `pool_size` counts PostgreSQL's writers.
+
+        `timeout`: seconds that one work may take on PostgreSQL, waiting for its turn included.
+        """
         address = make_url(url)
+        self._timeout = timeout
         if address.get_backend_name() == "sqlite":
             writing = sqlite_engine(address, begin="BEGIN IMMEDIATE")
             self._writers = Lane(writing, threads=1, together=_WRITES_TOGETHER)
             self._readers = Lane(sqlite_engine(address, begin="BEGIN"), threads=2)
             searching = sqlite_engine(address, begin="BEGIN")
         else:
-            writing = postgresql_engine(address, "READ COMMITTED")
-            self._writers = Lane(writing, threads=pool_size)
-            reading = postgresql_engine(address, "AUTOCOMMIT")
-            self._readers = Lane(reading, threads=max(2, pool_size // 2))
-            searching = postgresql_engine(address, "READ COMMITTED")
+            writing = postgresql_engine(address, "READ COMMITTED", timeout=timeout)
+            self._writers = Lane(writing, threads=pool_size, links=Links(writing))
+            reading = postgresql_engine(address, "AUTOCOMMIT", timeout=timeout)
+            self._readers = Lane(reading, threads=max(2, pool_size // 2), links=Links(reading))
+            searching = postgresql_engine(address, "READ COMMITTED", timeout=timeout)
             limit_statements(searching)
-        self._searchers = Lane(searching, threads=_SEARCHERS)
+        links = None if writing.dialect.name == "sqlite" else Links(searching)
+        self._searchers = Lane(searching, threads=_SEARCHERS, links=links)
 
     async def start(self) -> None:
-        """Bring the schema up to date."""
-        await self._writers.call(upgrade)
+        """Bring the schema up to date, however long that takes."""
+        await self._writers.call(_upgrade)
 
     async def transaction(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)`; what it wrote is committed when this returns."""
-        return await self._writers.call(lambda connection: work(connection, *args, **kwargs))
+        return await self._writers.call(
+            lambda connection: work(connection, *args, **kwargs), self._timeout
+        )
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)`, which only reads."""
-        return await self._readers.call(lambda connection: work(connection, *args, **kwargs))
+        return await self._readers.call(
+            lambda connection: work(connection, *args, **kwargs), self._timeout
+        )
 
     async def search(
         self, deadline: Deadline, work: Work[P, T], *args: P.args, **kwargs: P.kwargs
@@ -81,7 +97,8 @@ class Database:
             with limited(connection, deadline):
                 return work(connection, *args, **kwargs)
 
-        return await self._searchers.call(in_time)
+        # The database itself ends what is late; only one that is silent is given up here.
+        return await self._searchers.call(in_time, deadline.remaining + _LATER)
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -93,11 +110,12 @@ class Database:
         }
 
     async def is_up(self) -> bool:
-        """Tell whether the database answers."""
+        """Return whether the database answers within two seconds."""
         try:
-            await self.read(_ping)
-        except (SQLAlchemyError, DatabaseAway):
-            logger.exception("the database does not answer")
+            async with asyncio.timeout(PING_SECONDS + 0.5):
+                await self._readers.call(_ping, PING_SECONDS)
+        except (SQLAlchemyError, DatabaseAway, TimeoutError) as error:
+            logger.warning("the database does not answer: %s", type(error).__name__)
             return False
         return True
 
@@ -105,6 +123,13 @@ class Database:
         self._searchers.close()
         self._readers.close()
         self._writers.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    upgrade(connection)
 
 
 def _ping(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """SQLAlchemy's engines for both databases, and errors that don't quote what users wrote."""
 
 import json
+import math
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,22 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import StatementError
+from sqlalchemy.pool import NullPool
 
 # Made once: `json.dumps` with options makes an encoder for every value.
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+# Seconds to open a connection.
+_CONNECT_SECONDS = 5
+# A peer that does not answer probes, or acknowledge what was sent, is gone after ten seconds or so.
+_ALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 def sqlite_engine(address: URL, *, begin: str) -> Engine:
@@ -40,12 +54,24 @@ def sqlite_engine(address: URL, *, begin: str) -> Engine:
     return engine
 
 
-def postgresql_engine(address: URL, isolation_level: Any) -> Engine:
+def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> Engine:
+    """`timeout`: seconds that a statement, or a transaction in which nothing happens, may take."""
+    milliseconds = round(timeout * 1000)
+    # Added to the options that the address may have: the last of them count.
+    given = address.query.get("options", "")
+    limits = "".join(
+        f" -c {name}={milliseconds}"
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+    )
+    options = {**_ALIVE, "connect_timeout": max(2, math.ceil(min(timeout, _CONNECT_SECONDS)))}
     return _engine(
-        address.set(drivername="postgresql+psycopg"),
+        address.set(drivername="postgresql+psycopg").update_query_dict(
+            {"options": f"{given}{limits}"}
+        ),
         isolation_level=isolation_level,
-        pool_size=1,
-        max_overflow=-1,
+        # Each thread holds the connection that it has opened.
+        poolclass=NullPool,
+        connect_args=options,
     )
 
 

@@ -1,6 +1,7 @@
 """Threads that hold a connection each, and do the works that are handed to them."""
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -10,10 +11,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.db.links import Links
 from app.domain.errors import DatabaseAway
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
+
+logger = logging.getLogger(__name__)
 
 # PostgreSQL's codes for a deadlock, a serialization failure, and a key that another transaction
 # was quicker to insert: who looks once more finds it.
@@ -31,12 +35,20 @@ class NothingCommitted(Exception):
     """The transaction is gone without a trace: its connection was lost, or another won a race."""
 
 
+# How long (in seconds) a thread gets to say what became of a work whose connection was dropped.
+_GRACE_SECONDS = 1.0
+
+
 @dataclass
 class _Job:
+    """`thread` is the one that does it, once one has taken it up; `over`: nobody waits for it."""
+
     work: Work
     future: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
+    thread: int | None = None
+    over: bool = False
 
 
 class Lane:
@@ -46,9 +58,15 @@ class Lane:
     is its commit. Where one of them fails nothing is committed, and each is done by itself.
     """
 
-    def __init__(self, engine: Engine, *, threads: int, together: int = 1) -> None:
+    def __init__(
+        self, engine: Engine, *, threads: int, together: int = 1, links: Links | None = None
+    ) -> None:
+        """`links`: how the connections of `engine` are dropped from outside, if they can be."""
         self._engine = engine
+        self._links = links
         self._together = together
+        # Held while a work is taken up, ended or given up: it is one of these at a time.
+        self._turn = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"database-{number}", daemon=True)
@@ -62,11 +80,35 @@ class Lane:
         """How many works no thread has taken up yet."""
         return self._jobs.qsize()
 
-    async def call(self, work: Callable[[Connection], T]) -> T:
-        job = _Job(work, asyncio.get_running_loop().create_future())
+    async def call(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
+        """Do the work on one of the threads; `seconds`: how long that may take, waiting included.
+
+        A work that takes longer raises `DatabaseAway`, and the connection that it waits on is
+        dropped. Only where the lane has `links`: elsewhere a work is never given up.
+        """
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop.create_future())
         self._jobs.put(job)
-        result: T = await job.future
+        if seconds is None or self._links is None:
+            result: T = await job.future
+            return result
+        timer = loop.call_later(seconds, self._give_up, job)
+        try:
+            result = await job.future
+        finally:
+            timer.cancel()
         return result
+
+    def _give_up(self, job: _Job) -> None:
+        with self._turn:
+            job.over = True
+            if job.thread is not None and self._links is not None:
+                # The thread wakes at once, and knows whether anything may have been written.
+                logger.warning("a database connection does not answer, and is dropped")
+                self._links.drop(job.thread)
+                job.future.get_loop().call_later(_GRACE_SECONDS, _fail, job)
+                return
+        _fail(job)
 
     def close(self) -> None:
         """Finish what waits, then end the threads and their connections."""
@@ -79,11 +121,22 @@ class Lane:
     def _serve(self) -> None:
         held = _HeldConnection(self._engine)
         while jobs := self._next_jobs():
-            if len(jobs) == 1 or not _done_together(held, jobs):
-                for job in jobs:
-                    _do_alone(held, job)
+            if len(jobs) > 1:
+                if not _done_together(held, jobs):
+                    for job in jobs:
+                        _do_alone(held, job)
+            elif self._takes_up(jobs[0]):
+                _do_alone(held, jobs[0])
+                with self._turn:
+                    jobs[0].thread = None
             jobs[0].future.get_loop().call_soon_threadsafe(_tell, jobs)
         held.close()
+
+    def _takes_up(self, job: _Job) -> bool:
+        with self._turn:
+            if not job.over:
+                job.thread = threading.get_ident()
+            return not job.over
 
     def _next_jobs(self) -> list[_Job]:
         """Wait for a work and take those that wait behind it; none when the lane is closed."""
@@ -155,8 +208,9 @@ def _do_alone(held: _HeldConnection, job: _Job) -> None:
             job.result = held.transact(job.work)
             return
         except NothingCommitted as again:
-            if attempt == _ATTEMPTS - 1:
+            if job.over or attempt == _ATTEMPTS - 1:
                 job.error = _told(again.__cause__)
+                return
         except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
             job.error = _told(error)
             return
@@ -172,6 +226,12 @@ def _told(error: BaseException | None) -> BaseException | None:
     if state == "":  # SQLite
         return away if "locked" in str(error.orig) else error
     return away if state is None or state[:2] in _AWAY else error
+
+
+def _fail(job: _Job) -> None:
+    if not job.future.done():
+        # What a thread has begun and can't tell the end of may be written.
+        job.future.set_exception(DatabaseAway(perhaps_written=job.thread is not None))
 
 
 def _tell(jobs: list[_Job]) -> None:

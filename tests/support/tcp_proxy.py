@@ -6,12 +6,24 @@ import threading
 
 
 class TcpProxy:
-    """Hands connections on to `target` until it is cut; `mend` opens the same port again."""
+    """Hands connections on to `target` until it is cut; `mend` opens the same port again.
+
+    Between `swallow` and `flow` it takes connections and bytes, and nothing comes of them: so does
+    a machine that was frozen, or a firewall that has forgotten a connection.
+    """
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
         self.port = 0
+        self._flowing = threading.Event()
+        self._flowing.set()
         self.mend()
+
+    def swallow(self) -> None:
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        self._flowing.set()
 
     def mend(self) -> None:
         self._ends: list[socket.socket] = []
@@ -36,12 +48,15 @@ class TcpProxy:
             far = socket.create_connection(self._target)
             self._ends += [near, far]
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+                threading.Thread(
+                    target=_pump, args=(source, sink, self._flowing), daemon=True
+                ).start()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, flowing: threading.Event) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
+            flowing.wait()
             sink.sendall(data)
     for end in (source, sink):
         with contextlib.suppress(OSError):

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import JSON, bindparam, text
+from sqlalchemy import JSON, Executable, bindparam, text
 
 from app.db.database import Database
 from app.db.tables import metadata, threads
@@ -17,7 +17,7 @@ WORDS = f'내 비밀은 "{SECRET}": it\'s (one) & \\u0000 {SECRET}'
 ROW: dict[str, Any] = {"created_at": 1, "metadata": {"said": WORDS}, "tool_resources": {}}
 NO_TABLE = metadata.tables["steps"].insert().values(id=WORDS, run_id=WORDS, thread_id=WORDS)
 
-EVERYWHERE = {
+EVERYWHERE: dict[str, Executable] = {
     "a key twice": threads.insert().values([{**ROW, "id": WORDS}, {**ROW, "id": WORDS}]),
     "a null": threads.insert().values(id=WORDS, metadata={"said": WORDS}, tool_resources={}),
     "no such owner": NO_TABLE.values(
@@ -30,7 +30,7 @@ EVERYWHERE = {
     "nothing bound": text("SELECT :words, :other").bindparams(words=WORDS),
     "a type that nobody knows": text("SELECT :words").bindparams(words={WORDS}),
 }
-SQLITE = {
+SQLITE: dict[str, Executable] = {
     "FTS5": text("SELECT 1 FROM message_index WHERE text MATCH :words").bindparams(words=WORDS),
     "FTS5 column": text("SELECT 1 FROM message_index WHERE text MATCH :words").bindparams(
         words=f"{SECRET}: x"
@@ -38,7 +38,7 @@ SQLITE = {
     "JSON": text("SELECT json_extract(:words, '$.a')").bindparams(words=WORDS),
     "a path": text("SELECT json_extract('{}', :words)").bindparams(words=WORDS),
 }
-POSTGRESQL = {
+POSTGRESQL: dict[str, Executable] = {
     "JSON": text("SELECT CAST(:words AS json)").bindparams(words=WORDS),
     "a number": text("SELECT CAST(:words AS integer)").bindparams(words=WORDS),
     "a time": text("SELECT CAST(:words AS timestamp)").bindparams(words=WORDS),
