@@ -22,6 +22,7 @@ from app.db.database import Database
 from app.db.secrets import shared_secret
 from app.engine.executor import Shared
 from app.engine.follower import Follower
+from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.supervisor import RunSupervisor
@@ -80,7 +81,11 @@ async def running(
 
     Raises `StartError`.
     """
-    database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    database = Database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        timeout=settings.database_timeout,
+    )
     await database.start()
     store = ObjectStore(settings.files_url)
     model = _model_client(settings, instruments)
@@ -240,12 +245,14 @@ def _supervisor(
         max_rounds=settings.max_rounds,
         instruments=instruments,
     )
-    return RunSupervisor(
-        shared,
+    heartbeat = Heartbeat(
+        database,
+        shared.worker_id,
         lease_seconds=settings.lease_seconds,
         journal_seconds=settings.journal_minutes * 60,
-        drain_seconds=settings.shutdown_seconds,
+        expires_seconds=settings.run_expires_seconds,
     )
+    return RunSupervisor(shared, heartbeat, drain_seconds=settings.shutdown_seconds)
 
 
 async def _access(settings: Settings, database: Database) -> AccessService:

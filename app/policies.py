@@ -27,6 +27,8 @@ def run_policy(settings: Settings, worker_id: str, configured: Assistant | None)
         busy_thread=settings.busy_thread,
         max_concurrent_runs=settings.max_concurrent_runs,
         token_budgets=settings.token_budgets,
+        public_token_budget=settings.public_token_budget,
+        public_max_message=settings.public_max_message,
     )
 
 

@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     """Minutes after which such a page must renew its access."""
     public_rate_limit: Rate = "60/minute"
     """Requests that one address may make of the public chat; empty or 0: any number."""
+    public_token_budget: Annotated[int, Field(ge=0)] = 0
+    """Tokens that all visitors of the public chat together may spend a day (UTC); 0: any number."""
+    public_max_message: Annotated[int, Field(ge=1, le=256_000)] = 8000
+    """Characters that a visitor's message may hold."""
     rate_limit: Rate = ""
     """Requests that a key may make from one address, such as 60/minute; empty or 0: any number."""
     redis_url: Annotated[RedisUrl, Field(repr=False)] = ""
@@ -133,6 +137,8 @@ class Settings(BaseSettings):
     """sqlite:///path/to/file or postgresql://user:password@host/name."""
     database_pool_size: Annotated[int, Field(ge=1)] = 8
     """Connections, each with a thread, that write to PostgreSQL; half as many only read."""
+    database_timeout: Seconds = 15
+    """Seconds that one piece of work may take on PostgreSQL before its connection is given up."""
 
     files_url: FilesUrl = "data/files"
     """Where uploaded files are kept: a folder, file:///folder or s3://bucket/prefix."""

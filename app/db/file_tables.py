@@ -22,8 +22,8 @@ files = Table(
     Column("expires_at", BigInteger),
     Column("status", String, nullable=False),
     project_column(),
-    Index("files_in_order", "project", "created_at", "sequence"),
-    Index("files_of_purpose", "project", "purpose", "created_at", "sequence"),
+    Index("files_in_order", "project", "sequence"),
+    Index("files_of_purpose", "project", "purpose", "sequence"),
     Index("files_by_expiry", "expires_at"),
 )
 

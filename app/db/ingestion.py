@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Float, bindparam, or_, select, text, update
 
 from app.db import chunks
 from app.db.chunks import NewChunk
+from app.db.clock import database_seconds
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.schemas.vector_stores import FileError
@@ -34,13 +35,12 @@ class Claim:
     attempt: int
 
 
+# By the database's clock: those of the processes may differ.
+_later = database_seconds() + bindparam("seconds", type_=Float)
 _waiting = (
     # Written out, so that both databases see that their index of waiting files has it all.
     text("vector_store_files.status = 'in_progress'"),
-    or_(
-        store_files.c.held_until.is_(None),
-        store_files.c.held_until < bindparam("now", type_=Float),
-    ),
+    or_(store_files.c.held_until.is_(None), store_files.c.held_until < database_seconds()),
 )
 _NEXT = (
     select(store_files, files.c.filename)
@@ -54,9 +54,7 @@ _ANY = select(store_files.c.sequence).where(*_waiting).limit(1)
 _HOLD = (
     update(store_files)
     .where(store_files.c.sequence == bindparam("key"))
-    .values(
-        worker_id=bindparam("holder"), held_until=bindparam("until"), attempts=bindparam("attempt")
-    )
+    .values(worker_id=bindparam("holder"), held_until=_later, attempts=bindparam("attempt"))
 )
 _CLAIMED = update(store_files).where(
     store_files.c.sequence == bindparam("key"),
@@ -64,11 +62,9 @@ _CLAIMED = update(store_files).where(
     store_files.c.worker_id == bindparam("holder"),
     store_files.c.attempts == bindparam("attempt"),
 )
-_RENEW = _CLAIMED.values(held_until=bindparam("until"))
+_RENEW = _CLAIMED.values(held_until=_later)
 _BEGIN = _CLAIMED.values(usage_bytes=0)
-_RELEASE = _CLAIMED.values(
-    worker_id=None, held_until=bindparam("until"), attempts=bindparam("new_attempts")
-)
+_RELEASE = _CLAIMED.values(worker_id=None, held_until=_later, attempts=bindparam("new_attempts"))
 _FAIL = _CLAIMED.values(
     status="failed", usage_bytes=0, last_error=bindparam("error"), worker_id=None, held_until=None
 )
@@ -86,18 +82,18 @@ _COMPLETE = _CLAIMED.values(
 )
 
 
-def is_waiting(connection: Connection, moment: float) -> bool:
-    """Tell whether there is a file that nobody holds at `moment` (Unix seconds)."""
-    return connection.execute(_ANY, {"now": moment}).first() is not None
+def is_waiting(connection: Connection) -> bool:
+    """Return whether there is a file that nobody holds."""
+    return connection.execute(_ANY).first() is not None
 
 
-def claim(connection: Connection, worker_id: str, moment: float, until: float) -> Claim | None:
-    """Hold the file that has waited longest until the Unix time `until`; None: none waits."""
-    row = connection.execute(_NEXT, {"now": moment}).first()
+def claim(connection: Connection, worker_id: str, seconds: float) -> Claim | None:
+    """Hold the file that has waited longest for so many seconds; None: none waits."""
+    row = connection.execute(_NEXT).first()
     if row is None:
         return None
     attempt = row.attempts + 1
-    values = {"key": row.sequence, "holder": worker_id, "until": until, "attempt": attempt}
+    values = {"key": row.sequence, "holder": worker_id, "seconds": seconds, "attempt": attempt}
     connection.execute(_HOLD, values)
     return Claim(
         row.sequence,
@@ -110,16 +106,16 @@ def claim(connection: Connection, worker_id: str, moment: float, until: float) -
     )
 
 
-def renew(connection: Connection, claim: Claim, until: float) -> bool:
-    """Hold the file for longer; False: it is ours no more."""
-    return connection.execute(_RENEW, {**_keys(claim), "until": until}).rowcount > 0
+def renew(connection: Connection, claim: Claim, seconds: float) -> bool:
+    """Hold the file for so many seconds more; False: it is ours no more."""
+    return connection.execute(_RENEW, {**_keys(claim), "seconds": seconds}).rowcount > 0
 
 
 def release(
-    connection: Connection, claim: Claim, *, attempts: int, until: float | None = None
+    connection: Connection, claim: Claim, *, attempts: int, seconds: float | None = None
 ) -> None:
-    """Let others read the file, from `until` on; `attempts`: how many are counted so far."""
-    values = {**_keys(claim), "new_attempts": attempts, "until": until}
+    """Let others read the file, at once or in `seconds`; `attempts` are those counted so far."""
+    values = {**_keys(claim), "new_attempts": attempts, "seconds": seconds}
     connection.execute(_RELEASE, values)
 
 

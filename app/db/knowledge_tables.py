@@ -109,7 +109,7 @@ vector_stores = Table(
     project_column(),
     # The server made it for what was attached to a thread, and removes it with that.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
-    Index("vector_stores_in_order", "project", "created_at", "sequence"),
+    Index("vector_stores_in_order", "project", "sequence"),
     Index("vector_stores_by_expiry", "expires_at"),
 )
 
@@ -147,8 +147,8 @@ vector_store_files = Table(
     # How often it was begun: a file that ends every process that reads it is given up.
     Column("attempts", Integer, nullable=False),
     UniqueConstraint("vector_store_id", "id"),
-    Index("vector_store_files_in_order", "vector_store_id", "created_at", "sequence"),
-    Index("vector_store_files_of_batch", "batch_id", "created_at", "sequence"),
+    Index("vector_store_files_in_order", "vector_store_id", "sequence"),
+    Index("vector_store_files_of_batch", "batch_id", "sequence"),
     Index("vector_store_files_of_file", "id"),
     Index(
         "vector_store_files_waiting",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from app.db.paging import Page, read_page
 from app.db.resource_uses import files_of, note_thread
@@ -13,7 +13,7 @@ from app.schemas.messages import Message, Said
 
 _key = messages.c.id == bindparam("key")
 _in_thread = messages.c.thread_id == bindparam("thread_id")
-_newest_first = (messages.c.created_at.desc(), messages.c.sequence.desc())
+_newest_first = messages.c.sequence.desc()
 _BATCH = 100
 _NO_LIMIT = 2**63 - 1
 
@@ -29,7 +29,6 @@ _OPEN = (
 )
 _HISTORY = (
     select(
-        messages.c.created_at,
         messages.c.sequence,
         messages.c.role,
         messages.c.content,
@@ -41,19 +40,17 @@ _HISTORY = (
         or_(messages.c.run_id.is_(None), messages.c.run_id != bindparam("run_id")),
         messages.c.sequence <= bindparam("newest"),
     )
-    .order_by(*_newest_first)
+    .order_by(_newest_first)
     .limit(bindparam("count"))
 )
-_NEWEST = select(messages.c.sequence).where(_in_thread).order_by(*_newest_first).limit(1)
+_NEWEST = select(messages.c.sequence).where(_in_thread).order_by(_newest_first).limit(1)
+_NEWEST_TIME = select(messages.c.created_at).where(_in_thread).order_by(_newest_first).limit(1)
 _QUESTION = select(messages.c.id).where(_in_thread, messages.c.role == "user").limit(1)
-_OLDER_HISTORY = _HISTORY.where(
-    tuple_(messages.c.created_at, messages.c.sequence)
-    < tuple_(bindparam("before_time"), bindparam("before_sequence"))
-)
+_OLDER_HISTORY = _HISTORY.where(messages.c.sequence < bindparam("before_sequence"))
 _LAST_OF_RUN = (
     select(messages)
     .where(messages.c.run_id == bindparam("run_id"))
-    .order_by(*_newest_first)
+    .order_by(_newest_first)
     .limit(1)
 )
 
@@ -142,7 +139,7 @@ def newest_first(
         if len(rows) < count:
             return
         statement = _OLDER_HISTORY
-        values |= {"before_time": rows[-1].created_at, "before_sequence": rows[-1].sequence}
+        values["before_sequence"] = rows[-1].sequence
 
 
 def newest_sequence(connection: Connection, thread_id: str) -> int:
@@ -153,6 +150,14 @@ def newest_sequence(connection: Connection, thread_id: str) -> int:
 def has_question(connection: Connection, thread_id: str) -> bool:
     """Tell whether the thread has a message of a user's."""
     return connection.execute(_QUESTION, {"thread_id": thread_id}).first() is not None
+
+
+def newest_time(connection: Connection, thread_id: str) -> int:
+    """Return the `created_at` of the thread's newest message, 0 if it has none.
+
+    What comes after it must not be older: a clock may have been set back.
+    """
+    return connection.execute(_NEWEST_TIME, {"thread_id": thread_id}).scalar() or 0
 
 
 def open_of_run(connection: Connection, run_id: str) -> list[Message]:

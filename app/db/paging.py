@@ -1,4 +1,7 @@
-"""Keyset pagination: page 1,000 costs what page 1 costs, in both orders."""
+"""Keyset pagination: page 1,000 costs what page 1 costs, in both orders.
+
+The order is that in which the rows were made, whatever the clock said then.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
@@ -14,7 +18,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
-    tuple_,
 )
 
 from app.domain.errors import not_found
@@ -57,8 +60,7 @@ def read_page(
     values: dict[str, Any] = {**listed, "count": page.limit + 1}
     for side, cursor in (("after", page.after), ("before", page.before)):
         if cursor is not None:
-            position = _position(connection, table, kind, cursor, scope)
-            values[f"{side}_time"], values[f"{side}_sequence"] = position
+            values[f"{side}_sequence"] = _position(connection, table, kind, cursor, scope)
     statement = _statement(
         table,
         _shape(listed),
@@ -83,18 +85,18 @@ def _shape(scope: Mapping[str, Wanted]) -> _Shape:
 
 def _position(
     connection: Connection, table: Table, kind: str, cursor: str, scope: dict[str, Wanted]
-) -> tuple[int, int]:
-    row = connection.execute(_cursor(table, _shape(scope)), {**scope, "cursor": cursor}).first()
-    if row is None:
+) -> int:
+    position: int | None = connection.execute(
+        _cursor(table, _shape(scope)), {**scope, "cursor": cursor}
+    ).scalar()
+    if position is None:
         raise not_found(kind, cursor)
-    return row.created_at, row.sequence
+    return position
 
 
 @lru_cache
 def _cursor(table: Table, scope: _Shape) -> Select[Any]:
-    statement = select(table.c.created_at, table.c.sequence).where(
-        table.c.id == bindparam("cursor")
-    )
+    statement = select(table.c.sequence).where(table.c.id == bindparam("cursor"))
     return _scoped(statement, table, scope)
 
 
@@ -102,23 +104,23 @@ def _cursor(table: Table, scope: _Shape) -> Select[Any]:
 def _statement(
     table: Table, scope: _Shape, order: Order, after: bool, before: bool, backwards: bool
 ) -> Select[Any]:
-    keys: list[Column[int]] = [table.c.created_at, table.c.sequence]
+    key: Column[int] = table.c.sequence
     statement = _scoped(select(table), table, scope)
     newest_first = order == "desc"
     if after:
-        statement = statement.where(_beyond(keys, "after", downwards=newest_first))
+        statement = statement.where(_beyond(key, "after", downwards=newest_first))
     if before:
-        statement = statement.where(_beyond(keys, "before", downwards=not newest_first))
+        statement = statement.where(_beyond(key, "before", downwards=not newest_first))
     if newest_first != backwards:
-        statement = statement.order_by(*(key.desc() for key in keys))
+        statement = statement.order_by(key.desc())
     else:
-        statement = statement.order_by(*keys)
+        statement = statement.order_by(key)
     return statement.limit(bindparam("count"))
 
 
-def _beyond(keys: list[Column[int]], side: str, *, downwards: bool) -> Any:
-    here, there = tuple_(*keys), tuple_(bindparam(f"{side}_time"), bindparam(f"{side}_sequence"))
-    return here < there if downwards else here > there
+def _beyond(key: Column[int], side: str, *, downwards: bool) -> ColumnElement[bool]:
+    there: BindParameter[int] = bindparam(f"{side}_sequence")
+    return key < there if downwards else key > there
 
 
 def _scoped(statement: Select[Any], table: Table, scope: _Shape) -> Select[Any]:

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, bindparam, delete, select, text
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, text
 
 from app.db.resource_uses import take_along
 from app.db.tables import ACTIVE, messages, runs, threads
 
+_newest = (
+    select(messages.c.created_at)
+    .where(messages.c.thread_id == threads.c.id)
+    .order_by(messages.c.sequence.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _stale = and_(
     threads.c.created_at < bindparam("before"),
-    ~select(messages.c.sequence)
-    .where(messages.c.thread_id == threads.c.id, messages.c.created_at >= bindparam("before"))
-    .exists(),
+    func.coalesce(_newest, 0) < bindparam("before"),
     ~select(runs.c.sequence).where(runs.c.thread_id == threads.c.id, text(ACTIVE)).exists(),
 )
 _FIND = select(threads.c.id).where(_stale).order_by(threads.c.sequence).limit(bindparam("count"))

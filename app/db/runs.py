@@ -1,6 +1,6 @@
 """Statements about runs. A run's status changes only through `move`."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 from sqlalchemy import (
@@ -8,7 +8,6 @@ from sqlalchemy import (
     Row,
     String,
     Update,
-    and_,
     bindparam,
     func,
     insert,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 
 from app.db import usage
 from app.db.paging import Page, read_page
-from app.db.tables import ACTIVE, runs, status_in, workers
+from app.db.tables import ACTIVE, runs, status_in
 from app.domain.access import DEFAULT_PROJECT
 from app.domain.errors import StaleRun, not_found
 from app.domain.run_status import ALLOWED_FROM, TERMINAL, RunStatus
@@ -51,6 +50,13 @@ class Horizon(BaseModel):
     unread_runs: list[str]
 
 
+class ActiveRun(NamedTuple):
+    """A place in a thread's line of runs."""
+
+    id: str
+    status: RunStatus
+
+
 class StoredRun(Run):
     """A run with what only the server knows of it; on the wire it is a `Run`."""
 
@@ -60,7 +66,18 @@ class StoredRun(Run):
     request_id: str | None = Field(default=None, exclude=True)
     include_content: bool = Field(default=False, exclude=True)
     horizon: Horizon | None = Field(default=None, exclude=True)
+    # How often it was taken over from a process that was lost with it.
+    takeovers: int = Field(default=0, exclude=True)
+    # What it counts as in its project's budget while it is active.
+    reserved_tokens: int = Field(default=0, exclude=True)
+    by_visitor: bool = Field(default=False, exclude=True)
 
+
+# Columns of what is not on the wire.
+_KNOWN_HERE = (
+    *("streamed", "worker_id", "include_content", "project", "request_id"),
+    *("reserved_tokens", "by_visitor"),
+)
 
 _key = runs.c.id == bindparam("key")
 _in_thread = runs.c.thread_id == bindparam("thread_id")
@@ -71,42 +88,21 @@ _BY_KEY = select(runs).where(_key)
 _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
 _METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
-_ACTIVE_ON_THREAD = (
-    select(runs).where(_in_thread, _active).order_by(runs.c.created_at, runs.c.sequence)
-)
+_ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequence)
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
+_LINE = select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
 _HELD_ON_THREAD = _ACTIVE_ON_THREAD.with_for_update()
-_EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
-_HELD = select(runs).where(
-    _active,
-    runs.c.status != "requires_action",
-    runs.c.worker_id == bindparam("worker_id"),
-)
-# Work that nobody carries: its process never took it, gave it back, or let its lease lapse.
-_ORPHANS = (
-    select(runs)
-    .where(
-        _active,
-        runs.c.status != "requires_action",
-        ~select(workers.c.id)
-        .where(
-            and_(workers.c.id == runs.c.worker_id, workers.c.lease_expires_at > bindparam("now"))
-        )
-        .exists(),
-    )
-    .order_by(runs.c.created_at, runs.c.sequence)
-    .limit(bindparam("count"))
-    .with_for_update(skip_locked=True)
-)
 # One that is being cancelled makes way. `_active` is what the index says.
 _AT_WORK = select(func.count()).where(
     runs.c.project == bindparam("project"),
     _active,
     runs.c.status.in_(("queued", "in_progress")),
 )
+_RESERVED = select(func.coalesce(func.sum(runs.c.reserved_tokens), 0)).where(
+    runs.c.project == bindparam("project"), _active
+)
+_RESERVED_BY_VISITORS = _RESERVED.where(runs.c.by_visitor)
 _HOLD_PROJECT = text("SELECT pg_advisory_xact_lock(7405928, hashtext(:project))")
-_HOLD = update(runs).where(_key).values(worker_id=bindparam("new_holder"))
-
 
 # A process whose lease lapsed may still be at work on a run that another has taken over.
 _held = or_(
@@ -129,8 +125,7 @@ _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
 
 def create(connection: Connection, run: StoredRun) -> None:
     values = run.model_dump(exclude=_SETTINGS | {"object"})
-    known = ("streamed", "worker_id", "include_content", "project", "request_id")
-    values |= {name: getattr(run, name) for name in known}
+    values |= {name: getattr(run, name) for name in _KNOWN_HERE}
     values["horizon"] = run.horizon.model_dump() if run.horizon else None
     connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
 
@@ -140,12 +135,12 @@ def retrieve(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
     row = connection.execute(_BY_ID, {"key": run_id, "thread_id": thread_id}).first()
     if row is None:
         raise not_found("run", run_id)
-    return _run(row)
+    return stored_run(row)
 
 
 def find(connection: Connection, run_id: str) -> StoredRun | None:
     row = connection.execute(_BY_KEY, {"key": run_id}).first()
-    return None if row is None else _run(row)
+    return None if row is None else stored_run(row)
 
 
 def lock(connection: Connection, run_id: str) -> StoredRun:
@@ -156,7 +151,7 @@ def lock(connection: Connection, run_id: str) -> StoredRun:
     row = connection.execute(_LOCKED, {"key": run_id}).first()
     if row is None:
         raise StaleRun(run_id)
-    return _run(row)
+    return stored_run(row)
 
 
 def move(
@@ -197,19 +192,24 @@ def set_metadata(
 def active_on(connection: Connection, thread_id: str) -> StoredRun | None:
     """Return the oldest run of the thread that has not ended."""
     row = connection.execute(_OLDEST_ACTIVE, {"thread_id": thread_id}).first()
-    return None if row is None else _run(row)
+    return None if row is None else stored_run(row)
+
+
+def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
+    """Return the runs of the thread that have not ended, the oldest first, by no more than this."""
+    return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
 
 
 def all_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
     """Return the runs of the thread that have not ended, the oldest first."""
     rows = connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id})
-    return [_run(row) for row in rows]
+    return [stored_run(row) for row in rows]
 
 
 def hold_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
     """Return the same, held until the transaction ends: none of them ends meanwhile."""
     rows = connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id})
-    return [_run(row) for row in rows]
+    return [stored_run(row) for row in rows]
 
 
 def count_at_work(connection: Connection, project: str) -> int:
@@ -217,36 +217,30 @@ def count_at_work(connection: Connection, project: str) -> int:
 
     The project is held until the transaction ends, so that two who count don't both find room.
     """
+    _hold_project(connection, project)
+    return int(connection.execute(_AT_WORK, {"project": project}).scalar_one())
+
+
+def reserved_tokens(connection: Connection, project: str, *, of_visitors: bool) -> int:
+    """Return what the project's active runs count as in its budget; `of_visitors`: only theirs.
+
+    The project is held until the transaction ends, as by `count_at_work`.
+    """
+    _hold_project(connection, project)
+    statement = _RESERVED_BY_VISITORS if of_visitors else _RESERVED
+    return int(connection.execute(statement, {"project": project}).scalar_one())
+
+
+def _hold_project(connection: Connection, project: str) -> None:
     # SQLite has one writer anyway.
     if connection.dialect.name == "postgresql":
         connection.execute(_HOLD_PROJECT, {"project": project})
-    return int(connection.execute(_AT_WORK, {"project": project}).scalar_one())
 
 
 def list_page(connection: Connection, thread_id: str, page: Page) -> tuple[list[StoredRun], bool]:
     rows, has_more = read_page(connection, runs, "run", page, thread_id=thread_id)
-    return [_run(row) for row in rows], has_more
+    return [stored_run(row) for row in rows], has_more
 
 
-def expired(connection: Connection, now: int) -> list[str]:
-    """Return the ids of active runs whose time is over."""
-    return list(connection.execute(_EXPIRED, {"now": now}).scalars())
-
-
-def held_by(connection: Connection, worker_id: str) -> list[StoredRun]:
-    """Return the runs that this process is to carry on or to cancel."""
-    return [_run(row) for row in connection.execute(_HELD, {"worker_id": worker_id})]
-
-
-def take_orphans(
-    connection: Connection, worker_id: str, moment: float, *, limit: int
-) -> list[StoredRun]:
-    """Take over runs that no living process carries at `moment` (Unix seconds), oldest first."""
-    orphans = [_run(row) for row in connection.execute(_ORPHANS, {"now": moment, "count": limit})]
-    for run in orphans:
-        connection.execute(_HOLD, {"key": run.id, "new_holder": worker_id})
-    return orphans
-
-
-def _run(row: Row[Any]) -> StoredRun:
+def stored_run(row: Row[Any]) -> StoredRun:
     return StoredRun.model_validate({**row._mapping, **row.settings})

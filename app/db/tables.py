@@ -1,7 +1,7 @@
 """The tables. `migrations/` holds their history; a test compares the two.
 
-Every listed table has `sequence`, a counter of its own: several objects share one second of
-`created_at`, and lists must stay in one order.
+Every listed table has `sequence`, a counter of its own, and lists are in its order: several
+objects share one second of `created_at`, and a clock may be set back.
 """
 
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -88,7 +89,7 @@ assistants = Table(
     _json("tool_resources"),
     _json("metadata"),
     _json("response_format"),
-    Index("assistants_in_order", "created_at", "sequence"),
+    Index("assistants_in_order", "project", "sequence"),
 )
 
 # What an assistant of the assistants file was made of last; gone once the API has changed it.
@@ -114,11 +115,10 @@ threads = Table(
     project_column(),
     # The browser's session that made it, where one did.
     Column("session_id", String),
-    Index("threads_in_order", "project", "created_at", "sequence"),
+    Index("threads_in_order", "project", "sequence"),
     Index(
         "threads_of_session",
         "session_id",
-        "created_at",
         "sequence",
         sqlite_where=text("session_id IS NOT NULL"),
         postgresql_where=text("session_id IS NOT NULL"),
@@ -152,8 +152,8 @@ messages = Table(
     _json("incomplete_details", nullable=True),
     _time("completed_at"),
     _time("incomplete_at"),
-    Index("messages_in_order", "thread_id", "created_at", "sequence"),
-    Index("messages_of_run", "run_id", "created_at", "sequence"),
+    Index("messages_in_order", "thread_id", "sequence"),
+    Index("messages_of_run", "run_id", "sequence"),
 )
 
 runs = Table(
@@ -186,14 +186,19 @@ runs = Table(
     Column("include_content", Boolean, nullable=False),
     # The process that carries the run; null when none does.
     Column("worker_id", String),
+    # How often it was taken over from a process that was lost with it.
+    Column("takeovers", Integer, nullable=False, server_default="0"),
+    # What it counts as in its project's budget while it is active.
+    Column("reserved_tokens", BigInteger, nullable=False, server_default="0"),
+    # Whether a browser's session made it.
+    Column("by_visitor", Boolean, nullable=False, server_default=false()),
     project_column(),
     # The request that made it, as logs name it.
     Column("request_id", String),
-    Index("runs_in_order", "thread_id", "created_at", "sequence"),
+    Index("runs_in_order", "thread_id", "sequence"),
     Index(
         "runs_active",
         "thread_id",
-        "created_at",
         "sequence",
         sqlite_where=text(ACTIVE),
         postgresql_where=text(ACTIVE),
@@ -234,7 +239,7 @@ steps = Table(
     _time("cancelled_at"),
     _time("failed_at"),
     _time("expired_at"),
-    Index("steps_in_order", "run_id", "created_at", "sequence"),
+    Index("steps_in_order", "run_id", "sequence"),
 )
 
 # The items of a run's earlier rounds (reasoning, calls and their outputs), replayed in order.
@@ -260,7 +265,8 @@ run_events = Table(
     Index("run_events_by_age", "created_at"),
 )
 
-# The processes that carry runs. A lease that lapsed gives its runs to whoever comes first.
+# The processes that execute runs. A lease is the database's time at which it was renewed last, and
+# its length. One that is not renewed any more gives its runs to the process that sees it first.
 workers = Table(
     "workers",
     metadata,
@@ -276,7 +282,8 @@ usage = Table(
     Column("day", String, primary_key=True),
     Column("assistant_id", String, primary_key=True),
     Column("model", String, primary_key=True),
-    # One of several rows for the same: runs that end at once need not wait for one another.
+    # One of several rows for the same: runs that end at once need not wait for one another. Those
+    # of visitors have parts of their own (`usage.py`).
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("runs", BigInteger, nullable=False),
     Column("prompt_tokens", BigInteger, nullable=False),

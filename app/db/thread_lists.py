@@ -31,7 +31,7 @@ _among_keys = threads.c.id.in_(bindparam("keys", expanding=True))
 _first_asked = (
     select(messages.c.content)
     .where(messages.c.thread_id == threads.c.id, messages.c.role == "user")
-    .order_by(messages.c.created_at, messages.c.sequence)
+    .order_by(messages.c.sequence)
     .limit(1)
     .scalar_subquery()
 )

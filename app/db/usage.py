@@ -3,13 +3,15 @@
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
 from app.db.tables import usage
-from app.schemas.runs import Run, Usage
+from app.domain.clock import now
+from app.schemas.runs import Usage
 
-# How many rows share a day of one assistant and model.
+# How many rows share a day of one assistant and model; as many again are for visitors' runs.
 _PARTS = 8
 
 # In SQL, and not as an insert of SQLAlchemy's: that has one for each kind of database.
@@ -25,6 +27,7 @@ _ADD = text(
 _SPENT = select(
     func.coalesce(func.sum(usage.c.prompt_tokens + usage.c.completion_tokens), 0)
 ).where(usage.c.project == bindparam("project"), usage.c.day == bindparam("day"))
+_SPENT_BY_VISITORS = _SPENT.where(usage.c.part >= _PARTS)
 _SUMS = (
     select(
         usage.c.day,
@@ -56,10 +59,18 @@ class DayUsage:
 
 
 def today() -> str:
-    return datetime.now(UTC).date().isoformat()
+    return datetime.fromtimestamp(now(), UTC).date().isoformat()
 
 
-def add(connection: Connection, project: str, run: Run, spent: Usage) -> None:
+class Counted(Protocol):
+    """What a run's usage is counted by."""
+
+    assistant_id: str
+    model: str
+    by_visitor: bool
+
+
+def add(connection: Connection, project: str, run: Counted, spent: Usage) -> None:
     """Count a run that has ended."""
     connection.execute(
         _ADD,
@@ -68,16 +79,20 @@ def add(connection: Connection, project: str, run: Run, spent: Usage) -> None:
             "day": today(),
             "assistant_id": run.assistant_id,
             "model": run.model,
-            "part": random.randrange(_PARTS),
+            "part": random.randrange(_PARTS) + (_PARTS if run.by_visitor else 0),
             "prompt": spent.prompt_tokens,
             "completion": spent.completion_tokens,
         },
     )
 
 
-def tokens_of(connection: Connection, project: str, day: str) -> int:
-    """Return the tokens, of prompts and answers, that a project's runs have cost on a day."""
-    return int(connection.execute(_SPENT, {"project": project, "day": day}).scalar_one())
+def tokens_of(connection: Connection, project: str, day: str, *, of_visitors: bool = False) -> int:
+    """Return the tokens, of prompts and answers, that a project's runs have cost on a day.
+
+    `of_visitors`: only those that browsers' sessions made.
+    """
+    statement = _SPENT_BY_VISITORS if of_visitors else _SPENT
+    return int(connection.execute(statement, {"project": project, "day": day}).scalar_one())
 
 
 def of_days(connection: Connection, project: str, first_day: str, last_day: str) -> list[DayUsage]:

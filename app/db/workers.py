@@ -1,24 +1,32 @@
-"""Statements about the processes that carry runs."""
+"""Statements about the processes that execute runs."""
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from collections.abc import Mapping
 
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from app.db.clock import database_seconds
 from app.db.tables import workers
 
-_INSERT = insert(workers)
-_RENEW = (
-    update(workers)
-    .where(workers.c.id == bindparam("key"))
-    .values(lease_expires_at=bindparam("until"))
-)
-_REMOVE = delete(workers).where(workers.c.id == bindparam("key"))
-_REMOVE_LAPSED = delete(workers).where(workers.c.lease_expires_at < bindparam("before"))
+_until = database_seconds() + bindparam("seconds")
+_key = workers.c.id == bindparam("key")
+
+_INSERT = insert(workers).values(id=bindparam("key"), lease_expires_at=_until)
+_RENEW = update(workers).where(_key).values(lease_expires_at=_until)
+_LEASES = select(workers.c.id, workers.c.lease_expires_at)
+_REMOVE = delete(workers).where(_key)
+_REMOVE_LAPSED = _REMOVE.where(workers.c.lease_expires_at == bindparam("seen"))
 
 
-def renew(connection: Connection, worker_id: str, until: float) -> None:
-    """Let the process hold its runs until the Unix time `until`, in seconds."""
-    values = {"key": worker_id, "until": until}
+def renew(connection: Connection, worker_id: str, seconds: float) -> None:
+    """Let the process hold its runs for so long, by the database's clock."""
+    values = {"key": worker_id, "seconds": seconds}
     if connection.execute(_RENEW, values).rowcount == 0:
-        connection.execute(_INSERT, {"id": worker_id, "lease_expires_at": until})
+        connection.execute(_INSERT, values)
+
+
+def leases(connection: Connection) -> dict[str, float]:
+    """Return each process's lease: a number that is another one after every renewal."""
+    return {row.id: row.lease_expires_at for row in connection.execute(_LEASES)}
 
 
 def remove(connection: Connection, worker_id: str) -> None:
@@ -26,5 +34,7 @@ def remove(connection: Connection, worker_id: str) -> None:
     connection.execute(_REMOVE, {"key": worker_id})
 
 
-def remove_lapsed(connection: Connection, before: float) -> None:
-    connection.execute(_REMOVE_LAPSED, {"before": before})
+def remove_lapsed(connection: Connection, lapsed: Mapping[str, float]) -> None:
+    """End the leases, by process, that have not been renewed since they were seen like this."""
+    for worker_id, seen in lapsed.items():
+        connection.execute(_REMOVE_LAPSED, {"key": worker_id, "seen": seen})

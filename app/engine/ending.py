@@ -81,9 +81,11 @@ def _for_step(error: LastError) -> LastError:
     return error
 
 
-def end_unheld(connection: Connection, run_id: str, to: Ending) -> StoredRun:
+def end_unheld(
+    connection: Connection, run_id: str, to: Ending, last_error: LastError | None = None
+) -> StoredRun:
     """End a run that no process carries, and keep what that tells. Raises `StaleRun`."""
     changes = Changes.of(runs.lock(connection, run_id))
-    ended = end_run(connection, run_id, to, changes)
+    ended = end_run(connection, run_id, to, changes, last_error=last_error)
     journal.tell_unclaimed(connection, run_id, changes.events)
     return ended

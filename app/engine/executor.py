@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from app.core.model import ModelClient
 from app.db import runs
 from app.db.database import Database
 from app.db.runs import StoredRun
-from app.domain.clock import now
+from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.budget import (
     OutputLimit,
@@ -141,7 +140,7 @@ class Execution:
 
     def _seconds_left(self) -> float | None:
         expires_at = self._run.expires_at
-        return None if expires_at is None else expires_at - time.time()
+        return None if expires_at is None else expires_at - seconds()
 
     async def _rounds(self) -> Outcome:
         if left_out := self._shared.tools.left_out(self._run):
@@ -262,7 +261,9 @@ class Execution:
         budget = input_budget(
             self._run, self._items, self._spent, context_window=shared.context_window
         )
-        messages = within(reversed(self._history), budget)
+        messages, images = await shared.images.of(
+            self._run.project, within(reversed(self._history), budget)
+        )
         return build_request(
             self._run,
             messages,
@@ -270,7 +271,7 @@ class Execution:
             max_output_tokens=max_output,
             aliases=shared.aliases,
             tools=shared.tools.offered(self._run),
-            images=await shared.images.of(self._run.project, messages),
+            images=images,
         )
 
     async def _complete(self) -> Outcome:

@@ -9,7 +9,7 @@ from app.db.runs import StoredRun
 from app.domain.run_status import SETTLED
 from app.engine import journal
 from app.engine.hub import Feed, Frame, wait_for
-from app.engine.supervisor import LOOK_EVERY, RunSupervisor
+from app.engine.supervisor import RunSupervisor
 
 # After one of these a run says no more, or nothing before its client has answered.
 _LAST_EVENTS = frozenset(f"thread.run.{status}" for status in SETTLED)
@@ -52,9 +52,10 @@ class Follower:
                     after = frames[-1].id if frames else after
                     if frames and frames[-1].event in _LAST_EVENTS:
                         return
-            async for frames in self._follow_kept(run_id, after):
-                yield frames
-                after = frames[-1].id if frames else after
+            with self._supervisor.poller.watching(run_id):
+                async for frames in self._follow_kept(run_id, after):
+                    yield frames
+                    after = frames[-1].id if frames else after
             feed = self._supervisor.hub.find(run_id)
             if feed is None:
                 return
@@ -74,8 +75,8 @@ class Follower:
                 raise Interrupted
             if self._supervisor.hub.find(run_id) is not None:
                 return
-            await wait_for(change, LOOK_EVERY)
-            if time.monotonic() - quiet_since > self._silence:
+            await wait_for(change, self._silence)
+            if time.monotonic() - quiet_since >= self._silence:
                 yield []
                 quiet_since = time.monotonic()
 

@@ -101,6 +101,11 @@ class Hub:
         if event is not None:
             event.set()
 
+    def changed_all(self) -> None:
+        """Wake all who wait for any run, to see that the process stops."""
+        for run_id in [*self._changes]:
+            self.changed(run_id)
+
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
     """Return when the event is set, or after `seconds`."""

@@ -3,19 +3,45 @@
 import logging
 import mimetypes
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import files
 from app.db.database import Database
-from app.domain.errors import NotFound
+from app.domain.errors import ModelError, NotFound
 from app.schemas.files import FileObject
-from app.schemas.messages import Said
+from app.schemas.messages import Said, text_part
 
 logger = logging.getLogger(__name__)
 
 # OpenAI takes no larger picture; it is read whole.
 _MAX_BYTES = 20 * 1024 * 1024
+# What one request may hold, each picture counted as often as it is sent: in memory it is there
+# several times over while the request is made. OpenAI takes 50 MB of everything.
+MAX_REQUEST_IMAGES = 100
+MAX_REQUEST_IMAGE_BYTES = 32 * 1024 * 1024
+
+
+_PICTURES = ("image_file", "image_url")
+_TOO_MUCH = (
+    f"The message's pictures are too many or too large: a request may hold {MAX_REQUEST_IMAGES} "
+    f"pictures and {MAX_REQUEST_IMAGE_BYTES} bytes of them, each counted as often as it is named. "
+    "Send fewer or smaller ones."
+)
+LEFT_OUT = "(A picture that was here is left out: the request would hold too much.)"
+
+
+@dataclass
+class _Request:
+    """What a request holds so far. `files` are None where they are the upstream's own."""
+
+    images: int = 0
+    bytes: int = 0
+    full: bool = False
+    files: dict[str, FileObject | None] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
 
 
 class Images:
@@ -25,28 +51,72 @@ class Images:
         self._database = database
         self._store = store
 
-    async def of(self, project: str, messages: Iterable[Said]) -> dict[str, str]:
-        """Return data URLs by file id. A file that the project has not here is the upstream's."""
-        named = {
-            part["image_file"]["file_id"]: None
-            for message in messages
-            for part in message.content
-            if part["type"] == "image_file"
-        }
-        urls = {file_id: await self._data_url(project, file_id) for file_id in named}
-        return {file_id: url for file_id, url in urls.items() if url is not None}
+    async def of(self, project: str, messages: Sequence[Said]) -> tuple[list[Said], dict[str, str]]:
+        """Return the messages as they are sent, and data URLs by file id, each picture read once.
 
-    async def _data_url(self, project: str, file_id: str) -> str | None:
+        A file that the project has not here is the upstream's. If there are too many pictures,
+        or too large ones, those of older messages are left out; raises `ModelError` if those of
+        the newest message alone are too much.
+        """
+        request, kept = _Request(), list[Said]()
+        for message in reversed(messages):
+            pictures = [part for part in message.content if part["type"] in _PICTURES]
+            if not pictures or (not request.full and await self._take(request, project, pictures)):
+                kept.append(message)
+                continue
+            if message is messages[-1]:
+                raise ModelError("invalid_prompt", _TOO_MUCH)
+            logger.warning("pictures of older messages are left out of a request")
+            request.full = True
+            kept.append(_without_pictures(message))
+        return kept[::-1], request.urls
+
+    async def _take(self, request: _Request, project: str, pictures: list[dict[str, Any]]) -> bool:
+        """Add a message's pictures to the request; False: they don't fit, and none is added."""
+        sizes = [await self._size(request, project, part) for part in pictures]
+        images, size = request.images + len(sizes), request.bytes + sum(sizes)
+        if images > MAX_REQUEST_IMAGES or size > MAX_REQUEST_IMAGE_BYTES:
+            return False
+        request.images, request.bytes = images, size
+        for part in pictures:
+            if part["type"] == "image_file":
+                await self._read(request, part["image_file"]["file_id"])
+        return True
+
+    async def _size(self, request: _Request, project: str, part: dict[str, Any]) -> int:
+        if part["type"] == "image_url":
+            return len(part["image_url"]["url"])
+        file_id = part["image_file"]["file_id"]
+        if file_id not in request.files:
+            request.files[file_id] = await self._find(project, file_id)
+        file = request.files[file_id]
+        return 0 if file is None else file.bytes
+
+    async def _find(self, project: str, file_id: str) -> FileObject | None:
         try:
             file: FileObject = await self._database.read(files.retrieve, project, file_id)
-            if file.bytes > _MAX_BYTES:
-                logger.warning("picture %s is too large for the model", file_id)
-                return None
-            content = await self._store.read_whole(file_key(file_id))
         except NotFound:
             return None
+        if file.bytes > _MAX_BYTES:
+            logger.warning("picture %s is too large for the model", file_id)
+            return None
+        return file
+
+    async def _read(self, request: _Request, file_id: str) -> None:
+        file = request.files[file_id]
+        if file is None or file_id in request.urls:
+            return
+        try:
+            content = await self._store.read_whole(file_key(file_id))
         except StorageError:
             logger.exception("picture %s could not be read", file_id)
-            return None
+            return
         kind = mimetypes.guess_type(file.filename)[0] or "image/png"
-        return f"data:{kind};base64,{b64encode(content).decode()}"
+        request.urls[file_id] = f"data:{kind};base64,{b64encode(content).decode()}"
+
+
+def _without_pictures(message: Said) -> Said:
+    content = [
+        text_part(LEFT_OUT) if part["type"] in _PICTURES else part for part in message.content
+    ]
+    return message._replace(content=content)

@@ -3,34 +3,28 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Coroutine
-from contextvars import Context, copy_context
 from typing import Any
 
 from app.core.telemetry import run_ended
-from app.db import run_events, runs, workers
-from app.db.database import Connection
+from app.db import run_holders, runs
+from app.db.run_holders import HeldRun
 from app.db.runs import StoredRun
-from app.domain.clock import now
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL
 from app.engine.claim import Claimed, claim
 from app.engine.ending import Ending, end_unheld
 from app.engine.executor import Execution, Outcome, Shared
+from app.engine.heartbeat import GIVEN_UP, Heartbeat
 from app.engine.hub import Hub, wait_for
+from app.engine.lines import Lines
+from app.engine.poller import Poller
 from app.schemas.runs import LastError
 
 logger = logging.getLogger(__name__)
 
-# How many runs a process takes over at once when another has died.
-_ORPHANS_AT_ONCE = 20
-# How often (in seconds) to look at a run that another process carries.
-LOOK_EVERY = 0.25
 # Of the time to stop, what is kept (in seconds) to tell readers that their runs go on elsewhere.
 _HAND_OVER_SECONDS = 1.0
-# How often (in seconds) to remove what readers no longer come back for.
-_CLEAN_UP_EVERY = 60.0
 
 _OUR_FAULT = LastError(
     code="server_error", message="The server failed while it carried the run; its log says why."
@@ -38,32 +32,20 @@ _OUR_FAULT = LastError(
 
 
 class RunSupervisor:
-    """The runs that this process carries.
+    """The runs that this process executes; when its heart stops, others take them over."""
 
-    It holds one lease for all of them and renews it; when it stops renewing, other processes
-    take the runs over.
-    """
-
-    def __init__(
-        self,
-        shared: Shared,
-        *,
-        lease_seconds: float,
-        journal_seconds: float,
-        drain_seconds: float,
-    ) -> None:
+    def __init__(self, shared: Shared, heartbeat: Heartbeat, *, drain_seconds: float) -> None:
         self.shared = shared
-        self._lease_seconds = lease_seconds
-        self._journal_seconds = journal_seconds
+        self._heartbeat = heartbeat
+        self.poller = Poller(shared.database, shared.hub)
         self._drain_seconds = drain_seconds
         self._draining: asyncio.Task[None] | None = None
         self._tasks: dict[str, asyncio.Task[Outcome]] = {}
-        self._lines: defaultdict[str, dict[str, Context]] = defaultdict(dict)
+        self._lines = Lines()
         self._endings = 0
         self._background: set[asyncio.Task[Any]] = set()
         self._heart: asyncio.Task[None] | None = None
         self._adrift_before: set[str] = set()
-        self._clean_up_at = 0.0
         self._stopping = False
         shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
 
@@ -98,7 +80,7 @@ class RunSupervisor:
         self.drain()
         if self._draining is not None:
             await self._draining
-        await self.shared.database.transaction(workers.remove, self.worker_id)
+        await self._heartbeat.stop()
 
     async def _drain(self) -> None:
         deadline = time.monotonic() + self._drain_seconds - _HAND_OVER_SECONDS
@@ -107,6 +89,7 @@ class RunSupervisor:
         self._stopping = True
         if self._heart is not None:
             self._heart.cancel()
+        self.hub.changed_all()
         while tasks := self._all_tasks():
             await asyncio.sleep(0)  # as in `abandon`
             for task in tasks:
@@ -127,7 +110,7 @@ class RunSupervisor:
         self._announce(claimed)
         return self._carry(claimed.run.id, self._execute(claimed))
 
-    def cancel(self, run: StoredRun) -> None:
+    def cancel(self, run: StoredRun | HeldRun) -> None:
         """Cancel a run whose row says `cancelling`."""
         if not self.abandon(run.id) and run.worker_id in (None, self.worker_id):
             self._in_background(self._end_unheld(run.id, "cancelled"))
@@ -144,11 +127,13 @@ class RunSupervisor:
     async def settled(self, run_id: str, seconds: float) -> None:
         """Return when the run has ended or waits for its client, at the latest after `seconds`.
 
-        A run that another process carries can't wake us: then this is a pause before a look.
+        For a run that another process executes: when there is something new of it.
         """
         task = self._tasks.get(run_id)
         if task is None:
-            await wait_for(self.hub.watch(run_id), min(seconds, LOOK_EVERY))
+            change = self.hub.watch(run_id)
+            with self.poller.watching(run_id):
+                await wait_for(change, seconds)
         else:
             await asyncio.wait([task], timeout=seconds)
 
@@ -184,7 +169,7 @@ class RunSupervisor:
         claimed, run = await self._claim(run_id)
         if claimed is None:
             if run is not None and run.status == "queued":
-                self._lines[run.thread_id].setdefault(run_id, copy_context())
+                self._lines.add(run.thread_id, run_id)
             return Outcome(run)
         self._announce(claimed)
         return await self._execute(claimed)
@@ -232,22 +217,36 @@ class RunSupervisor:
             logger.exception("run %s: could not be carried on", claimed.run.id)
             return await execution.end("failed", _OUR_FAULT)
 
-    def _call_next(self, run: StoredRun | None) -> None:
-        """Let the runs that wait for this one's thread try again: the oldest gets it."""
-        if run is not None and run.status in TERMINAL:
+    def _call_next(self, ended: StoredRun | None) -> None:
+        """Let the run that is the next on this one's thread begin, if it waits here."""
+        if ended is not None and ended.status in TERMINAL:
             self._endings += 1
-            for waiting, context in self._lines.pop(run.thread_id, {}).items():
-                context.run(self.start, waiting)
+            if self._lines.any_on(ended.thread_id):
+                self._in_background(self._start_first(ended.thread_id))
+
+    async def _start_first(self, thread_id: str) -> None:
+        if first := await self.shared.database.read(run_holders.first_of, thread_id):
+            self._start_waiting(thread_id, first)
+
+    def _start_waiting(self, thread_id: str, run_id: str) -> bool:
+        """Start a run that waits in its thread's line here; False: it doesn't."""
+        context = self._lines.take(thread_id, run_id)
+        if context is not None:
+            context.run(self.start, run_id)
+        return context is not None
 
     # Runs that nobody carries
 
-    async def _end_unheld(self, run_id: str, to: Ending) -> None:
+    async def _end_unheld(
+        self, run_id: str, to: Ending, last_error: LastError | None = None
+    ) -> None:
         try:
-            run = await self.shared.database.transaction(end_unheld, run_id, to)
+            run = await self.shared.database.transaction(end_unheld, run_id, to, last_error)
         except StaleRun:
             logger.info("run %s: ended by another hand", run_id)
         else:
             self.shared.instruments.metrics.runs.ended(to)
+            self._lines.take(run.thread_id, run_id)
             self._call_next(run)
         self._settle(run_id)
 
@@ -260,7 +259,7 @@ class RunSupervisor:
 
     async def _beat_on(self) -> None:
         while True:
-            await asyncio.sleep(self._lease_seconds / 3)
+            await asyncio.sleep(self._heartbeat.pause)
             try:
                 await self._beat()
             except Exception:
@@ -268,33 +267,34 @@ class RunSupervisor:
                 logger.exception("the lease could not be renewed")
 
     async def _beat(self) -> None:
-        held, expired = await self.shared.database.transaction(self._look_around)
-        for run_id in expired:
+        found = await self._heartbeat.beat([*self._tasks])
+        for run_id in found.lost:
+            # What the model still says of it is another process's by now.
+            logger.warning("run %s: another process has taken it over", run_id)
+            self.abandon(run_id)
+        for run_id in found.expired:
             if run_id not in self._tasks:
                 await self._end_unheld(run_id, "expired")
+        for run_id in found.given_up:
+            logger.error("run %s: taken over too often, and given up", run_id)
+            await self._end_unheld(run_id, "failed", GIVEN_UP)
+        for run in found.inherited:
+            self._take_up(run)
+        self._take_up_adrift(found.held)
+
+    def _take_up_adrift(self, held: list[HeldRun]) -> None:
         # A run is between its row and its task for a moment; one that stays there is adrift.
         adrift = {run.id: run for run in held if run.id not in self._tasks}
         for run_id, run in adrift.items():
-            if run_id in self._adrift_before or run.worker_id != self.worker_id:
+            if run_id in self._adrift_before or self._lines.holds(run.thread_id, run_id):
                 self._take_up(run)
         self._adrift_before = set(adrift)
         for run in held:
             if run.status == "cancelling" and run.id in self._tasks:
                 self.cancel(run)
 
-    def _take_up(self, run: StoredRun) -> None:
+    def _take_up(self, run: HeldRun) -> None:
         if run.status == "cancelling":
             self._in_background(self._end_unheld(run.id, "cancelled"))
-        else:
+        elif not self._start_waiting(run.thread_id, run.id):
             self.start(run.id)
-
-    def _look_around(self, connection: Connection) -> tuple[list[StoredRun], list[str]]:
-        moment, worker_id = time.time(), self.worker_id
-        workers.renew(connection, worker_id, moment + self._lease_seconds)
-        workers.remove_lapsed(connection, moment - 10 * self._lease_seconds)
-        if moment > self._clean_up_at:
-            run_events.remove_before(connection, int(moment - self._journal_seconds))
-            self._clean_up_at = moment + _CLEAN_UP_EVERY
-        held = runs.held_by(connection, worker_id)
-        held += runs.take_orphans(connection, worker_id, moment, limit=_ORPHANS_AT_ONCE)
-        return held, runs.expired(connection, now())

@@ -11,11 +11,12 @@ from app.db.database import Connection, Database
 from app.domain.access import Caller
 from app.domain.errors import ChatFailed, ThreadBusy, not_found
 from app.domain.language import is_korean
+from app.domain.run_status import SETTLED
 from app.engine.changes import Changes
 from app.engine.claim import Claimed, claim_new
 from app.engine.ending import end_unheld
 from app.engine.executor import Outcome
-from app.engine.follower import Follower
+from app.engine.follower import Follower, Interrupted
 from app.engine.hub import Frame
 from app.engine.supervisor import RunSupervisor
 from app.schemas.chat import ChatReply, ChatRequest
@@ -28,6 +29,9 @@ from app.services.threads import create_thread, new_message
 
 # While another process carries a thread's run, a chat looks this often (in seconds) for its turn.
 _LOOK_EVERY = 30.0
+
+# Beyond the id of any event: who follows a run after it only waits for the run's end.
+_NO_FRAMES = 2**62
 
 # Where chats take turns: a project, a session where there is one, and a thread.
 _Line = tuple[str, str | None, str]
@@ -75,7 +79,11 @@ class ChatService:
         return await self.end(turn)
 
     async def begin(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Turn:
-        """Wait for the thread to be free, then begin the turn. Raises `NotFound`."""
+        """Wait for the thread to be free, then begin the turn.
+
+        Raises `NotFound`, `LimitReached`, and `InvalidRequest` for a visitor's long message.
+        """
+        self._policy.check_message(caller, body.message)
         line = self._line(caller, body.thread_id)
         await line.acquire()
         try:
@@ -98,14 +106,19 @@ class ChatService:
         except asyncio.CancelledError:
             if not turn.outcome.cancelled():
                 raise
-            raise ChatFailed(
-                "The server restarts; the answer will stand in the thread.",
-                code="server_restarting",
-                status=503,
-                thread_id=turn.thread_id,
-                run_id=turn.run_id,
-            ) from None
+            raise _restarting(turn) from None
+        if outcome.run is not None and outcome.run.status not in SETTLED:
+            outcome = await self._end_elsewhere(turn)
         return _reply(turn.thread_id, outcome, korean=turn.korean)
+
+    async def _end_elsewhere(self, turn: Turn) -> Outcome:
+        """Return how the turn ends whose run another process has taken over from this one."""
+        try:
+            async for _ in self._follower.follow(turn.run_id, after=_NO_FRAMES):
+                pass
+        except Interrupted:
+            raise _restarting(turn) from None
+        return await self._database.read(_outcome, turn.run_id)
 
     def _line(self, caller: Caller, thread_id: str | None) -> asyncio.Lock:
         if thread_id is None:
@@ -126,19 +139,23 @@ class ChatService:
     ) -> Claimed:
         policy = self._policy
         thread_id = self._thread(connection, caller, body.thread_id)
-        policy.admit(connection, caller.project)
+        not_before = 0 if body.thread_id is None else messages.newest_time(connection, thread_id)
+        policy.admit(connection, caller)
         asked = MessageCreate(role="user", content=body.message, metadata=body.metadata)
-        message = new_message(thread_id, asked)
+        message = new_message(thread_id, asked, not_before)
         messages.create(connection, message)
         assistant_id = body.assistant_id or policy.default_for(caller)
+        wanted = RunCreate(assistant_id=assistant_id, metadata=body.metadata)
         run = new_run(
             caller,
             policy.assistant(connection, caller, assistant_id),
             thread_id,
-            RunCreate(assistant_id=assistant_id, metadata=body.metadata),
+            wanted,
             expires_seconds=policy.expires_seconds,
             streamed=streamed,
             worker_id=policy.worker_id,
+            not_before=message.created_at,
+            reserved_tokens=policy.reserved_for(wanted),
         )
         return claim_new(
             connection,
@@ -162,6 +179,20 @@ class ChatService:
         elif active is not None:
             raise ThreadBusy.for_run(thread_id, active.id, active.status)
         return thread_id
+
+
+def _restarting(turn: Turn) -> ChatFailed:
+    return ChatFailed(
+        "The server restarts; the answer will stand in the thread.",
+        code="server_restarting",
+        status=503,
+        thread_id=turn.thread_id,
+        run_id=turn.run_id,
+    )
+
+
+def _outcome(connection: Connection, run_id: str) -> Outcome:
+    return Outcome(runs.find(connection, run_id), messages.last_of_run(connection, run_id))
 
 
 def _reply(thread_id: str, outcome: Outcome, *, korean: bool) -> ChatReply:

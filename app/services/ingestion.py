@@ -110,11 +110,11 @@ class Ingestor:
 
     async def _ingest_next(self) -> bool:
         """Read the file that has waited longest; False: none waits."""
-        moment = time.time()
-        if not await self._database.read(ingestion.is_waiting, moment):
+        if not await self._database.read(ingestion.is_waiting):
             return False
-        until = moment + self._lease_seconds
-        claim = await self._database.transaction(ingestion.claim, self._worker_id, moment, until)
+        claim = await self._database.transaction(
+            ingestion.claim, self._worker_id, self._lease_seconds
+        )
         if claim is not None:
             await self._ingest(claim)
         return claim is not None
@@ -162,22 +162,23 @@ class Ingestor:
             await self._fail(claim, error)
             return
         pause = self._retry_seconds * 2 ** (claim.attempt - 1)
-        await self._release(claim, attempts=claim.attempt, until=time.time() + pause)
+        await self._release(claim, attempts=claim.attempt, seconds=pause)
 
     async def _fail(self, claim: Claim, error: FileError) -> None:
         logger.warning("%s in %s failed: %s", claim.file_id, claim.store_id, error.message)
         await self._database.transaction(ingestion.fail, claim, error)
 
-    async def _release(self, claim: Claim, *, attempts: int, until: float | None = None) -> None:
-        await self._database.transaction(ingestion.release, claim, attempts=attempts, until=until)
+    async def _release(self, claim: Claim, *, attempts: int, seconds: float | None = None) -> None:
+        await self._database.transaction(
+            ingestion.release, claim, attempts=attempts, seconds=seconds
+        )
 
     async def _keep(self, claim: Claim, reading: asyncio.Task[_Read]) -> None:
         """Renew the lease while the file is read; stop reading one that is ours no more."""
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
-            until = time.time() + self._lease_seconds
             try:
-                held = await self._database.transaction(ingestion.renew, claim, until)
+                held = await self._database.transaction(ingestion.renew, claim, self._lease_seconds)
             except Exception:
                 logger.exception("the lease of %s could not be renewed", claim.file_id)
             else:

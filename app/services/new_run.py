@@ -20,12 +20,18 @@ def new_run(
     expires_seconds: int,
     streamed: bool,
     worker_id: str,
+    not_before: int,
+    reserved_tokens: int,
 ) -> StoredRun:
-    """Return a queued run. What `body` leaves out or sets to null comes from the assistant."""
+    """Return a queued run. What `body` leaves out or sets to null comes from the assistant.
+
+    `not_before`: when its thread's newest message was made (Unix time); `reserved_tokens`: what
+    it counts as in its project's budget.
+    """
     moment = now()
     return StoredRun(
         id=new_id("run"),
-        created_at=moment,
+        created_at=max(moment, not_before),
         assistant_id=assistant.id,
         thread_id=thread_id,
         status="queued",
@@ -48,6 +54,8 @@ def new_run(
         worker_id=worker_id,
         project=caller.project,
         request_id=caller.request_id,
+        reserved_tokens=reserved_tokens,
+        by_visitor=caller.session is not None,
     )
 
 

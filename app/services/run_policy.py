@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from app.db import assistants, runs, usage
 from app.db.database import Connection
 from app.domain.access import Caller
-from app.domain.errors import LimitReached, not_found
+from app.domain.errors import InvalidRequest, LimitReached, not_found
 from app.schemas.assistants import Assistant
-from app.schemas.runs import BusyPolicy
+from app.schemas.runs import BusyPolicy, RunOverrides
 
 # In `token_budgets`: every project that is not named.
 OTHERS = "*"
@@ -22,7 +22,8 @@ class RunPolicy:
     `configured` is the default assistant where the settings made it: only they can change it, so
     it need not be read for every run. `public_assistants` are those that sessions may use, first
     the one that answers by default. `max_concurrent_runs` are a project's (0: as many as there
-    are), `token_budgets` a day's.
+    are), `token_budgets` a day's. Of visitors all together, `public_token_budget` are a day's
+    (0: no more than the project's), and each message has at most `public_max_message` characters.
     """
 
     worker_id: str
@@ -34,6 +35,8 @@ class RunPolicy:
     busy_thread: BusyPolicy
     max_concurrent_runs: int
     token_budgets: Mapping[str, int]
+    public_token_budget: int
+    public_max_message: int
 
     def default_for(self, caller: Caller) -> str:
         """Return the id of the assistant that answers where none is named."""
@@ -47,9 +50,30 @@ class RunPolicy:
             return self.configured
         return assistants.retrieve(connection, caller.project, assistant_id)
 
-    def admit(self, connection: Connection, project: str) -> None:
-        """Raises `LimitReached` where the project may not have another run now."""
-        most = self.max_concurrent_runs
+    def reserved_for(self, limits: RunOverrides) -> int:
+        """Return what a new run counts as in its project's budget until it has ended.
+
+        What it will cost nobody knows: a quarter of the context window is more than most runs
+        take, unless the run's own limits are below it.
+        """
+        usual = self.context_window // 4
+        if limits.max_prompt_tokens is None or limits.max_completion_tokens is None:
+            return usual
+        return min(usual, limits.max_prompt_tokens + limits.max_completion_tokens)
+
+    def check_message(self, caller: Caller, message: str) -> None:
+        """Raises `InvalidRequest` if a visitor's message is too long."""
+        if caller.session is not None and len(message) > self.public_max_message:
+            raise InvalidRequest(
+                f"Invalid 'message': string too long. Expected a string with maximum length "
+                f"{self.public_max_message}, but got a string with length {len(message)} instead.",
+                param="message",
+                code="string_above_max_length",
+            )
+
+    def admit(self, connection: Connection, caller: Caller) -> None:
+        """Raises `LimitReached` where the caller's project may not have another run now."""
+        project, most = caller.project, self.max_concurrent_runs
         if most and runs.count_at_work(connection, project) >= most:
             raise LimitReached(
                 f"Runs at work: {most}, the most that this server allows a project. "
@@ -58,14 +82,32 @@ class RunPolicy:
                 headers={"retry-after": "1"},
             )
         budget = self.token_budgets.get(project, self.token_budgets.get(OTHERS))
-        if budget is not None and usage.tokens_of(connection, project, usage.today()) >= budget:
-            raise LimitReached(
-                f"The budget of {budget} tokens a day is spent. It begins anew at midnight (UTC).",
-                type="insufficient_quota",
-                code="insufficient_quota",
-                # The SDKs would only ask again at once, and in vain.
-                headers={"x-should-retry": "false", "retry-after": str(_seconds_to_midnight())},
-            )
+        if budget is not None:
+            _check_budget(connection, project, budget, of_visitors=False)
+        if caller.session is not None and self.public_token_budget:
+            _check_budget(connection, project, self.public_token_budget, of_visitors=True)
+
+
+def _check_budget(connection: Connection, project: str, budget: int, *, of_visitors: bool) -> None:
+    """Raises `LimitReached` if the budget of the day is used up, or reserved by active runs."""
+    # First: whoever else asks at this moment is not admitted before this run is counted.
+    reserved = runs.reserved_tokens(connection, project, of_visitors=of_visitors)
+    used = usage.tokens_of(connection, project, usage.today(), of_visitors=of_visitors)
+    if used >= budget:
+        raise LimitReached(
+            f"The budget of {budget} tokens a day is used up. It resets at midnight (UTC).",
+            type="insufficient_quota",
+            code="insufficient_quota",
+            # The SDKs would only ask again at once, and in vain.
+            headers={"x-should-retry": "false", "retry-after": str(_seconds_to_midnight())},
+        )
+    if used + reserved >= budget:
+        raise LimitReached(
+            f"The rest of the day's budget of {budget} tokens is reserved by runs at work. "
+            "Please try again when one of them has ended.",
+            code="concurrent_runs_exceeded",
+            headers={"retry-after": "1"},
+        )
 
 
 def _seconds_to_midnight() -> int:

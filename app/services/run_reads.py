@@ -11,7 +11,7 @@ from app.domain.access import Caller
 from app.domain.run_status import SETTLED
 from app.engine.follower import Follower
 from app.engine.hub import Frame, wait_for
-from app.engine.supervisor import LOOK_EVERY, RunSupervisor
+from app.engine.supervisor import RunSupervisor
 from app.schemas.common import ListPage
 from app.schemas.runs import Run
 from app.schemas.steps import RunStep, told_step
@@ -46,14 +46,17 @@ class RunReader:
         hub, deadline = self._supervisor.hub, time.monotonic() + self._poll_wait
         change = hub.watch(run_id)
         first = run = await self._database.read(run_in_thread, caller, thread_id, run_id)
-        while run.status == first.status and run.status not in SETTLED:
-            left = deadline - time.monotonic()
-            if left <= 0 or self._supervisor.stopping:
-                break
-            here = run.worker_id == self._supervisor.worker_id
-            await wait_for(change, left if here else min(left, LOOK_EVERY))
-            change = hub.watch(run_id)
-            run = await self._database.read(run_in_thread, caller, thread_id, run_id)
+        if run.status in SETTLED:
+            return run
+        # Not only for runs of other processes: one that is here may be taken over.
+        with self._supervisor.poller.watching(run_id):
+            while run.status == first.status:
+                left = deadline - time.monotonic()
+                if left <= 0 or self._supervisor.stopping:
+                    break
+                await wait_for(change, left)
+                change = hub.watch(run_id)
+                run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         return run
 
     async def follow(

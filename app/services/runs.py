@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
-from app.db.runs import Horizon, StoredRun
+from app.db.runs import ActiveRun, Horizon, StoredRun
 from app.domain.access import Caller
-from app.domain.errors import InvalidRequest, ThreadBusy
+from app.domain.errors import InvalidRequest, LimitReached, ThreadBusy
 from app.domain.run_status import TERMINAL
 from app.engine import journal
 from app.engine.changes import Changes
@@ -34,6 +34,9 @@ from app.services.threads import create_thread, new_message
 from app.services.tool_outputs import submit_outputs
 
 Frames = AsyncIterator[list[Frame]]
+
+# Active runs on one thread, the one at work and those that wait behind it.
+LONGEST_LINE = 100
 
 
 @dataclass(frozen=True)
@@ -155,12 +158,15 @@ class RunService:
     ) -> Created:
         body = body or RunCreate(assistant_id=self._policy.default_assistant_id)
         threads.lock(connection, caller, thread_id)
-        active = runs.all_active_on(connection, thread_id)
-        interrupted = self._make_way(connection, active, body.if_busy)
-        added = [new_message(thread_id, item) for item in body.additional_messages or []]
+        active = runs.line_of(connection, thread_id)
+        interrupted = self._make_way(connection, thread_id, active, body.if_busy)
+        not_before = messages.newest_time(connection, thread_id)
+        added = [
+            new_message(thread_id, item, not_before) for item in body.additional_messages or []
+        ]
         messages.create(connection, *added)
         attach_files(connection, caller, thread_id, body.additional_messages or [])
-        run = self._new(connection, caller, thread_id, body)
+        run = self._new(connection, caller, thread_id, body, not_before)
         run.include_content = include_content
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)
@@ -176,26 +182,47 @@ class RunService:
         changes = Changes(told=True)
         changes.tell("thread.created", thread)
         return self._insert(
-            connection, self._new(connection, caller, thread.id, body), changes, at_once
+            connection,
+            self._new(connection, caller, thread.id, body, thread.created_at),
+            changes,
+            at_once,
         )
 
     def _make_way(
-        self, connection: Connection, active: list[StoredRun], if_busy: BusyPolicy | None
+        self,
+        connection: Connection,
+        thread_id: str,
+        active: list[ActiveRun],
+        if_busy: BusyPolicy | None,
     ) -> tuple[StoredRun, ...]:
         """Do with a busy thread what the policy says; return the runs to be cancelled."""
         policy = if_busy or self._policy.busy_thread
         if active and policy == "reject":
-            raise ThreadBusy.for_run(active[0].thread_id, active[0].id, active[0].status)
-        if policy != "interrupt":
+            raise ThreadBusy.for_run(thread_id, active[0].id, active[0].status)
+        if policy == "enqueue" and len(active) >= LONGEST_LINE:
+            raise LimitReached(
+                f"Thread {thread_id} has {len(active)} active runs, the most that this server lets "
+                "wait on one thread. Please wait until some have ended, or cancel them.",
+                code="thread_line_too_long",
+                headers={"retry-after": "5"},
+            )
+        if policy != "interrupt" or not active:
             return ()
         return tuple(
-            runs.move(connection, run, "cancelling") for run in active if run.status != "cancelling"
+            runs.move(connection, run, "cancelling")
+            for run in runs.all_active_on(connection, thread_id)
+            if run.status != "cancelling"
         )
 
     def _new(
-        self, connection: Connection, caller: Caller, thread_id: str, body: RunOverrides
+        self,
+        connection: Connection,
+        caller: Caller,
+        thread_id: str,
+        body: RunOverrides,
+        not_before: int,
     ) -> StoredRun:
-        self._policy.admit(connection, caller.project)
+        self._policy.admit(connection, caller)
         run = new_run(
             caller,
             self._policy.assistant(connection, caller, body.assistant_id),
@@ -204,6 +231,8 @@ class RunService:
             expires_seconds=self._policy.expires_seconds,
             streamed=True,
             worker_id=self._policy.worker_id,
+            not_before=not_before,
+            reserved_tokens=self._policy.reserved_for(body),
         )
         if run.instructions is None and not messages.has_question(connection, thread_id):
             raise InvalidRequest(

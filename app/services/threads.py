@@ -109,7 +109,7 @@ class MessageService:
         active = runs.active_on(connection, thread_id) if self._refuses_busy else None
         if active is not None:
             raise ThreadBusy.for_message(thread_id, active.id, active.status)
-        message = new_message(thread_id, body)
+        message = new_message(thread_id, body, messages.newest_time(connection, thread_id))
         messages.create(connection, message)
         attach_files(connection, caller, thread_id, [body])
         return message
@@ -170,14 +170,18 @@ def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) ->
         tool_resources=stored_resources(connection, caller.project, body.tool_resources, OF_THREAD),
     )
     threads.create(connection, caller, thread)
-    messages.create(connection, *(new_message(thread.id, item) for item in body.messages or []))
+    messages.create(
+        connection,
+        *(new_message(thread.id, item, thread.created_at) for item in body.messages or []),
+    )
     if attach_files(connection, caller, thread.id, body.messages or []):
         return threads.retrieve(connection, caller, thread.id)
     return thread
 
 
-def new_message(thread_id: str, body: MessageCreate) -> Message:
-    moment = now()
+def new_message(thread_id: str, body: MessageCreate, not_before: int) -> Message:
+    """`not_before`: when the thread's newest message was made (Unix time)."""
+    moment = max(now(), not_before)
     return Message(
         id=new_id("message"),
         created_at=moment,

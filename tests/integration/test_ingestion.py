@@ -246,25 +246,28 @@ async def test_a_model_that_fails_is_asked_again(
 async def test_a_claim_holds_a_file_until_it_lapses(database, store):
     await attached(database, store, "a text")
     take = ingestion.claim
-    first = await database.transaction(take, "one", 100.0, 105.0)
+    first = await database.transaction(take, "one", 60.0)
     assert first is not None and first.attempt == 1
-    assert await database.transaction(take, "two", 104.0, 109.0) is None
-    assert not await database.read(ingestion.is_waiting, 104.0)
-    assert await database.transaction(ingestion.renew, first, 106.0)
-    assert await database.transaction(take, "two", 105.5, 110.0) is None
-    second = await database.transaction(take, "two", 106.5, 111.0)
+    assert await database.transaction(take, "two", 60.0) is None
+    assert not await database.read(ingestion.is_waiting)
+    assert await database.transaction(ingestion.renew, first, 120.0)
+    assert await database.transaction(take, "two", 60.0) is None
+    # As if a while had passed.
+    assert await database.transaction(ingestion.renew, first, -1.0)
+    assert await database.read(ingestion.is_waiting)
+    second = await database.transaction(take, "two", 60.0)
     assert second is not None and (second.attempt, second.worker_id) == (2, "two")
 
 
 async def test_a_claim_that_lapsed_moves_nothing(database, store, database_url):
     store_id = await attached(database, store, "a text")
-    first = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
-    second = await database.transaction(ingestion.claim, "two", 106.0, 111.0)
+    first = await database.transaction(ingestion.claim, "one", -1.0)
+    second = await database.transaction(ingestion.claim, "two", 60.0)
     assert first is not None and second is not None
     before = rows_of(database_url, store_id)
     new = [chunks.NewChunk(0, "a text", ["text"])]
     error = FileError(code="server_error", message="m")
-    assert not await database.transaction(ingestion.renew, first, 200.0)
+    assert not await database.transaction(ingestion.renew, first, 60.0)
     await database.transaction(ingestion.complete, first, new, 6)
     await database.transaction(ingestion.fail, first, error)
     await database.transaction(ingestion.release, first, attempts=0)
@@ -276,7 +279,7 @@ async def test_a_claim_that_lapsed_moves_nothing(database, store, database_url):
 
 async def test_a_file_that_is_half_written_is_not_found(database, store):
     store_id = await attached(database, store, "a text")
-    claim = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
+    claim = await database.transaction(ingestion.claim, "one", 60.0)
     assert claim is not None
     first, last = (chunks.NewChunk(place, "a text", ["text"]) for place in range(2))
 
@@ -303,7 +306,7 @@ async def test_nothing_is_left_of_a_file_that_is_cancelled_half_written(database
         now(),
         "vsfb_1",
     )
-    claim = await database.transaction(ingestion.claim, "one", 100.0, 105.0)
+    claim = await database.transaction(ingestion.claim, "one", 60.0)
     assert claim is not None
     new = [chunks.NewChunk(0, "a text", ["text"])]
     assert await database.transaction(ingestion.add, claim, new, first=True)
@@ -316,5 +319,5 @@ async def test_nothing_is_left_of_a_file_that_is_cancelled_half_written(database
 async def test_the_longest_waiting_file_is_first(database, store, database_url):
     store_id = await attached(database, store, *["a text"] * 3)
     order = [row["id"] for row in rows_of(database_url, store_id)]
-    claims = [await database.transaction(ingestion.claim, "one", 100.0, 105.0) for _ in range(3)]
+    claims = [await database.transaction(ingestion.claim, "one", 60.0) for _ in range(3)]
     assert [claim.file_id for claim in claims if claim] == order

@@ -112,13 +112,15 @@ def thread_server(**settings: Any) -> Iterator[ThreadServer]:
 class ProcessServer(Running):
     """`python main.py`, with the settings that tests need in its environment."""
 
+    main = MAIN
+
     def __init__(self, folder: Path, **environment: str) -> None:
         """`folder` is where it runs: its log is kept there, and there is no `.env`."""
         self._log = folder / "console.log"
         self.base_url = ""
         with self._log.open("wb") as console:
             self._process = subprocess.Popen(
-                [sys.executable, str(MAIN)],
+                [sys.executable, str(self.main)],
                 cwd=folder,
                 env={**os.environ, "PORT": "0", "LOG_FILE": "", **environment},
                 stdout=subprocess.DEVNULL,

@@ -133,7 +133,7 @@ class Projection:
 
     def _open_message(self, place: int) -> SpokenMessage:
         self._complete_message()
-        moment, run = now(), self._run
+        moment, run = max(now(), self._run.created_at), self._run
         message = Message(
             id=new_id("message"),
             created_at=moment,

@@ -1,0 +1,143 @@
+"""Statements about which process executes which run, and what waits for one."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, text, update
+
+from app.db.runs import StoredRun, stored_run
+from app.db.tables import ACTIVE, run_events, runs, workers
+from app.domain.run_status import RunStatus
+
+_active = text(ACTIVE)
+_of_worker = runs.c.worker_id == bindparam("of_worker")
+_not_the_clients_turn = runs.c.status != "requires_action"
+_before = runs.alias("before")
+
+
+class HeldRun(NamedTuple):
+    id: str
+    thread_id: str
+    status: RunStatus
+    worker_id: str | None
+
+
+class Progress(NamedTuple):
+    """How far a run is; what a reader is told has changed if this has."""
+
+    status: RunStatus
+    worker_id: str | None
+    last_event_id: int | None
+
+
+# A queued run behind another one is left out: its turn comes when that one ends.
+_HELD = select(runs.c.id, runs.c.thread_id, runs.c.status, runs.c.worker_id).where(
+    _active,
+    _not_the_clients_turn,
+    _of_worker,
+    or_(
+        runs.c.status != "queued",
+        ~select(_before.c.id)
+        .where(
+            _before.c.thread_id == runs.c.thread_id,
+            # In here, the plain `status` of the index's condition is that of `before`.
+            _active,
+            _before.c.sequence < runs.c.sequence,
+        )
+        .exists(),
+    ),
+)
+# Work that no process executes: none has taken it yet, or its process gave it back or is gone.
+_ORPHANS = (
+    select(runs)
+    .where(
+        _active,
+        _not_the_clients_turn,
+        ~select(workers.c.id).where(workers.c.id == runs.c.worker_id).exists(),
+    )
+    .order_by(runs.c.sequence)
+    .limit(bindparam("count"))
+    .with_for_update(skip_locked=True)
+)
+# One that its process gave back, or had not begun, is not the reason why that process is gone.
+_was_lost = and_(runs.c.worker_id.is_not(None), runs.c.status == "in_progress")
+_HOLD = (
+    update(runs)
+    .where(runs.c.id == bindparam("key"))
+    .values(
+        worker_id=bindparam("new_holder"),
+        takeovers=runs.c.takeovers + case((_was_lost, 1), else_=0),
+    )
+)
+_RELEASE = update(runs).where(_active, _not_the_clients_turn, _of_worker).values(worker_id=None)
+_LOST = select(runs.c.id).where(
+    runs.c.id.in_(bindparam("keys", expanding=True)),
+    runs.c.status.in_(("queued", "in_progress")),
+    runs.c.worker_id != bindparam("of_worker"),
+)
+_EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
+_BRING_FORWARD = (
+    update(runs)
+    .where(_active, runs.c.expires_at > bindparam("latest"))
+    .values(expires_at=bindparam("expiry"))
+)
+_FIRST = (
+    select(runs.c.id)
+    .where(runs.c.thread_id == bindparam("thread_id"), _active)
+    .order_by(runs.c.sequence)
+    .limit(1)
+)
+_PROGRESS = select(
+    runs.c.status,
+    runs.c.worker_id,
+    select(func.max(run_events.c.last_event_id))
+    .where(run_events.c.run_id == bindparam("key"))
+    .scalar_subquery(),
+).where(runs.c.id == bindparam("key"))
+
+
+def held_by(connection: Connection, worker_id: str) -> list[HeldRun]:
+    """Return the runs that this process is to execute now, or to cancel."""
+    return [HeldRun(*row) for row in connection.execute(_HELD, {"of_worker": worker_id})]
+
+
+def take_orphans(connection: Connection, worker_id: str, *, limit: int) -> list[StoredRun]:
+    """Take over runs that no living process executes, the oldest first; as they were before."""
+    orphans = [stored_run(row) for row in connection.execute(_ORPHANS, {"count": limit})]
+    for run in orphans:
+        connection.execute(_HOLD, {"key": run.id, "new_holder": worker_id})
+    return orphans
+
+
+def release(connection: Connection, worker_id: str) -> None:
+    """Give back what the process has not finished: any other may take it over."""
+    connection.execute(_RELEASE, {"of_worker": worker_id})
+
+
+def lost(connection: Connection, worker_id: str, carried: Collection[str]) -> list[str]:
+    """Return those of the runs that another process has taken over."""
+    if not carried:
+        return []
+    keys = {"of_worker": worker_id, "keys": list(carried)}
+    return list(connection.execute(_LOST, keys).scalars())
+
+
+def expired(connection: Connection, now: int) -> list[str]:
+    """Return the ids of active runs whose time is over."""
+    return list(connection.execute(_EXPIRED, {"now": now}).scalars())
+
+
+def bring_expiry_forward(connection: Connection, latest: int, expiry: int) -> None:
+    """Let active runs that would expire after `latest` expire at `expiry` (Unix times)."""
+    connection.execute(_BRING_FORWARD, {"latest": latest, "expiry": expiry})
+
+
+def first_of(connection: Connection, thread_id: str) -> str | None:
+    """Return the id of the thread's oldest active run."""
+    run_id: str | None = connection.execute(_FIRST, {"thread_id": thread_id}).scalar()
+    return run_id
+
+
+def progress(connection: Connection, run_id: str) -> Progress | None:
+    row = connection.execute(_PROGRESS, {"key": run_id}).first()
+    return None if row is None else Progress(*row)

@@ -1,0 +1,120 @@
+"""The beat of a process: its lease is renewed, and what the rows want of it is looked up."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from app.db import run_events, run_holders, workers
+from app.db.database import Connection, Database
+from app.db.run_holders import HeldRun
+from app.domain.clock import now
+from app.engine.lease import LOOKS_IN_A_LEASE, LeaseWatch
+from app.schemas.runs import LastError
+
+# How many runs a process takes over at once when another has died.
+_ORPHANS_AT_ONCE = 20
+# How often a run is taken over: one that its processes never survive would end them all.
+MAX_TAKEOVERS = 3
+GIVEN_UP = LastError(
+    code="server_error",
+    message=f"The server was lost {MAX_TAKEOVERS + 1} times while it executed this run, "
+    "which is not tried again. Its request may be too large for the server: try a smaller one.",
+)
+# How often (in seconds) to remove what readers no longer come back for.
+_CLEAN_UP_EVERY = 60
+# Seconds by which the clocks of servers, or one clock before and after it was set, may differ
+# without a run's time being corrected.
+_CLOCKS_DIFFER = 60
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one beat found: runs to execute or cancel, new ones of others among them, and ids.
+
+    `lost` are taken over by another process, `given_up` were taken over too often, `expired` are
+    out of time.
+    """
+
+    held: list[HeldRun]
+    inherited: list[HeldRun]
+    given_up: list[str]
+    lost: list[str]
+    expired: list[str]
+
+
+class Heartbeat:
+    """One lease for all the runs of a process: others take them over once it is not renewed."""
+
+    def __init__(
+        self,
+        database: Database,
+        worker_id: str,
+        *,
+        lease_seconds: float,
+        journal_seconds: int,
+        expires_seconds: int,
+    ) -> None:
+        """`expires_seconds`: how long a run may take, so that none has more time left."""
+        self._database = database
+        self._worker_id = worker_id
+        self._lease_seconds = lease_seconds
+        self._journal_seconds = journal_seconds
+        self._expires_seconds = expires_seconds
+        self._watch = LeaseWatch()
+        self._clean_up_at = 0
+
+    @property
+    def pause(self) -> float:
+        """Seconds from one beat to the next."""
+        return self._lease_seconds / LOOKS_IN_A_LEASE
+
+    async def beat(self, carried: Collection[str]) -> Found:
+        """Renew the lease and look around; `carried` are the runs that have a task here."""
+        moment = now()
+        clean_up = abs(moment - self._clean_up_at) >= _CLEAN_UP_EVERY
+        watch, found = await self._database.transaction(
+            self._look_around, carried, moment, clean_up
+        )
+        # Not before it is committed: a transaction may be run again, and must count once.
+        self._watch = watch
+        if clean_up:
+            self._clean_up_at = moment
+        return found
+
+    async def stop(self) -> None:
+        """Give the lease and the unfinished runs back: others may take these at once."""
+        await self._database.transaction(self._give_back)
+
+    def _give_back(self, connection: Connection) -> None:
+        run_holders.release(connection, self._worker_id)
+        workers.remove(connection, self._worker_id)
+
+    def _look_around(
+        self, connection: Connection, carried: Collection[str], moment: int, clean_up: bool
+    ) -> tuple[LeaseWatch, Found]:
+        worker_id = self._worker_id
+        workers.renew(connection, worker_id, self._lease_seconds)
+        leases = workers.leases(connection)
+        leases.pop(worker_id, None)
+        watch = self._watch.look(leases)
+        workers.remove_lapsed(connection, watch.lapsed)
+        if clean_up:
+            run_events.remove_before(connection, moment - self._journal_seconds)
+        run_holders.bring_expiry_forward(
+            connection,
+            latest=moment + self._expires_seconds + _CLOCKS_DIFFER,
+            expiry=moment + self._expires_seconds,
+        )
+        held = run_holders.held_by(connection, worker_id)
+        orphans = run_holders.take_orphans(connection, worker_id, limit=_ORPHANS_AT_ONCE)
+        inherited = [
+            HeldRun(run.id, run.thread_id, run.status, run.worker_id)
+            for run in orphans
+            if run.takeovers < MAX_TAKEOVERS
+        ]
+        return watch, Found(
+            held=held,
+            inherited=inherited,
+            given_up=[run.id for run in orphans if run.takeovers >= MAX_TAKEOVERS],
+            lost=run_holders.lost(connection, worker_id, carried),
+            expired=run_holders.expired(connection, moment),
+        )
