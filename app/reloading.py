@@ -24,6 +24,7 @@ RELOADED = (
     *("api_keys", "allow_open", "allowed_hosts", "cors_origins"),
     *("public_chat", "public_project", "public_assistants"),
     *("rate_limit", "public_rate_limit", "max_concurrent_runs", "token_budgets"),
+    *("public_token_budget", "public_max_message"),
 )
 _FAULTS = (SettingsError, StartError, FunctionsError, ThreadkeeperError, OSError)
 

@@ -10,7 +10,7 @@ from app.domain.access import REMOVED
 _STORES = (
     select(vector_stores.c.id)
     .where(vector_stores.c.project == REMOVED)
-    .order_by(vector_stores.c.created_at, vector_stores.c.sequence)
+    .order_by(vector_stores.c.sequence)
     .limit(bindparam("count"))
 )
 _DROP_STORE = delete(vector_stores).where(
@@ -28,7 +28,7 @@ _TAKE_OUT = delete(store_files).where(
 _some_files = (
     select(files.c.id)
     .where(files.c.project == REMOVED)
-    .order_by(files.c.created_at, files.c.sequence)
+    .order_by(files.c.sequence)
     .limit(bindparam("count"))
 )
 _DROP_FILES = delete(files).where(files.c.id.in_(_some_files)).returning(files.c.id)
