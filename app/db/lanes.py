@@ -37,11 +37,16 @@ class NothingCommitted(Exception):
 
 # How long (in seconds) a thread gets to say what became of a work whose connection was dropped.
 _GRACE_SECONDS = 1.0
+# How long (in seconds) a thread gets to end its connection when the lane is closed.
+_CLOSE_SECONDS = 10.0
 
 
 @dataclass
 class _Job:
-    """`thread` is the one that does it, once one has taken it up; `over`: nobody waits for it."""
+    """`thread` is the one that does it at this moment; `over`: nobody waits for it any more.
+
+    `done`: it is ended, and what came of it is on its way.
+    """
 
     work: Work
     future: asyncio.Future[Any]
@@ -49,6 +54,7 @@ class _Job:
     error: BaseException | None = None
     thread: int | None = None
     over: bool = False
+    done: bool = False
 
 
 class Lane:
@@ -101,6 +107,8 @@ class Lane:
 
     def _give_up(self, job: _Job) -> None:
         with self._turn:
+            if job.done:
+                return
             job.over = True
             if job.thread is not None and self._links is not None:
                 # The thread wakes at once, and knows whether anything may have been written.
@@ -115,7 +123,8 @@ class Lane:
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
-            thread.join()
+            # One that waits for a peer that has vanished would never come.
+            thread.join(None if self._links is None else _CLOSE_SECONDS)
         self._engine.dispose()
 
     def _serve(self) -> None:
@@ -128,7 +137,7 @@ class Lane:
             elif self._takes_up(jobs[0]):
                 _do_alone(held, jobs[0])
                 with self._turn:
-                    jobs[0].thread = None
+                    jobs[0].thread, jobs[0].done = None, True
             jobs[0].future.get_loop().call_soon_threadsafe(_tell, jobs)
         held.close()
 
