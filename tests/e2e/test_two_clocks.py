@@ -29,7 +29,7 @@ class SkewedServer(ProcessServer):
 @contextmanager
 def two_servers(folder, settings, *clocks_ahead: float) -> Iterator[list[ProcessServer]]:
     with ExitStack() as stack:
-        servers = []
+        servers: list[ProcessServer] = []
         for number, ahead in enumerate(clocks_ahead):
             own = folder / f"server {number}"
             own.mkdir()
