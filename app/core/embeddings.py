@@ -90,10 +90,10 @@ class OpenAIEmbedder:
             content = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
             try:
                 with self._calls.begin(self._model) as call:
-                    response, _ = await self._http.post(
+                    posted = await self._http.post(
                         content, call, stream=False, retries=self._max_retries
                     )
-                return response.content
+                return posted.content
             except openai.APIStatusError as error:
                 smaller = None
                 if error.status_code in REFUSING:

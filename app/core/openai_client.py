@@ -15,6 +15,7 @@ import httpx
 import httpx2
 import openai
 
+from app.core.answer_bounds import AnswerMeter, AnswerTooLarge
 from app.core.instrumentation import Instrumentation
 from app.core.model import Event, Mode, Reach
 from app.core.reachability import Probe
@@ -27,6 +28,7 @@ from app.core.upstream_errors import CUT, ErrorTeller
 from app.core.upstream_http import (
     CONNECT_SECONDS,
     OPENAI_URL,
+    Posted,
     UpstreamHttp,
     fields_of,
     http_pool,
@@ -92,12 +94,12 @@ class OpenAIResponsesClient:
 
     async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
         with self._calls.begin(request.get("model")) as call:
-            response, _ = await self._send(request, call, stream=False, retries=self._max_retries)
+            posted = await self._send(request, call, stream=False, retries=self._max_retries)
             call.answering()
             try:
-                event = terminal_event(response.content)
+                event = terminal_event(posted.content)
             except (AnswerFailed, BrokenAnswer) as error:
-                raise self._failure(error, response) from None
+                raise self._failure(error, posted.response) from None
         yield [event]
 
     async def _streamed_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
@@ -105,7 +107,8 @@ class OpenAIResponsesClient:
         started = False
         with self._calls.begin(request.get("model")) as call:
             while True:
-                response, retries = await self._send(request, call, stream=True, retries=retries)
+                posted = await self._send(request, call, stream=True, retries=retries)
+                response, retries = posted.response, posted.retries
                 try:
                     async with aclosing(_batches(response)) as batches:
                         async for batch in batches:
@@ -114,7 +117,7 @@ class OpenAIResponsesClient:
                                 call.answering()
                             yield batch
                     return
-                except AnswerFailed as error:
+                except (AnswerFailed, AnswerTooLarge) as error:
                     raise self._failure(error, response) from None
                 except CUT as error:
                     # What was told can't be taken back: only a silent break is worth another try.
@@ -130,7 +133,7 @@ class OpenAIResponsesClient:
 
     async def _send(
         self, request: dict[str, Any], call: UpstreamCall, *, stream: bool, retries: int
-    ) -> tuple[httpx2.Response, int]:
+    ) -> Posted:
         """Return the answer and the retries that are left. Raises `ModelError`."""
         request = self._refusals.without_known(request)
         while True:
@@ -152,12 +155,14 @@ class OpenAIResponsesClient:
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
     """Yield the events of each network read. Raises `AnswerFailed` and all of `CUT`."""
-    reader = SSEReader()
+    reader, meter = SSEReader(), AnswerMeter()
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
             batch = EventBatch(reader.feed(chunk))
+            meter.read(len(chunk), reader.pending)
             if batch.events:
                 yield batch.events
+                meter.hear(batch.events)
             if batch.failure:
                 raise batch.failure
             if batch.ended:

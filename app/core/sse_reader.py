@@ -12,6 +12,11 @@ class SSEReader:
         self._searched = 0
         self._skip_newline = False
 
+    @property
+    def pending(self) -> int:
+        """How many bytes of an event there are that isn't whole yet."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> list[RawEvent]:
         """Return the events that `chunk` has completed; the rest waits for the next chunk."""
         self._buffer += self._with_plain_newlines(chunk)

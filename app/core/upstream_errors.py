@@ -7,6 +7,7 @@ import httpx
 import httpx2
 import openai
 
+from app.core.answer_bounds import AnswerTooLarge
 from app.core.error_words import ErrorWords, words_of
 from app.core.response_stream import AnswerFailed, BrokenAnswer
 from app.domain.errors import ModelError, ModelErrorCode
@@ -46,6 +47,8 @@ class ErrorTeller:
         ):
             # The aiohttp transport calls a closed connection a timeout too.
             return _server_error("The model's server did not answer in time, or hung up.")
+        if isinstance(error, AnswerTooLarge):
+            return _server_error("The model's answer is too long: the rest of it was not read.")
         return _server_error("The model's answer broke off, or can't be read.")
 
     def _of_told(self, error: object) -> ModelError:

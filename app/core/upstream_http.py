@@ -12,11 +12,13 @@ import ssl
 from collections.abc import Mapping
 from contextlib import aclosing
 from functools import cache
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import httpx
 import httpx2
 import openai
+
+from app.core.answer_bounds import read_whole
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +82,14 @@ class Call(Protocol):
     def retried(self) -> None: ...
 
 
+class Posted(NamedTuple):
+    """An answer, its body unless it is a stream, and the retries that are left."""
+
+    response: httpx2.Response
+    content: bytes
+    retries: int
+
+
 class UpstreamHttp:
     """Posts JSON to one address of the model's server."""
 
@@ -104,20 +114,18 @@ class UpstreamHttp:
         self._headers = {**upstream_headers(client), "content-type": "application/json"}
         self._pause = pause
 
-    async def post(
-        self, content: bytes, call: Call, *, stream: bool, retries: int
-    ) -> tuple[httpx2.Response, int]:
-        """Return the answer, unread where it is a stream, and the retries that are left.
+    async def post(self, content: bytes, call: Call, *, stream: bool, retries: int) -> Posted:
+        """Return the answer, unread if it is a stream.
 
-        Raises `openai.APIStatusError` for an answer of 400 or more, and what `NO_CONNECTION`
-        holds where there was none.
+        Raises `openai.APIStatusError` for an answer of 400 or more, what `NO_CONNECTION` holds if
+        there was none, and `AnswerTooLarge`.
         """
         tried = 0
         while True:
             try:
-                response = await self._send(content, call, stream=stream)
+                response = await self._send(content, call)
                 if response.status_code < 400:
-                    return response, retries
+                    return Posted(response, b"" if stream else await read_whole(response), retries)
                 error: Exception = await _status_error(response)
                 asked = _asked_pause(response.headers)
                 again = _is_worth_another_try(response)
@@ -145,19 +153,13 @@ class UpstreamHttp:
         )
         await asyncio.sleep(pause if asked is None else asked)
 
-    async def _send(self, content: bytes, call: Call, *, stream: bool) -> httpx2.Response:
+    async def _send(self, content: bytes, call: Call) -> httpx2.Response:
         # Made directly: nothing of the client's own is to be merged into it.
         headers = {**self._headers, **call.headers}
         request = self._new_request(
             "POST", self._url, headers=headers, content=content, extensions=self._extensions
         )
-        response = await self._http.send(request, stream=True)
-        if not stream and response.status_code < 400:
-            try:
-                await response.aread()
-            finally:
-                await response.aclose()
-        return response
+        return await self._http.send(request, stream=True)
 
 
 def upstream_headers(client: openai.AsyncOpenAI) -> dict[str, str]:

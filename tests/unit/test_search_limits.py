@@ -63,7 +63,7 @@ async def test_a_statement_is_stopped_at_its_deadline(database):
 
 
 async def test_what_waited_too_long_is_not_begun(database):
-    begun = []
+    begun: list[object] = []
     with pytest.raises(SearchTimeout):
         await database.search(Deadline(0), begun.append)
     assert not begun
