@@ -13,6 +13,10 @@ from app.services.access import Key, PublicChat
 from app.services.run_policy import RunPolicy
 from app.services.usage import UsageService
 
+# What a character takes in JSON at most (`\\ud83d\\ude00`), and what stands around a message.
+_BYTES_PER_CHARACTER = 12
+_BODY_BYTES = 16 * 1024
+
 logger = logging.getLogger(__name__)
 
 
@@ -64,6 +68,7 @@ def guard_policy(settings: Settings) -> GuardPolicy:
     return GuardPolicy(
         rate=settings.rate_limit,
         public_rate=settings.public_rate_limit,
+        visitor_body_bytes=settings.public_max_message * _BYTES_PER_CHARACTER + _BODY_BYTES,
         origins=settings.cors_origins,
         local_only=not settings.api_keys and not settings.allow_open,
         open_hosts=None if settings.api_keys else [host.lower() for host in settings.allowed_hosts],

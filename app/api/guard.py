@@ -14,10 +14,11 @@ from app.api.local_only import (
     is_known_origin,
     is_own_page,
 )
+from app.api.packed import TOO_LARGE
 from app.core.logging import current_request_id
 from app.core.rate_limits import RequestCounter, Standing
 from app.domain.access import Caller
-from app.domain.errors import Forbidden, LimitReached, Unauthorized
+from app.domain.errors import Forbidden, InvalidRequest, LimitReached, Unauthorized
 from app.domain.hosts import network_of
 from app.services.access import AccessService
 
@@ -50,12 +51,15 @@ SESSION_OPERATIONS = frozenset(
 class GuardPolicy:
     """Rates are such as `60/minute`, empty for none; `origins` are those of CORS.
 
+    `visitor_body_bytes`: what the body of a session's request may hold.
+
     `local_only`: without any key, the server is for its own machine. `open_hosts`: without any
     key, it's open to others under these names; None: it isn't.
     """
 
     rate: str
     public_rate: str
+    visitor_body_bytes: int
     origins: Collection[str]
     local_only: bool
     open_hosts: Collection[str] | None
@@ -88,6 +92,7 @@ class Guard:
                     "A chat session may chat and see its own threads, and nothing else.",
                     code="session_not_allowed",
                 )
+            self._check_body(request)
         else:
             await self._count(request, self._policy.rate, caller.key or "-")
         return replace(caller, request_id=current_request_id())
@@ -106,6 +111,18 @@ class Guard:
         if not is_known_origin(request, self._policy.origins):
             raise foreign_origin()
         await self._count(request, self._policy.public_rate, "public")
+
+    def _check_body(self, request: Request) -> None:
+        """Refuse a body before any of it is kept: anybody may begin a session."""
+        if "transfer-encoding" in request.headers:
+            raise InvalidRequest(
+                "The request's body needs a 'Content-Length'.",
+                code="content_length_required",
+                status=411,
+            )
+        length = request.headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._policy.visitor_body_bytes:
+            raise TOO_LARGE
 
     def _check_site(self, request: Request) -> None:
         if self._policy.local_only:

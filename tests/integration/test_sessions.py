@@ -276,3 +276,19 @@ def test_it_ends_by_itself(start, call_as, database_url):
     assert short.http.get("/threads").is_success
     wait_until(lambda: short.http.get("/threads").status_code == 401)
     assert short.http.get("/threads").json()["error"]["code"] == "session_expired"
+
+
+def test_a_visitors_body_is_bounded_before_it_is_read(start, call_as):
+    server = start(**SETTINGS, public_max_message=100)
+    visitor = call_as(server, session_of(server))
+    # The largest message there may be, in the longest way to write it.
+    longest = '{"message": "' + "\\ud83d\\ude00" * 100 + '"}'
+    headers = {"content-type": "application/json"}
+    assert visitor.http.post("/chat", content=longest, headers=headers).status_code == 200
+    sent = visitor.http.post("/chat", content=b" " * 30_000, headers=headers)
+    assert error_of(sent, 413)["code"] == "request_too_large"
+    chunked = visitor.http.post("/chat", content=iter([b"{", b"}"]), headers=headers)
+    assert error_of(chunked, 411)["code"] == "content_length_required"
+    # With a key a body may be larger.
+    keyed = call_as(server, "key-of-the-web-12345")
+    error_of(keyed.http.post("/chat", content=b" " * 30_000, headers=headers), 400)
