@@ -20,8 +20,12 @@ class TextPart(RequestBody):
     text: Text
 
 
+# A data URL may be long: it holds the picture.
+Url = Annotated[str, Field(min_length=1)]
+
+
 class ImageUrl(RequestBody):
-    url: str = Field(min_length=1)
+    url: Url
     detail: Detail | None = None
 
 
@@ -33,7 +37,7 @@ def _url_alone(value: Any) -> Any:
 class ImageUrlPart(RequestBody):
     type: Literal["image_url"]
     image_url: Annotated[
-        ImageUrl, BeforeValidator(_url_alone, json_schema_input_type=ImageUrl | str)
+        ImageUrl, BeforeValidator(_url_alone, json_schema_input_type=ImageUrl | Url)
     ]
 
 
