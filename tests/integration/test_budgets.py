@@ -28,10 +28,10 @@ def opened(start, call_as):
     return begin
 
 
-def begun(caller, upstream, reply: Reply | None = None) -> str:
+def begun(caller, upstream, reply: Reply | None = None, **more: int) -> str:
     """Begin a run that the model keeps waiting, and return its path."""
     upstream.reply(reply or Reply.text("Slow").stalled())
-    run = caller.http.post("/threads/runs", json=RUN)
+    run = caller.http.post("/threads/runs", json={**RUN, **more})
     assert run.is_success, run.text
     return f"/threads/{run.json()['thread_id']}/runs/{run.json()['id']}"
 
@@ -170,10 +170,12 @@ def test_a_budget_is_spent(opened, upstream, database_url):
 
 
 def test_a_run_that_waited_is_finished_beyond_the_budget(opened, upstream):
-    shop, *_ = opened(token_budgets={"shop": 1})
-    path = begun(shop, upstream, Reply.function_calls(("call_1", "f", "{}")))
+    shop, *_ = opened(token_budgets={"shop": 600})
+    # While it waits it counts as what its limits allow: others still have room beside it.
+    limits = {"max_prompt_tokens": 256, "max_completion_tokens": 256}
+    path = begun(shop, upstream, Reply.function_calls(("call_1", "f", "{}")), **limits)
     wait_until(lambda: shop.http.get(path).json()["status"] == "requires_action")
-    assert spend(shop, upstream, 5) > 1
+    assert spend(shop, upstream, 700) > 600
     error_of(shop.http.post("/chat", json={"message": "x"}), 429)
     body = {"tool_outputs": [{"tool_call_id": "call_1", "output": "x"}]}
     assert shop.http.post(f"{path}/submit_tool_outputs", json=body).is_success
