@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.core.config import Settings
 from tests.support import openai_spec
 from tests.support.databases import fresh_database, make_tables, postgresql_is_up
 from tests.support.fake_upstream import FakeUpstream
+from tests.support.model_servers import NOT_INSTALLED
 from tests.support.rows import connected
 from tests.support.server import ThreadServer, thread_server
 
@@ -43,6 +45,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     without = sum(_NO_POSTGRESQL in str(report.longrepr) for report in skipped)
     if without:
         terminalreporter.write_line(f"{without} tests skipped: {_NO_POSTGRESQL}")
+    absent = {
+        part for report in skipped for part in re.findall(NOT_INSTALLED, str(report.longrepr))
+    }
+    if absent:
+        names = " ".join(sorted(absent))
+        terminalreporter.write_line(
+            f"Not tested with every real model server: {names} not installed;"
+            f" python scripts/model_servers.py install {names}"
+        )
     if not openai_spec.are_present():
         terminalreporter.write_line(
             f"Not compared with OpenAI's schemas, which are not at {openai_spec.FOLDER}"
