@@ -1,0 +1,77 @@
+"""Record what the real model servers stream, for tests on machines that have none of them.
+
+    .venv/bin/python -m tests.support.record_streams
+
+asks each installed server the same three things and writes its answers, byte for byte, to
+`tests/fixtures/streams/<server>-<case>.sse`. `tests/unit/test_recorded_streams.py` replays them.
+Record anew after another version is pinned in `scripts/model_servers.py`.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.model_server_commands import BOUND, CALL, FREE, KEY, model_name
+from tests.support.model_servers import ModelServers
+
+FOLDER = Path(__file__).parents[1] / "fixtures" / "streams"
+SERVERS = ("llama-server", "litellm", "llama-stack")
+WEATHER = {
+    "type": "function",
+    "name": "weather",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string", "enum": ["서울"]}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+    "strict": False,
+}
+# A case's llama-server, and what is asked besides.
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "text": (BOUND, {"max_output_tokens": 48}),
+    "cut": (BOUND, {"max_output_tokens": 16}),
+    "call": (
+        FREE,
+        {"tools": [WEATHER], "tool_choice": "required", "max_output_tokens": 256},
+    ),
+}
+
+
+def record(servers: ModelServers) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for server in SERVERS:
+        for case, (backend, more) in CASES.items():
+            url = servers.url(backend if server == "llama-server" else server)
+            message = {"role": "user", "content": [{"type": "input_text", "text": CALL}]}
+            body = {
+                "model": model_name(server, backend),
+                "input": [message],
+                "store": False,
+                "stream": True,
+                **more,
+            }
+            answer = httpx.post(
+                f"{url}/v1/responses",
+                json=body,
+                headers={"authorization": f"Bearer {KEY}"},
+                timeout=300,
+            )
+            answer.raise_for_status()
+            (FOLDER / f"{server}-{case}.sse").write_bytes(answer.content)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        servers = ModelServers(Path(folder))
+        try:
+            with servers.exclusively():
+                record(servers)
+        finally:
+            servers.stop()
+
+
+if __name__ == "__main__":
+    main()
