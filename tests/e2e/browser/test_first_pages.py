@@ -10,6 +10,7 @@ from tests.support.pages import needs_libraries
 pytestmark = needs_libraries
 
 KEY = "key-of-the-shop-1234567"
+DRAWN_MS = 60_000
 UPLOAD = '.opblock-post:has([data-path="/api/v1/files"])'
 
 
@@ -38,7 +39,8 @@ def test_the_widgets_demo_works_at_once(visit, start, upstream):
     page.get_by_role("button", name="채팅 열기").click()
     page.get_by_role("textbox").fill("안녕하세요")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Answer to: 안녕하세요")).to_be_visible()
+    talk = page.get_by_role("log")
+    expect(talk.get_by_text("Answer to: 안녕하세요")).to_be_visible()
 
 
 def test_with_keys_the_widgets_demo_says_what_to_set(visit, start):
@@ -70,6 +72,8 @@ def test_a_file_is_uploaded_for_assistants_and_for_good(visit, start):
     page = visit()
     page.goto(f"{start().base_url}/docs")
     form = page.locator(UPLOAD)
+    # The document is long, and everything of it is drawn first.
+    form.wait_for(timeout=DRAWN_MS)
     form.locator("button.opblock-summary-control").first.click()
     form.locator("button.try-out__btn").click()
     file = {"name": "hours.txt", "mimeType": "text/plain", "buffer": b"Open from 8."}
