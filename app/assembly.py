@@ -101,6 +101,7 @@ async def running(
     policy = run_policy(settings, supervisor.worker_id, configured)
     wake = knowledge.ingestor.wake
     follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
+    _name_models(instruments, settings, wanted)
     services = Services(
         database=database,
         guard=guard,
@@ -159,6 +160,7 @@ async def reconfigured(
     access = before.access.under(keys(settings), public_chat(settings))
     tools = supervisor.shared.tools.with_functions(functions)
     supervisor.shared = replace(supervisor.shared, tools=tools)
+    _name_models(supervisor.shared.instruments, settings, wanted)
     return replace(
         before,
         access=access,
@@ -181,6 +183,13 @@ def _model_client(settings: Settings, instruments: Instrumentation) -> ModelClie
         settings.openai_max_retries,
         instruments=instruments,
     )
+
+
+def _name_models(instruments: Instrumentation, settings: Settings, wanted: Configured) -> None:
+    """Let metrics name the models that are configured, as the upstream is asked for them."""
+    aliases = settings.model_aliases
+    names = [aliases.get(name, name) for name in _model_names(settings, wanted)]
+    instruments.metrics.runs.name_models(names)
 
 
 def _model_names(settings: Settings, wanted: Configured) -> list[str]:

@@ -4,7 +4,7 @@ A registry for each application, so that several in one process don't count into
 Updates are part of every request: children are looked up once, then kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, TypeVar
 
 from prometheus_client import (
@@ -25,8 +25,7 @@ M = TypeVar("M", Counter, Histogram)
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
 
-# Clients choose models and methods: what they make up must not become series without end.
-_MODELS = 100
+# Clients choose models and methods: what they make up is counted under this name.
 _OTHER = "other"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
@@ -137,6 +136,7 @@ class RunMetrics:
             ("model", "kind"),
             registry=registry,
         )
+        self._models: frozenset[str] = frozenset()
         self._by_model: dict[str, tuple[Counter, Counter]] = {}
 
     def ended(self, status: str) -> None:
@@ -146,8 +146,12 @@ class RunMetrics:
         """Ask `count` for the runs under way whenever somebody wants to know."""
         self._active.set_function(count)
 
+    def name_models(self, names: Collection[str]) -> None:
+        """Count the tokens of these models by their names, those of all others together."""
+        self._models = frozenset(names)
+
     def used_tokens(self, model: str, prompt: int, completion: int) -> None:
-        if model not in self._by_model and len(self._by_model) >= _MODELS:
+        if model not in self._models:
             model = _OTHER
         found = self._by_model.get(model)
         if found is None:

@@ -3,7 +3,7 @@
 import logging
 import mimetypes
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,12 +30,13 @@ _TOO_MUCH = (
     f"pictures and {MAX_REQUEST_IMAGE_BYTES} bytes of them, each counted as often as it is named. "
     "Send fewer or smaller ones."
 )
+NOT_HERE = "(A picture that was here can't be shown: the file is deleted, unknown or too large.)"
 LEFT_OUT = "(A picture that was here is left out: the request would hold too much.)"
 
 
 @dataclass
 class _Request:
-    """What a request holds so far. `files` are None where they are the upstream's own."""
+    """What a request holds so far. `files` are None if they can't be sent."""
 
     images: int = 0
     bytes: int = 0
@@ -54,15 +55,19 @@ class Images:
     async def of(self, project: str, messages: Sequence[Said]) -> tuple[list[Said], dict[str, str]]:
         """Return the messages as they are sent, and data URLs by file id, each picture read once.
 
-        A file that the project has not here is the upstream's. If there are too many pictures,
-        or too large ones, those of older messages are left out; raises `ModelError` if those of
-        the newest message alone are too much.
+        A picture that the project doesn't have here is left out: its id might be one that the
+        upstream's account has. If there are too many pictures, or too large ones, those of older
+        messages are left out; raises `ModelError` if those of the newest message alone are too
+        much.
         """
         request, kept = _Request(), list[Said]()
         for message in reversed(messages):
-            pictures = [part for part in message.content if part["type"] in _PICTURES]
-            if not pictures or (not request.full and await self._take(request, project, pictures)):
+            pictures = _shown_in(message)
+            if not pictures:
                 kept.append(message)
+                continue
+            if not request.full and await self._take(request, project, pictures):
+                kept.append(_with_notes(message, request.urls))
                 continue
             if message is messages[-1]:
                 raise ModelError("invalid_prompt", _TOO_MUCH)
@@ -113,6 +118,24 @@ class Images:
             return
         kind = mimetypes.guess_type(file.filename)[0] or "image/png"
         request.urls[file_id] = f"data:{kind};base64,{b64encode(content).decode()}"
+
+
+def _shown_in(message: Said) -> list[dict[str, Any]]:
+    # What an assistant showed is not sent again.
+    if message.role == "assistant":
+        return []
+    return [part for part in message.content if part["type"] in _PICTURES]
+
+
+def _with_notes(message: Said, urls: Mapping[str, str]) -> Said:
+    """Return the message with a note in place of each picture that isn't among `urls`."""
+    content = [
+        text_part(NOT_HERE)
+        if part["type"] == "image_file" and part["image_file"]["file_id"] not in urls
+        else part
+        for part in message.content
+    ]
+    return message._replace(content=content)
 
 
 def _without_pictures(message: Said) -> Said:

@@ -32,15 +32,15 @@ def test_a_picture_that_is_kept_here_goes_along(
     assert shown(upstream) == [{"type": "input_image", "image_url": url, "detail": "low"}]
 
 
-def test_a_file_that_is_not_here_is_the_upstreams_to_know(
+def test_an_id_that_is_unknown_here_is_not_shown_to_the_upstream(
     client, thread_id, assistant_id, upstream
 ):
+    """In the account there it may be a file of somebody else's."""
     part = {"type": "image_file", "image_file": {"file_id": "file-elsewhere"}}
     client.beta.threads.messages.create(thread_id, role="user", content=[part])
     finished(client, thread_id, assistant_id)
-    assert shown(upstream) == [
-        {"type": "input_image", "file_id": "file-elsewhere", "detail": "auto"}
-    ]
+    assert shown(upstream) == [{"type": "input_text", "text": images.NOT_HERE}]
+    assert "file-elsewhere" not in str(upstream.requests[0].body)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from app.engine.images import NOT_HERE
 from tests.integration.test_images import PNG
 from tests.support.belongings import FUNCTION, SECRET, all_rows, belongings, unknown
 from tests.support.function_calls import outputs
@@ -201,8 +202,9 @@ def test_a_picture_of_others_does_not_reach_the_model(shop, cafe, upstream):
     told(cafe.http, "/threads/runs", body)
     asked = upstream.requests[-1].body["input"]
     assert base64.b64encode(PNG).decode() not in str(asked)
-    # As with any id that is not known here: it may be one of the upstream's own.
-    assert asked[-1]["content"] == [{"type": "input_image", "file_id": file_id, "detail": "auto"}]
+    # Nor does its id, which may be somebody's in the account there.
+    assert file_id not in str(asked)
+    assert asked[-1]["content"] == [{"type": "input_text", "text": NOT_HERE}]
     told(shop.http, "/threads/runs", body)
     assert base64.b64encode(PNG).decode() in str(upstream.requests[-1].body["input"])
 

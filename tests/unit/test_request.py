@@ -181,8 +181,8 @@ def test_tools_that_do_not_run_here_are_left_out():
             {"type": "input_image", "image_url": URL, "detail": "auto"},
         ),
         (
-            {"type": "image_file", "image_file": {"file_id": "file-1", "detail": "high"}},
-            {"type": "input_image", "file_id": "file-1", "detail": "high"},
+            {"type": "image_file", "image_file": {"file_id": "file-kept", "detail": "high"}},
+            {"type": "input_image", "image_url": "data:image/png;base64,AA==", "detail": "high"},
         ),
         # The upstream can't know a file that is kept here.
         (

@@ -77,10 +77,7 @@ def _asked(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | 
     shown = {"type": "input_image", "detail": image.get("detail", "auto")}
     if kind == "image_url":
         return {**shown, "image_url": image["url"]}
-    file_id = image["file_id"]
-    if file_id in images:
-        return {**shown, "image_url": images[file_id]}
-    return {**shown, "file_id": file_id}
+    return {**shown, "image_url": images[image["file_id"]]}
 
 
 def _said(part: dict[str, Any]) -> dict[str, Any] | None:
