@@ -1,11 +1,11 @@
 /** One answer: its text as it grows, its tool steps, its sources, and what can be done with it. */
 
-import { renderMarkdown, showGrown, sourcesOf } from "../shared/markdown.js";
+import { sourcesOf } from "../shared/markdown.js";
 import { answerText, isUnderWay, messagesOf } from "../shared/turn.js";
 import { actionsOf } from "./answer_actions.js";
-import { withFrames, withHeadings } from "./code_blocks.js";
-import { el, icon, languageOf } from "./dom.js";
-import { say, words } from "./speech.js";
+import { el, icon } from "./dom.js";
+import { MessageView } from "./message_view.js";
+import { say } from "./speech.js";
 import { StepView } from "./step_view.js";
 import { stateOf } from "./turn_state.js";
 
@@ -16,6 +16,7 @@ import { stateOf } from "./turn_state.js";
  * @property {function(object): Promise<void>} loadSteps
  * @property {function(object, "up"|"down"|null): Promise<void>} rate
  * @property {function(object, object): void} openSource with the turn and the source
+ * @property {function(): void} grown called after more of an answer was drawn
  */
 
 /** Draws the answer of a turn. */
@@ -49,13 +50,14 @@ export class AnswerView {
   show(isLast) {
     const turn = this.#turn;
     const underWay = isUnderWay(turn);
-    this.element.setAttribute("aria-busy", String(underWay));
     this.element.classList.toggle("under-way", underWay);
     this.element.hidden = turn.status === "completed" && !turn.items.length;
     this.#showItems();
+    this.#showBusy();
     this.#state.replaceChildren(...stateOf(turn, isLast, this.#listeners));
     // What is equal stands as it is: a button that was pressed keeps its focus.
-    const form = JSON.stringify([underWay, isLast, turn.status, messagesOf(turn), turn.mayHaveSteps]);
+    const said = messagesOf(turn).map(({ id, metadata, parts }) => [id, metadata, parts.length]);
+    const form = JSON.stringify([underWay, isLast, turn.status, said, turn.mayHaveSteps]);
     if (form === this.#shown) return;
     this.#shown = form;
     this.#sources.replaceChildren(...(underWay ? [] : this.#sourceChips()));
@@ -69,7 +71,7 @@ export class AnswerView {
     for (const item of this.#turn.items) {
       const view = this.#viewOf(item);
       if (item.kind === "step") view.show(item);
-      else showMessage(view.element, item, sources);
+      else view.show(item, sources, isUnderWay(this.#turn));
       elements.push(view.element);
     }
     for (const [id, view] of this.#items) {
@@ -85,10 +87,21 @@ export class AnswerView {
 
   #viewOf(item) {
     if (!this.#items.has(item.id)) {
-      const message = () => ({ element: el("div", { className: "markdown", dir: "auto" }) });
+      const message = () => new MessageView(() => this.#onDrawn());
       this.#items.set(item.id, item.kind === "step" ? new StepView() : message());
     }
     return this.#items.get(item.id);
+  }
+
+  #onDrawn() {
+    this.#showBusy();
+    this.#listeners.grown();
+  }
+
+  /** Busy as long as there is more to come, or to be drawn. */
+  #showBusy() {
+    const drawing = [...this.#items.values()].some((view) => view.drawn === false);
+    this.element.setAttribute("aria-busy", String(drawing || isUnderWay(this.#turn)));
   }
 
   #allSources() {
@@ -120,16 +133,6 @@ export class AnswerView {
 /** @returns {string} what is read out when the answer is finished */
 export function spoken(turn) {
   return answerText(turn);
-}
-
-function showMessage(element, message, sources) {
-  const fragment = document.createDocumentFragment();
-  const labelled = ({ number, name }) => words("citation", { number, name });
-  for (const part of message.parts) {
-    fragment.append(renderMarkdown(part, sources, labelled));
-  }
-  showGrown(element, withFrames(withHeadings(fragment)));
-  element.lang = languageOf(element.textContent);
 }
 
 function keepFocus(element, next) {

@@ -34,10 +34,10 @@ export function withFrames(fragment) {
  * Let headings follow each other without a gap, below the answer's own: models begin anywhere.
  *
  * @param {DocumentFragment} fragment changed in place
+ * @param {number[]} above levels of the headings before, as they were written; kept up to date
  * @returns {DocumentFragment} the same
  */
-export function withHeadings(fragment) {
-  const above = [];
+export function withHeadings(fragment, above) {
   for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
     const level = Number(heading.localName[1]);
     while (above.at(-1) >= level) above.pop();

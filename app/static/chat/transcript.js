@@ -10,9 +10,6 @@ import { say } from "./speech.js";
 
 /** Nearer to the end than this many pixels, the reader follows what is written. */
 const NEAR = 80;
-/** Milliseconds: what is drawn within a frame, and the longest rest between two drawings. */
-const FRAME = 8;
-const LONGEST_REST = 500;
 
 /** Draws turns, and keeps the newest words in sight of a reader who is at the end. */
 export class Transcript {
@@ -21,8 +18,8 @@ export class Transcript {
   #jump = byId("jump");
   #views = new Map();
   #waiting = new Set();
-  #rest = 0;
   #follows = true;
+  #growing = false;
   #options;
   #conversation = null;
 
@@ -76,9 +73,7 @@ export class Transcript {
     }
     if (isUnderWay(turn)) view.underWay = true;
     this.#waiting.add(turn);
-    if (this.#waiting.size === 1) {
-      setTimeout(() => requestAnimationFrame(() => this.#drawWaiting()), this.#rest);
-    }
+    if (this.#waiting.size === 1) requestAnimationFrame(() => this.#drawWaiting());
   }
 
   /** Go to the newest words and follow them. */
@@ -106,11 +101,21 @@ export class Transcript {
   #drawWaiting() {
     const turns = [...this.#waiting];
     this.#waiting.clear();
-    const begun = performance.now();
     for (const turn of turns) if (this.#views.has(turn)) this.#draw(turn);
-    // Long answers take long to draw: most of the time is left to whoever reads and types.
-    const took = performance.now() - begun;
-    this.#rest = took < FRAME ? 0 : Math.min(took * 3, LONGEST_REST);
+  }
+
+  /** Follow what grows, once for all that was drawn together. */
+  #grown() {
+    if (this.#growing) return;
+    this.#growing = true;
+    queueMicrotask(() => {
+      this.#growing = false;
+      this.#keepUp();
+    });
+  }
+
+  #keepUp() {
+    if (this.#follows) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #draw(turn) {
@@ -125,12 +130,13 @@ export class Transcript {
     if (isNew && turn === last && this.#views.has(before)) {
       this.#views.get(before).answer.show(false);
     }
-    if (this.#follows) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#keepUp();
   }
 
   #add(turn) {
     const name = this.#options.assistantName(turn.assistantId);
-    const answer = new AnswerView(turn, name, this.#options.listeners);
+    const listeners = { ...this.#options.listeners, grown: () => this.#grown() };
+    const answer = new AnswerView(turn, name, listeners);
     const element = el("div", { className: "turn" });
     if (turn.question) element.append(questionView(turn.question, this.#options.nameOf));
     element.append(answer.element);

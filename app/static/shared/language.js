@@ -42,6 +42,7 @@ export const sharedTexts = {
     citation: "Source {number}: {name}",
     cutOff: "The answer ends here because it reached its longest length.",
     filtered: "The answer ends here because of a content filter.",
+    plainText: "Part of this answer could not be formatted and is shown as plain text.",
     waiting: "The assistant waits for a function of the developer's program: {names}. "
       + "You can go on with another message.",
     errorUnreachable: "The server can't be reached. Check your connection and try again.",
@@ -69,6 +70,7 @@ export const sharedTexts = {
     citation: "출처 {number}: {name}",
     cutOff: "답변이 최대 길이에 도달해 여기서 끝났습니다.",
     filtered: "콘텐츠 필터로 인해 답변이 여기서 끝났습니다.",
+    plainText: "답변의 일부는 서식을 적용할 수 없어 원문 그대로 표시합니다.",
     waiting: "어시스턴트가 개발자 프로그램의 함수 결과를 기다리고 있습니다: {names}. "
       + "다른 메시지를 보내 대화를 이어가셔도 됩니다.",
     errorUnreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인하고 다시 시도해 주세요.",

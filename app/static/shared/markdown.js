@@ -7,17 +7,21 @@
  * is listed here alone, and the page's Content-Security-Policy forbids the rest.
  */
 
-import { Marked } from "../vendor/marked.js";
+import { Lexer, Marked } from "../vendor/marked.js";
 import createPurifier from "../vendor/purify.js";
+import { formulaElement, mathExtensions } from "./math.js";
 
 const PLAIN_TAGS = "b|br|del|details|em|hr|i|ins|kbd|mark|p|s|small|strong|sub|summary|sup|u";
 const PLAIN_TAG_OR_SPECIAL = new RegExp(`</?(?:${PLAIN_TAGS})\\s*/?>|[<>&"]`, "gi");
 const ENTITIES = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
+const LANGUAGE_CLASS = /^language-[\w+#.-]+$/;
 
-// Characters of private use, which no model means: they mark where a citation's button goes.
+// Characters of private use, with a word that no model knows: they mark where something of the
+// page's own goes, a citation's button or a formula.
+const NONCE = Math.random().toString(36).slice(2, 10);
 const MARK_BEGINS = "\uE000";
 const MARK_ENDS = "\uE001";
-const MARK = /\uE000(\d+)\uE001/;
+const MARK = new RegExp(`${MARK_BEGINS}${NONCE}([cf])(\\d+)${MARK_ENDS}`);
 
 const PURIFY = {
   RETURN_DOM_FRAGMENT: true,
@@ -32,6 +36,27 @@ const PURIFY = {
   // These hold no address, so that rule is not for them.
   ADD_URI_SAFE_ATTR: ["align", "start"],
 };
+const MATH_TAGS =
+  "math menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom mroot mrow ms "
+  + "mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover mprescripts span";
+const PURIFY_MATH = {
+  RETURN_DOM_FRAGMENT: true,
+  ALLOWED_TAGS: MATH_TAGS.split(" "),
+  ALLOWED_ATTR:
+    "accent accentunder columnalign columnlines columnspacing depth display displaystyle fence "
+      .concat("height linethickness lspace mathcolor mathvariant maxsize minsize movablelimits ")
+      .concat("notation rowlines rowspacing rspace scriptlevel separator stretchy symmetric ")
+      .concat("voffset width xmlns")
+      .split(" "),
+  // The LaTeX source, which KaTeX puts beside the formula.
+  FORBID_CONTENTS: ["annotation", "script", "style", "title"],
+  ALLOW_ARIA_ATTR: false,
+  ALLOW_DATA_ATTR: false,
+};
+
+/** What the tokens that are being rendered hold, while that lasts. */
+let formulas = [];
+let isGrowing = false;
 
 const marked = new Marked({
   gfm: true,
@@ -41,6 +66,13 @@ const marked = new Marked({
     image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
   },
+  extensions: [],
+});
+marked.use({
+  extensions: mathExtensions(
+    () => isGrowing,
+    (token) => markOf("f", formulas.push(token)),
+  ),
 });
 
 const purifier = createPurifier(window);
@@ -50,7 +82,7 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
     node.setAttribute("rel", "noopener noreferrer nofollow");
   }
   // Of classes only the language of a code block is wanted.
-  if (node.hasAttribute("class") && !/^language-[\w+#.-]+$/.test(node.className)) {
+  if (node.hasAttribute("class") && !LANGUAGE_CLASS.test(node.className)) {
     node.removeAttribute("class");
   }
 });
@@ -79,80 +111,97 @@ export function sourcesOf(parts) {
 }
 
 /**
- * @param {import("./turn.js").Part} part
- * @param {Source[]} [sources] each cited mark becomes `<button class="citation"
- *   data-citation="number">`; clicks are for whoever shows it
- * @param {function(Source): string} [label] what the button is called for screen readers
- * @returns {DocumentFragment}
+ * Split a text into Markdown's blocks.
+ *
+ * @param {string} text
+ * @param {Object<string, object>} links definitions of links that stood before; those in `text`
+ *   are added
+ * @param {boolean} growing whether more text may follow
+ * @returns {object[]} marked's tokens; `raw` of all of them together is `text`
  */
-export function renderMarkdown(part, sources = [], label = ({ name }) => name) {
-  const html = marked.parse(withPlaces(part, sources));
-  const fragment = purifier.sanitize(html, PURIFY);
-  putButtons(fragment, sources, label);
-  return fragment;
+export function tokensOf(text, links, growing) {
+  const lexer = new Lexer(marked.defaults);
+  lexer.tokens.links = links;
+  isGrowing = growing;
+  try {
+    return [...lexer.lex(text)];
+  } finally {
+    isGrowing = false;
+  }
 }
 
 /**
- * Show `fragment` in `element`, but leave what is equal at the beginning as it stands: so text
- * that grows keeps its selection and its focus.
- *
- * @param {Element} element
- * @param {DocumentFragment} fragment
+ * @param {object[]} tokens blocks, as `tokensOf` returns them
+ * @param {Source[]} sources each cited mark becomes `<button class="citation"
+ *   data-citation="number">`; clicks are for the page that shows it
+ * @param {function(HTMLButtonElement, Source): void} nameButton names it for screen readers
+ * @returns {DocumentFragment}
  */
-export function showGrown(element, fragment) {
-  const next = [...fragment.childNodes];
-  const here = [...element.childNodes];
-  let equal = 0;
-  while (equal < here.length && equal < next.length && here[equal].isEqualNode(next[equal])) {
-    equal += 1;
+export function fragmentOf(tokens, sources, nameButton) {
+  formulas = [];
+  try {
+    const fragment = purifier.sanitize(marked.parser(tokens), PURIFY);
+    putMarked(fragment, formulas, sources, nameButton);
+    return fragment;
+  } finally {
+    formulas = [];
   }
-  for (const node of here.slice(equal)) node.remove();
-  element.append(...next.slice(equal));
 }
 
-/** Offsets count code points, as the API does. */
-function withPlaces({ value, annotations }, sources) {
-  const characters = [...value];
-  let text = "";
-  let at = 0;
-  const cited = annotations.filter((one) => one.type === "file_citation");
-  for (const one of cited.toSorted((a, b) => a.start_index - b.start_index)) {
-    const source = sources.find(({ mark }) => mark === one.text);
-    if (!source || one.start_index < at) continue;
-    text += clean(characters.slice(at, one.start_index));
-    text += MARK_BEGINS + source.number + MARK_ENDS;
-    at = one.end_index;
-  }
-  return text + clean(characters.slice(at));
+/** @returns {string} what stands in the Markdown for a citation of this source */
+export function citationMark(number) {
+  return markOf("c", number);
 }
 
-function clean(characters) {
-  return characters.join("").replaceAll(MARK_BEGINS, "").replaceAll(MARK_ENDS, "");
+/**
+ * @param {string} text that a model wrote
+ * @returns {string} the same without what could be taken for a mark
+ */
+export function withoutMarks(text) {
+  return text.replaceAll(MARK_BEGINS, "").replaceAll(MARK_ENDS, "");
 }
 
-function putButtons(fragment, sources, label) {
+/** @returns {string} the class of a block of code in this language; "" where it can't be one */
+export function languageClass(language) {
+  const name = `language-${language}`;
+  return LANGUAGE_CLASS.test(name) ? name : "";
+}
+
+function markOf(kind, number) {
+  return `${MARK_BEGINS}${NONCE}${kind}${number}${MARK_ENDS}`;
+}
+
+function putMarked(fragment, found, sources, nameButton) {
   const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
   const texts = [];
   while (walker.nextNode()) texts.push(walker.currentNode);
   for (let text of texts) {
-    for (let found = MARK.exec(text.data); found; found = MARK.exec(text.data)) {
-      const source = sources[Number(found[1]) - 1];
-      const rest = text.splitText(found.index);
-      rest.data = rest.data.slice(found[0].length);
-      rest.before(citationButton(source, label(source)));
+    for (let mark = MARK.exec(text.data); mark; mark = MARK.exec(text.data)) {
+      const [whole, kind, number] = mark;
+      const place = Number(number) - 1;
+      const element =
+        kind === "f"
+          ? formulaElement(found[place], purifyMath)
+          : citationButton(sources[place], nameButton);
+      const rest = text.splitText(mark.index);
+      rest.data = rest.data.slice(whole.length);
+      rest.before(element);
       text = rest;
     }
   }
 }
 
-function citationButton(source, label) {
+function purifyMath(html) {
+  return purifier.sanitize(html, PURIFY_MATH);
+}
+
+function citationButton(source, nameButton) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "citation";
   button.dataset.citation = String(source.number);
-  button.setAttribute("aria-label", label);
-  button.title = source.name;
   button.textContent = String(source.number);
+  nameButton(button, source);
   return button;
 }
 

@@ -193,7 +193,7 @@ class Panel {
     if (!hasEnded) return;
     this.#transcript.draw();
     const view = this.#transcript.viewOf(turn);
-    this.#say(`${view.spokenText()} ${view.noteText()}`);
+    view.whenDrawn().then(() => this.#say(`${view.spokenText()} ${view.noteText()}`));
     if (!this.#isOpen) this.#widget.button.classList.add("unread");
   }
 

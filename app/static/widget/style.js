@@ -101,7 +101,12 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
   font: 0.92em ui-monospace, "SFMono-Regular", Consolas, monospace; }
 .markdown pre { padding: 10px 12px; border-radius: 8px; background: var(--line);
   white-space: pre-wrap; }
-.markdown pre code { padding: 0; background: none; }
+.markdown pre code { display: block; padding: 0; background: none; }
+.code-part { display: block; }
+.markdown .plain-text { white-space: pre-wrap; }
+.markdown > :is(.plain-more, .block-part) { margin-top: -0.6em; }
+.math-display { display: block; margin: 0.4em 0; overflow-x: auto; text-align: center; }
+.math-display:not(:has(math)), .math-failed { font: 0.92em ui-monospace, Consolas, monospace; }
 .markdown blockquote { padding-inline-start: 10px; border-inline-start: 3px solid var(--muted); }
 .markdown table { border-collapse: collapse; font-size: 0.93em; }
 .markdown :is(th, td) { padding: 3px 8px; border: 1px solid var(--muted); }

@@ -13,6 +13,7 @@ export class Transcript {
   #views = new Map();
   #changed = new Set();
   #frame = null;
+  #follows = true;
   #older = element("div", { className: "center", hidden: true });
   #start = element("div", { className: "turn" });
   #turns = element("div", { className: "turn" });
@@ -25,13 +26,16 @@ export class Transcript {
    */
   constructor(t, actions) {
     this.#t = t;
-    this.#actions = actions;
+    this.#actions = { ...actions, grown: () => this.#keepUp() };
     const older = element("button", { type: "button", className: "outline" }, t("earlier"));
     older.addEventListener("click", () => actions.showOlder());
     this.#older.append(older);
     const label = { "aria-label": t("conversation"), role: "log", "aria-live": "off" };
     this.element = element("div", { className: "log", tabIndex: 0, ...label });
     this.element.append(this.#older, this.#start, this.#turns, this.#notice);
+    this.element.addEventListener("scroll", () => {
+      this.#follows = this.#isNearEnd();
+    });
   }
 
   /**
@@ -80,10 +84,9 @@ export class Transcript {
   draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = null;
-    const follows = this.#isNearEnd();
     for (const turn of this.#changed) this.#views.get(turn)?.draw();
     this.#changed.clear();
-    if (follows) this.scrollToEnd();
+    this.#keepUp();
   }
 
   /** @returns {TurnView|undefined} */
@@ -108,11 +111,16 @@ export class Transcript {
 
   /** Go to what was said last. */
   scrollToEnd() {
+    this.#follows = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 
   #view(turn) {
     return new TurnView(turn, this.#t, this.#actions);
+  }
+
+  #keepUp() {
+    if (this.#follows) this.scrollToEnd();
   }
 
   #isNearEnd() {

@@ -1,7 +1,8 @@
 /** One question and its answer, as the visitor sees them. */
 
 import { errorText } from "../shared/language.js";
-import { renderMarkdown, showGrown, sourcesOf } from "../shared/markdown.js";
+import { sourcesOf } from "../shared/markdown.js";
+import { MarkdownView } from "../shared/markdown_view.js";
 import { isUnderWay, messagesOf } from "../shared/turn.js";
 import { element, iconButton } from "./elements.js";
 import { Footnotes } from "./footnotes.js";
@@ -11,6 +12,7 @@ import { Footnotes } from "./footnotes.js";
  * @property {function(import("../shared/turn.js").Turn): void} retry
  * @property {function(import("../shared/turn.js").Turn, "up"|"down"|null): Promise<void>} rate
  * @property {function(import("../shared/turn.js").Turn): Promise<object[]>} steps
+ * @property {function(): void} grown called after more of an answer was drawn
  */
 
 /** Draws a turn, again and again as it changes. */
@@ -22,6 +24,8 @@ export class TurnView {
   #note = element("p", { className: "note" });
   #retry;
   #thumbs = {};
+  #views = [];
+  #waiting = [];
   #footnotes;
   #reply;
   #bubble;
@@ -71,6 +75,11 @@ export class TurnView {
     this.#drawThumbs(said && !working && turn.status !== "failed");
   }
 
+  /** @returns {Promise<void>} when all that is known of the answer is shown */
+  async whenDrawn() {
+    if (!this.#isDrawn) await new Promise((tell) => this.#waiting.push(tell));
+  }
+
   /** @returns {string} the answer as it can be read out, without its footnote marks */
   spokenText() {
     const copy = this.#text.cloneNode(true);
@@ -101,25 +110,45 @@ export class TurnView {
     const parts = messagesOf(this.#turn).flatMap((message) => message.parts).filter(Boolean);
     const shown = parts.filter((part) => part.value);
     if (!shown.length) {
+      this.#views = [];
       this.#text.replaceChildren();
       this.#footnotes.show([]);
       return false;
     }
     const sources = sourcesOf(parts);
-    const label = ({ number, name }) => this.#t("citation", { number, name });
     // Not the dots of "thinking", nor texts of a try that was given up.
     for (const child of [...this.#text.children]) {
       if (!child.matches(".markdown")) child.remove();
     }
-    while (this.#text.childElementCount > shown.length) this.#text.lastElementChild.remove();
+    for (const { element: box } of this.#views.splice(shown.length)) box.remove();
     shown.forEach((part, place) => {
-      const box =
-        this.#text.children[place] ??
-        this.#text.appendChild(element("div", { className: "markdown" }));
-      showGrown(box, renderMarkdown(part, sources, label));
+      this.#views[place] ??= this.#newView();
+      this.#text.append(this.#views[place].element);
+      this.#views[place].show(part, sources, isUnderWay(this.#turn));
     });
     this.#footnotes.show(sources);
     return true;
+  }
+
+  #newView() {
+    return new MarkdownView({
+      nameButton: (button, { number, name }) => {
+        button.setAttribute("aria-label", this.#t("citation", { number, name }));
+        button.title = name;
+      },
+      plainNote: () => element("p", { className: "note" }, this.#t("plainText")),
+      onDrawn: () => this.#onDrawn(),
+    });
+  }
+
+  #onDrawn() {
+    this.#actions.grown();
+    if (!this.#isDrawn) return;
+    for (const tell of this.#waiting.splice(0)) tell();
+  }
+
+  get #isDrawn() {
+    return this.#views.every((view) => view.drawn);
   }
 
   #thinking() {

@@ -1,0 +1,210 @@
+/**
+ * Where a Markdown text that grows can be split, so that no part of it is rendered twice. Pure.
+ *
+ * A block is finished once the first line of the next one is there: Markdown is read line by line,
+ * and later lines change no earlier block. Only a block longer than `LONG` is split within itself:
+ * lists between items, tables between rows, quotations at an empty line, paragraphs between words.
+ */
+
+/** Characters that are looked at together; a longer block is split within itself. */
+export const LONG = 3000;
+/** Blocks that can't be split and are longer than this are shown as plain text. */
+export const LONGEST = 16_000;
+
+/** More of these in one text take Markdown's rules too long, and no reader wants them. */
+const MOST_SIGNS = 400;
+const SIGNS = /[*_~]+/g;
+const MOST_BRACKETS = 1500;
+const BRACKETS = /[[\]<$`]|\\[([]/g;
+/** Deeper lists and quotations are shown as plain text. */
+const DEEPEST = 16;
+const MARKERS = /^[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+/;
+const ONE_MARKER = />|[-*+]|\d{1,9}[.)]/g;
+const BLANK = /^[ \t]*$/;
+/** Lines that begin a text of their own: items, rows and headings. */
+const ITS_OWN = /^[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|\||#{1,6}[ \t])/;
+
+const FENCE = /^( {0,3})(`{3,}|~{3,})([^\n]*)(\n|$)/;
+const FENCE_BELOW = /\n(?:`{3,}[^`\n]*|~{3,}[^\n]*)\n/;
+const DETAILS = /^ {0,3}<\/?details\b/gim;
+const CAN_FOLLOW = /\p{L}/u;
+/** Characters of a line by which it is known what it begins. */
+const ENOUGH = 200;
+const EMPTY_QUOTE = /\n {0,3}>[ \t]*\n/g;
+const QUOTED_FENCE = /^ {0,3}>[ >]*(?:`{3}|~{3})/gm;
+
+/**
+ * Find what takes too long to render, or can't be.
+ *
+ * @param {string} text
+ * @returns {{from: number}|null} where its paragraph begins
+ */
+export function tooComplex(text) {
+  let from = 0;
+  let at = 0;
+  let signs = 0;
+  let brackets = 0;
+  for (const line of text.split("\n")) {
+    if (BLANK.test(line)) {
+      from = at + line.length + 1;
+      signs = 0;
+      brackets = 0;
+    } else {
+      if (ITS_OWN.test(line)) signs = brackets = 0;
+      signs += line.match(SIGNS)?.length ?? 0;
+      brackets += line.match(BRACKETS)?.length ?? 0;
+      const isMuch = signs > MOST_SIGNS || brackets > MOST_BRACKETS;
+      if (isMuch || depthOf(line) > DEEPEST) return { from };
+    }
+    at += line.length + 1;
+  }
+  return null;
+}
+
+/**
+ * @param {string} text in a paragraph
+ * @param {number} least so much belongs to it in any case
+ * @param {boolean} whole whether no more text follows
+ * @returns {{length: number, closed: boolean}} so much of it belongs to the paragraph, and whether
+ *   that ends there; what may be the empty line after it is left until that is known
+ */
+export function plainEnd(text, least, whole) {
+  const blank = /\n[ \t]*\n/g;
+  blank.lastIndex = least;
+  const found = blank.exec(text);
+  if (found) return { length: found.index + found[0].length, closed: true };
+  const held = whole ? null : /\n[ \t]{0,99}$/.exec(text);
+  return { length: held ? held.index : text.length, closed: false };
+}
+
+/**
+ * @param {string} text where a block begins
+ * @param {boolean} whole whether no more text follows
+ * @returns {{indent: number, marker: string, language: string, length: number}|null} the line that
+ *   opens a block of code there
+ */
+export function openingFence(text, whole) {
+  const found = FENCE.exec(text);
+  if (!found || !(found[4] || whole)) return null;
+  const [line, indent, marker, info] = found;
+  if (marker[0] === "`" && info.includes("`")) return null;
+  const [language] = info.trim().split(/\s/, 1);
+  return { indent: indent.length, marker, language, length: line.length };
+}
+
+/** @returns {number} where a block of code opens below the first line; -1 for nowhere */
+export function fenceBelow(text) {
+  const found = FENCE_BELOW.exec(text);
+  if (!found || openDetails(text.slice(0, found.index)) > 0) return -1;
+  return found.index + 1;
+}
+
+/**
+ * Count the blocks that no text that follows can change.
+ *
+ * @param {object[]} tokens of `text`
+ * @param {string} text
+ * @param {boolean} [together] whether what is between `<details>` and its end stays together
+ * @returns {number} how many tokens from the first
+ */
+export function finishedTokens(tokens, text, together = true) {
+  let finished = 0;
+  let at = 0;
+  let open = 0;
+  for (const [place, token] of tokens.entries()) {
+    // If the lexer changed the text, its lengths don't say where the next block begins.
+    if (!text.startsWith(token.raw, at)) break;
+    const lines = token.type === "table" ? 2 : 1;
+    const isNext = token.type !== "space" && hasLines(text, at, lines);
+    if (isNext && !(together && open > 0)) finished = place;
+    if (token.type === "html") open += openDetails(token.raw);
+    at += token.raw.length;
+  }
+  return finished;
+}
+
+/**
+ * Split a block within itself.
+ *
+ * @param {object} token
+ * @param {string} text that begins with it
+ * @returns {{length: number, token: object|null, kind: string}|null} so much of the text is
+ *   finished; `token` is it, if it need not be read again; `kind` says how the rest goes on
+ */
+export function splitBlock(token, text) {
+  if (token.type === "list" && token.items.length > 1) return splitList(token);
+  if (token.type === "table" && token.rows.length > 1) return splitTable(token);
+  if (token.type === "paragraph") return splitParagraph(text.slice(0, token.raw.length));
+  if (token.type === "blockquote") return splitQuote(token.raw);
+  return null;
+}
+
+function openDetails(text) {
+  const tags = text.match(DETAILS) ?? [];
+  return tags.reduce((open, tag) => open + (tag.includes("/") ? -1 : 1), 0);
+}
+
+function depthOf(line) {
+  const markers = MARKERS.exec(line);
+  if (!markers) return 0;
+  const indent = /^[ \t]*/.exec(line)[0].replaceAll("\t", "    ").length;
+  return markers[0].match(ONE_MARKER).length + indent / 2;
+}
+
+/** Whether so many lines are there, or so much of them that what they begin is known. */
+function hasLines(text, from, lines) {
+  let at = from;
+  for (let line = 0; line < lines; line += 1) {
+    const end = text.indexOf("\n", at);
+    if (end < 0) return text.length - at > ENOUGH;
+    at = end + 1;
+  }
+  return true;
+}
+
+function splitList(token) {
+  const items = token.items.slice(0, -1);
+  const last = token.items.at(-1);
+  const length = token.raw.lastIndexOf(last.raw);
+  return { length, token: { ...token, items, raw: token.raw.slice(0, length) }, kind: "list" };
+}
+
+function splitTable(token) {
+  const end = token.raw.trimEnd();
+  const length = end.lastIndexOf("\n") + 1;
+  const rows = token.rows.slice(0, -1);
+  return { length, token: { ...token, rows, raw: token.raw.slice(0, length) }, kind: "table" };
+}
+
+function splitQuote(raw) {
+  const found = [...raw.matchAll(EMPTY_QUOTE)].at(-1);
+  if (!found) return null;
+  const length = found.index + found[0].length;
+  const fences = raw.slice(0, length).match(QUOTED_FENCE)?.length ?? 0;
+  return fences % 2 ? null : { length, token: null, kind: "quote" };
+}
+
+/** At the end of a line or between words, where no emphasis, code, link or formula is open. */
+function splitParagraph(text) {
+  let best = 0;
+  let any = 0;
+  const open = { "*": 0, "`": 0, "[": 0, $: 0, _: 0, "~": 0, "(": 0 };
+  for (let at = 0; at < text.length - 1; at += 1) {
+    const sign = text[at];
+    if (sign in open) open[sign] += 1;
+    else if (sign === "]") open["["] -= 1;
+    else if (sign === ")") open["("] -= 1;
+    else if ((sign === "\n" || sign === " ") && CAN_FOLLOW.test(text[at + 1])) {
+      any = at + 1;
+      if (isClosed(open)) best = any;
+    }
+  }
+  const length = best > text.length / 4 ? best : any;
+  if (!length) return null;
+  return { length, token: null, kind: text[length - 1] === "\n" ? "line" : "words" };
+}
+
+function isClosed(open) {
+  const even = ["*", "`", "$", "_", "~"].every((sign) => open[sign] % 2 === 0);
+  return even && open["["] <= 0 && open["("] <= 0;
+}

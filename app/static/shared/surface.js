@@ -1,0 +1,168 @@
+/** Where Markdown's blocks are put: finished ones stay, those at the end are replaced. */
+
+import { CodeView } from "./code_view.js";
+import { fragmentOf, languageClass } from "./markdown.js";
+
+/** What holds the rest of a block that was split. */
+const HOLDERS = { list: "ul, ol", table: "tbody", quote: "blockquote", line: "p", words: "p" };
+const ALIKE = { list: "list", table: "table", quote: "blockquote", line: "paragraph" };
+/** Browsers lay these out as a whole, each time they grow: they get no longer than this. */
+const LAID_OUT_WHOLE = new Set(["table", "line", "words"]);
+const MOST_IN_ONE = 8000;
+/** Characters of plain text that are laid out together, where a line ends. */
+const PLAIN_PART = 2000;
+const CAN_REFER = /\[[^\]\n]+\](?!\()/;
+
+/** The nodes of one part of an answer. */
+export class Surface {
+  #options;
+  #element;
+  #open = [];
+  #levels = [];
+  #noted = false;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {object} options of a `MarkdownView`
+   */
+  constructor(element, options) {
+    this.#element = element;
+    this.#options = options;
+    element.replaceChildren();
+  }
+
+  /**
+   * Show blocks after those that are finished.
+   *
+   * @param {object[]} finished tokens that stay
+   * @param {object[]} open tokens that may change
+   * @param {import("./markdown.js").Source[]} sources
+   * @param {{kind: string, holder: Element}|null} join the first token goes on in there
+   * @returns {Array<{token: object, nodes: Node[], kind: string|null}>} finished blocks that may
+   *   refer to links which are defined later; `kind` if they are a piece of a block
+   */
+  put(finished, open, sources, join) {
+    const referring = [];
+    const pieces = [];
+    const add = (tokens, levels, holder) => {
+      const nodes = this.#nodesOf(tokens, sources, levels, holder && join.kind);
+      pieces.push(...nodes.map((node) => ({ node, parent: holder ?? this.#element })));
+      return nodes.map((_, place) => pieces.length - nodes.length + place);
+    };
+    const groups = groupsOf(finished, join);
+    const places = groups.map(({ tokens, joined }) => add(tokens, this.#levels, joined ? join.holder : null));
+    const stay = pieces.length;
+    for (const { tokens, joined } of groupsOf(open, finished.length ? null : join)) {
+      add(tokens, [...this.#levels], joined ? join.holder : null);
+    }
+    // A piece that is a block of its own goes on without a gap.
+    if (join && !join.holder) pieces[0]?.node.classList?.add("block-part");
+    this.#show(pieces);
+    this.#open = pieces.slice(stay);
+    groups.forEach(({ tokens: [token], joined }, place) => {
+      const nodes = places[place].map((index) => pieces[index].node);
+      if (CAN_REFER.test(token.raw)) referring.push({ token, nodes, kind: joined ? join.kind : null });
+    });
+    return referring;
+  }
+
+  /** Put a block, or a piece of one, in the place of its nodes. */
+  replace({ nodes, kind }, token, sources) {
+    if (!nodes.length || !isAlike(token, kind)) return;
+    nodes[0].before(...this.#nodesOf([token], sources, [...this.#levels], kind));
+    for (const node of nodes) node.remove();
+  }
+
+  /**
+   * @param {string} kind how the last finished block was split
+   * @returns {Element|null} what the rest of it goes into; null if that is to be a block of its own
+   */
+  holder(kind) {
+    const last = this.#element.lastElementChild;
+    const selector = HOLDERS[kind];
+    const holder = last?.matches(selector) ? last : last?.querySelector(selector);
+    const isFull = LAID_OUT_WHOLE.has(kind) && holder?.textContent.length > MOST_IN_ONE;
+    return isFull ? null : (holder ?? null);
+  }
+
+  /** @returns {CodeView} a block of code after what is finished */
+  code(fence) {
+    this.#show([]);
+    const code = document.createElement("code");
+    code.className = languageClass(fence.language);
+    if (!code.className) code.removeAttribute("class");
+    const pre = document.createElement("pre");
+    pre.append(code);
+    const fragment = document.createDocumentFragment();
+    fragment.append(pre);
+    this.#options.decorate(fragment, this.#levels);
+    this.#element.append(fragment);
+    return new CodeView(code, fence);
+  }
+
+  /** @returns {function(string): void} adds to a plain text after what is finished */
+  plain() {
+    this.#show([]);
+    if (!this.#noted) this.#element.append(this.#options.plainNote());
+    this.#noted = true;
+    let length = PLAIN_PART;
+    let paragraph = null;
+    return (text) => {
+      for (const line of text.split(/(?<=\n)/)) {
+        if (length >= PLAIN_PART && (!paragraph || paragraph.textContent.endsWith("\n"))) {
+          const className = paragraph ? "plain-text plain-more" : "plain-text";
+          paragraph = Object.assign(document.createElement("p"), { className });
+          this.#element.append(paragraph);
+          length = 0;
+        }
+        paragraph.append(line);
+        length += line.length;
+      }
+    };
+  }
+
+  /** What is equal stays as it is: so text that grows keeps its selection and its focus. */
+  #show(pieces) {
+    let equal = 0;
+    for (const { node, parent } of this.#open) {
+      const next = pieces[equal];
+      if (!next || next.parent !== parent || !node.isEqualNode(next.node)) break;
+      next.node = node;
+      equal += 1;
+    }
+    for (const { node } of this.#open.slice(equal)) node.remove();
+    for (const { node, parent } of pieces.slice(equal)) parent.append(node);
+    this.#open = [];
+  }
+
+  #nodesOf(tokens, sources, levels, kind) {
+    const fragment = fragmentOf(tokens, sources, this.#options.nameButton);
+    this.#options.decorate(fragment, levels);
+    if (!kind) return [...fragment.childNodes].filter(isSomething);
+    const inner = [...fragment.querySelector(HOLDERS[kind]).childNodes];
+    if (kind === "line") return [document.createElement("br"), ...inner];
+    if (kind === "words") return [document.createTextNode(" "), ...inner];
+    return inner.filter(isSomething);
+  }
+}
+
+/** Tokens that are rendered together; alone are the first where it is joined, and those to note. */
+function groupsOf(tokens, join) {
+  const groups = [];
+  for (const [place, token] of tokens.entries()) {
+    if (token.type === "space" || token.type === "def") continue;
+    const joined = place === 0 && Boolean(join?.holder) && isAlike(token, join.kind);
+    const alone = joined || CAN_REFER.test(token.raw);
+    if (!alone && groups.length && !groups.at(-1).alone) groups.at(-1).tokens.push(token);
+    else groups.push({ tokens: [token], joined, alone });
+  }
+  return groups;
+}
+
+function isAlike(token, kind) {
+  return kind === null || token.type === (ALIKE[kind] ?? "paragraph");
+}
+
+function isSomething(node) {
+  return node.nodeType !== Node.TEXT_NODE || node.data.trim() !== "";
+}
