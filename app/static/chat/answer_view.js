@@ -7,6 +7,7 @@ import { el, icon } from "./dom.js";
 import { MessageView } from "./message_view.js";
 import { say } from "./speech.js";
 import { StepView } from "./step_view.js";
+import { timeOf } from "./times.js";
 import { stateOf } from "./turn_state.js";
 
 /**
@@ -16,6 +17,9 @@ import { stateOf } from "./turn_state.js";
  * @property {function(object): Promise<void>} loadSteps
  * @property {function(object, "up"|"down"|null): Promise<void>} rate
  * @property {function(object, object): void} openSource with the turn and the source
+ * @property {function(object, string): Promise<boolean>} edit asks the turn's question in other
+ *   words; whether it did
+ * @property {function(): boolean} seesDetails whether the reader may see what is for operators
  * @property {function(): void} grown called after more of an answer was drawn
  */
 
@@ -24,6 +28,7 @@ export class AnswerView {
   #turn;
   #listeners;
   #items = new Map();
+  #time = el("div", { className: "answer-time" });
   #body = el("div", { className: "answer-body" });
   #state = el("div", { className: "answer-state" });
   #sources = el("div", { className: "sources" });
@@ -39,7 +44,7 @@ export class AnswerView {
     this.#turn = turn;
     this.#listeners = listeners;
     const who = el("h2", { className: "who" }, el("span", { className: "avatar" }, icon("logo")), name);
-    this.element = el("article", { className: "answer" }, who, this.#body);
+    this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
     this.element.append(this.#state, this.#sources, this.#actions);
     this.element.addEventListener("click", (event) => this.#openCited(event));
   }
@@ -51,7 +56,9 @@ export class AnswerView {
     const turn = this.#turn;
     const underWay = isUnderWay(turn);
     this.element.classList.toggle("under-way", underWay);
-    this.element.hidden = turn.status === "completed" && !turn.items.length;
+    // A question that no run has answered yet.
+    this.element.hidden = turn.status === "completed" && !turn.items.length && !turn.runId;
+    this.#showTime();
     this.#showItems();
     this.#showBusy();
     this.#state.replaceChildren(...stateOf(turn, isLast, this.#listeners));
@@ -63,6 +70,12 @@ export class AnswerView {
     this.#sources.replaceChildren(...(underWay ? [] : this.#sourceChips()));
     const actions = underWay ? [] : actionsOf(turn, isLast, this.#listeners);
     keepFocus(this.#actions, actions);
+  }
+
+  #showTime() {
+    const at = messagesOf(this.#turn).at(-1)?.createdAt;
+    if (this.#time.firstChild || !at) return;
+    this.#time.append(timeOf(at));
   }
 
   #showItems() {

@@ -2,10 +2,14 @@
 
 import { ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
+import { messagesFrom, takeBack } from "../shared/editing.js";
+import { isEscape } from "../shared/keyboard.js";
 import { isUnderWay } from "../shared/turn.js";
 import { AssistantPicker } from "./assistant_picker.js";
 import { Composer } from "./composer.js";
+import { confirm } from "./dialogs.js";
 import { byId } from "./dom.js";
+import { exportThread } from "./export.js";
 import { announce, notify, notifyError } from "./notices.js";
 import { SourcePanel } from "./source_panel.js";
 import { onLanguage, say, words } from "./speech.js";
@@ -37,6 +41,8 @@ export class ChatPage {
       check: (turn) => this.#attempt(this.#conversation.check(turn)),
       loadSteps: (turn) => this.#attempt(this.#loadSteps(turn)),
       rate: (turn, rating) => this.#attempt(this.#conversation.rate(turn, rating)),
+      edit: (turn, text) => this.#edit(turn, text),
+      seesDetails: () => Boolean(this.#access?.mayManage),
       openSource: (turn, source) => this.#panel.show(source, this.#conversation.steps(turn)),
     },
   });
@@ -52,6 +58,8 @@ export class ChatPage {
     byId("threads").addEventListener("click", (event) => {
       if (event.target.closest("a")) this.#drawer.close();
     });
+    byId("export").addEventListener("click", () => this.#export());
+    document.addEventListener("keydown", (event) => this.#onKey(event));
     window.addEventListener("hashchange", () => this.#show());
     onLanguage(() => this.#speakAgain());
   }
@@ -163,6 +171,51 @@ export class ChatPage {
     this.#showTitle();
   }
 
+  /** Escape stops the answer, unless it is for something that is open. */
+  #onKey(event) {
+    if (!isEscape(event) || event.defaultPrevented || !this.#conversation?.current) return;
+    const isOthers = event.target.closest?.("dialog, select, #sidebar, .edit");
+    if (isOthers || document.querySelector("dialog[open]") || byId("content").inert) return;
+    event.preventDefault();
+    this.#attempt(this.#conversation.stop());
+  }
+
+  /** Ask a turn's question in other words; return whether the reader wanted it and it was done. */
+  async #edit(turn, text) {
+    const conversation = this.#conversation;
+    const { client } = this.#access;
+    try {
+      const ids = await messagesFrom(client, turn);
+      const isLast = turn === conversation.turns.at(-1);
+      const names = { title: "editTitle", text: isLast ? "editOne" : "editText", yes: "editYes" };
+      if (!(await confirm({ ...names, values: { count: ids.length - 1 } }))) return false;
+      if (conversation !== this.#conversation || conversation.current) return false;
+      await takeBack(client, turn, ids);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notifyError(error);
+      return false;
+    }
+    conversation.forgetFrom(turn);
+    this.#transcript.show(conversation);
+    this.#send({ ...turn.question, text });
+    this.#composer.focus();
+    return true;
+  }
+
+  async #export() {
+    const { threadId } = this.#conversation;
+    const title = this.#list.titleOf(threadId) ?? words("untitled");
+    const assistantName = (id) => this.#picker.nameOf(id) ?? words("assistant");
+    const nameOf = (fileId) => this.#fileName(fileId);
+    try {
+      await exportThread(this.#access.client, threadId, { title, assistantName, nameOf });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notify("exportFailed");
+    }
+  }
+
   #deleted(threadId) {
     if (threadId === this.#conversation?.threadId) this.#go("");
   }
@@ -189,6 +242,7 @@ export class ChatPage {
   #showTitle() {
     const threadId = this.#conversation?.threadId ?? THREAD.exec(window.location.hash)?.[1];
     const title = this.#access && threadId ? this.#list.titleOf(threadId) : null;
+    byId("export").hidden = !(this.#access && threadId);
     const heading = byId("heading");
     delete heading.dataset.text;
     if (title) heading.textContent = title;

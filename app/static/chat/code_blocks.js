@@ -27,6 +27,10 @@ export function withFrames(fragment) {
     table.replaceWith(frame);
     frame.append(table);
   }
+  for (const link of fragment.querySelectorAll("a[href]")) {
+    // On paper its address need not be added.
+    if (link.href.includes(link.textContent)) link.classList.add("address");
+  }
   return fragment;
 }
 

@@ -1,26 +1,83 @@
-/** One question, with the files that came with it. */
+/** One question, with the files that came with it, and a field to ask it in other words. */
 
+import { isEscape, sendsMessage } from "../shared/keyboard.js";
 import { el, icon, languageOf } from "./dom.js";
-import { say } from "./speech.js";
+import { iconButton, label, say } from "./speech.js";
+import { timeOf } from "./times.js";
 
-/**
- * @param {import("../shared/turn.js").Question} question
- * @param {function(string): Promise<string|null>} nameOf the name of the file with this id
- * @returns {HTMLElement}
- */
-export function questionView(question, nameOf) {
-  const who = say(el("h2", { className: "who for-readers" }), "you");
-  const article = el("article", { className: "question-turn" }, who);
-  const attached = [
-    ...question.images.map((file) => chip("image", file, nameOf)),
-    ...question.files.map((file) => chip("file", file, nameOf)),
-  ];
-  if (attached.length) article.append(el("ul", { className: "attachments" }, ...attached));
-  if (question.text) {
-    const lang = languageOf(question.text);
-    article.append(el("div", { className: "bubble", dir: "auto", lang }, question.text));
+/** Draws the question of a turn. */
+export class QuestionView {
+  #turn;
+  #edit;
+  #bubble = null;
+  #button;
+
+  /**
+   * @param {import("../shared/turn.js").Turn} turn
+   * @param {{nameOf: function(string): Promise<string|null>,
+   *   edit: function(object, string): Promise<boolean>}} options the name of the file with an id;
+   *   `edit` asks a turn's question in other words, and returns whether it did
+   */
+  constructor(turn, { nameOf, edit }) {
+    this.#turn = turn;
+    this.#edit = edit;
+    const { question } = turn;
+    const who = say(el("h2", { className: "who for-readers" }), "you");
+    this.element = el("article", { className: "question-turn" }, who);
+    const attached = [
+      ...question.images.map((file) => chip("image", file, nameOf)),
+      ...question.files.map((file) => chip("file", file, nameOf)),
+    ];
+    if (attached.length) this.element.append(el("ul", { className: "attachments" }, ...attached));
+    if (question.text) {
+      const lang = languageOf(question.text);
+      this.#bubble = el("div", { className: "bubble", dir: "auto", lang }, question.text);
+      this.element.append(this.#bubble);
+    }
+    this.#button = iconButton("edit", "editMessage", { onclick: () => this.#open(), hidden: true });
+    const below = el("div", { className: "question-below" }, timeOf(question.createdAt));
+    below.append(this.#button);
+    this.element.append(below);
   }
-  return article;
+
+  /** @param {boolean} canEdit */
+  show(canEdit) {
+    this.#button.hidden = !canEdit || !this.#bubble;
+  }
+
+  #open() {
+    const field = el("textarea", { value: this.#turn.question.text, rows: 2, dir: "auto" });
+    label(field, "editField");
+    const send = say(el("button", { type: "submit", className: "primary" }), "send");
+    const cancel = el("button", { type: "button", className: "secondary", onclick: () => close() });
+    const buttons = el("div", { className: "edit-buttons" }, say(cancel, "cancel"), send);
+    const form = el("form", { className: "edit" }, field, buttons);
+    const close = () => {
+      form.replaceWith(this.#bubble);
+      this.#button.focus();
+    };
+    const submit = async (event) => {
+      event.preventDefault();
+      const text = field.value.trim();
+      if (!text || send.disabled) return;
+      send.disabled = true;
+      const isAsked = await this.#edit(this.#turn, text);
+      send.disabled = false;
+      if (!isAsked && form.isConnected) field.focus();
+    };
+    form.addEventListener("submit", submit);
+    form.addEventListener("keydown", (event) => {
+      if (isEscape(event)) {
+        event.preventDefault();
+        close();
+      } else if (event.target === field && sendsMessage(event)) {
+        submit(event);
+      }
+    });
+    this.#bubble.replaceWith(form);
+    field.style.height = `${field.scrollHeight + 2}px`;
+    field.focus();
+  }
 }
 
 function chip(kind, file, nameOf) {

@@ -5,7 +5,7 @@ import { AnswerView, spoken } from "./answer_view.js";
 import { copyOnPress } from "./code_blocks.js";
 import { byId, el } from "./dom.js";
 import { announce, announceAnswer } from "./notices.js";
-import { questionView } from "./question_view.js";
+import { QuestionView } from "./question_view.js";
 import { say } from "./speech.js";
 
 /** Nearer to the end than this many pixels, the reader follows what is written. */
@@ -20,6 +20,7 @@ export class Transcript {
   #waiting = new Set();
   #follows = true;
   #growing = false;
+  #isFree = null;
   #options;
   #conversation = null;
 
@@ -93,6 +94,7 @@ export class Transcript {
     this.#conversation = null;
     this.#views.clear();
     this.#waiting.clear();
+    this.#isFree = null;
     this.#section.replaceChildren();
     this.#section.hidden = true;
     this.#jump.hidden = true;
@@ -125,6 +127,7 @@ export class Transcript {
     const last = this.#conversation.turns.at(-1);
     view.answer.show(turn === last);
     view.underWay = isUnderWay(turn);
+    this.#offerEdits();
     // Only the last turn can be answered again: the one before it is that no longer.
     const before = this.#conversation.turns.at(-2);
     if (isNew && turn === last && this.#views.has(before)) {
@@ -138,12 +141,22 @@ export class Transcript {
     const listeners = { ...this.#options.listeners, grown: () => this.#grown() };
     const answer = new AnswerView(turn, name, listeners);
     const element = el("div", { className: "turn" });
-    if (turn.question) element.append(questionView(turn.question, this.#options.nameOf));
-    element.append(answer.element);
+    const { nameOf } = this.#options;
+    const question = turn.question ? new QuestionView(turn, { nameOf, edit: listeners.edit }) : null;
+    element.append(...(question ? [question.element] : []), answer.element);
     this.#section.append(element);
-    const view = { answer, element, underWay: isUnderWay(turn) };
+    const view = { answer, question, element, underWay: isUnderWay(turn) };
     this.#views.set(turn, view);
     return view;
+  }
+
+  /** While a run is active, the thread's messages must stay as they are. */
+  #offerEdits() {
+    const { turns } = this.#conversation;
+    const isFree = !turns.some((turn) => isUnderWay(turn) || turn.status === "waiting");
+    if (isFree === this.#isFree && !isFree) return;
+    this.#isFree = isFree;
+    for (const [turn, { question }] of this.#views) question?.show(isFree && turn.stored);
   }
 
   #offerOlder() {
@@ -152,6 +165,7 @@ export class Transcript {
       className: "secondary older",
       onclick: () => this.#options.loadOlder(),
     });
-    this.#section.append(say(button, "loadOlder"));
+    const note = say(el("p", { className: "note only-print" }), "notLoaded");
+    this.#section.append(say(button, "loadOlder"), note);
   }
 }

@@ -1,7 +1,7 @@
 /** How a turn stands, in words, and what can be done about it. */
 
 import { errorText } from "../shared/language.js";
-import { messagesOf } from "../shared/turn.js";
+import { isSilent } from "../shared/turn.js";
 import { el, icon } from "./dom.js";
 import { say } from "./speech.js";
 
@@ -18,9 +18,9 @@ export function stateOf(turn, isLast, listeners) {
   if (turn.status === "waiting") return [waiting(turn, listeners)];
   if (turn.status === "stopped") return [note("stopped")];
   if (turn.status === "incomplete") return [note("cutOff")];
-  const isSilent = !messagesOf(turn).some((message) => message.parts.some((part) => part.value));
+  if (!isSilent(turn)) return [];
   const isAtWork = turn.status === "sending" || turn.status === "working";
-  return isAtWork && isSilent ? [working("thinking")] : [];
+  return [isAtWork ? working("thinking") : note("emptyAnswer")];
 }
 
 function working(name) {
@@ -37,7 +37,8 @@ function failure(turn, isLast, listeners) {
   const { name, values } = errorText(turn.error);
   const box = el("div", { className: "failure", role: "alert" }, icon("warning"));
   const lines = el("div", {}, say(el("p"), name, values));
-  if (turn.error.message && turn.error.code !== "unreachable") {
+  // What is for the operator is nothing for a visitor.
+  if (listeners.seesDetails() && turn.error.message && turn.error.code !== "unreachable") {
     const { message } = turn.error;
     lines.append(say(el("p", { className: "failure-details" }), "details", { message }));
   }
@@ -64,7 +65,7 @@ function waiting(turn, listeners) {
     "div",
     { className: "waiting" },
     icon("tool"),
-    say(el("p"), "waiting", { names }),
+    listeners.seesDetails() ? say(el("p"), "waiting", { names }) : say(el("p"), "waitingHere"),
     say(button, "checkAgain"),
   );
 }

@@ -131,6 +131,11 @@ export class Conversation {
     });
   }
 
+  /** Forget a turn and those after it, whose messages are deleted. */
+  forgetFrom(turn) {
+    this.turns.splice(this.turns.indexOf(turn));
+  }
+
   /**
    * Stop the answer that is under way; what was written of it stays.
    *
@@ -284,11 +289,8 @@ export class Conversation {
   #fail(turn, error) {
     if (!(error instanceof ApiError)) throw error;
     const { status, code, message, retryAfter } = error;
-    Object.assign(turn, {
-      status: "failed",
-      connected: true,
-      error: { status, code, message, retryAfter },
-    });
+    const told = { status, code, message, retryAfter };
+    Object.assign(turn, { status: "failed", connected: true, error: told });
     this.#onTurn(turn);
   }
 }

@@ -26,9 +26,9 @@ export class Intake {
       while (this.#at < until && this.#at < value.length && !(this.#points >= next?.start_index)) {
         this.#pass(value);
       }
-      // A line may end in two characters.
-      if (value[this.#at - 1] === "\r" && value[this.#at] === "\n") this.#pass(value);
-      text += withoutMarks(value.slice(from, this.#at)).replace(/\r\n?/g, "\n");
+      // A line may end in two characters, and the second may come later.
+      const begins = value[from - 1] === "\r" && value[from] === "\n" ? from + 1 : from;
+      text += withoutMarks(value.slice(begins, this.#at)).replace(/\r\n?/g, "\n");
       if (!(this.#points >= next?.start_index)) continue;
       while (this.#at < value.length && this.#points < next.end_index) this.#pass(value);
       const source = sources.find(({ mark }) => mark === next.text);

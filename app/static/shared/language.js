@@ -43,12 +43,19 @@ export const sharedTexts = {
     cutOff: "The answer ends here because it reached its longest length.",
     filtered: "The answer ends here because of a content filter.",
     plainText: "Part of this answer could not be formatted and is shown as plain text.",
+    emptyAnswer: "The model gave an empty answer.",
+    waitingHere: "The assistant can't finish this answer here. You can go on with another message.",
     waiting: "The assistant waits for a function of the developer's program: {names}. "
       + "You can go on with another message.",
     errorUnreachable: "The server can't be reached. Check your connection and try again.",
     errorRate: "Too many requests right now. Please try again in a moment.",
     errorRateSeconds: "Too many requests right now. Please try again in {seconds} seconds.",
     errorQuota: "The usage limit is reached. Please try again later.",
+    errorQuotaHours: "The usage limit of the day is reached. It resets in about {hours} hours.",
+    errorQuotaMinutes: "The usage limit of the day is reached. It resets in about {minutes} minutes.",
+    errorBusy: "Too many answers are being written right now. Please try again in a moment.",
+    errorModelRate: "The model can't take more requests right now. Please try again later.",
+    errorAway: "The service is not available right now. Please try again in a moment.",
     errorExpired: "The answer took too long and was given up.",
     errorModel: "The assistant could not answer. Please try again.",
     errorGone: "This conversation is no longer there.",
@@ -71,12 +78,19 @@ export const sharedTexts = {
     cutOff: "답변이 최대 길이에 도달해 여기서 끝났습니다.",
     filtered: "콘텐츠 필터로 인해 답변이 여기서 끝났습니다.",
     plainText: "답변의 일부는 서식을 적용할 수 없어 원문 그대로 표시합니다.",
+    emptyAnswer: "모델이 빈 답변을 보냈습니다.",
+    waitingHere: "여기서는 어시스턴트가 이 답변을 마칠 수 없습니다. 다른 메시지를 보내 대화를 이어가셔도 됩니다.",
     waiting: "어시스턴트가 개발자 프로그램의 함수 결과를 기다리고 있습니다: {names}. "
       + "다른 메시지를 보내 대화를 이어가셔도 됩니다.",
     errorUnreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인하고 다시 시도해 주세요.",
     errorRate: "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
     errorRateSeconds: "요청이 너무 많습니다. {seconds}초 후에 다시 시도해 주세요.",
     errorQuota: "사용 한도에 도달했습니다. 나중에 다시 시도해 주세요.",
+    errorQuotaHours: "오늘의 사용 한도에 도달했습니다. 약 {hours}시간 후에 초기화됩니다.",
+    errorQuotaMinutes: "오늘의 사용 한도에 도달했습니다. 약 {minutes}분 후에 초기화됩니다.",
+    errorBusy: "지금 작성 중인 답변이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
+    errorModelRate: "지금은 모델이 요청을 더 받을 수 없습니다. 나중에 다시 시도해 주세요.",
+    errorAway: "지금은 서비스를 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.",
     errorExpired: "답변이 너무 오래 걸려 중단되었습니다.",
     errorModel: "어시스턴트가 답변하지 못했습니다. 다시 시도해 주세요.",
     errorGone: "이 대화를 더 이상 찾을 수 없습니다.",
@@ -90,6 +104,9 @@ const BY_CODE = {
   unreachable: "errorUnreachable",
   insufficient_quota: "errorQuota",
   rate_limit_exceeded: "errorRate",
+  concurrent_runs_exceeded: "errorBusy",
+  database_unavailable: "errorAway",
+  request_too_large: "errorTooLong",
   server_error: "errorModel",
   invalid_prompt: "errorModel",
   run_expired: "errorExpired",
@@ -110,11 +127,20 @@ const BY_STATUS = {
  * @returns {{name: string, values: object}} the text that says it to a visitor
  */
 export function errorText({ status, code, retryAfter }) {
+  // The upstream's limit, which ended a run; this server's own is told by the HTTP status.
+  if (code === "rate_limit_exceeded" && status !== 429) return { name: "errorModelRate", values: {} };
   const name = BY_CODE[code] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
   if (name === "errorRate" && retryAfter) {
     return { name: "errorRateSeconds", values: { seconds: Math.ceil(retryAfter) } };
   }
+  if (name === "errorQuota" && retryAfter) return resetText(retryAfter);
   return { name, values: {} };
+}
+
+function resetText(seconds) {
+  const minutes = Math.max(Math.ceil(seconds / 60), 2);
+  if (minutes < 120) return { name: "errorQuotaMinutes", values: { minutes } };
+  return { name: "errorQuotaHours", values: { hours: Math.round(minutes / 60) } };
 }
 
 /**

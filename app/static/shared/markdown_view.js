@@ -17,6 +17,7 @@ import {
   splitBlock,
   tooComplex,
 } from "./splitting.js";
+import { labelsIn, loosen, tagsIn } from "./tokens.js";
 import { Surface } from "./surface.js";
 import { work } from "./work.js";
 
@@ -276,26 +277,5 @@ export class MarkdownView {
       surface.replace(one, this.#tokens(one.token.raw, false)[0], this.#sources);
     }
     return referring.length > 0;
-  }
-}
-
-function tagsIn(tokens) {
-  return tokens.flatMap((token) => {
-    if (token.type === "def") return [token.tag];
-    return tagsIn(token.items ?? (token.type === "paragraph" ? [] : (token.tokens ?? [])));
-  });
-}
-
-function labelsIn({ raw }) {
-  const found = raw.matchAll(/\[([^[\]\n]+)\]/g);
-  return [...found].map(([, label]) => label.trim().toLowerCase().replace(/\s+/g, " "));
-}
-
-/** As a list is whose items stand apart, where that showed in an earlier piece of it. */
-function loosen(list) {
-  list.loose = true;
-  for (const item of list.items) {
-    item.loose = true;
-    for (const token of item.tokens) if (token.type === "text") token.type = "paragraph";
   }
 }

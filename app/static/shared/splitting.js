@@ -7,9 +7,9 @@
  */
 
 /** Characters that are looked at together; a longer block is split within itself. */
-export const LONG = 3000;
+export const LONG = 2000;
 /** Blocks that can't be split and are longer than this are shown as plain text. */
-export const LONGEST = 16_000;
+export const LONGEST = 12_000;
 
 /** More of these in one text take Markdown's rules too long, and no reader wants them. */
 const MOST_SIGNS = 400;
@@ -115,7 +115,9 @@ export function finishedTokens(tokens, text, together = true) {
     // If the lexer changed the text, its lengths don't say where the next block begins.
     if (!text.startsWith(token.raw, at)) break;
     const lines = token.type === "table" ? 2 : 1;
-    const isNext = token.type !== "space" && hasLines(text, at, lines);
+    // A formula that is not closed may turn out to be a text like the one before.
+    const isOpen = token.type === "mathBlock" && token.tex === undefined;
+    const isNext = token.type !== "space" && !isOpen && hasLines(text, at, lines);
     if (isNext && !(together && open > 0)) finished = place;
     if (token.type === "html") open += openDetails(token.raw);
     at += token.raw.length;

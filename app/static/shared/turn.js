@@ -3,7 +3,8 @@
  *
  * @typedef {{value: string, annotations: object[]}} Part a piece of text with its citations
  * @typedef {{kind: "message", id: string, status: string, reason: string|null, parts: Part[],
- *   metadata: Object<string, string>}} AnswerMessage `reason`: why it is incomplete
+ *   createdAt: number|null, metadata: Object<string, string>}} AnswerMessage `reason`: why it is
+ *   incomplete; `createdAt` in seconds
  * @typedef {{kind: "step", id: string, status: string, calls: object[]}} ToolStep `calls` are the
  *   API's tool calls
  * @typedef {{id: string|null, text: string, images: Array<{id: string, name?: string}>,
@@ -70,6 +71,11 @@ export function messagesOf(turn) {
   return turn.items.filter((item) => item.kind === "message");
 }
 
+/** @returns {boolean} whether the assistant said nothing */
+export function isSilent(turn) {
+  return !messagesOf(turn).some((message) => message.parts.some((part) => part?.value.trim()));
+}
+
 /** @returns {string} the whole answer as it was written, Markdown, without its citation marks */
 export function answerText(turn) {
   const parts = messagesOf(turn).flatMap((message) => message.parts);
@@ -121,6 +127,7 @@ export function answerMessage(message) {
     id: message.id,
     status: message.status,
     reason: message.incomplete_details?.reason ?? null,
+    createdAt: message.created_at ?? null,
     metadata: message.metadata ?? {},
     parts: (message.content ?? []).map(textPart),
   };

@@ -1,6 +1,6 @@
 /** The dialog itself: its frame, its field, and how keys and screens get along with it. */
 
-import { sendsMessage } from "../shared/keyboard.js";
+import { isEscape, sendsMessage } from "../shared/keyboard.js";
 import { element, iconButton } from "./elements.js";
 import { FULL_SCREEN } from "./style.js";
 
@@ -116,7 +116,7 @@ export class Dialog {
   }
 
   #onKey(event) {
-    if (event.key === "Escape" && !event.isComposing) this.#actions.close();
+    if (isEscape(event)) this.#actions.close();
     else if (event.key === "Tab" && this.#fullScreen.matches) this.#keepWithin(event);
   }
 

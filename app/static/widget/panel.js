@@ -219,8 +219,12 @@ class Panel {
 
   #failure(error) {
     if (!(error instanceof ApiError)) throw error;
-    const { origin } = window.location;
-    if (error.code === "origin_not_allowed") return this.#t("notAllowed", { origin });
+    if (error.code === "origin_not_allowed") {
+      // Not for visitors, but for whoever runs the site.
+      const { origin } = window.location;
+      console.warn(`Threadkeeper: ${origin} is not among the server's CORS_ORIGINS.`);
+      return this.#t("notAllowed");
+    }
     if (error.code === "public_chat_is_off") return this.#t("notPublic");
     const { name, values } = errorText(error);
     return this.#t(name, values);

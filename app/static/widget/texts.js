@@ -14,8 +14,7 @@ const en = {
   notHelpful: "Not helpful",
   sources: "Sources",
   passageGone: "The passage can't be shown.",
-  notAllowed:
-    "The chat can't be used on this site: {origin} is not among the server's CORS_ORIGINS.",
+  notAllowed: "The chat can't be used on this site.",
   notPublic: "The chat is not open to visitors at the moment.",
 };
 
@@ -31,7 +30,7 @@ const ko = {
   notHelpful: "도움이 안 됐어요",
   sources: "출처",
   passageGone: "인용한 내용을 표시할 수 없습니다.",
-  notAllowed: "이 사이트에서는 채팅을 사용할 수 없습니다. 서버의 CORS_ORIGINS에 {origin} 주소가 없습니다.",
+  notAllowed: "이 사이트에서는 채팅을 사용할 수 없습니다.",
   notPublic: "지금은 방문자가 채팅을 이용할 수 없습니다.",
 };
 

@@ -3,7 +3,7 @@
 import { errorText } from "../shared/language.js";
 import { sourcesOf } from "../shared/markdown.js";
 import { MarkdownView } from "../shared/markdown_view.js";
-import { isUnderWay, messagesOf } from "../shared/turn.js";
+import { isSilent, isUnderWay, messagesOf } from "../shared/turn.js";
 import { element, iconButton } from "./elements.js";
 import { Footnotes } from "./footnotes.js";
 
@@ -89,13 +89,12 @@ export class TurnView {
 
   /** @returns {string} what is to be said about the answer besides its text; "" for nothing */
   noteText() {
-    const { status, error, connected, awaited } = this.#turn;
+    const { status, error, connected, runId } = this.#turn;
     if (!connected) return this.#t("reconnecting");
     if (status === "stopped") return this.#t("stopped");
     if (status === "incomplete") return this.#t("cutOff");
-    if (status === "waiting") {
-      return this.#t("waiting", { names: awaited.map(({ name }) => name).join(", ") });
-    }
+    if (status === "waiting") return this.#t("waitingHere");
+    if (status === "completed" && runId && isSilent(this.#turn)) return this.#t("emptyAnswer");
     if (status !== "failed") return "";
     const { name, values } = errorText(error);
     return this.#t(name, values);

@@ -108,6 +108,11 @@ ENVELOPE = '{"error": {"message": "%s", "type": "x", "param": null, "code": %s}}
     [
         (429, '"rate_limit_exceeded"', {"retry-after": "7"}, "try again in 7 seconds"),
         (429, '"insufficient_quota"', {}, "The usage limit is reached."),
+        (429, '"insufficient_quota"', {"retry-after": "18000"}, "resets in about 5 hours"),
+        (429, '"insufficient_quota"', {"retry-after": "600"}, "resets in about 10 minutes"),
+        (429, '"concurrent_runs_exceeded"', {"retry-after": "1"}, "Too many answers"),
+        (503, '"rate_limit_exceeded"', {}, "The model can't take more requests right now."),
+        (503, '"database_unavailable"', {}, "The service is not available right now."),
         (502, "null", {}, "The assistant could not answer."),
         (413, "null", {}, "The message is too long."),
         (404, "null", {}, "This conversation is no longer there."),
@@ -136,6 +141,31 @@ def test_an_answer_cut_short_says_so(chat, upstream):
     upstream.reply(Reply.incomplete("A bad", reason="content_filter"))
     page.ask("Tell me more")
     expect(page.answer).to_contain_text("because of a content filter")
+
+
+@pytest.mark.parametrize("reply", [Reply.text(""), Reply.text(" "), Reply()], ids=str)
+def test_an_empty_answer_says_so(chat, upstream, reply):
+    page = chat()
+    upstream.reply(reply)
+    page.ask("Say nothing")
+    expect(page.answer).to_contain_text("The model gave an empty answer.")
+    page.page.reload()
+    expect(page.answer).to_contain_text("The model gave an empty answer.")
+    page.button("한국어로 보기").click()
+    expect(page.answer).to_contain_text("모델이 빈 답변을 보냈습니다.")
+
+
+def test_visitors_see_nothing_that_is_for_the_operator(chat, start, upstream):
+    """The same failure, seen by a visitor and by who has a key."""
+    server = start(api_keys=["default:sk-of-a-test"], public_chat=True, public_rate_limit="")
+    secret = "Check OPENAI_API_KEY"
+    page = chat(on=server)
+    upstream.reply(Reply.http_error(401, {"error": {"message": secret}}))
+    page.ask("hello")
+    failure = page.answer.get_by_role("alert")
+    expect(failure).to_contain_text("The assistant could not answer. Please try again.")
+    expect(failure).not_to_contain_text("Details")
+    expect(failure).not_to_contain_text("OPENAI")
 
 
 def test_where_the_server_is_away_at_the_start(visit, server, upstream):

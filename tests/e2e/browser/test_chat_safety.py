@@ -41,11 +41,25 @@ HOSTILE = {
     "classes": "<div class='notice source-panel'>Your key is needed</div>",
     "code language": '```html" onmouseover="window.harmed=1\n<b>x</b>\n```',
     "footnote-like": "【0:0†<img src=x onerror=window.harmed=1>】",
-    "marks of ours": "\ue0001\ue001 \ue0009\ue001",
+    "marks of ours": "\ue0001\ue001 \ue0009\ue001 &#xE000;9&#xE001; &#xE000;c1&#xE001;",
+    "formulas": r"$\href{javascript:window.harmed=1}{x}$ $$\htmlStyle{position:fixed}{x}\fbox{x}$$"
+    r" \(\includegraphics{https://evil.example.org/seen.png}\) \[\color{red}{x}\]",
 }
 ATTRIBUTES = {"href", "target", "rel", "class", "title", "align", "start", "lang", "dir"}
 # The page's own frames around blocks of code and tables.
 OWN = {"type", "tabindex", "data-label", "data-text", "aria-label"}
+# MathML's.
+MATH = {"display", "mathcolor", "xmlns", "notation", "scriptlevel", "displaystyle", "stretchy"}
+OWN_CLASSES = (
+    "language-",
+    "code-",
+    "copy-code",
+    "table-frame",
+    "address",
+    "math",
+    "plain-",
+    "note",
+)
 
 
 @pytest.mark.parametrize("written", HOSTILE.values(), ids=HOSTILE)
@@ -70,11 +84,11 @@ def assert_harmless(page) -> None:
     for name, attributes in inside:
         assert name not in {"script", "style", "img", "iframe", "form", "input", "svg", "link"}
         for attribute, value in attributes:
-            assert attribute in ATTRIBUTES | OWN, (name, attribute, value)
+            assert attribute in ATTRIBUTES | OWN | MATH, (name, attribute, value)
             if attribute == "href":
                 assert value.startswith(("https://", "http://", "mailto:"))
             if attribute == "class":
-                assert value.startswith(("language-", "code-", "copy-code", "table-frame"))
+                assert value.startswith(OWN_CLASSES)
     for link in page.text.locator("a[href]").all():
         expect(link).to_have_attribute("target", "_blank")
         expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
