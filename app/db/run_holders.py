@@ -72,7 +72,7 @@ _HOLD = (
 _RELEASE = update(runs).where(_active, _not_the_clients_turn, _of_worker).values(worker_id=None)
 _LOST = select(runs.c.id).where(
     runs.c.id.in_(bindparam("keys", expanding=True)),
-    runs.c.status.in_(("queued", "in_progress")),
+    # Whatever its status: the other process may have ended it already.
     runs.c.worker_id != bindparam("of_worker"),
 )
 _EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))

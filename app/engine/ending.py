@@ -15,6 +15,10 @@ from app.schemas.runs import LastError, Usage
 
 Ending = Literal["failed", "cancelled", "expired"]
 
+OUR_FAULT = LastError(
+    code="server_error", message="The server failed while it executed the run; its log says why."
+)
+
 
 def end_run(
     connection: Connection,

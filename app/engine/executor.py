@@ -11,9 +11,7 @@ from typing import Any
 from app.core.instrumentation import Instrumentation
 from app.core.logging import in_request
 from app.core.model import ModelClient
-from app.db import runs
 from app.db.database import Database
-from app.db.runs import StoredRun
 from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.budget import (
@@ -28,6 +26,7 @@ from app.engine.claim import Claimed
 from app.engine.ending import Ending
 from app.engine.hub import Hub
 from app.engine.images import Images
+from app.engine.outcome import Outcome, outcome_of
 from app.engine.recorder import Move, Recorder
 from app.engine.tools.built_in import ToolAnswer
 from app.engine.tools.citations import markers_in
@@ -67,17 +66,6 @@ class Shared:
     images: Images
     max_rounds: int
     instruments: Instrumentation
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an execution ended: the run, and the last message that it made here, if any.
-
-    `run` is None where the run is gone: its thread was deleted meanwhile.
-    """
-
-    run: StoredRun | None
-    message: Message | None = None
 
 
 class Execution:
@@ -129,10 +117,11 @@ class Execution:
 
     async def _overtaken(self) -> Outcome:
         """See what another hand did with the run; a cancel is ours to finish."""
-        run = await self._shared.database.read(runs.find, self._run.id)
+        outcome = await self._shared.database.read(outcome_of, self._run.id)
+        run = outcome.run
         if run and run.status == "cancelling" and run.worker_id == self._shared.worker_id:
             return await self.end("cancelled")
-        return Outcome(run)
+        return outcome
 
     @property
     def _message(self) -> Message | None:

@@ -13,11 +13,12 @@ from app.db.runs import StoredRun
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL
 from app.engine.claim import Claimed, claim
-from app.engine.ending import Ending, end_unheld
-from app.engine.executor import Execution, Outcome, Shared
+from app.engine.ending import OUR_FAULT, Ending, end_unheld
+from app.engine.executor import Execution, Shared
 from app.engine.heartbeat import GIVEN_UP, Heartbeat
 from app.engine.hub import Hub, wait_for
 from app.engine.lines import Lines
+from app.engine.outcome import Outcome
 from app.engine.poller import Poller
 from app.schemas.runs import LastError
 
@@ -25,10 +26,6 @@ logger = logging.getLogger(__name__)
 
 # Of the time to stop, what is kept (in seconds) to tell readers that their runs go on elsewhere.
 _HAND_OVER_SECONDS = 1.0
-
-_OUR_FAULT = LastError(
-    code="server_error", message="The server failed while it carried the run; its log says why."
-)
 
 
 class RunSupervisor:
@@ -46,6 +43,8 @@ class RunSupervisor:
         self._background: set[asyncio.Task[Any]] = set()
         self._heart: asyncio.Task[None] | None = None
         self._adrift_before: set[str] = set()
+        # Runs that another process has taken over, until their tasks here have ended.
+        self._lost: set[str] = set()
         self._stopping = False
         shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
 
@@ -137,8 +136,6 @@ class RunSupervisor:
         else:
             await asyncio.wait([task], timeout=seconds)
 
-    # Tasks
-
     def _carry(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(self._guarded(run_id, work), name=f"run {run_id}")
         self._tasks[run_id] = task
@@ -148,7 +145,7 @@ class RunSupervisor:
         try:
             outcome = await work
         except asyncio.CancelledError:
-            if not self._stopping:
+            if not self._stopping and run_id not in self._lost:
                 self._in_background(self._end_unheld(run_id, "cancelled"))
             raise
         except Exception:
@@ -157,6 +154,7 @@ class RunSupervisor:
             raise
         finally:
             del self._tasks[run_id]
+            self._lost.discard(run_id)
             self._settle(run_id)
         self._call_next(outcome.run)
         return outcome
@@ -215,7 +213,7 @@ class RunSupervisor:
             return await execution.end("cancelled")
         except Exception:
             logger.exception("run %s: could not be carried on", claimed.run.id)
-            return await execution.end("failed", _OUR_FAULT)
+            return await execution.end("failed", OUR_FAULT)
 
     def _call_next(self, ended: StoredRun | None) -> None:
         """Let the run that is the next on this one's thread begin, if it waits here."""
@@ -255,8 +253,6 @@ class RunSupervisor:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    # The lease
-
     async def _beat_on(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat.pause)
@@ -269,9 +265,11 @@ class RunSupervisor:
     async def _beat(self) -> None:
         found = await self._heartbeat.beat([*self._tasks])
         for run_id in found.lost:
-            # What the model still says of it is another process's by now.
-            logger.warning("run %s: another process has taken it over", run_id)
-            self.abandon(run_id)
+            if run_id in self._tasks and run_id not in self._lost:
+                # What the model still says of it is another process's by now.
+                logger.warning("run %s: another process has taken it over", run_id)
+                self._lost.add(run_id)
+                self.abandon(run_id)
         for run_id in found.expired:
             if run_id not in self._tasks:
                 await self._end_unheld(run_id, "expired")

@@ -15,9 +15,9 @@ from app.domain.run_status import SETTLED
 from app.engine.changes import Changes
 from app.engine.claim import Claimed, claim_new
 from app.engine.ending import end_unheld
-from app.engine.executor import Outcome
 from app.engine.follower import Follower, Interrupted
 from app.engine.hub import Frame
+from app.engine.outcome import Outcome, outcome_of
 from app.engine.supervisor import RunSupervisor
 from app.schemas.chat import ChatReply, ChatRequest
 from app.schemas.messages import Message, MessageCreate, Said
@@ -118,7 +118,7 @@ class ChatService:
                 pass
         except Interrupted:
             raise _restarting(turn) from None
-        return await self._database.read(_outcome, turn.run_id)
+        return await self._database.read(outcome_of, turn.run_id)
 
     def _line(self, caller: Caller, thread_id: str | None) -> asyncio.Lock:
         if thread_id is None:
@@ -189,10 +189,6 @@ def _restarting(turn: Turn) -> ChatFailed:
         thread_id=turn.thread_id,
         run_id=turn.run_id,
     )
-
-
-def _outcome(connection: Connection, run_id: str) -> Outcome:
-    return Outcome(runs.find(connection, run_id), messages.last_of_run(connection, run_id))
 
 
 def _reply(thread_id: str, outcome: Outcome, *, korean: bool) -> ChatReply:

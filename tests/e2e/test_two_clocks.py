@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,9 @@ def test_clocks_that_are_seconds_apart(settings, upstream, tmp_path):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_a_server_that_is_stopped_while_it_answers(settings, upstream, tmp_path, streamed):
+def test_a_server_that_is_stopped_while_it_answers(
+    settings, database_url, upstream, tmp_path, streamed
+):
     upstream.reply(Reply.text("Never", " heard").stalled(after=6))
     with (
         two_servers(tmp_path, settings, 0, 0) as (first, _),
@@ -74,7 +77,7 @@ def test_a_server_that_is_stopped_while_it_answers(settings, upstream, tmp_path,
     ):
         chatting = clients.submit(streamed_chat if streamed else plain_chat, first.http)
         assert upstream.wait_stalled()
-        os.kill(first.pid, signal.SIGSTOP)
+        stop(first, database_url)
         try:
             wait_until(lambda: len(upstream.requests) == 2)
         finally:
@@ -89,6 +92,30 @@ def test_a_server_that_is_stopped_while_it_answers(settings, upstream, tmp_path,
         assert upstream.wait_hang_up()
         usage = first.http.get("/usage").json()["total"]
         assert usage["runs"] == 1
+
+
+def stop(server: ProcessServer, database_url: str) -> None:
+    """Stop the process, but not while it holds SQLite's only lock: that would stop everybody."""
+
+    def is_stopped() -> bool:
+        os.kill(server.pid, signal.SIGSTOP)
+        if not database_url.startswith("sqlite") or is_unlocked(database_url):
+            return True
+        os.kill(server.pid, signal.SIGCONT)
+        return False
+
+    wait_until(is_stopped)
+
+
+def is_unlocked(database_url: str) -> bool:
+    path = database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        database.execute("ROLLBACK")
+    return True
 
 
 def plain_chat(http: httpx.Client) -> dict[str, Any]:

@@ -1,0 +1,24 @@
+"""How the execution of a run ended."""
+
+from dataclasses import dataclass
+
+from app.db import messages, runs
+from app.db.database import Connection
+from app.db.runs import StoredRun
+from app.schemas.messages import Message
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The run, and the last message that it made, if any.
+
+    `run` is None if the run is gone: its thread was deleted meanwhile.
+    """
+
+    run: StoredRun | None
+    message: Message | None = None
+
+
+def outcome_of(connection: Connection, run_id: str) -> Outcome:
+    """Return what the rows say of a run, whichever process executed it."""
+    return Outcome(runs.find(connection, run_id), messages.last_of_run(connection, run_id))
