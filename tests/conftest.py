@@ -46,7 +46,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if without:
         terminalreporter.write_line(f"{without} tests skipped: {_NO_POSTGRESQL}")
     absent = {
-        part for report in skipped for part in re.findall(NOT_INSTALLED, str(report.longrepr))
+        part
+        for report in skipped
+        for parts in re.findall(NOT_INSTALLED, str(report.longrepr))
+        for part in parts.split()
     }
     if absent:
         names = " ".join(sorted(absent))

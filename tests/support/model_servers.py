@@ -24,8 +24,8 @@ from scripts import model_servers as installation
 from tests.support.model_server_commands import COMMANDS, KEY, Command
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
-# What a skipped test says, as a pattern: the group is what is missing.
-NOT_INSTALLED = r"model server not installed: ([\w-]+)"
+# What a skipped test says, as a pattern: the group is what is missing, with spaces between.
+NOT_INSTALLED = r"model servers not installed: ([\w -]+)"
 # LiteLLM and llama-stack import a lot before they listen, on a machine that is busy.
 START_SECONDS = 600.0
 
@@ -50,9 +50,9 @@ class ModelServers:
         Skips the test if something that it needs is not installed.
         """
         command = COMMANDS[name]
-        for part in command.parts:
-            if not installation.PARTS[part].is_installed():
-                pytest.skip(f"model server not installed: {part}")
+        absent = [part for part in command.parts if not installation.PARTS[part].is_installed()]
+        if absent:
+            pytest.skip(f"model servers not installed: {' '.join(absent)}")
         state = self._read(name)
         behind = {needed: self.url(needed) for needed in command.behind}
         behind |= {other: _url(self._read(other)) for other in command.beside}
