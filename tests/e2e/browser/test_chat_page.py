@@ -35,7 +35,7 @@ def test_a_first_chat(chat, http, upstream):
     page = chat()
     expect(page.page.get_by_role("heading", name="Hello! How can I help you?")).to_be_visible()
     assert page.hear("When are you open?") == "Answer to: When are you open?"
-    expect(page.questions).to_have_text(["YouWhen are you open?"])
+    expect(page.questions.locator(".bubble")).to_have_text(["When are you open?"])
     assert page.hear("And on Sunday?") == "Answer to: And on Sunday?"
     assert texts(http, page.thread_id) == [
         ("user", "When are you open?"),
@@ -167,7 +167,7 @@ def test_a_long_thread_is_loaded_in_parts(chat, http):
     expect(page.questions.last).to_be_in_viewport()
     page.button("Load earlier messages").click()
     expect(page.questions).to_have_count(150)
-    expect(page.questions.first).to_have_text("YouNumber 0")
+    expect(page.questions.first.locator(".bubble")).to_have_text("Number 0")
     expect(page.button("Load earlier messages")).to_have_count(0)
 
 
