@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
+from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
 from app.domain.errors import StartError
 from app.engine.tools.registry import FunctionsError
@@ -65,6 +66,8 @@ _PROTOCOL = (
 )
 
 settings = prepare()
+if not settings.debug:  # a debugger would have to be root's
+    forbid_inspection()
 app = build(settings)
 gc.freeze()
 gc.enable()

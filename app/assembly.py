@@ -29,6 +29,7 @@ from app.engine.supervisor import RunSupervisor
 from app.engine.tools.file_search import FileSearch
 from app.engine.tools.registry import FunctionRegistry
 from app.engine.tools.toolbox import Toolbox
+from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
@@ -131,6 +132,7 @@ async def running(
     retention.open()
     services.files.open()
     services.thread_lists.open()
+    log_missing_fence()
     knowledge.ingestor.open()
     await knowledge_is_read(database, wanted)
     logger.info("ready: the %s model answers", model.mode)

@@ -2,7 +2,8 @@
 
 A file comes from anyone: a zip bomb, a PDF of ten thousand pages or a fault in a parser ends that
 process and not the server. Nor does the server import a parser, and the process is given neither
-the server's environment, where the keys are, nor more memory and time than its limits say.
+the server's environment, where the keys are, nor more memory and time than its limits say. On Linux
+a fence keeps even a parser that was taken over from files, the network and other processes.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
+from app.core import fence
+
 logger = logging.getLogger(__name__)
 
 ExtractionErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
@@ -24,7 +27,7 @@ ExtractionErrorCode = Literal["server_error", "unsupported_file", "invalid_file"
 _WORKER = "app.knowledge.extraction_worker"
 _ROOT = Path(__file__).resolve().parents[2]
 # What Python itself may need of the environment, on Windows too.
-_ENVIRONMENT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH")
+_ENVIRONMENT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
 _REFUSED = 10
 _BLOCK = 1 << 16
 _SHOWN = 2000
@@ -34,10 +37,14 @@ _OVER_LIMITS = "The file takes too much time or memory to read."
 class ExtractionError(Exception):
     """A file can't be made text; `code` and `message` are fit for its `last_error`."""
 
-    def __init__(self, code: ExtractionErrorCode, message: str) -> None:
+    def __init__(
+        self, code: ExtractionErrorCode, message: str, *, over_limits: bool = False
+    ) -> None:
+        """`over_limits`: it took all the time or memory that a file may take."""
         super().__init__(message)
         self.code = code
         self.message = message
+        self.over_limits = over_limits
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,12 @@ class Limits:
     pages: int = 5_000
     # What an Office document's parts may come to once they're unpacked.
     unpacked_bytes: int = 256 << 20
+
+
+def log_missing_fence() -> None:
+    """Say what doesn't protect the server from a parser that a file has taken over."""
+    if lacking := fence.missing():
+        logger.warning("files are read without a fence around the process: %s", lacking)
 
 
 async def extract_text(source: bytes | Path, filename: str, limits: Limits | None = None) -> str:
@@ -105,7 +118,7 @@ async def _text(process: Process, limits: Limits) -> str:
             )
             status = await process.wait()
     except TimeoutError:
-        raise ExtractionError("invalid_file", _OVER_LIMITS) from None
+        raise ExtractionError("invalid_file", _OVER_LIMITS, over_limits=True) from None
     finally:
         await _end(process)
     if status == 0:
@@ -136,6 +149,6 @@ def _error(status: int, output: bytes, errors: bytes) -> ExtractionError:
     said = errors.decode(errors="replace").strip()
     if status < 0:  # killed at its limits, or crashed: both are the file's doing
         logger.warning("a file ended its reader with %s: %s", signal.Signals(-status).name, said)
-        return ExtractionError("invalid_file", _OVER_LIMITS)
+        return ExtractionError("invalid_file", _OVER_LIMITS, over_limits=True)
     logger.error("a file's reader failed: %s", said)
     return ExtractionError("server_error", "The file could not be read.")

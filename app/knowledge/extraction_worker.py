@@ -1,16 +1,17 @@
 """The process that reads one file: `python -m app.knowledge.extraction_worker TASK`.
 
 The file is its standard input, the text its standard output. Whoever starts it kills it when it
-takes too long.
+takes too long. Before it looks at the file it puts a fence around itself: `extraction_policy`.
 """
 
 import io
 import json
 import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from app.core import fence
+from app.knowledge.extraction_policy import policy
 from app.knowledge.readers.kinds import kind_of
 from app.knowledge.readers.refusal import Refused, invalid
 from app.knowledge.readers.text import cleaned
@@ -31,7 +32,8 @@ _READERS = {
 
 
 def main(task: dict[str, Any]) -> int:
-    _limit(task["memory_bytes"], int(task["seconds"]) + 1)
+    # What is missing of the fence, the server has said in its log.
+    fence.apply(policy(task["memory_bytes"], int(task["seconds"]) + 1))
     file = io.FileIO(0, closefd=False)
     try:
         sys.stdout.buffer.write(_text(file, task).encode())
@@ -48,21 +50,6 @@ def _text(file: io.FileIO, task: dict[str, Any]) -> str:
         return cleaned(parts, task["text_bytes"])
     except MemoryError:
         raise invalid("The file takes too much memory to read.") from None
-
-
-def _limit(memory_bytes: int, seconds: int) -> None:
-    try:
-        resource: Any = import_module("resource")
-    except ImportError:  # Windows: there the clock of whoever started this is all there is
-        return
-    for kind, limit in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),  # it has nothing to write to a disk
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with suppress(ValueError, OSError):  # some systems know fewer limits
-            resource.setrlimit(kind, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from app.terminal.doctor.findings import Finding
 from app.terminal.doctor.network_checks import port_finding, redis_findings, upstream_findings
 from app.terminal.doctor.setup_checks import (
     clock_finding,
+    fence_finding,
     python_finding,
     safety_findings,
     settings_findings,
@@ -18,7 +19,7 @@ from app.terminal.doctor.setup_checks import (
 
 def examine() -> list[Finding]:
     """Look at everything; where the settings can't be read, at what does not need them."""
-    findings = [python_finding(), clock_finding(datetime.now(UTC))]
+    findings = [python_finding(), clock_finding(datetime.now(UTC)), fence_finding()]
     try:
         settings = load_settings()
     except SettingsError as error:

@@ -6,6 +6,7 @@ import stat
 import sys
 from datetime import UTC, datetime
 
+from app.core import fence
 from app.core.config import Settings, SettingsError, unknown_settings
 from app.core.env_file import ENV_FILE
 from app.terminal.doctor.findings import Finding, failure, ok, warning
@@ -30,6 +31,13 @@ def clock_finding(now: datetime) -> Finding:
     if now < _NEVER_BEFORE:
         return failure("clock", _WRONG_CLOCK.filled(now=shown), _SET_CLOCK)
     return ok("clock", _CLOCK.filled(now=shown))
+
+
+def fence_finding() -> Finding:
+    """Tell whether the processes that read files can be fenced in."""
+    if lacking := fence.missing():
+        return warning("fence", _NO_FENCE.filled(lacking=lacking), _TRUST_FILES)
+    return ok("fence", _FENCE)
 
 
 def settings_findings(error: SettingsError | None) -> list[Finding]:
@@ -101,6 +109,20 @@ _OLD_PYTHON = Said("Python {version} is too old.", "Python이 너무 오래된 �
 _NEWER_PYTHON = Said(
     "Install Python 3.11 or newer, and start with ./run.sh.",
     "Python 3.11 이상을 설치하고 ./run.sh로 시작해 주세요.",
+)
+_FENCE = Said(
+    "Processes that read files are fenced in.",
+    "파일을 읽는 프로세스는 격리되어 실행됩니다.",
+)
+_NO_FENCE = Said(
+    "Processes that read files have limits but no fence: {lacking}.",
+    "파일을 읽는 프로세스에 제한만 있고 격리는 없습니다. x86-64나 arm64의 리눅스 5.13 이상에서 "
+    "Landlock과 seccomp을 켜야 합니다.",
+)
+_TRUST_FILES = Said(
+    "A file that takes over its reader could do what the server can: SECURITY.md says more.",
+    "파일이 읽기 프로그램을 장악하면 서버와 같은 권한을 갖게 됩니다. "
+    "자세한 내용은 SECURITY.md에 있습니다.",
 )
 _CLOCK = Said("The clock shows {now}.", "시계는 {now}입니다.")
 _WRONG_CLOCK = Said("The clock is wrong: it shows {now}.", "시계가 틀렸습니다: {now}")

@@ -1,0 +1,161 @@
+"""seccomp: system calls that answer EPERM, as a filter that the kernel runs before each call.
+
+A list of what is refused, not of what is allowed: the C libraries that read files use too many
+calls, and other ones with each version. What the list doesn't know because it is newer does not
+exist (ENOSYS), nor do the calls of another architecture (32 bits, x32).
+"""
+
+import ctypes
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.core.fence import syscalls
+from app.core.fence.libc import MACHINES, SECCOMP, answers, call, machine, prctl
+
+_SET_FILTER, _ACTION_AVAILABLE = 1, 2
+_ALL_THREADS = 1
+_NO_NEW_PRIVS = 38
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_REFUSE = _ERRNO | errno.EPERM
+_UNKNOWN = _ERRNO | errno.ENOSYS
+
+# Where the filter finds the call's number, the architecture, and (their lower halves) arguments.
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+_LOAD, _EQUALS, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
+
+_CLONE_THREAD = 0x00010000
+# Types a character into a terminal, as if it was typed there.
+_TYPING = (0x5412, 0x541C)
+# Whom the kernel signals when a file is ready, and with what: a signal to any process.
+_SIGNALLING = (8, 10, 15)
+
+_Instruction = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """What is allowed of what the filter can refuse."""
+
+    network: bool = False
+    programs: bool = False
+    changes: bool = False
+
+
+class _Filter(ctypes.Structure):
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("yes", ctypes.c_uint8),
+        ("no", ctypes.c_uint8),
+        ("value", ctypes.c_uint32),
+    )
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("filters", ctypes.POINTER(_Filter)))
+
+
+def is_there() -> bool:
+    """Tell whether the kernel runs filters."""
+    action = ctypes.c_uint32(_ERRNO)
+    return answers(SECCOMP[machine()], _ACTION_AVAILABLE, 0, ctypes.byref(action)) == 0
+
+
+def restrict(allowed: Refusals) -> None:
+    """Filter the calls of every thread of this process, for ever. Raises `OSError`."""
+    made = [_Filter(*instruction) for instruction in _instructions(allowed)]
+    filters = (_Filter * len(made))(*made)
+    program = _Program(len(made), filters)
+    prctl(_NO_NEW_PRIVS, 1)
+    call(SECCOMP[machine()], _SET_FILTER, _ALL_THREADS, ctypes.byref(program))
+
+
+def _instructions(allowed: Refusals) -> Iterator[_Instruction]:
+    architecture, _ = MACHINES[machine()]
+    yield (_LOAD, 0, 0, _ARCHITECTURE)
+    yield (_EQUALS, 1, 0, architecture)
+    yield (_RETURN, 0, 0, _REFUSE)
+    yield (_LOAD, 0, 0, _NUMBER)
+    # x32's numbers are these too, with a high bit.
+    yield from _refuse_if(_GREATER, syscalls.NEWEST, _UNKNOWN)
+    for table in _tables(allowed):
+        for name in table:
+            yield from _refuse_call(table, name)
+    yield from _looked_into(allowed)
+    yield (_RETURN, 0, 0, _ALLOW)
+
+
+def _tables(allowed: Refusals) -> Iterator[syscalls.Table]:
+    yield from (
+        *(syscalls.OTHERS, syscalls.SHARED, syscalls.KERNEL, syscalls.PLACES),
+        *(syscalls.IDENTITY, syscalls.ATTRIBUTES),
+    )
+    if not allowed.network:
+        yield syscalls.NETWORK
+    if not allowed.programs:
+        yield syscalls.NEW_PROGRAMS
+        yield syscalls.NEW_PROCESSES
+    if not allowed.changes:
+        yield syscalls.CHANGES
+
+
+def _looked_into(allowed: Refusals) -> Iterator[_Instruction]:
+    own = os.getpid()
+    if not allowed.programs:
+        yield from _for_call("clone", [*_argument(0), (_ANY_BIT, 1, 0, _CLONE_THREAD), _refusal()])
+        # Its arguments are in memory, which a filter can't read; the C library falls back.
+        yield from _refuse_call(syscalls.LOOKED_INTO, "clone3", _UNKNOWN)
+    for name in ("kill", "tgkill"):  # `abort` signals the process itself
+        yield from _for_call(name, [*_argument(0), (_EQUALS, 1, 0, own), _refusal()])
+    # Its own limits may be asked for, and nothing be set.
+    yield from _for_call(
+        "prlimit64",
+        [
+            *(*_argument(0), *_unless_zero(), *_argument(2), *_unless_zero()),
+            *((_LOAD, 0, 0, _ARGUMENTS + 2 * 8 + 4), *_unless_zero()),
+        ],
+    )
+    yield from _for_call("ioctl", [*_argument(1), *_if_any(_TYPING)])
+    yield from _for_call("fcntl", [*_argument(1), *_if_any(_SIGNALLING)])
+
+
+def _for_call(name: str, body: list[_Instruction]) -> Iterator[_Instruction]:
+    """Run `body` for this call, then allow it."""
+    number = _number(syscalls.LOOKED_INTO, name)
+    if number is not None:
+        yield (_EQUALS, 0, len(body) + 1, number)
+        yield from body
+        yield (_RETURN, 0, 0, _ALLOW)
+
+
+def _argument(place: int) -> list[_Instruction]:
+    return [(_LOAD, 0, 0, _ARGUMENTS + place * 8)]
+
+
+def _refusal() -> _Instruction:
+    return (_RETURN, 0, 0, _REFUSE)
+
+
+def _unless_zero() -> list[_Instruction]:
+    return [(_EQUALS, 1, 0, 0), _refusal()]
+
+
+def _if_any(values: tuple[int, ...]) -> list[_Instruction]:
+    return [one for value in values for one in _refuse_if(_EQUALS, value, _REFUSE)]
+
+
+def _refuse_if(test: int, value: int, answer: int) -> Iterator[_Instruction]:
+    yield (test, 0, 1, value)
+    yield (_RETURN, 0, 0, answer)
+
+
+def _refuse_call(table: syscalls.Table, name: str, answer: int = _REFUSE) -> Iterator[_Instruction]:
+    number = _number(table, name)
+    if number is not None:
+        yield from _refuse_if(_EQUALS, number, answer)
+
+
+def _number(table: syscalls.Table, name: str) -> int | None:
+    _, place = MACHINES[machine()]
+    return table[name][place]

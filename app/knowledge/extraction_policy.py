@@ -1,0 +1,28 @@
+"""What the process that reads a file may do: read Python and its libraries, and nothing else."""
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.core.fence import Limits, Policy
+
+_APP = Path(__file__).resolve().parents[1]
+# Where systems keep shared libraries, and the list of them.
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
+
+
+def policy(memory_bytes: int, cpu_seconds: int) -> Policy:
+    """Return the policy: the file is read from the standard input, which is open already."""
+    limits = Limits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds, file_bytes=0)
+    return Policy(readable=tuple(dict.fromkeys(_readable())), limits=limits)
+
+
+def _readable() -> Iterator[Path]:
+    yield _APP
+    prefixes = [Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix)]
+    installed = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
+    for path in (*prefixes, *installed, *map(Path, filter(None, sys.path)), *map(Path, _LIBRARIES)):
+        # Neither the project's folder, where .env and the database may be, nor what is above it.
+        if path.is_absolute() and path.resolve() not in _APP.parents:
+            yield path
