@@ -8,17 +8,29 @@ The chunks of a long file are written some at a time, so that other writers get 
 its `usage_bytes` are 0, what there is of them is no answer to any search.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Float, bindparam, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from app.db import chunks
 from app.db.chunks import NewChunk
 from app.db.clock import database_seconds
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files as store_files
+from app.db.knowledge_tables import vector_stores
 from app.schemas.vector_stores import FileError
 
 
@@ -33,6 +45,19 @@ class Claim:
     chunking: dict[str, int]
     worker_id: str
     attempt: int
+    # The store's.
+    project: str
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Whose file is next: `served` are the projects that had their turn, the last one last.
+
+    Files of `busy` projects are left alone.
+    """
+
+    served: Sequence[str] = ()
+    busy: Collection[str] = ()
 
 
 # By the database's clock: those of the processes may differ.
@@ -43,14 +68,19 @@ _waiting = (
     or_(store_files.c.held_until.is_(None), store_files.c.held_until < database_seconds()),
 )
 _NEXT = (
-    select(store_files, files.c.filename)
+    select(store_files, files.c.filename, vector_stores.c.project)
     .join(files, files.c.id == store_files.c.id)
-    .where(*_waiting)
-    .order_by(store_files.c.created_at, store_files.c.sequence)
+    .join(vector_stores, vector_stores.c.id == store_files.c.vector_store_id)
+    .where(*_waiting, vector_stores.c.project.not_in(bindparam("busy", expanding=True)))
     .limit(1)
     .with_for_update(skip_locked=True, of=store_files)
 )
-_ANY = select(store_files.c.sequence).where(*_waiting).limit(1)
+_ANY = (
+    select(store_files.c.sequence)
+    .join(vector_stores, vector_stores.c.id == store_files.c.vector_store_id)
+    .where(*_waiting, vector_stores.c.project.not_in(bindparam("busy", expanding=True)))
+    .limit(1)
+)
 _HOLD = (
     update(store_files)
     .where(store_files.c.sequence == bindparam("key"))
@@ -82,14 +112,21 @@ _COMPLETE = _CLAIMED.values(
 )
 
 
-def is_waiting(connection: Connection) -> bool:
-    """Return whether there is a file that nobody holds."""
-    return connection.execute(_ANY).first() is not None
+def is_waiting(connection: Connection, busy: Collection[str] = ()) -> bool:
+    """Return whether there is a file that nobody holds; files of the `busy` projects don't count."""
+    return connection.execute(_ANY, {"busy": [*busy]}).first() is not None
 
 
-def claim(connection: Connection, worker_id: str, seconds: float) -> Claim | None:
-    """Hold the file that has waited longest for so many seconds; None: none waits."""
-    row = connection.execute(_NEXT).first()
+def claim(
+    connection: Connection, worker_id: str, seconds: float, turns: Turns | None = None
+) -> Claim | None:
+    """Hold the next file for so many seconds; None: none waits.
+
+    It is the one that has waited longest, of the project whose turn it is.
+    """
+    turns = turns or Turns()
+    wanted = _NEXT.order_by(_turn(turns.served), store_files.c.created_at, store_files.c.sequence)
+    row = connection.execute(wanted, {"busy": [*turns.busy]}).first()
     if row is None:
         return None
     attempt = row.attempts + 1
@@ -103,7 +140,16 @@ def claim(connection: Connection, worker_id: str, seconds: float) -> Claim | Non
         row.chunking_strategy["static"],
         worker_id,
         attempt,
+        row.project,
     )
+
+
+def _turn(served: Sequence[str]) -> ColumnElement[int]:
+    """Return when a project had its turn; those that had none come first."""
+    if not served:
+        return literal(0)
+    places = {project: place for place, project in enumerate(served, 1)}
+    return case(places, value=vector_stores.c.project, else_=0)
 
 
 def renew(connection: Connection, claim: Claim, seconds: float) -> bool:

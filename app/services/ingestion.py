@@ -1,4 +1,4 @@
-"""Files of vector stores into what is searched: in the background, one at a time."""
+"""Files of vector stores into what is searched: in the background, a few at a time."""
 
 import asyncio
 import logging
@@ -21,6 +21,7 @@ from app.knowledge.embeddings import Embedder, packed_embeddings
 from app.knowledge.extraction import ExtractionError, extract_text
 from app.knowledge.indexing import prepare
 from app.schemas.vector_stores import FileError
+from app.services.reading_turns import ReadingTurns
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +55,9 @@ class _Lost(Exception):
 class Ingestor:
     """Reads the files that wait in vector stores. Several processes may do so side by side.
 
-    Each file is held under a lease. A process that stops gives its file back; one that dies lets
-    the lease lapse, and another takes the file over.
+    Each file is held under a lease. A process that stops gives its files back; one that dies lets
+    the leases lapse, and another takes the files over. Projects take turns, and none has all
+    readers of a process.
     """
 
     def __init__(
@@ -66,8 +68,12 @@ class Ingestor:
         *,
         lease_seconds: float,
         retry_seconds: float = 2.0,
+        readers: int | None = None,
     ) -> None:
-        """`retry_seconds`: how long a file rests after a failure of ours, doubled each time."""
+        """`retry_seconds`: how long a file rests after a failure of ours, doubled each time.
+
+        `readers`: how many files are read at a time; None: as many as there are cores for.
+        """
         self._database = database
         self._store = store
         self._embedder = embedder
@@ -76,24 +82,28 @@ class Ingestor:
         self._retry_seconds = retry_seconds
         self._news = asyncio.Event()
         self._stopping = False
-        self._task: asyncio.Task[None] | None = None
-        self._reading: asyncio.Task[_Read] | None = None
+        self._turns = ReadingTurns(readers)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reading: set[asyncio.Task[_Read]] = set()
+        self._choosing = asyncio.Lock()
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._ingest_on(), name="ingestor")
+        self._tasks = [
+            asyncio.create_task(self._ingest_on(), name=f"ingestor {number}")
+            for number in range(self._turns.readers)
+        ]
 
     def wake(self) -> None:
         """Say that a file was attached."""
         self._news.set()
 
     async def close(self) -> None:
-        """Stop, and give back the file that is being read."""
+        """Stop, and give back the files that are being read."""
         self._stopping = True
         self.wake()
-        if self._reading is not None:
-            self._reading.cancel()
-        if self._task is not None:
-            await self._task
+        for reading in self._reading:
+            reading.cancel()
+        await asyncio.gather(*self._tasks)
 
     async def _ingest_on(self) -> None:
         while not self._stopping:
@@ -109,34 +119,51 @@ class Ingestor:
                 await wait_for(self._news, _LOOK_EVERY)
 
     async def _ingest_next(self) -> bool:
-        """Read the file that has waited longest; False: none waits."""
-        if not await self._database.read(ingestion.is_waiting):
-            return False
-        claim = await self._database.transaction(
-            ingestion.claim, self._worker_id, self._lease_seconds
-        )
-        if claim is not None:
+        """Read the file whose turn it is; False: none waits."""
+        # One reader chooses at a time, so that each knows what the others read.
+        async with self._choosing:
+            claim = await self._chosen()
+            if claim is None:
+                return False
+            self._turns.take(claim.project)
+        # There may be more: another reader waits for news.
+        self.wake()
+        try:
             await self._ingest(claim)
-        return claim is not None
+        finally:
+            self._turns.give_back(claim.project)
+        return True
+
+    async def _chosen(self) -> Claim | None:
+        turns = self._turns.next()
+        if not await self._database.read(ingestion.is_waiting, turns.busy):
+            return None
+        return await self._database.transaction(
+            ingestion.claim, self._worker_id, self._lease_seconds, turns
+        )
 
     async def _ingest(self, claim: Claim) -> None:
+        if known := self._turns.too_costly(claim.file_id):
+            await self._fail(claim, known)
+            return
         if claim.attempt > _ATTEMPTS:
             # Whoever began it before never came to say why it failed.
             logger.error("%s in %s: given up", claim.file_id, claim.store_id)
             await self._database.transaction(ingestion.fail, claim, _OUR_FAULT)
             return
-        self._reading = asyncio.create_task(self._read(claim), name=f"reading {claim.file_id}")
+        reading = asyncio.create_task(self._read(claim), name=f"reading {claim.file_id}")
+        self._reading.add(reading)
         if self._stopping:
-            self._reading.cancel()
-        keeper = asyncio.create_task(self._keep(claim, self._reading))
+            reading.cancel()
+        keeper = asyncio.create_task(self._keep(claim, reading))
         try:
-            read = await self._reading
+            read = await reading
         except (asyncio.CancelledError, _Lost):
             # Nothing is released where the file is ours no more.
             await self._release(claim, attempts=claim.attempt - 1)
             await self._database.transaction(ingestion.drop_unfinished, claim)
         except ExtractionError as error:
-            await self._fail(claim, FileError(code=error.code, message=error.message))
+            await self._fail_to_extract(claim, error)
         except StorageError as error:
             # Most often the file was deleted while it was read, and the claim is void.
             logger.warning("%s in %s could not be read: %s", claim.file_id, claim.store_id, error)
@@ -152,7 +179,7 @@ class Ingestor:
             )
         finally:
             keeper.cancel()
-            self._reading = None
+            self._reading.discard(reading)
 
     # How a file ends
 
@@ -163,6 +190,12 @@ class Ingestor:
             return
         pause = self._retry_seconds * 2 ** (claim.attempt - 1)
         await self._release(claim, attempts=claim.attempt, seconds=pause)
+
+    async def _fail_to_extract(self, claim: Claim, error: ExtractionError) -> None:
+        told = FileError(code=error.code, message=error.message)
+        if error.over_limits:
+            self._turns.note_too_costly(claim.file_id, told)
+        await self._fail(claim, told)
 
     async def _fail(self, claim: Claim, error: FileError) -> None:
         logger.warning("%s in %s failed: %s", claim.file_id, claim.store_id, error.message)

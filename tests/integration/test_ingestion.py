@@ -71,8 +71,10 @@ async def ingestors(database, store) -> AsyncIterator[Callable[..., Ingestor]]:
     """Open ingestors; whoever is open at the end is closed."""
     opened: list[Ingestor] = []
 
-    def begin(embedder: FakeEmbedder | None = None) -> Ingestor:
-        ingestor = Ingestor(database, store, embedder, lease_seconds=0.3, retry_seconds=0.3)
+    def begin(embedder: FakeEmbedder | None = None, *, lease_seconds: float = 0.3) -> Ingestor:
+        ingestor = Ingestor(
+            database, store, embedder, lease_seconds=lease_seconds, retry_seconds=0.3
+        )
         ingestor.open()
         opened.append(ingestor)
         return ingestor
@@ -206,7 +208,7 @@ async def test_each_file_is_read_once_however_many_read(database, store, ingesto
     texts = [f"text number {number}" for number in range(8)]
     store_id = await attached(database, store, *texts)
     for _ in range(3):
-        ingestors()
+        ingestors(lease_seconds=60)  # a slow machine takes no file over
     rows = await ended(database_url, store_id)
     assert {row["status"] for row in rows} == {"completed"}
     assert sorted(store.reads) == sorted(file_key(row["id"]) for row in rows)
