@@ -18,6 +18,7 @@ from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
 from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
+from app.core.private_files import data_places, make_files_private, tighten
 from app.domain.errors import StartError
 from app.engine.tools.registry import FunctionsError
 from app.terminal.first_lines import first_lines, page_addresses, why_port_is_closed
@@ -32,6 +33,7 @@ def prepare() -> Settings:
 
     Exits with status 2 and a line for each thing that's wrong: a traceback would only hide it.
     """
+    make_files_private()
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -43,6 +45,7 @@ def prepare() -> Settings:
         sys.stderr.write(f"LOG_FILE: can't be written: {error}\n")
         raise SystemExit(2) from None
     warn_of_unknown_names()
+    tighten(data_places(settings.database_url, settings.files_url, settings.log_file))
     return settings
 
 

@@ -113,7 +113,7 @@ _COMPLETE = _CLAIMED.values(
 
 
 def is_waiting(connection: Connection, busy: Collection[str] = ()) -> bool:
-    """Return whether there is a file that nobody holds; files of the `busy` projects don't count."""
+    """Return whether there is a file that nobody holds, of a project that isn't `busy`."""
     return connection.execute(_ANY, {"busy": [*busy]}).first() is not None
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from app.core import fence
 from app.core.config import Settings, SettingsError, unknown_settings
 from app.core.env_file import ENV_FILE
+from app.core.private_files import data_places, open_to_others
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.language import Said
 
@@ -66,6 +67,7 @@ def safety_findings(settings: Settings) -> list[Finding]:
         *_public_chat(settings),
         *_origins(settings),
         *_env_file(settings),
+        *_data_files(settings),
     ]
 
 
@@ -105,6 +107,21 @@ def _env_file(settings: Settings) -> list[Finding]:
     return [warning("env_file", _READABLE, _CHMOD)]
 
 
+def _data_files(settings: Settings) -> list[Finding]:
+    """Tell which data other users of the machine can read; a start closes it to them."""
+    places = data_places(settings.database_url, settings.files_url, settings.log_file)
+    found = ", ".join(map(str, open_to_others(places)))
+    return [warning("data_files", _OPEN_DATA.filled(places=found), _START_ONCE)] if found else []
+
+
+_OPEN_DATA = Said(
+    "Other users of this machine may open: {places}.",
+    "이 컴퓨터의 다른 사용자가 열 수 있습니다: {places}",
+)
+_START_ONCE = Said(
+    "Start the server once as the user who owns them, which closes them; or chmod go= them.",
+    "파일의 소유자로 서버를 한 번 시작하면 닫힙니다. 또는 chmod go=로 닫아 주세요.",
+)
 _OLD_PYTHON = Said("Python {version} is too old.", "Python이 너무 오래된 버전입니다({version}).")
 _NEWER_PYTHON = Said(
     "Install Python 3.11 or newer, and start with ./run.sh.",
