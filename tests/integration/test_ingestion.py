@@ -205,7 +205,7 @@ async def test_what_is_taken_out_while_it_is_read_is_left(database, store, inges
 
 
 async def test_each_file_is_read_once_however_many_read(database, store, ingestors, database_url):
-    texts = [f"text number {number}" for number in range(8)]
+    texts = [f"text number {number}" for number in range(4)]
     store_id = await attached(database, store, *texts)
     for _ in range(3):
         ingestors(lease_seconds=60)  # a slow machine takes no file over
