@@ -3,7 +3,7 @@
 from tests.support.heirs import environment, succession
 from tests.support.replies import Reply
 from tests.support.searches import answer, asking, cited, heard, library, results, search
-from tests.support.stream_reader import following, names, run_path, streaming
+from tests.support.stream_reader import begun, following, names, run_path
 from tests.support.talk import ended
 
 MARKER = "【0:0†refund.txt】"
@@ -21,7 +21,7 @@ def test_killed_between_its_rounds(upstream, tmp_path):
     with succession(tmp_path, settings) as servers:
         files = library(servers.first.client)
         body = {"assistant_id": files.assistant_id, "thread": asking()}
-        with streaming(servers.first.http, "/threads/runs", body) as reader:
+        with begun(servers.first.http, "/threads/runs", body) as reader:
             reader.until("thread.message.delta")
             path = run_path(reader.events)
             assert upstream.wait_stalled()

@@ -10,6 +10,7 @@ from tests.support.heirs import environment, succession
 from tests.support.replies import Reply
 from tests.support.server import process_server
 from tests.support.stream_reader import (
+    begun,
     delta_text,
     following,
     names,
@@ -38,7 +39,7 @@ def servers(database_url, upstream, tmp_path, stop_within):
 
 def test_a_stream_that_does_not_end_in_time_says_where_to_go_on(servers, upstream):
     upstream.reply(Reply.text("Never", " heard").stalled(after=6))
-    with streaming(servers.first.http, "/threads/runs", {**ASSISTANT, **ASKED}) as reader:
+    with begun(servers.first.http, "/threads/runs", {**ASSISTANT, **ASKED}) as reader:
         while delta_text(reader.events) != "Never heard":
             assert reader.next() is not None
         path = run_path(reader.events)

@@ -157,6 +157,15 @@ def following(http: httpx.Client, path: str, after: int | None = None) -> Iterat
         yield StreamReader(response)
 
 
+@contextmanager
+def begun(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[StreamReader]:
+    """Begin a streamed run, and follow it by the stream whose events have ids."""
+    with streaming(http, path, body) as own:
+        own.until("thread.run.created")
+        with following(http, run_path(own.events)) as reader:
+            yield reader
+
+
 def told(http: httpx.Client, path: str, body: dict[str, Any]) -> list[StreamEvent]:
     """Return everything that a stream tells, to its end."""
     with streaming(http, path, body) as reader:
