@@ -57,16 +57,16 @@ def nothing_is_lost(servers: Succession, store_id: str, long: str) -> None:
 
 def test_killed_while_it_reads(servers: Succession, database_url):
     store_id, long = filled(servers)
-    wait_until(lambda: held(database_url))
+    wait_until(lambda: long in held(database_url))
     servers.kill_first()
-    assert held(database_url) == [long], "it was to die in the middle"
+    assert long in held(database_url), "it was to die in the middle"
     nothing_is_lost(servers, store_id, long)
     assert attempts(database_url, long) == 2
 
 
 def test_stopped_while_it_reads(servers: Succession, database_url):
     store_id, long = filled(servers)
-    wait_until(lambda: held(database_url))
+    wait_until(lambda: long in held(database_url))
     servers.first.terminate()
     servers.first.wait()
     nothing_is_lost(servers, store_id, long)

@@ -35,5 +35,5 @@ def counts(client: openai.OpenAI, store_id: str) -> dict[str, int]:
 
 def settled(client: openai.OpenAI, store_id: str) -> dict[str, int]:
     """Return the counts once nothing is being read."""
-    wait_until(lambda: "in_progress" not in counts(client, store_id), 30)
+    wait_until(lambda: "in_progress" not in counts(client, store_id), 90)
     return counts(client, store_id)
