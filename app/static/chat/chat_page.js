@@ -15,6 +15,7 @@ import { SourcePanel } from "./source_panel.js";
 import { onLanguage, say, words } from "./speech.js";
 import { hideStart, showStart } from "./start_screen.js";
 import { ThreadList } from "./thread_list.js";
+import { showUnread } from "./unread_files.js";
 import { Transcript } from "./transcript.js";
 
 const THREAD = /^#(thread_\w+)$/;
@@ -25,6 +26,8 @@ export class ChatPage {
   #access = null;
   #conversation = null;
   #names = new Map();
+  /** Tells the start screen that is shown from one that was shown before. */
+  #shownStart = null;
   #list = new ThreadList({ onDeleted: (threadId) => this.#deleted(threadId) });
   #picker = new AssistantPicker({ onPick: () => this.#picked() });
   #panel = new SourcePanel();
@@ -234,9 +237,11 @@ export class ChatPage {
   }
 
   #showStart() {
-    showStart(this.#picker.picked, (question) =>
-      this.#send({ text: question, files: [], images: [] }),
-    );
+    const { picked } = this.#picker;
+    showStart(picked, (question) => this.#send({ text: question, files: [], images: [] }));
+    const shown = (this.#shownStart = {});
+    const isCurrent = () => shown === this.#shownStart && !byId("start").hidden;
+    this.#attempt(showUnread(this.#access, picked, isCurrent));
   }
 
   #showTitle() {
