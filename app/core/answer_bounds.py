@@ -51,13 +51,21 @@ class AnswerMeter:
 
 async def read_whole(response: httpx2.Response) -> bytes:
     """Read an answer's body and end the response. Raises `AnswerTooLarge`."""
+    content = await read_up_to(response, WHOLE_BYTES)
+    if len(content) > WHOLE_BYTES:
+        raise AnswerTooLarge
+    return content
+
+
+async def read_up_to(response: httpx2.Response, limit: int) -> bytes:
+    """Read a body until there are more than `limit` bytes of it, and end the response."""
     content = bytearray()
     try:
         async with aclosing(response.aiter_bytes()) as chunks:
             async for chunk in chunks:
                 content += chunk
-                if len(content) > WHOLE_BYTES:
-                    raise AnswerTooLarge
+                if len(content) > limit:
+                    break
     finally:
         await response.aclose()
     return bytes(content)

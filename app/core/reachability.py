@@ -6,7 +6,6 @@ which lacks a model and an input and is refused by every server that has the pat
 
 import asyncio
 import json
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ import httpx
 import httpx2
 import openai
 
+from app.core.answer_bounds import read_up_to
 from app.core.error_words import words_of
 from app.core.model import Reach
 from app.core.upstream_http import (
@@ -107,16 +107,7 @@ class Probe:
             extensions={"timeout": self._library.Timeout(seconds).as_dict()},
         )
         response = await self._http.send(request, stream=True)
-        content = bytearray()
-        try:
-            async with aclosing(response.aiter_bytes()) as chunks:
-                async for chunk in chunks:
-                    content += chunk
-                    if len(content) > _LONGEST_ANSWER:
-                        break
-        finally:
-            await response.aclose()
-        return _Answer(response.status_code, bytes(content))
+        return _Answer(response.status_code, await read_up_to(response, _LONGEST_ANSWER))
 
 
 async def look_at(base_url: str, api_key: str, seconds: float) -> Found:

@@ -10,7 +10,6 @@ import logging
 import random
 import ssl
 from collections.abc import Mapping
-from contextlib import aclosing
 from functools import cache
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -18,7 +17,7 @@ import httpx
 import httpx2
 import openai
 
-from app.core.answer_bounds import read_whole
+from app.core.answer_bounds import read_up_to, read_whole
 
 _log = logging.getLogger(__name__)
 
@@ -192,15 +191,7 @@ def fields_of(response: httpx2.Response | None) -> dict[str, object]:
 
 async def _status_error(response: httpx2.Response) -> openai.APIStatusError:
     """Return the error; its `body` is the answer's JSON, or its text if it is none."""
-    content = bytearray()
-    try:
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                content += chunk
-                if len(content) > _LONGEST_ERROR:
-                    break
-    finally:
-        await response.aclose()
+    content = await read_up_to(response, _LONGEST_ERROR)
     try:
         body: Any = json.loads(content)
     except (ValueError, RecursionError):
