@@ -45,7 +45,6 @@ def prepare() -> Settings:
         sys.stderr.write(f"LOG_FILE: can't be written: {error}\n")
         raise SystemExit(2) from None
     warn_of_unknown_names()
-    tighten(data_places(settings.database_url, settings.files_url, settings.log_file))
     return settings
 
 
@@ -72,6 +71,8 @@ settings = prepare()
 if not settings.debug:  # a debugger would have to be root's
     forbid_inspection()
 app = build(settings)
+# Once it is sure that there will be a server: what stops the start is said alone.
+tighten(data_places(settings.database_url, settings.files_url, settings.log_file))
 gc.freeze()
 gc.enable()
 

@@ -78,7 +78,11 @@ _LOST = select(runs.c.id).where(
 _EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
 _BRING_FORWARD = (
     update(runs)
-    .where(_active, runs.c.expires_at > bindparam("latest"))
+    .where(
+        _active,
+        runs.c.created_at > bindparam("made_after"),
+        runs.c.expires_at > bindparam("latest"),
+    )
     .values(expires_at=bindparam("expiry"))
 )
 _FIRST = (
@@ -127,9 +131,11 @@ def expired(connection: Connection, now: int) -> list[str]:
     return list(connection.execute(_EXPIRED, {"now": now}).scalars())
 
 
-def bring_expiry_forward(connection: Connection, latest: int, expiry: int) -> None:
-    """Let active runs that would expire after `latest` expire at `expiry` (Unix times)."""
-    connection.execute(_BRING_FORWARD, {"latest": latest, "expiry": expiry})
+def bring_expiry_forward(connection: Connection, made_after: int, latest: int, expiry: int) -> None:
+    """Let active runs expire at `expiry` that a clock which was ahead has made after `made_after`,
+    and that would expire after `latest` (Unix times)."""
+    values = {"made_after": made_after, "latest": latest, "expiry": expiry}
+    connection.execute(_BRING_FORWARD, values)
 
 
 def first_of(connection: Connection, thread_id: str) -> str | None:

@@ -101,6 +101,7 @@ class Heartbeat:
             run_events.remove_before(connection, moment - self._journal_seconds)
         run_holders.bring_expiry_forward(
             connection,
+            made_after=moment + _CLOCKS_DIFFER,
             latest=moment + self._expires_seconds + _CLOCKS_DIFFER,
             expiry=moment + self._expires_seconds,
         )
