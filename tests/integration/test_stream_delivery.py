@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 
+from app.core import answer_bounds
 from tests.support.replies import Reply
 from tests.support.stream_reader import (
     PING,
@@ -150,7 +151,9 @@ def test_who_hangs_up_does_not_end_the_run(http, runs, body, upstream, last):
     assert texts(http, run["thread_id"])[1] == ("assistant", "One two")
 
 
-def test_a_slow_reader_keeps_nobody_waiting(http, runs, body, upstream, second):
+def test_a_slow_reader_keeps_nobody_waiting(http, runs, body, upstream, second, monkeypatch):
+    # No model says so much; less would not fill the sockets.
+    monkeypatch.setattr(answer_bounds, "SAID_CHARACTERS", 20_000_000)
     # More than the sockets between the two hold.
     words = ["x" * 100_000 + str(number) for number in range(100)]
     upstream.reply(Reply.text(*words).stalled(after=FIRST_DELTA))
