@@ -33,6 +33,8 @@ COMMANDS = [
     ["files", "upload"],
     ["files", "download"],
     ["files", "delete"],
+    ["person", "export"],
+    ["person", "delete"],
 ]
 
 
@@ -88,7 +90,11 @@ def test_the_language_is_the_systems(environment, korean):
     ("arguments", "english", "korean"),
     [
         (["--nope"], "No such option: --nope", "--nope 옵션은 없습니다."),
-        (["thread"], "No such command 'thread'. Did you mean 'threads'?", "혹시 'threads'인가요?"),
+        (
+            ["thread"],
+            "No such command 'thread'. Did you mean 'threads'?",
+            "혹시 'threads' 명령을 찾으시나요?",
+        ),
         (["qqq"], "No such command 'qqq'.", "'qqq' 명령은 없습니다."),
         (["threads", "show"], "Missing argument 'ID'.", "필요한 인자가 빠졌습니다: 'ID'"),
         (["usage", "--from"], "'--from' requires an argument.", "'--from'에는 값이 있어야 합니다."),
