@@ -12,7 +12,11 @@ _key = workers.c.id == bindparam("key")
 
 _INSERT = insert(workers).values(id=bindparam("key"), lease_expires_at=_until)
 _RENEW = update(workers).where(_key).values(lease_expires_at=_until)
-_LEASES = select(workers.c.id, workers.c.lease_expires_at)
+_LEASES = select(
+    workers.c.id,
+    workers.c.lease_expires_at,
+    (workers.c.lease_expires_at - database_seconds()).label("remaining"),
+)
 _REMOVE = delete(workers).where(_key)
 _REMOVE_LAPSED = _REMOVE.where(workers.c.lease_expires_at == bindparam("seen"))
 
@@ -24,9 +28,11 @@ def renew(connection: Connection, worker_id: str, seconds: float) -> None:
         connection.execute(_INSERT, values)
 
 
-def leases(connection: Connection) -> dict[str, float]:
-    """Return each process's lease: a number that is another one after every renewal."""
-    return {row.id: row.lease_expires_at for row in connection.execute(_LEASES)}
+def leases(connection: Connection) -> dict[str, tuple[float, float]]:
+    """Return each process's lease: a number that is another one after every renewal, and how many
+    seconds it lasts from now on, by the database's clock."""
+    rows = connection.execute(_LEASES)
+    return {row.id: (row.lease_expires_at, row.remaining) for row in rows}
 
 
 def remove(connection: Connection, worker_id: str) -> None:

@@ -1,32 +1,58 @@
 """Which processes are alive, told by whether they renew their leases, and not by any clock."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # A process renews its lease, and looks at the others', three times within the lease's length: one
 # that is seen unchanged so often in a row, not counting the first time, was not renewed for it.
 LOOKS_IN_A_LEASE = 3
 
 
+# Seconds that a lease is believed to last at most: the database's clock may be wrong.
+_LONGEST = 60.0
+
+_moment = time.monotonic
+
+
+class _Seen(NamedTuple):
+    """A lease, how many looks showed it unchanged, and until when it lasts by our own clock."""
+
+    lease: float
+    looks: int
+    until: float
+
+
 @dataclass(frozen=True)
 class LeaseWatch:
-    """The leases as this process has seen them: each with how many looks showed it unchanged.
+    """The leases as this process has seen them.
 
-    Looks are counted, not seconds: so neither a clock that is wrong or set, nor a pause of this
-    process or of the database, makes others look dead that only had no chance to show themselves.
+    Looks are counted: so neither a clock that is wrong or set, nor a pause of this process or of
+    the database, makes others look dead that only had no chance to show themselves. And a lease is
+    left alone for as long as it lasted when it was first seen: its process may renew it less often
+    than this one looks.
     """
 
-    seen: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    seen: Mapping[str, _Seen] = field(default_factory=dict)
 
-    def look(self, leases: Mapping[str, float]) -> "LeaseWatch":
-        """Return what is known after a look that showed these leases, by process."""
-        return LeaseWatch({key: (lease, self._looks(key, lease)) for key, lease in leases.items()})
+    def look(self, leases: Mapping[str, tuple[float, float]]) -> "LeaseWatch":
+        """Return what is known after a look that showed these leases, by process, each with the
+        seconds that remain of it."""
+        return LeaseWatch({key: self._look(key, *lease) for key, lease in leases.items()})
 
     @property
     def lapsed(self) -> dict[str, float]:
         """The leases that count as lapsed, by process."""
-        return {key: lease for key, (lease, looks) in self.seen.items() if looks > LOOKS_IN_A_LEASE}
+        moment = _moment()
+        return {
+            key: seen.lease
+            for key, seen in self.seen.items()
+            if seen.looks > LOOKS_IN_A_LEASE and moment >= seen.until
+        }
 
-    def _looks(self, key: str, lease: float) -> int:
-        before, looks = self.seen.get(key, (None, 0))
-        return looks + 1 if before == lease else 1
+    def _look(self, key: str, lease: float, remaining: float) -> _Seen:
+        before = self.seen.get(key)
+        if before is not None and before.lease == lease:
+            return before._replace(looks=before.looks + 1)
+        return _Seen(lease, 1, _moment() + min(remaining, _LONGEST))

@@ -15,6 +15,7 @@ from app.db.runs import StoredRun
 from app.db.tables import runs
 from app.domain import clock
 from app.domain.run_status import RunStatus
+from app.engine import lease
 from app.engine.heartbeat import MAX_TAKEOVERS, Found, Heartbeat
 from app.engine.lease import LOOKS_IN_A_LEASE, LeaseWatch
 from tests.support.rows import insert_run, run_row
@@ -49,14 +50,31 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, ahead: float) -> None:
     monkeypatch.setattr(clock, "_wall", lambda: time.time() + ahead)
 
 
-def test_a_lease_lapses_by_looks_alone() -> None:
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr(lease, "_moment", lambda: time.monotonic() + seconds)
+
+
+def test_a_lease_lapses_by_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = LeaseWatch()
     for _ in range(LOOKS_IN_A_LEASE):
-        watch = watch.look({"a": 1.0, "b": 1.0})
+        watch = watch.look({"a": (1.0, 0), "b": (1.0, 0)})
         assert watch.lapsed == {}
-    watch = watch.look({"a": 1.0, "b": 2.0})
+    watch = watch.look({"a": (1.0, 0), "b": (2.0, 0)})
     assert watch.lapsed == {"a": 1.0}
-    assert watch.look({"b": 2.0}).look({"a": 1.0}).lapsed == {}, "it came back"
+    assert watch.look({"b": (2.0, 0)}).look({"a": (1.0, 0)}).lapsed == {}, "it came back"
+
+
+@pytest.mark.parametrize(("remaining", "seconds"), [(30, 30), (3600, 60), (-3600, 0)])
+def test_a_lease_lasts_as_long_as_its_process_says(
+    monkeypatch: pytest.MonkeyPatch, remaining: float, seconds: float
+) -> None:
+    """Its process may look around less often; a wrong clock counts for a minute at most."""
+    watch = LeaseWatch()
+    for _ in range(LOOKS_IN_A_LEASE + 1):
+        watch = watch.look({"a": (1.0, remaining)})
+    assert watch.lapsed == ({} if seconds else {"a": 1.0})
+    pass_time(monkeypatch, seconds + 1)
+    assert watch.lapsed == {"a": 1.0}
 
 
 async def test_clocks_that_are_hours_apart_take_no_run_from_a_process_that_lives(
@@ -74,11 +92,14 @@ async def test_clocks_that_are_hours_apart_take_no_run_from_a_process_that_lives
         assert len(mine.held) == 1
 
 
-async def test_a_process_that_is_gone_leaves_its_runs(database: Database) -> None:
+async def test_a_process_that_is_gone_leaves_its_runs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = heart(database, "one"), heart(database, "other")
     await one.beat([])
     run = await insert(database, worker_id="one")
     assert inherited(await beats(other, LOOKS_IN_A_LEASE)) == []
+    pass_time(monkeypatch, 6)
     assert inherited(await beats(other, 1)) == [run.id]
     # It was only paused: it lives again, and sees what it has lost.
     back = await one.beat([run.id])
