@@ -62,7 +62,8 @@ def test_a_failure_is_told(visit, site, shop, upstream):
     page = opened(visit, site, shop)
     upstream.reply(Reply.http_error(500, {"error": {"message": "It broke."}}))
     ask(page, "안녕하세요")
-    expect(page.locator(".error")).to_contain_text(re.compile("It broke|The assistant could not answer"))
+    # Without keys the page is the operator's, else a visitor's, who isn't told the reason.
+    expect(page.locator(".error")).to_contain_text(re.compile("It broke|could not answer"))
     ask(page, "다시")
     expect(page.locator(".answer").last).to_have_text("Answer to: 다시")
 

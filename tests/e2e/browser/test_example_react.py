@@ -169,7 +169,7 @@ def test_a_failed_answer_is_told(chat, upstream):
     page = chat()
     upstream.reply(Reply.http_error(500, {"error": {"message": "It broke."}}))
     page.ask("안녕하세요")
-    expect(page.alert).to_contain_text("It broke.")
+    expect(page.alert).to_contain_text("The assistant could not answer.")
     page.is_finished()
     expect(page.questions).to_have_text(["안녕하세요"])
 
