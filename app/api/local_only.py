@@ -33,8 +33,7 @@ def check_local(request: Request, origins: Collection[str]) -> None:
             "Set API_KEYS, or ALLOW_OPEN=true to serve everybody who reaches it.",
             code="not_local",
         )
-    if "origin" in request.headers and not is_known_origin(request, origins):
-        raise foreign_origin()
+    _check_origin(request, origins)
 
 
 def check_site(request: Request, origins: Collection[str], hosts: Collection[str]) -> None:
@@ -50,6 +49,11 @@ def check_site(request: Request, origins: Collection[str], hosts: Collection[str
             "Add the name to ALLOWED_HOSTS, or set API_KEYS.",
             code="host_not_allowed",
         )
+    _check_origin(request, origins)
+
+
+def _check_origin(request: Request, origins: Collection[str]) -> None:
+    # Programs send none, and browsers always do when a page of another site asks.
     if "origin" in request.headers and not is_known_origin(request, origins):
         raise foreign_origin()
 

@@ -1,4 +1,4 @@
-"""Which processes are alive, told by whether they renew their leases, and not by any clock."""
+"""Which processes are alive: those that renew their leases, whatever the machines' clocks say."""
 
 import time
 from collections.abc import Mapping
@@ -8,8 +8,6 @@ from typing import NamedTuple
 # A process renews its lease, and looks at the others', three times within the lease's length: one
 # that is seen unchanged so often in a row, not counting the first time, was not renewed for it.
 LOOKS_IN_A_LEASE = 3
-
-
 # Seconds that a lease is believed to last at most: the database's clock may be wrong.
 _LONGEST = 60.0
 
