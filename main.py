@@ -20,7 +20,7 @@ from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
 from app.core.private_files import data_places, make_files_private, tighten
 from app.domain.errors import StartError
-from app.engine.tools.registry import FunctionsError
+from app.engine.tools.functions.registry import FunctionsError
 from app.terminal.first_lines import first_lines, page_addresses, why_port_is_closed
 from app.terminal.language import Language, chosen_language
 

@@ -27,7 +27,7 @@ from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.signals import on_reload_signal, on_stop_signal
-from app.engine.tools.registry import FunctionRegistry, load_functions
+from app.engine.tools.functions.registry import FunctionRegistry, load_functions
 from app.reloading import Reloader
 
 _DESCRIPTION = """

@@ -26,8 +26,9 @@ from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.supervisor import RunSupervisor
-from app.engine.tools.file_search import FileSearch
-from app.engine.tools.registry import FunctionRegistry
+from app.engine.tools.file_search.tool import FileSearch
+from app.engine.tools.functions.registry import FunctionRegistry
+from app.engine.tools.functions.tool import Functions
 from app.engine.tools.toolbox import Toolbox
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
@@ -91,7 +92,7 @@ async def running(
     store = ObjectStore(settings.files_url)
     model = _model_client(settings, instruments)
     knowledge = _knowledge(settings, database, store)
-    tools = Toolbox(functions, [FileSearch(database, knowledge.search)])
+    tools = Toolbox([Functions(functions), FileSearch(database, knowledge.search)])
     supervisor = _supervisor(settings, database, store, model, tools, instruments)
     files = FileService(database, store, max_bytes=settings.max_file_bytes)
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
@@ -160,7 +161,7 @@ async def reconfigured(
     configured = await configure_assistants(before.database, parts.store, wanted)
     policy = run_policy(settings, supervisor.worker_id, configured)
     access = before.access.under(keys(settings), public_chat(settings))
-    tools = supervisor.shared.tools.with_functions(functions)
+    tools = supervisor.shared.tools.with_tool(Functions(functions))
     supervisor.shared = replace(supervisor.shared, tools=tools)
     _name_models(supervisor.shared.instruments, settings, wanted)
     return replace(

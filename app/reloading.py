@@ -15,7 +15,7 @@ from app.assembly import Running, configured_assistants, reconfigured
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
 from app.core.env_file import env_file_values
 from app.domain.errors import StartError, ThreadkeeperError
-from app.engine.tools.registry import FunctionRegistry, FunctionsError, load_functions
+from app.engine.tools.functions.registry import FunctionRegistry, FunctionsError, load_functions
 
 logger = logging.getLogger(__name__)
 

@@ -54,6 +54,14 @@ class Changes:
         if step.id not in self.new_steps:
             self.steps[step.id] = step
 
+    def tell_call(self, step_id: str, call: dict[str, Any]) -> None:
+        """Note a delta of one of a step's tool calls, which has its `index`."""
+        details = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
+        self.tell_delta("thread.run.step.delta", step_id, details)
+
+    def tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
+        self.tell(event, {"id": object_id, "object": event, "delta": delta})
+
     def tell(self, event: str, what: WireObject | dict[str, Any]) -> None:
         """Note an event with what it says as it stands now."""
         if not self.told:

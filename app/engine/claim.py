@@ -14,7 +14,6 @@ from app.engine import journal
 from app.engine.budget import input_budget
 from app.engine.changes import Changes
 from app.engine.hub import Frame
-from app.engine.tools.citations import markers_of
 from app.engine.translation.history import within
 from app.schemas.messages import IncompleteDetails, Said
 from app.schemas.runs import Usage
@@ -35,8 +34,8 @@ class Claimed:
     spent: Usage = field(default_factory=Usage)
     # The step whose calls are not all answered yet, where there is one.
     tool_step: RunStep | None = None
-    # The files that the model may cite, by their passages' markers.
-    markers: dict[str, str] = field(default_factory=dict)
+    # The steps of earlier rounds, in order.
+    steps: list[RunStep] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     next_event_id: int = 1
 
@@ -110,7 +109,7 @@ def _recall(connection: Connection, claimed: Claimed) -> None:
     claimed.items = steps.items_of(connection, run_id)
     of_run = steps.of_run(connection, run_id)
     claimed.spent = reduce(add, (step.usage or Usage() for step in of_run), Usage())
-    claimed.markers = markers_of(of_run)
+    claimed.steps = of_run
     claimed.tool_step = next((step for step in of_run if step.status == "in_progress"), None)
 
 

@@ -28,8 +28,7 @@ from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.outcome import Outcome, outcome_of
 from app.engine.recorder import Move, Recorder
-from app.engine.tools.built_in import ToolAnswer
-from app.engine.tools.citations import markers_in
+from app.engine.tools.tool import Answer, Call
 from app.engine.tools.toolbox import Toolbox
 from app.engine.translation.events import Projection
 from app.engine.translation.history import within
@@ -47,9 +46,6 @@ from app.schemas.runs import LastError, Usage
 from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
-
-# How many of the calls in one answer of the model are executed at the same time.
-CALLS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,9 @@ class Execution:
         self._items = claimed.items
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
-        self._markers = claimed.markers
+        self._tools = shared.tools.of(claimed.run, claimed.steps)
+        # Several calls may be answered at the same time, and events are numbered one by one.
+        self._emitting = asyncio.Lock()
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
             shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
@@ -94,7 +92,7 @@ class Execution:
 
     async def _execute(self) -> Outcome:
         try:
-            async with asyncio.timeout(self._seconds_left()):
+            async with asyncio.timeout(self._seconds_left()), aclosing(self._tools):
                 return await self._rounds()
         except ModelError as error:
             logger.warning("run %s failed: %s", self._run.id, error.code)
@@ -132,9 +130,9 @@ class Execution:
         return None if expires_at is None else expires_at - seconds()
 
     async def _rounds(self) -> Outcome:
-        if left_out := self._shared.tools.left_out(self._run):
+        if left_out := self._tools.left_out():
             logger.warning("run %s: the model is not offered %s", self._run.id, left_out)
-        await self._shared.tools.prepare(self._run)
+        await self._tools.open()
         for _ in range(self._shared.max_rounds):
             waiting = await self._answer_calls()
             if waiting:
@@ -190,12 +188,12 @@ class Execution:
         waiting, step = unanswered(self._items), self._tool_step
         ours = self._ours(waiting)
         if ours and step is not None:
-            some_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-            answers = await asyncio.gather(*(self._answer(call, some_at_once) for call in ours))
+            answers = await asyncio.gather(*(self._answer(call, step) for call in ours))
             changes = Changes.of(self._run)
             for call, answer in zip(ours, answers, strict=True):
-                answer_call(step, call["call_id"], answer)
-                changes.items.append(call_output(call["call_id"], answer.output))
+                for shown in answer_call(step, call["call_id"], answer.detail):
+                    self._tools.answered(shown)
+                changes.items.append(call_output(call["call_id"], answer.parts))
             self._items += changes.items
             waiting = unanswered(self._items)
             if not waiting:
@@ -206,25 +204,30 @@ class Execution:
         return waiting
 
     def _ours(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        tools = self._shared.tools
-        return [call for call in calls if tools.answers(self._run, call["name"])]
+        return [call for call in calls if self._tools.answers(call["name"])]
 
-    async def _answer(self, call: dict[str, Any], some_at_once: asyncio.Semaphore) -> ToolAnswer:
-        same = [item for item in self._items if item.get("name") == call["name"]]
-        number = next(place for place, item in enumerate(same) if item is call)
-        async with some_at_once:
-            answer = await self._shared.tools.call(self._run, call, number)
-        self._markers |= markers_in(answer.details, number)
-        return answer
+    async def _answer(self, item: dict[str, Any], step: RunStep) -> Answer:
+        same = [one for one in self._items if one.get("name") == item["name"]]
+        number = next(place for place, one in enumerate(same) if one is item)
+        call = Call(item["call_id"], item["name"], item["arguments"], number)
+        return await self._tools.answer(call, partial(self._emit, step, call.id))
+
+    async def _emit(self, step: RunStep, call_id: str, delta: dict[str, Any]) -> None:
+        """Send a delta of a call that is being answered."""
+        calls = step.step_details["tool_calls"]
+        index = next(place for place, call in enumerate(calls) if call["id"] == call_id)
+        changes = Changes.of(self._run)
+        changes.tell_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
+        async with self._emitting:
+            await self._pass_on(changes)
 
     async def _round(self, limit: OutputLimit | None) -> Projection:
         """Ask the model once. What its last events did is left in the projection, to be
         committed together with what becomes of the run."""
         projection = Projection(
             self._run,
+            tools=self._tools,
             told=self._run.streamed,
-            markers=self._markers,
-            opened=partial(self._shared.tools.opened, self._run),
             cut_from=limit.cut_from if limit else None,
         )
         self._projection = projection
@@ -250,17 +253,17 @@ class Execution:
         budget = input_budget(
             self._run, self._items, self._spent, context_window=shared.context_window
         )
-        messages, images = await shared.images.of(
-            self._run.project, within(reversed(self._history), budget)
+        sendable = await shared.images.of(
+            self._run.project, within(reversed(self._history), budget), self._items
         )
         return build_request(
             self._run,
-            messages,
-            self._items,
+            sendable.messages,
+            sendable.items,
             max_output_tokens=max_output,
             aliases=shared.aliases,
-            tools=shared.tools.offered(self._run),
-            images=images,
+            tools=self._tools.offers(),
+            images=sendable.urls,
         )
 
     async def _complete(self) -> Outcome:

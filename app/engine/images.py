@@ -1,4 +1,4 @@
-"""Pictures that are kept here, for a model that is elsewhere: sent along with the request."""
+"""Pictures and documents that are kept here, for a model that is elsewhere: sent in the request."""
 
 import logging
 import mimetypes
@@ -32,6 +32,7 @@ _TOO_MUCH = (
 )
 NOT_HERE = "(A picture that was here can't be shown: the file is deleted, unknown or too large.)"
 LEFT_OUT = "(A picture that was here is left out: the request would hold too much.)"
+_ANSWERED = ("input_image", "input_file")
 
 
 @dataclass
@@ -45,22 +46,41 @@ class _Request:
     urls: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Sendable:
+    """What a request may hold; `urls` are the pictures of messages, as data URLs by file id."""
+
+    messages: list[Said]
+    items: list[dict[str, Any]]
+    urls: dict[str, str]
+
+
 class Images:
-    """Reads the pictures that messages name by a file's id."""
+    """Reads the pictures and documents that messages and tools' answers name by a file's id."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database = database
         self._store = store
 
-    async def of(self, project: str, messages: Sequence[Said]) -> tuple[list[Said], dict[str, str]]:
-        """Return the messages as they are sent, and data URLs by file id, each picture read once.
+    async def of(
+        self, project: str, messages: Sequence[Said], items: Sequence[dict[str, Any]]
+    ) -> Sendable:
+        """Return the messages and the run's items as they are sent, each file read once.
 
         A picture that the project doesn't have here is left out: its id might be one that the
         upstream's account has. If there are too many pictures, or too large ones, those of older
-        messages are left out; raises `ModelError` if those of the newest message alone are too
-        much.
+        messages are left out, and those of tools' answers before the newest message's; raises
+        `ModelError` if those of the newest message alone are too much.
         """
-        request, kept = _Request(), list[Said]()
+        request = _Request()
+        kept = await self._messages(request, project, messages)
+        sent = [await self._item(request, project, item) for item in items]
+        return Sendable(kept, sent, request.urls)
+
+    async def _messages(
+        self, request: _Request, project: str, messages: Sequence[Said]
+    ) -> list[Said]:
+        kept: list[Said] = []
         for message in reversed(messages):
             pictures = _shown_in(message)
             if not pictures:
@@ -74,7 +94,30 @@ class Images:
             logger.warning("pictures of older messages are left out of a request")
             request.full = True
             kept.append(_without_pictures(message))
-        return kept[::-1], request.urls
+        return kept[::-1]
+
+    async def _item(self, request: _Request, project: str, item: dict[str, Any]) -> dict[str, Any]:
+        """Return an item with the bytes of the files that a tool's answer names."""
+        output = item.get("output")
+        if item["type"] != "function_call_output" or not isinstance(output, list):
+            return item
+        return {**item, "output": [await self._answered(request, project, one) for one in output]}
+
+    async def _answered(
+        self, request: _Request, project: str, part: dict[str, Any]
+    ) -> dict[str, Any]:
+        if part["type"] not in _ANSWERED:
+            return part
+        file_id = part["file_id"]
+        named = {"type": "image_file", "image_file": {"file_id": file_id}}
+        if not await self._take(request, project, [named]):
+            return {"type": "input_text", "text": LEFT_OUT}
+        file, url = request.files[file_id], request.urls.get(file_id)
+        if file is None or url is None:
+            return {"type": "input_text", "text": NOT_HERE}
+        if part["type"] == "input_image":
+            return {"type": "input_image", "detail": "auto", "image_url": url}
+        return {"type": "input_file", "filename": file.filename, "file_data": url}
 
     async def _take(self, request: _Request, project: str, pictures: list[dict[str, Any]]) -> bool:
         """Add a message's pictures to the request; False: they don't fit, and none is added."""

@@ -7,7 +7,8 @@ from app.domain.errors import InvalidRequest
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.hub import Frame
-from app.engine.tools.built_in import ToolAnswer
+from app.engine.tools.functions.tool import function_output
+from app.engine.tools.tool import Text
 from app.engine.translation.items import answer_call, call_output, complete_step
 from app.schemas.runs import ToolOutput
 
@@ -29,7 +30,7 @@ def submit_outputs(
             f"Expected tool outputs for call_ids {expected}, got {given}", param="tool_outputs"
         )
     by_call = {output.tool_call_id: output.output or "" for output in outputs}
-    items = [call_output(call_id, by_call[call_id]) for call_id in expected]
+    items = [call_output(call_id, [Text(by_call[call_id])]) for call_id in expected]
     steps.add_items(connection, run_id, items)
     changes = Changes(told=True, with_content=run.include_content)
     _answer_step(connection, run_id, by_call, changes)
@@ -47,7 +48,7 @@ def _answer_step(
     for step in steps.of_run(connection, run_id):
         if step.status == "in_progress":
             for call_id, output in outputs.items():
-                answer_call(step, call_id, ToolAnswer(output, {}))
+                answer_call(step, call_id, function_output(output))
             complete_step(step)
             steps.save(connection, step)
             changes.tell("thread.run.step.completed", step)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.tools.registry import FunctionsError, load_functions
+from app.engine.tools.functions.registry import FunctionsError, load_functions
 from tests.support.function_calls import call, function_tools, outputs
 from tests.support.replies import Reply
 from tests.support.server import MAIN

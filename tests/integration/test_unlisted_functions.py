@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine.executor import CALLS_AT_ONCE
+from app.engine.tools.toolbox import CALLS_AT_ONCE
 from tests.support.callers import ORIGIN, session_of
 from tests.support.function_calls import call, function_tools, outputs
 from tests.support.replies import Reply

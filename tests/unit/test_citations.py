@@ -1,19 +1,14 @@
 """Markers of passages: written, found again in a text that comes in pieces, taken out."""
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.engine.tools.citations import (
-    CitationReader,
-    marker,
-    markers_in,
-    markers_of,
-    without_citations,
-)
-from app.schemas.steps import RunStep
+from app.engine.tools.file_search.markers import Markers, marker, markers_in
+from app.engine.tools.marks import AnnotationReader, Mark, without_citations
 
 GUIDE, PRICES = "【0:0†guide.txt】", "【1:3†요금표.pdf】"
 MARKERS = {GUIDE: "file-guide", PRICES: "file-prices"}
@@ -23,9 +18,15 @@ BEFORE = "😀👩‍👧 한글 \u1100\u1161\u11a8 "
 Annotations = list[dict[str, Any]]
 
 
+def reader_of(files: dict[str, str]) -> AnnotationReader:
+    markers = Markers()
+    markers.add(files)
+    return AnnotationReader([markers])
+
+
 def read(*pieces: str) -> tuple[list[str], Annotations]:
     """Return what is said piece by piece, the rest last, and all annotations."""
-    reader = CitationReader(MARKERS)
+    reader = reader_of(MARKERS)
     said: list[str] = []
     annotations: Annotations = []
     for piece in pieces:
@@ -35,7 +36,8 @@ def read(*pieces: str) -> tuple[list[str], Annotations]:
         # Nobody hears of a marker before its annotation.
         told = "".join(said)
         assert len(annotations) == sum(told.count(one) for one in MARKERS)
-    return [*said, reader.rest()], annotations
+    rest, found = reader.finish()
+    return [*said, rest], annotations + found
 
 
 def cited(text: str, annotations: Annotations) -> list[tuple[str, str]]:
@@ -108,26 +110,26 @@ def test_a_marker_behind_a_false_start_is_found():
 
 
 def test_an_open_bracket_is_held_back_and_then_released():
-    reader = CitationReader(MARKERS)
+    reader = reader_of(MARKERS)
     assert reader.feed("before 【0:0†gui") == ("before ", [])
     assert reader.feed("de") == ("", [])
-    assert reader.rest() == "【0:0†guide"
-    assert reader.rest() == ""
+    assert reader.finish() == ("【0:0†guide", [])
+    assert reader.finish() == ("", [])
 
 
 def test_a_long_text_behind_a_bracket_is_not_held_for_ever():
-    reader = CitationReader(MARKERS)
+    reader = reader_of(MARKERS)
     told = "".join(reader.feed(piece)[0] for piece in ["【", *["many words "] * 100])
     assert len(told) > 700
-    assert len(reader.rest()) < 300
+    assert len(reader.finish()[0]) < 300
     said, annotations = read("【", *["many words "] * 100, GUIDE)
     assert cited("".join(said), annotations) == [(GUIDE, "file-guide")]
 
 
 def test_without_anything_to_cite_nothing_is_held():
-    reader = CitationReader({})
+    reader = reader_of({})
     assert reader.feed("a 【0:0†gui") == ("a 【0:0†gui", [])
-    assert reader.rest() == ""
+    assert reader.finish() == ("", [])
 
 
 _PARTS = [
@@ -189,7 +191,7 @@ def test_cited_markers_are_taken_out_and_others_stay():
 def test_no_file_name_breaks_a_marker(name, told):
     made = marker(12, 19, name)
     assert made == f"【12:19†{told}】"
-    reader = CitationReader({made: "file-1"})
+    reader = reader_of({made: "file-1"})
     text = f"a {made}{made}"
     said = ""
     annotations: Annotations = []
@@ -206,40 +208,62 @@ def search(*files: tuple[str, str]) -> dict[str, Any]:
     return {"id": "call_1", "type": "file_search", "file_search": {"results": results}}
 
 
-def step(*calls: dict[str, Any]) -> RunStep:
-    details: dict[str, Any] = {"type": "tool_calls", "tool_calls": [*calls]}
-    if not calls:
-        details = {"type": "message_creation", "message_creation": {"message_id": "msg_1"}}
-    return RunStep(
-        id="step_1",
-        created_at=1,
-        run_id="run_1",
-        assistant_id="asst_1",
-        thread_id="thread_1",
-        type=details["type"],
-        status="completed",
-        step_details=details,
-    )
-
-
-FUNCTION: dict[str, Any] = {"id": "call_2", "type": "function", "function": {"name": "f"}}
-
-
-def test_the_markers_of_a_run_count_its_searches_alone():
-    steps = [
-        step(FUNCTION, search(("file-a", "a.txt"), ("file-b", "same.txt"))),
-        step(),
-        step(search(), FUNCTION, search(("file-c", "same.txt"))),
-    ]
-    assert markers_of(steps) == {
+def test_a_search_has_markers_of_its_number():
+    assert markers_in(search(("file-a", "a.txt"), ("file-b", "same.txt")), 0) == {
         "【0:0†a.txt】": "file-a",
         "【0:1†same.txt】": "file-b",
-        "【2:0†same.txt】": "file-c",
     }
-    assert markers_of([]) == {}
+    assert markers_in(search(), 1) == {}
+    assert markers_in(search(("file-c", "same.txt")), 2) == {"【2:0†same.txt】": "file-c"}
 
 
-def test_a_call_that_found_nothing_or_is_none_has_no_markers():
-    assert markers_in(search(), 0) == {}
-    assert markers_in(FUNCTION, 0) == {}
-    assert markers_in({}, 0) == {}
+# Several kinds of marks in one text
+
+
+class Paths:
+    """Marks that end where something else begins: `at:` and letters."""
+
+    def unfinished(self, text: str) -> int:
+        found = re.search(r"(a|at|at:[a-z]*)$", text)
+        return found.start() if found else len(text)
+
+    def found(self, text: str) -> list[Mark]:
+        return [
+            Mark(one.start(), one.end(), {"type": "file_path"})
+            for one in re.finditer(r"at:[a-z]+", text)
+        ]
+
+
+def read_both(*pieces: str) -> tuple[str, list[tuple[str, str]]]:
+    markers = Markers()
+    markers.add(MARKERS)
+    reader = AnnotationReader([markers, Paths()])
+    said, annotations = "", list[dict[str, Any]]()
+    for text, found in [*map(reader.feed, pieces), reader.finish()]:
+        said += text
+        annotations += found
+    for one in annotations:
+        assert said[one["start_index"] : one["end_index"]] == one["text"]
+    return said, [(one["type"], one["text"]) for one in annotations]
+
+
+@pytest.mark.parametrize("text", [f"at:b {GUIDE} c at:end", f"{GUIDE}at:x", f"at:y{GUIDE}at:", ""])
+def test_marks_of_several_kinds_are_found_however_the_text_is_split(text):
+    whole = read_both(text)
+    assert whole[0] == text
+    assert read_both(*text) == whole
+    assert len(whole[1]) == text.count(GUIDE) + len(re.findall("at:[a-z]", text))
+
+
+def test_a_mark_at_the_end_is_found_when_the_text_ends():
+    assert read_both("see at:here") == ("see at:here", [("file_path", "at:here")])
+
+
+def test_of_two_marks_that_overlap_the_first_counts():
+    name = "【0:0†at:guide】"
+    markers = Markers()
+    markers.add({name: "file-guide"})
+    for pieces in ([name + "."], [*name, "."]):
+        reader = AnnotationReader([markers, Paths()])
+        found = [one for piece in pieces for one in reader.feed(piece)[1]]
+        assert [one["type"] for one in found] == ["file_citation"]

@@ -7,9 +7,9 @@ import pytest
 from app.engine.changes import Changes
 from app.engine.translation.events import Projection
 from app.engine.translation.usage import usage_of
+from tests.support.projections import new_projection
 from tests.support.replies import Reply
 from tests.support.response_events import output_items, response_object, stream_events
-from tests.support.rows import run_row
 
 CALLS = (("call_a", "weather", '{"city": "서울"}'), ("call_b", "time", "{}"))
 REPLIES = {
@@ -27,7 +27,7 @@ REPLIES = {
 
 
 def projected(events: list[dict[str, Any]], *, told: bool = True) -> Projection:
-    projection = Projection(run_row("thread_1", "in_progress"), told=told)
+    projection = new_projection(told=told)
     for event in events:
         projection.apply(event)
     return projection
@@ -155,7 +155,7 @@ def test_deltas_of_parallel_calls_may_be_mixed():
 
 def test_changes_are_taken_piece_by_piece():
     events = stream_events(REPLIES["text"], {})
-    projection = Projection(run_row("thread_1", "in_progress"), told=True)
+    projection = new_projection(told=True)
     for event in events[:5]:
         projection.apply(event)
     first = projection.take_changes()

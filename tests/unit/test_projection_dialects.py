@@ -9,9 +9,9 @@ import pytest
 
 from app.engine.translation.events import Projection
 from app.engine.translation.usage import usage_of
+from tests.support.projections import new_projection
 from tests.support.replies import Reply
 from tests.support.response_events import stream_events
-from tests.support.rows import run_row
 from tests.unit.test_projection import REPLIES, outcome, projected, without
 
 Events = list[dict[str, Any]]
@@ -219,7 +219,7 @@ def test_usage_is_read_as_far_as_it_goes(usage: Any, counts: tuple[int, int, int
 def test_usage_tells_of_a_cut_that_the_server_does_not(
     limit: int | None, reason: str | None
 ) -> None:
-    projection = Projection(run_row("thread_1", "in_progress"), told=True, cut_from=limit)
+    projection = new_projection(told=True, cut_from=limit)
     for event in stream_events(Reply.text("one ", "two ", "three"), {}):
         projection.apply(event)
     assert projection.incomplete_reason == reason

@@ -14,8 +14,8 @@ import respx
 from app.engine.translation.events import Projection
 from tests.support.model_server_commands import PHRASE
 from tests.support.openai_calls import client, flat, read, request
+from tests.support.projections import new_projection
 from tests.support.record_streams import CASES, FOLDER, SERVERS
-from tests.support.rows import run_row
 
 URL = "http://127.0.0.1:9/v1"
 
@@ -44,7 +44,7 @@ async def replayed(name: str, size: int, limit: int) -> Projection:
             batches = await read(
                 client(URL, http_client=http_client), request(max_output_tokens=limit)
             )
-    projection = Projection(run_row("thread_1", "in_progress"), told=True, cut_from=limit)
+    projection = new_projection(told=True, cut_from=limit)
     for event in flat(batches):
         projection.apply(event)
     return projection

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.engine.tools.registry import FunctionRegistry
+from app.engine.tools.functions.registry import FunctionRegistry
+from app.engine.tools.functions.tool import Functions
+from app.engine.tools.tool import Text
 from app.engine.tools.toolbox import Toolbox
 from app.engine.translation.items import call_output, replayable
 from app.engine.translation.request import build_request
@@ -12,7 +14,7 @@ from app.schemas.messages import Said, text_part
 from tests.support import openai_spec
 from tests.support.rows import run_row
 
-TOOLS = Toolbox(FunctionRegistry({}, timeout=1), [])
+TOOLS = Toolbox([Functions(FunctionRegistry({}, timeout=1))])
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 URL = "https://example.org/cat.png"
 
@@ -36,7 +38,7 @@ def asked(
         list(items),
         max_output_tokens=max_output_tokens,
         aliases=aliases or {},
-        tools=TOOLS.offered(wanted),
+        tools=TOOLS.of(wanted, []).offers(),
         images={"file-kept": "data:image/png;base64,AA=="},
     )
     if openai_spec.are_present():
@@ -154,7 +156,7 @@ def test_a_choice_of_tool_binds_the_first_round(choice, told, later):
     first = asked(tools=[function()], tool_choice=choice, parallel_tool_calls=False)
     assert (first["tool_choice"], first["parallel_tool_calls"]) == (told, False)
     # Forced again, the calls would never end.
-    items = (call_output("call_1", "x"),)
+    items = (call_output("call_1", [Text("x")]),)
     assert asked(tools=[function()], tool_choice=choice, items=items)["tool_choice"] == later
 
 
@@ -162,7 +164,7 @@ def test_tools_that_do_not_run_here_are_left_out():
     tools = [{"type": "code_interpreter"}, {"type": "file_search"}]
     assert asked(tools=tools, tool_choice="required") == asked()
     assert [tool["type"] for tool in asked(tools=[*tools, function()])["tools"]] == ["function"]
-    assert TOOLS.left_out(run_row("thread_1", tools=[*tools, function()])) == [
+    assert TOOLS.of(run_row("thread_1", tools=[*tools, function()]), []).left_out() == [
         "code_interpreter",
         "file_search",
     ]
@@ -234,7 +236,7 @@ def test_a_round_is_replayed_in_its_order():
             {"type": "message", "id": "msg_1", "role": "assistant", "content": []},
         ]
     )
-    items = (*kept, call_output("call_1", "sunny"))
+    items = (*kept, call_output("call_1", [Text("sunny")]))
     said = asked(message("user", text_part("?")), items=items)["input"]
     assert said[1:] == [
         sealed,

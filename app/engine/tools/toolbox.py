@@ -1,102 +1,148 @@
-"""All that the model may be offered of a run's tools, and who answers its calls."""
+"""The tools of this server, and those of one run: what the model is offered, who answers a call."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import Any
 
 from app.db.runs import StoredRun
-from app.engine.tools.built_in import BuiltInTool, ToolAnswer
-from app.engine.tools.registry import FunctionRegistry
+from app.engine.tools.functions.tool import FunctionDraft, function_output
+from app.engine.tools.marks import AnnotationReader
+from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, Tool, ToolSession
+from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
 
 # Characters of a name that the model made up.
 _SHOWN_OF_A_NAME = 64
+# How many of the calls in one answer of the model are executed at the same time.
+CALLS_AT_ONCE = 8
 
 
 class Toolbox:
-    """The built-in tools, the server's functions, and the client's, which only the client calls."""
+    """The kinds of tools that this server knows."""
 
-    def __init__(self, functions: FunctionRegistry, built_in: Sequence[BuiltInTool]) -> None:
-        self._functions = functions
-        self._built_in = {tool.type: tool for tool in built_in}
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        self._tools = {tool.type: tool for tool in tools}
 
-    def with_functions(self, functions: FunctionRegistry) -> "Toolbox":
-        """Return a toolbox with other functions of the server, and the same built-in tools."""
-        return Toolbox(functions, [*self._built_in.values()])
+    def with_tool(self, tool: Tool) -> "Toolbox":
+        """Return a toolbox in which this tool takes the place of the one of its type."""
+        return Toolbox({**self._tools, tool.type: tool}.values())
 
-    def offered(self, run: StoredRun) -> list[dict[str, Any]]:
+    def of(self, run: StoredRun, steps: Sequence[RunStep]) -> "RunTools":
+        """Return the tools that a run lists, given its earlier steps, in order."""
+        calls = [call for step in steps for call in step.step_details.get("tool_calls", [])]
+        sessions = {
+            kind: self._tools[kind].begin(
+                run,
+                [tool for tool in run.tools if tool["type"] == kind],
+                [call for call in calls if call["type"] == kind],
+            )
+            for kind in dict.fromkeys(tool["type"] for tool in run.tools)
+            if kind in self._tools
+        }
+        return RunTools(run, sessions, steps)
+
+
+class RunTools:
+    """The tools of one run, each a session: from `open` to `close`."""
+
+    def __init__(
+        self,
+        run: StoredRun,
+        sessions: Mapping[str, ToolSession],
+        steps: Sequence[RunStep] = (),
+    ) -> None:
+        self._run = run
+        self._sessions = sessions
+        self._some_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._parts = self._unsaid_parts(steps)
+
+    def left_out(self) -> list[str]:
+        """Return the types of the run's tools that this server doesn't have."""
+        return sorted({tool["type"] for tool in self._run.tools} - {*self._sessions})
+
+    async def open(self) -> None:
+        for session in self._sessions.values():
+            await session.open()
+
+    async def aclose(self) -> None:
+        """Close every session, also if closing another one fails."""
+        async with AsyncExitStack() as stack:
+            for session in self._sessions.values():
+                stack.push_async_callback(session.close)
+
+    def offers(self) -> list[dict[str, Any]]:
         """Return the tools of a request: functions, every one."""
-        return [offer for tool in run.tools if (offer := self._offer(tool))]
+        return [offer for session in self._sessions.values() for offer in session.offers()]
 
-    def left_out(self, run: StoredRun) -> list[str]:
-        """Return the types of the run's tools that the model is not offered."""
-        known = {"function", *self._built_in}
-        return sorted({tool["type"] for tool in run.tools} - known)
+    def draft(self, name: str) -> Draft:
+        """Begin a call. One of a function that the run doesn't list is shown as a function's."""
+        session = self._session(name)
+        return FunctionDraft(name) if session is None else session.draft(name)
 
-    async def prepare(self, run: StoredRun) -> None:
-        """Return when the run's tools are ready."""
-        for tool in self._of(run).values():
-            await tool.prepare(run)
+    def answers(self, name: str) -> bool:
+        """Return whether this server answers a call; of an unlisted function too, with an error."""
+        session = self._session(name)
+        return session is None or session.answers(name)
 
-    def opened(self, run: StoredRun, name: str) -> dict[str, Any] | None:
-        """Return the details of a new call of a built-in tool; None: a function is called."""
-        tool = self._of(run).get(name)
-        return None if tool is None else {"type": tool.type, **tool.opened(run)}
-
-    def answers(self, run: StoredRun, name: str) -> bool:
-        """Return whether a call of this name is answered here: all but the client's functions.
-
-        A call of something that the run doesn't list is answered here too, with an error.
-        """
-        is_clients = name in _listed_functions(run) and name not in self._functions
-        return name in self._of(run) or not is_clients
-
-    async def call(self, run: StoredRun, call: dict[str, Any], number: int) -> ToolAnswer:
-        """Answer a call, given as a Responses item, the run's `number`th of its name.
+    async def answer(self, call: Call, emit: Emit) -> Answer:
+        """Answer a call, a few at a time.
 
         Only what the run lists is executed: the model may name anything it has heard of.
         """
-        name, arguments = call["name"], call["arguments"]
-        tool = self._of(run).get(name)
-        if tool is not None:
-            return await tool.call(run, arguments, number)
-        if name in _listed_functions(run) and name in self._functions:
-            return ToolAnswer(await self._functions.call(name, arguments), {})
-        logger.warning("run %s: the model called an unknown function: %.64r", run.id, name)
-        return ToolAnswer(self._unknown(run, name), {})
+        session = self._session(call.name)
+        if session is None:
+            logger.warning(
+                "run %s: the model called an unknown function: %.64r", self._run.id, call.name
+            )
+            return self._unknown(call.name)
+        async with self._some_at_once:
+            return await session.answer(call, emit)
 
-    def _unknown(self, run: StoredRun, name: str) -> str:
-        known = ", ".join(offer["name"] for offer in self.offered(run)) or "none"
-        return f"Error: unknown function {name[:_SHOWN_OF_A_NAME]!r}. Available functions: {known}."
+    def annotations(self) -> AnnotationReader:
+        """Return a reader for a new text part of the model's."""
+        return AnnotationReader(
+            [marks for session in self._sessions.values() if (marks := session.marks())]
+        )
 
-    def _of(self, run: StoredRun) -> dict[str, BuiltInTool]:
-        listed = {tool["type"] for tool in run.tools}
-        return {name: tool for name, tool in self._built_in.items() if name in listed}
+    def answered(self, call: Mapping[str, Any]) -> None:
+        """Note a call as its step shows it now: it may have parts for the next message."""
+        session = self._sessions.get(call["type"])
+        if session is not None:
+            self._parts += session.message_parts(call)
 
-    def _offer(self, tool: dict[str, Any]) -> dict[str, Any] | None:
-        if tool["type"] == "function":
-            return self._function(tool["function"])
-        built_in = self._built_in.get(tool["type"])
-        if built_in is None:
-            return None
-        return {"type": "function", "name": built_in.type, "strict": False, **built_in.function()}
+    def take_message_parts(self) -> list[dict[str, Any]]:
+        """Return the parts that a new message begins with, once."""
+        taken, self._parts = self._parts, []
+        return taken
 
-    def _function(self, function: dict[str, Any]) -> dict[str, Any]:
-        """Return a function flattened; what the assistant leaves out, the server's own fills."""
-        own = self._functions.find(function["name"])
-        flat = {"type": "function", "name": function["name"], "parameters": function["parameters"]}
-        description = function.get("description")
-        if own is not None and not function["parameters"].get("properties"):
-            flat["parameters"] = own.parameters
-        if own is not None and not description:
-            description = own.description
-        if description:
-            flat["description"] = description
-        # Said explicitly: left out, the Responses API would make the schema strict.
-        flat["strict"] = function["strict"]
-        return flat
+    def _unsaid_parts(self, steps: Sequence[RunStep]) -> list[dict[str, Any]]:
+        """Return the parts of earlier calls that no message of the run contains yet."""
+        parts: list[dict[str, Any]] = []
+        for step in steps:
+            if step.type == "message_creation":
+                parts = []
+            for call in step.step_details.get("tool_calls", []):
+                session = self._sessions.get(call["type"])
+                parts += session.message_parts(call) if session else []
+        return parts
 
+    def _session(self, name: str) -> ToolSession | None:
+        return self._owners.get(name)
 
-def _listed_functions(run: StoredRun) -> set[str]:
-    return {tool["function"]["name"] for tool in run.tools if tool["type"] == "function"}
+    @cached_property
+    def _owners(self) -> dict[str, ToolSession]:
+        """The session that offers each function, by name."""
+        # A tool of the protocol goes before a function of the same name.
+        functions_first = sorted(self._sessions, key=lambda kind: kind != "function")
+        sessions = [self._sessions[kind] for kind in functions_first]
+        return {offer["name"]: session for session in sessions for offer in session.offers()}
+
+    def _unknown(self, name: str) -> Answer:
+        known = ", ".join(offer["name"] for offer in self.offers()) or "none"
+        shown = name[:_SHOWN_OF_A_NAME]
+        output = f"Error: unknown function {shown!r}. Available functions: {known}."
+        return Answer([Text(output)], function_output(output))

@@ -1,12 +1,13 @@
 """The model's events into changes: the Responses API's stream as Assistants objects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from app.core.model import Event
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.engine.changes import Changes
+from app.engine.tools.toolbox import RunTools
 from app.engine.translation.calls import ComingCalls
 from app.engine.translation.places import ItemPlaces
 from app.engine.translation.received import (
@@ -41,17 +42,15 @@ class Projection:
         self,
         run: Run,
         *,
+        tools: RunTools,
         told: bool,
-        markers: Mapping[str, str] | None = None,
-        opened: Callable[[str], dict[str, Any] | None] = lambda _: None,
         cut_from: int | None = None,
     ) -> None:
-        """`told`: whether anybody is told; `markers`: what the model may cite, by marker;
-        `opened` returns a new call's details where its name is a built-in tool's; an answer of
-        `cut_from` tokens was cut, though its server may not say so."""
+        """`tools` are the run's; `told`: whether there are events to send. An answer of `cut_from`
+        tokens or more was cut off, even if the upstream doesn't say so."""
         self._run = run
         self._told = told
-        self._markers = markers or {}
+        self._tools = tools
         self._cut_from = cut_from
         self._handlers: dict[str, Callable[[Event], None]] = {
             "response.output_item.added": self._item_added,
@@ -67,7 +66,7 @@ class Projection:
         }
         self._steps: list[RunStep] = []
         self.tool_step: RunStep | None = None
-        self._calls = ComingCalls(opened, self._tell_call)
+        self._calls = ComingCalls(tools.draft, self._tell_call)
         self._spoken: SpokenMessage | None = None
         self._message_place = -1
         self._places = ItemPlaces()
@@ -150,7 +149,8 @@ class Projection:
         self.changes.tell("thread.message.created", message)
         self.changes.tell("thread.message.in_progress", message)
         self._message_place = place
-        self._spoken = SpokenMessage(message, self._markers, self._tell_message)
+        self._spoken = SpokenMessage(message, self._tools.annotations, self._tell_message)
+        self._spoken.begin_with(self._tools.take_message_parts())
         return self._spoken
 
     def _said_piece(self, event: Event) -> None:
@@ -187,7 +187,7 @@ class Projection:
             self.changes.tell("thread.message.completed", message)
 
     def _tell_message(self, message_id: str, delta: dict[str, Any]) -> None:
-        self._tell_delta("thread.message.delta", message_id, delta)
+        self.changes.tell_delta("thread.message.delta", message_id, delta)
 
     def _break_off_message(self, reason: str) -> None:
         spoken = self._open
@@ -215,8 +215,7 @@ class Projection:
 
     def _tell_call(self, call: dict[str, Any]) -> None:
         if self.tool_step is not None:
-            delta = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
-            self._tell_delta("thread.run.step.delta", self.tool_step.id, delta)
+            self.changes.tell_call(self.tool_step.id, call)
 
     # Steps and the end
 
@@ -294,6 +293,3 @@ class Projection:
         self._complete_message_steps()
         if self.tool_step is not None and self.incomplete_reason is not None:
             self._complete_step(self.tool_step)
-
-    def _tell_delta(self, name: str, object_id: str, delta: dict[str, Any]) -> None:
-        self.changes.tell(name, {"id": object_id, "object": name, "delta": delta})

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.engine.tools.citations import without_citations
+from app.engine.tools.marks import without_citations
 from app.schemas.messages import Said
 
 # Rough, and on the safe side: English has about four bytes a token and Korean about three.

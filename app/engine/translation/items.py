@@ -1,9 +1,10 @@
 """The items of a run's rounds: what is kept of an answer, and what the next request replays."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.clock import now
-from app.engine.tools.built_in import ToolAnswer
+from app.engine.tools.tool import File, Image, Part, Text
 from app.schemas.runs import (
     FunctionCall,
     RequiredAction,
@@ -40,8 +41,22 @@ def _said(part: dict[str, Any]) -> dict[str, Any]:
     return {"type": "output_text", "text": part.get("text") or "", "annotations": annotations}
 
 
-def call_output(call_id: str, output: str) -> dict[str, Any]:
+def call_output(call_id: str, parts: Sequence[Part]) -> dict[str, Any]:
+    """Return the item with a call's answer: plain text if it is nothing else."""
+    texts = [part.text for part in parts if isinstance(part, Text)]
+    output = "\n".join(texts) if len(texts) == len(parts) else [_answered(part) for part in parts]
     return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def _answered(part: Part) -> dict[str, Any]:
+    """Return a part as it is stored. A request has a file's bytes in place of its id."""
+    match part:
+        case Text(text):
+            return {"type": "input_text", "text": text}
+        case Image(file_id):
+            return {"type": "input_image", "file_id": file_id}
+        case File(file_id):
+            return {"type": "input_file", "file_id": file_id}
 
 
 def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -58,13 +73,14 @@ def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(waiting.values())
 
 
-def answer_call(step: RunStep, call_id: str, answer: ToolAnswer) -> None:
-    """Write a call's answer into its step."""
-    for call in step.step_details["tool_calls"]:
-        if call["id"] == call_id and call["type"] == "function":
-            call["function"]["output"] = answer.output
-        elif call["id"] == call_id:
-            call.update(answer.details)
+def answer_call(step: RunStep, call_id: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Merge what an answer adds into its call in the step; return the calls of that id."""
+    calls = [call for call in step.step_details["tool_calls"] if call["id"] == call_id]
+    for call in calls:
+        for key, added in detail.items():
+            known = call.get(key)
+            call[key] = known | added if isinstance(known, dict) else added
+    return calls
 
 
 def complete_step(step: RunStep) -> None:

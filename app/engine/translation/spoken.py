@@ -1,10 +1,10 @@
-"""A message while the model says it: its parts, and the citations in them."""
+"""A message while the model writes it: its parts, and the annotations in them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.engine.tools.citations import CitationReader
+from app.engine.tools.marks import AnnotationReader
 from app.schemas.messages import Message, text_part
 
 Tell = Callable[[str, dict[str, Any]], None]
@@ -12,11 +12,11 @@ Tell = Callable[[str, dict[str, Any]], None]
 
 @dataclass
 class _Part:
-    """`received` is all that came of it; what may still become a citation is not said yet."""
+    """`received` is all that came of it; what may still become an annotation is not sent yet."""
 
     place: int
     kind: str
-    reader: CitationReader
+    reader: AnnotationReader
     received: str = ""
     told: bool = False
 
@@ -24,12 +24,20 @@ class _Part:
 class SpokenMessage:
     """Collects what is said into `message` and tells it, part by part, as deltas."""
 
-    def __init__(self, message: Message, markers: Mapping[str, str], tell: Tell) -> None:
-        """`markers` are the citations that the model may use; `tell(id, delta)` tells a delta."""
+    def __init__(
+        self, message: Message, annotations: Callable[[], AnnotationReader], tell: Tell
+    ) -> None:
+        """`annotations` makes a reader for each text part; `tell(id, delta)` sends a delta."""
         self.message = message
-        self._markers = markers
+        self._annotations = annotations
         self._tell = tell
         self._parts: dict[int, _Part] = {}
+
+    def begin_with(self, parts: Sequence[dict[str, Any]]) -> None:
+        """Add parts that tools made, such as pictures: they come before the model's words."""
+        for part in parts:
+            self._tell_part({"index": len(self.message.content), **part})
+            self.message.content.append(part)
 
     def add(self, content_index: int, kind: str, piece: str) -> None:
         """Take a piece of a part; `kind` is `text` or `refusal`."""
@@ -67,14 +75,14 @@ class SpokenMessage:
         """Say what was held back; every part has been told once by then."""
         for part in self._parts.values():
             if part.kind == "text":
-                rest = part.reader.rest()
+                rest, annotations = part.reader.finish()
                 if rest or not part.told:
-                    self._say_text(part, rest, [])
+                    self._say_text(part, rest, annotations)
 
     def _open(self, kind: str) -> _Part:
         content = self.message.content
         content.append(text_part("") if kind == "text" else {"type": "refusal", "refusal": ""})
-        return _Part(len(content) - 1, kind, CitationReader(self._markers))
+        return _Part(len(content) - 1, kind, self._annotations())
 
     def _say_text(self, part: _Part, text: str, annotations: list[dict[str, Any]]) -> None:
         if not text and (part.told or part.received):

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.core.assistants_file import KnowledgeFile, WrittenAssistant, load_assistants
 from app.core.config import Settings
 from app.domain.errors import StartError
-from app.engine.tools.registry import FunctionsError, load_functions
+from app.engine.tools.functions.registry import FunctionsError, load_functions
 from app.knowledge.extraction import ExtractionError, extract_text
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.language import Said

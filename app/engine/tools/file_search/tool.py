@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,11 +11,12 @@ from app.db import threads, vector_store_files
 from app.db.database import Connection, Database
 from app.db.runs import StoredRun
 from app.domain.errors import ThreadkeeperError
-from app.engine.tools.built_in import ToolAnswer
-from app.engine.tools.citations import marker
+from app.engine.tools.file_search.markers import Markers, marker, markers_in
+from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, ToolSession, Unstreamed
 from app.knowledge.store_search import FoundPassage, StoreSearch
 
-# OpenAI's defaults: so many results, and of the thread's new files so long a wait (in seconds).
+# OpenAI's defaults: the number of results, and how long to wait for the thread's new files (in
+# seconds).
 _MAX_RESULTS = 20
 _WAIT_FOR_FILES = 60.0
 _LOOK_EVERY = 0.2
@@ -31,7 +33,7 @@ class _Arguments(BaseModel):
 
 
 class FileSearch:
-    """A `BuiltInTool`."""
+    """A `Tool`."""
 
     type = "file_search"
 
@@ -39,51 +41,81 @@ class FileSearch:
         self._database = database
         self._search = search
 
-    def function(self) -> dict[str, Any]:
+    def begin(
+        self, run: StoredRun, listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
+    ) -> ToolSession:
+        return _Session(self._database, self._search, run, listed[0]["file_search"], calls)
+
+
+class _Session(ToolSession):
+    def __init__(
+        self,
+        database: Database,
+        search: StoreSearch,
+        run: StoredRun,
+        options: dict[str, Any],
+        calls: Sequence[dict[str, Any]],
+    ) -> None:
+        self._database = database
+        self._search = search
+        self._run = run
+        self._options = options
+        self._markers = Markers()
+        for number, call in enumerate(calls):
+            self._markers.add(markers_in(call, number))
+
+    def offers(self) -> list[dict[str, Any]]:
         query = {"type": "string", "description": "What to look for, in the files' language."}
-        return {
-            "description": _DESCRIPTION,
-            "parameters": {
-                "type": "object",
-                "properties": {"query": query},
-                "required": ["query"],
-                "additionalProperties": False,
-            },
+        parameters = {
+            "type": "object",
+            "properties": {"query": query},
+            "required": ["query"],
+            "additionalProperties": False,
         }
+        return [
+            {
+                "type": "function",
+                "name": FileSearch.type,
+                "description": _DESCRIPTION,
+                "parameters": parameters,
+                "strict": False,
+            }
+        ]
 
-    def opened(self, run: StoredRun) -> dict[str, Any]:
-        return _details(_options(run), [])
+    def draft(self, _: str) -> Draft:
+        return Unstreamed({"type": FileSearch.type, **_details(self._options, [])})
 
-    async def prepare(self, run: StoredRun) -> None:
-        """Wait for the thread's own files to be read, for a while."""
+    async def open(self) -> None:
+        """Wait for the thread's own files to be read, but not longer than OpenAI does."""
         deadline = time.monotonic() + _WAIT_FOR_FILES
-        # Another process may be the one that reads them: nothing here could tell when it is done.
-        while await self._database.read(_is_reading, run) and time.monotonic() < deadline:  # noqa: ASYNC110
+        # Another process may be reading them, so nothing here could wake this up.
+        while await self._database.read(_is_reading, self._run) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def call(self, run: StoredRun, arguments: str, number: int) -> ToolAnswer:
-        options = _options(run)
+    async def answer(self, call: Call, _: Emit) -> Answer:
         try:
-            query = _Arguments.model_validate_json(arguments or "{}").query
+            query = _Arguments.model_validate_json(call.arguments or "{}").query
         except ValidationError:
-            return ToolAnswer('Error: call it with {"query": "…"}.', _details(options, []))
+            return self._failed('call it with {"query": "…"}.')
         try:
             found = await self._search.find(
-                run.project,
-                await self._database.read(_stores, run),
+                self._run.project,
+                await self._database.read(_stores, self._run),
                 [query],
-                max_results=options.get("max_num_results", _MAX_RESULTS),
-                score_threshold=options["ranking_options"]["score_threshold"],
+                max_results=self._options.get("max_num_results", _MAX_RESULTS),
+                score_threshold=self._options["ranking_options"]["score_threshold"],
             )
         except ThreadkeeperError as error:
-            return ToolAnswer(f"Error: {error.message}", _details(options, []))
-        return ToolAnswer(_output(found, number), _details(options, found))
+            return self._failed(error.message)
+        detail = _details(self._options, found)
+        self._markers.add(markers_in(detail, call.number))
+        return Answer([Text(_output(found, call.number))], detail)
 
+    def marks(self) -> Markers:
+        return self._markers
 
-def _options(run: StoredRun) -> dict[str, Any]:
-    tool = next(tool for tool in run.tools if tool["type"] == "file_search")
-    options: dict[str, Any] = tool["file_search"]
-    return options
+    def _failed(self, reason: str) -> Answer:
+        return Answer([Text(f"Error: {reason}")], _details(self._options, []))
 
 
 def _details(options: dict[str, Any], found: list[FoundPassage]) -> dict[str, Any]:

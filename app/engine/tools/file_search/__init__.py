@@ -1,0 +1,1 @@
+"""The tool `file_search`: searches in vector stores, and citations of what they found."""

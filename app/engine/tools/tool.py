@@ -1,0 +1,144 @@
+"""What a tool is: the one interface behind which every tool stands, whoever answers its calls.
+
+A `Tool` lives as long as the server. For each run that lists it, `begin` makes a `ToolSession`,
+which is opened before the model is asked and closed when this process's work on the run ends. The
+model calls functions; the session says which ones, and shows each call as its own type of tool
+call on the wire. To add a tool: a class of each kind in one file here, and a line in `assembly.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.db.runs import StoredRun
+from app.engine.tools.marks import Marks
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words that the model reads."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture that the model looks at: a file of the run's project, by its id."""
+
+    file_id: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A document that the model reads whole: a file of the run's project, by its id."""
+
+    file_id: str
+
+
+Part = Text | Image | File
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that the model has finished: `number` counts the run's calls of this name from 0."""
+
+    id: str
+    name: str
+    arguments: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a call: `parts` for the model, and what `detail` adds to the call in its step.
+
+    `detail` is merged one level deep, so `{"function": {"output": "…"}}` keeps the call's name.
+    """
+
+    parts: Sequence[Part]
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Sends a delta of the call that is being answered, such as `{"my_tool": {"outputs": […]}}`. SDKs
+# append its strings to those of earlier deltas: what a delta holds is never the final detail.
+Emit = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Draft(Protocol):
+    """A call whose arguments are still coming in.
+
+    `detail` is the call as its step shows it: its `type` and what is under that name, without an
+    id. The step shares the nested objects, so what `add` changes in them is stored with the step.
+    """
+
+    detail: dict[str, Any]
+
+    def add(self, piece: str) -> dict[str, Any] | None:
+        """Take a piece of the arguments (JSON text); return the delta to send, if any."""
+
+
+@dataclass
+class Unstreamed:
+    """A draft whose arguments are not shown while they come in."""
+
+    detail: dict[str, Any]
+
+    def add(self, _: str) -> None:
+        return None
+
+
+class ToolSession(ABC):
+    """A tool in one run. Its state may be lost at any time: whatever must survive is in the steps
+    of the run, from which `Tool.begin` makes the next session."""
+
+    @abstractmethod
+    def offers(self) -> list[dict[str, Any]]:
+        """Return the functions that the model is offered, as Responses tools."""
+
+    def answers(self, name: str) -> bool:
+        """Return whether this server answers calls of the function; else the client must."""
+        return True
+
+    @abstractmethod
+    def draft(self, name: str) -> Draft:
+        """Begin a call of one of the offered functions."""
+
+    async def open(self) -> None:
+        """Get ready, before the model is asked for the first time."""
+        return
+
+    @abstractmethod
+    async def answer(self, call: Call, emit: Emit) -> Answer:
+        """Answer a call that this server answers.
+
+        The model's mistakes raise nothing: the answer explains them to the model. After a crash
+        the same call may be answered again, if its answer was not committed.
+        """
+
+    def marks(self) -> Marks | None:
+        """Return what finds annotations in the text that the model writes from now on."""
+        return None
+
+    def message_parts(self, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the parts that an answered call puts into the assistant's next message."""
+        return []
+
+    async def close(self) -> None:
+        """Release what the session holds. Called once, also after `open` failed."""
+        return
+
+
+class Tool(Protocol):
+    """A kind of tool that an assistant may list."""
+
+    type: str
+
+    def begin(
+        self, run: StoredRun, listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
+    ) -> ToolSession:
+        """Return a session for a run.
+
+        `listed` are the run's tools of this type; `calls` the run's earlier calls of this type, as
+        their steps show them, in order.
+        """

@@ -1,0 +1,11 @@
+"""Projections of a run in progress, for tests that feed them events."""
+
+from app.engine.tools.toolbox import RunTools
+from app.engine.translation.events import Projection
+from tests.support.rows import run_row
+
+
+def new_projection(*, told: bool = True, cut_from: int | None = None) -> Projection:
+    """Return a projection of a run that lists no tools."""
+    run = run_row("thread_1", "in_progress")
+    return Projection(run, tools=RunTools(run, {}), told=told, cut_from=cut_from)
