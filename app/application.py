@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -23,7 +23,7 @@ from app.api.pages import add_pages
 from app.api.root_path import put_under
 from app.api.tracing import native_telemetry
 from app.api.v1 import api
-from app.assembly import configured_assistants, running
+from app.assembly import TOOLS, MakeTool, configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.signals import on_reload_signal, on_stop_signal
@@ -44,8 +44,10 @@ _TOLD_HEADERS = [
 ]
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> FastAPI:
     """Return the application. Nothing is opened or contacted before it starts.
+
+    `tools` are those of the protocol that it runs; functions are always there.
 
     Raises `FunctionsError` for a file of functions that can't be used, and `StartError` for one of
     assistants.
@@ -58,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert isinstance(app, _Application)
-        async with running(settings, functions, wanted, instruments) as parts:
+        async with running(settings, functions, wanted, instruments, tools) as parts:
             app.state.services = parts.services
             # What is here now stays: the collector need not look at it again and again.
             gc.collect()

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -29,6 +29,7 @@ from app.engine.supervisor import RunSupervisor
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
+from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
@@ -54,6 +55,7 @@ from app.services.written_assistants import (
     configure_assistants,
     knowledge_is_read,
 )
+from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +64,27 @@ _DEMO_DELAY = 0.008
 
 
 @dataclass(frozen=True)
+class ToolResources:
+    """What a tool may work with."""
+
+    database: Database
+    search: StoreSearch
+    writer: FileWriter
+
+
+MakeTool = Callable[[ToolResources], Tool]
+
+# The tools of the protocol that run here; functions are always there.
+TOOLS: tuple[MakeTool, ...] = (lambda given: FileSearch(given.database, given.search),)
+
+
+@dataclass(frozen=True)
 class Running:
     """What routes call, and what is told when the server is to stop."""
 
     services: Services
     supervisor: RunSupervisor
-    store: ObjectStore
+    writer: FileWriter
     # Called when there may be files of vector stores to be read.
     wake: Callable[[], None]
 
@@ -78,6 +95,7 @@ async def running(
     functions: FunctionRegistry,
     wanted: Configured,
     instruments: Instrumentation,
+    tools: Sequence[MakeTool],
 ) -> AsyncIterator[Running]:
     """Open everything, in the order in which one thing needs another; close it the other way.
 
@@ -91,12 +109,14 @@ async def running(
     await database.start()
     store = ObjectStore(settings.files_url)
     model = _model_client(settings, instruments)
+    writer = FileWriter(database, store)
     knowledge = _knowledge(settings, database, store)
-    tools = Toolbox([Functions(functions), FileSearch(database, knowledge.search)])
-    supervisor = _supervisor(settings, database, store, model, tools, instruments)
-    files = FileService(database, store, max_bytes=settings.max_file_bytes)
+    resources = ToolResources(database, knowledge.search, writer)
+    toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
+    supervisor = _supervisor(settings, database, store, model, toolbox, instruments)
+    files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
-    configured = await configure_assistants(database, store, wanted)
+    configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
     counter = RequestCounter(settings.redis_url)
     guard = Guard(access, counter, guard_policy(settings))
@@ -137,7 +157,7 @@ async def running(
     knowledge.ingestor.open()
     await knowledge_is_read(database, wanted)
     logger.info("ready: the %s model answers", model.mode)
-    yield Running(services, supervisor, store, wake)
+    yield Running(services, supervisor, writer, wake)
     await knowledge.close()
     await retention.close()
     await services.thread_lists.close()
@@ -158,7 +178,7 @@ async def reconfigured(
     under way keep theirs. Either all of it is done, or nothing. Raises `StartError`.
     """
     before, supervisor = parts.services, parts.supervisor
-    configured = await configure_assistants(before.database, parts.store, wanted)
+    configured = await configure_assistants(before.database, parts.writer, wanted)
     policy = run_policy(settings, supervisor.worker_id, configured)
     access = before.access.under(keys(settings), public_chat(settings))
     tools = supervisor.shared.tools.with_tool(Functions(functions))

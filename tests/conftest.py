@@ -3,7 +3,7 @@
 import gc
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ import pytest
 import structlog
 from sqlalchemy import Connection
 
+from app.assembly import TOOLS, MakeTool
 from app.core.config import Settings
 from tests.support import openai_spec
 from tests.support.databases import fresh_database, make_tables, postgresql_is_up
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_servers import NOT_INSTALLED
 from tests.support.rows import connected
-from tests.support.server import ThreadServer, thread_server
+from tests.support.server import ThreadServer, thread_server, tool_server
 
 _NO_POSTGRESQL = "PostgreSQL can't be reached: set TEST_POSTGRES_URL to test with it"
 
@@ -176,9 +177,9 @@ def start(database_url: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator
     """Start services with settings of the test's own, all on one database of its own."""
     with ExitStack() as stack:
 
-        def begin(**settings: Any) -> ThreadServer:
+        def begin(*, tools: Sequence[MakeTool] = TOOLS, **settings: Any) -> ThreadServer:
             wanted = _settings(database_url, tmp_path, upstream) | settings
-            return stack.enter_context(thread_server(**wanted))
+            return stack.enter_context(tool_server(tools, **wanted))
 
         yield begin
 

@@ -43,6 +43,9 @@ SESSION_OPERATIONS = frozenset(
         "cancel_run",
         "list_steps",
         "retrieve_step",
+        # Those that a tool made for it, and no others.
+        "retrieve_file",
+        "retrieve_file_content",
     }
 )
 

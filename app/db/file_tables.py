@@ -22,6 +22,8 @@ files = Table(
     Column("expires_at", BigInteger),
     Column("status", String, nullable=False),
     project_column(),
+    # The browser's session that may read it, if it was made for that session's thread.
+    Column("session_id", String),
     Index("files_in_order", "project", "sequence"),
     Index("files_of_purpose", "project", "purpose", "sequence"),
     Index("files_by_expiry", "expires_at"),

@@ -6,11 +6,12 @@ gone: whatever happens in between, some row knows of the bytes.
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, String, bindparam, delete, insert, or_, select, update
 
 from app.db.file_tables import file_removals, files
 from app.db.paging import Page, read_page
-from app.domain.access import SHARED
+from app.db.tables import threads
+from app.domain.access import SHARED, Caller
 from app.domain.errors import NotFound
 from app.schemas.files import FileObject
 
@@ -18,6 +19,14 @@ _INSERT = insert(files)
 _key = files.c.id == bindparam("key")
 _of_project = files.c.project == bindparam("of_project")
 _BY_ID = select(files).where(_key, or_(_of_project, files.c.project == SHARED))
+_OF_SESSION = select(files).where(
+    _key, _of_project, files.c.session_id == bindparam("of_session", type_=String)
+)
+_THREAD_OWNER = (
+    select(threads.c.project, threads.c.session_id)
+    .where(threads.c.id == bindparam("thread_id"))
+    .with_for_update(key_share=True)
+)
 _DELETE = delete(files).where(_key, _of_project)
 _DELETE_EXPIRED = delete(files).where(files.c.expires_at <= bindparam("now")).returning(files.c.id)
 
@@ -48,6 +57,30 @@ def create(connection: Connection, project: str, file: FileObject) -> FileObject
     values = file.model_dump(exclude={"object", "status_details"})
     connection.execute(_INSERT, {**values, "project": project})
     return file
+
+
+def create_for_thread(connection: Connection, thread_id: str, file: FileObject) -> bool:
+    """Insert a file whose bytes were announced, owned as its thread is.
+
+    False: the thread is gone, or the bytes have been given up.
+    """
+    owner = connection.execute(_THREAD_OWNER, {"thread_id": thread_id}).first()
+    if owner is None or not drop_removal(connection, file.id):
+        return False
+    values = file.model_dump(exclude={"object", "status_details"})
+    connection.execute(_INSERT, {**values, **owner._mapping})
+    return True
+
+
+def retrieve_for(connection: Connection, caller: Caller, file_id: str) -> FileObject:
+    """Return a file as its caller may see it: a session sees its own alone. Raises `NotFound`."""
+    if caller.session is None:
+        return retrieve(connection, caller.project, file_id)
+    keys = {"key": file_id, "of_project": caller.project, "of_session": caller.session}
+    row = connection.execute(_OF_SESSION, keys).first()
+    if row is None:
+        raise _no_file(file_id)
+    return FileObject.model_validate(row._mapping)
 
 
 def retrieve(connection: Connection, project: str, file_id: str) -> FileObject:

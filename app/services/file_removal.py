@@ -7,26 +7,24 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import chunk_removal, files, removed
 from app.db.database import Database
 from app.domain.clock import now
+from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
 
 # How often (in seconds) to look for what has expired, or could not be removed before.
 _SWEEP_EVERY = 60.0
-# How long (in seconds) bytes that could not be removed wait for the next attempt.
-_AGAIN_AFTER = 300
 _AT_ONCE = 100
 
 
 class FileRemover:
     """Removes what the rows say may go. Several processes may do so side by side."""
 
-    def __init__(self, database: Database, store: ObjectStore) -> None:
+    def __init__(self, database: Database, writer: FileWriter) -> None:
         self._database = database
-        self._store = store
+        self._writer = writer
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
 
@@ -48,7 +46,7 @@ class FileRemover:
         await self._remove_taken()
         while due := await self._database.read(files.due_removals, now(), _AT_ONCE):
             for file_id in due:
-                await self.remove_bytes(file_id)
+                await self._writer.remove_bytes(file_id)
 
     async def _remove_taken(self) -> None:
         while stores := await self._database.read(removed.stores, _AT_ONCE):
@@ -65,25 +63,6 @@ class FileRemover:
                 await self._database.transaction(removed.take_out, store_id, file_id)
         while await self._database.transaction(removed.drop_files, now(), _AT_ONCE):
             pass
-
-    async def give_up(self, file_id: str) -> None:
-        """Remove the bytes of an upload that failed, unless it became a file all the same."""
-        try:
-            if await self._database.transaction(files.postpone, file_id, now()):
-                await self.remove_bytes(file_id)
-        except Exception:
-            # The client is told of what failed first; the bytes' row stays, and is due one day.
-            logger.exception("the bytes of %s could not be given up", file_id)
-
-    async def remove_bytes(self, file_id: str) -> None:
-        """Remove bytes that are due; a store that fails is asked again later."""
-        try:
-            await self._store.delete(file_key(file_id))
-        except StorageError:
-            logger.exception("the bytes of %s could not be removed", file_id)
-            await self._database.transaction(files.postpone, file_id, now() + _AGAIN_AFTER)
-        else:
-            await self._database.transaction(files.drop_removal, file_id)
 
     async def _sweep_on(self) -> None:
         while True:

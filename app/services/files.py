@@ -11,20 +11,19 @@ from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import files
 from app.db.database import Connection, Database
 from app.db.paging import Page
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.errors import Configured, InvalidRequest, LimitReached, ThreadkeeperError
-from app.domain.ids import new_id
 from app.schemas.common import ListPage
 from app.schemas.files import PURPOSES, FileCreate, FileDeleted, FileObject
 from app.services.file_removal import FileRemover
+from app.storage.file_writer import FileWriter, StoredBytes
 
 logger = logging.getLogger(__name__)
 
 # Uploads that one project may have on their way to one process: each holds a connection, a part of
 # a file in memory, and a transfer to the store.
 UPLOADS_AT_ONCE = 32
-# Seconds that an upload may take; then its bytes count as those of a process that died.
-_UPLOAD_SECONDS = 24 * 3600
 
 
 class Upload(Protocol):
@@ -47,10 +46,13 @@ class FileContent:
 
 
 class FileService:
-    def __init__(self, database: Database, store: ObjectStore, *, max_bytes: int) -> None:
+    def __init__(
+        self, database: Database, store: ObjectStore, writer: FileWriter, *, max_bytes: int
+    ) -> None:
         self._database = database
         self._store = store
-        self._remover = FileRemover(database, store)
+        self._writer = writer
+        self._remover = FileRemover(database, writer)
         self._max_bytes = max_bytes
         self._uploading: Counter[str] = Counter()
 
@@ -95,32 +97,34 @@ class FileService:
                 del self._uploading[project]
 
     async def _create(self, project: str, upload: Upload) -> FileObject:
-        file_id, moment = new_id("file"), now()
-        await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
         try:
-            size = await self._store.put(file_key(file_id), self._limited(upload.chunks()))
-            file = _new_file(file_id, moment, size, upload)
-            created = await self._database.transaction(files.create, project, file)
+            stored = await self._writer.put(self._limited(upload.chunks()))
         except StorageError as error:
-            await self._remover.give_up(file_id)
             raise _unavailable(error) from error
+        try:
+            file = _new_file(stored, upload)
+            created = await self._database.transaction(files.create, project, file)
         except Exception:
-            await self._remover.give_up(file_id)
+            await self._writer.give_up(stored.file_id)
             raise
         if created is None:
             raise InvalidRequest("The upload took too long.", code="upload_too_slow")
         return created
 
-    async def retrieve(self, project: str, file_id: str) -> FileObject:
-        return await self._database.read(files.retrieve, project, file_id)
+    async def retrieve(self, caller: Caller, file_id: str) -> FileObject:
+        """Raises `NotFound`."""
+        return await self._database.read(files.retrieve_for, caller, file_id)
 
     async def list(self, project: str, page: Page, purpose: str | None) -> ListPage[FileObject]:
         data, has_more = await self._database.read(files.list_page, project, page, purpose)
         return ListPage[FileObject].of(data, has_more=has_more)
 
-    async def content(self, project: str, file_id: str) -> FileContent:
-        """Return the file with its bytes, which are read as they are asked for."""
-        file = await self._database.read(files.retrieve, project, file_id)
+    async def content(self, caller: Caller, file_id: str) -> FileContent:
+        """Return the file with its bytes, which are read as they are asked for.
+
+        Raises `NotFound`.
+        """
+        file = await self.retrieve(caller, file_id)
         try:
             return FileContent(file, await self._store.read(file_key(file_id)))
         except StorageError as error:
@@ -129,7 +133,7 @@ class FileService:
     async def delete(self, project: str, file_id: str) -> FileDeleted:
         await self._database.transaction(self._delete, project, file_id)
         # The file is gone; should its bytes stay, their row has them removed later.
-        await self._remover.remove_bytes(file_id)
+        await self._writer.remove_bytes(file_id)
         return FileDeleted(id=file_id)
 
     @staticmethod
@@ -169,17 +173,17 @@ def file_too_large(max_bytes: int) -> InvalidRequest:
     )
 
 
-def _new_file(file_id: str, created_at: int, size: int, upload: Upload) -> FileObject:
+def _new_file(stored: StoredBytes, upload: Upload) -> FileObject:
     about = upload.about()
     check_purpose(about.purpose)
     expiry = about.expires_after
     return FileObject(
-        id=file_id,
+        id=stored.file_id,
         purpose=about.purpose,
         filename=upload.filename,
-        bytes=size,
-        created_at=created_at,
-        expires_at=created_at + expiry.seconds if expiry else None,
+        bytes=stored.size,
+        created_at=stored.created_at,
+        expires_at=stored.created_at + expiry.seconds if expiry else None,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.assistants_file import KnowledgeFile, WrittenAssistant
-from app.core.object_store import ObjectStore, StorageError, file_key
+from app.core.object_store import StorageError
 from app.db import assistants, files, vector_store_files, vector_stores, written_assistants
 from app.db.database import Connection, Database
 from app.db.vector_store_files import NewFile
@@ -22,18 +22,16 @@ from app.db.written_assistants import KeptFile, Record
 from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.clock import now
 from app.domain.errors import NotFound, StartError
-from app.domain.ids import PREFIXES, new_id
+from app.domain.ids import PREFIXES
 from app.schemas.assistants import Assistant, AssistantCreate
 from app.schemas.files import FileObject
 from app.schemas.vector_stores import VectorStore
 from app.services.assistants import configure_assistant, new_assistant, settable
-from app.services.file_removal import FileRemover
+from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
 
 _PIECE_BYTES = 1024 * 1024
-# Seconds until the bytes of a process that died here may go.
-_UPLOAD_SECONDS = 24 * 3600
 # How long (in seconds) a start waits for its knowledge, and how often it looks.
 _READ_SECONDS = 10.0
 _LOOK_EVERY = 0.02
@@ -60,7 +58,7 @@ class _Outcome:
 
 
 async def configure_assistants(
-    database: Database, store: ObjectStore, wanted: Configured
+    database: Database, writer: FileWriter, wanted: Configured
 ) -> Assistant | None:
     """Make the assistants what they should be; return the default one, as for `RunPolicy`.
 
@@ -73,12 +71,11 @@ async def configure_assistants(
             if not outcome.missing:
                 return outcome.default
             for key, file in outcome.missing.items():
-                uploads[key] = await _announced(database, file)
-                await _store(store, uploads[key], file)
+                uploads[key] = await _stored(writer, file)
     finally:
         for file_object in uploads.values():
             # Bytes that became a file meanwhile stay.
-            await FileRemover(database, store).give_up(file_object.id)
+            await writer.give_up(file_object.id)
 
 
 async def knowledge_is_read(database: Database, wanted: Configured) -> None:
@@ -112,27 +109,23 @@ def knowledge_store_id(assistant_id: str) -> str:
 # The bytes of the files
 
 
-async def _announced(database: Database, file: KnowledgeFile) -> FileObject:
-    """Return the file that is to be, whose bytes may now be stored."""
-    moment, file_id = now(), new_id("file")
-    await database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
-    return FileObject(
-        id=file_id,
-        purpose="assistants",
-        filename=file.path.name,
-        bytes=file.size,
-        created_at=moment,
-        expires_at=None,
-    )
-
-
-async def _store(store: ObjectStore, file: FileObject, source: KnowledgeFile) -> None:
+async def _stored(writer: FileWriter, source: KnowledgeFile) -> FileObject:
+    """Store a file's bytes; return the file that is to be."""
     try:
-        length = await store.put(file_key(file.id), _pieces(source.path))
+        stored = await writer.put(_pieces(source.path))
     except (OSError, StorageError) as error:
         raise StartError(f"ASSISTANTS_FILE: {source.name} can't be stored: {error}") from error
-    if length != file.bytes:
+    if stored.size != source.size:
+        await writer.give_up(stored.file_id)
         raise StartError(f"ASSISTANTS_FILE: {source.name} has changed while it was stored")
+    return FileObject(
+        id=stored.file_id,
+        purpose="assistants",
+        filename=source.path.name,
+        bytes=stored.size,
+        created_at=stored.created_at,
+        expires_at=None,
+    )
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:

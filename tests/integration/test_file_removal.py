@@ -10,6 +10,7 @@ from app.db.database import Database
 from app.domain.access import DEFAULT_PROJECT
 from app.schemas.files import FileCreate
 from app.services.files import FileService
+from app.storage.file_writer import FileWriter
 from tests.support.forms import half_sent
 from tests.support.rows import connected
 from tests.support.waiting import wait_until
@@ -120,8 +121,13 @@ async def database(database_url) -> AsyncIterator[Database]:
     database.close()
 
 
+def file_service(database: Database, tmp_path: Path) -> FileService:
+    store = ObjectStore(str(tmp_path / "files"))
+    return FileService(database, store, FileWriter(database, store), max_bytes=20_000_000)
+
+
 async def test_a_failing_database_leaves_nothing(database, database_url, tmp_path):
-    service = FileService(database, ObjectStore(str(tmp_path / "files")), max_bytes=20_000_000)
+    service = file_service(database, tmp_path)
     gone = Arriving(lambda: run(database_url, "DROP TABLE files"))
     with pytest.raises(Exception, match="files"):
         await service.create(DEFAULT_PROJECT, gone)
@@ -129,7 +135,7 @@ async def test_a_failing_database_leaves_nothing(database, database_url, tmp_pat
 
 
 async def test_an_upload_that_was_given_up_is_no_file(database, database_url, tmp_path):
-    service = FileService(database, ObjectStore(str(tmp_path / "files")), max_bytes=20_000_000)
+    service = file_service(database, tmp_path)
     slow = Arriving(lambda: run(database_url, "DELETE FROM file_removals"))
     with pytest.raises(Exception, match="too long"):
         await service.create(DEFAULT_PROJECT, slow)

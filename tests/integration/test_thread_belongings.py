@@ -12,6 +12,8 @@ from app.db.database import Database
 from app.domain.clock import now
 from app.services.file_removal import FileRemover
 from app.services.retention import Retention
+from app.storage.file_writer import FileWriter
+from tests.support.pictures import PIXEL
 from tests.support.rows import connected
 from tests.support.searches import SEARCH
 from tests.support.stores import counts, filled, found, settled, uploaded
@@ -19,10 +21,6 @@ from tests.support.talk import error_of
 from tests.support.waiting import wait_until
 
 SECRET = "The visitor's account number is 4711."
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-    "0000000d49444154789c6360000000000500015e6eaf3b0000000049454e44ae426082"
-)
 
 
 @pytest.fixture
@@ -218,7 +216,8 @@ async def test_retention_takes_them_along_and_a_crash_loses_nothing(
     assert await Retention(database, lambda: None, days=7).sweep() == 1
     assert not http.get("/files").json()["data"]
     assert len(bytes_of(tmp_path)) == 1
-    await FileRemover(database, ObjectStore(str(tmp_path / "files"))).sweep()
+    writer = FileWriter(database, ObjectStore(str(tmp_path / "files")))
+    await FileRemover(database, writer).sweep()
     database.close()
     assert not any(left(database_url).values()) and not bytes_of(tmp_path)
 

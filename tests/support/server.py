@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ import uvicorn
 
 from app.api.http_protocol import HttpProtocol
 from app.application import create_app
+from app.assembly import TOOLS, MakeTool
 from app.core.config import Settings
 from tests.support.checked_clients import checked_http, checked_sdk
 from tests.support.waiting import WAIT_SECONDS, wait_until
@@ -51,14 +52,20 @@ class Running:
 class ThreadServer(Running):
     """The application in a thread of this process."""
 
-    def __init__(self, settings: Settings, *, http: type[asyncio.Protocol] = HttpProtocol) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        http: type[asyncio.Protocol] = HttpProtocol,
+        tools: Sequence[MakeTool] = TOOLS,
+    ) -> None:
         self._listener = socket(proto=IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(512)
         self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._server = _Server(
             uvicorn.Config(
-                create_app(settings),
+                create_app(settings, tools=tools),
                 http=http,
                 log_config=None,
                 access_log=False,
@@ -101,7 +108,14 @@ class _Server(uvicorn.Server):
 @contextmanager
 def thread_server(**settings: Any) -> Iterator[ThreadServer]:
     """Serve with these settings until the block ends; no `.env` is read."""
-    server = ThreadServer(Settings(_env_file=None, **settings))
+    with tool_server(TOOLS, **settings) as server:
+        yield server
+
+
+@contextmanager
+def tool_server(tools: Sequence[MakeTool], **settings: Any) -> Iterator[ThreadServer]:
+    """Serve with these tools of the protocol."""
+    server = ThreadServer(Settings(_env_file=None, **settings), tools=tools)
     server.start()
     try:
         yield server

@@ -105,7 +105,7 @@ async def list_files(
 @routes.get("/files/{file_id}")
 async def retrieve_file(file_id: str, services: ServicesDep, caller: CallerDep) -> FileObject:
     """Retrieve what is known of a file."""
-    return await services.files.retrieve(caller.project, file_id)
+    return await services.files.retrieve(caller, file_id)
 
 
 @routes.delete("/files/{file_id}")
@@ -119,7 +119,7 @@ async def retrieve_file_content(
     file_id: str, services: ServicesDep, caller: CallerDep
 ) -> StreamingResponse:
     """Retrieve a file's bytes, as they were uploaded."""
-    content = await services.files.content(caller.project, file_id)
+    content = await services.files.content(caller, file_id)
     headers = {
         "content-length": str(content.file.bytes),
         "content-disposition": _disposition(content.file.filename),

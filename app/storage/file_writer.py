@@ -1,0 +1,107 @@
+"""New files: bytes first, then the row, so that a file has all of its bytes or doesn't exist."""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from app.core.object_store import ObjectStore, StorageError, file_key
+from app.db import files, resource_uses
+from app.db.database import Connection, Database
+from app.domain.clock import now
+from app.domain.ids import new_id
+from app.schemas.files import FileObject
+
+logger = logging.getLogger(__name__)
+
+# Seconds that storing the bytes may take; after that they count as left by a process that died.
+_UPLOAD_SECONDS = 24 * 3600
+# Seconds until bytes that could not be removed are tried again.
+_RETRY_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class StoredBytes:
+    """The bytes of a file that doesn't exist yet: its id to be, their number, when they began."""
+
+    file_id: str
+    size: int
+    created_at: int
+
+
+class FileWriter:
+    """Stores files for uploads, the assistants file and tools."""
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+
+    async def put(self, chunks: AsyncIterator[bytes]) -> StoredBytes:
+        """Store the bytes of a new file, for a row that follows within a day.
+
+        `files.create` makes the file, or `give_up` removes the bytes. Raises `StorageError` and
+        whatever `chunks` raises; then nothing is left.
+        """
+        file_id, moment = new_id("file"), now()
+        await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
+        try:
+            size = await self._store.put(file_key(file_id), chunks)
+        except Exception:
+            await self.give_up(file_id)
+            raise
+        return StoredBytes(file_id, size, moment)
+
+    async def write_for_thread(
+        self, thread_id: str, filename: str, content: bytes, *, purpose: str
+    ) -> FileObject | None:
+        """Store a file that was made for a thread; None: the thread is gone.
+
+        It belongs to the thread's project and, if a browser's session owns the thread, to that
+        session; deleting the thread removes it. Raises `StorageError`.
+        """
+        stored = await self.put(_once(content))
+        file = FileObject(
+            id=stored.file_id,
+            purpose=purpose,
+            filename=filename,
+            bytes=stored.size,
+            created_at=stored.created_at,
+            expires_at=None,
+        )
+        created = False
+        try:
+            created = await self._database.transaction(_create_for_thread, thread_id, file)
+        finally:
+            if not created:
+                await self.give_up(file.id)
+        return file if created else None
+
+    async def give_up(self, file_id: str) -> None:
+        """Remove the bytes of a file that was not created; one that was created stays."""
+        try:
+            if await self._database.transaction(files.postpone, file_id, now()):
+                await self.remove_bytes(file_id)
+        except Exception:
+            # The caller reports its own failure; the row in `file_removals` stays, and is due
+            # after a day.
+            logger.exception("the bytes of %s could not be given up", file_id)
+
+    async def remove_bytes(self, file_id: str) -> None:
+        """Remove bytes that are due; if the store fails, they are due again later."""
+        try:
+            await self._store.delete(file_key(file_id))
+        except StorageError:
+            logger.exception("the bytes of %s could not be removed", file_id)
+            await self._database.transaction(files.postpone, file_id, now() + _RETRY_SECONDS)
+        else:
+            await self._database.transaction(files.drop_removal, file_id)
+
+
+def _create_for_thread(connection: Connection, thread_id: str, file: FileObject) -> bool:
+    if not files.create_for_thread(connection, thread_id, file):
+        return False
+    resource_uses.note_thread(connection, thread_id, [file.id])
+    return True
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
