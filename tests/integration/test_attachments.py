@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from app.db.knowledge_tables import vector_store_files
 from app.domain.clock import now
-from app.engine.tools import file_search
+from app.engine.tools.file_search import tool as file_search
 from tests.support.function_calls import outputs
 from tests.support.replies import Reply
 from tests.support.rows import connected

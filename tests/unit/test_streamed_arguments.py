@@ -31,12 +31,14 @@ def test_it_shows_what_is_whole_at_once():
     assert said == ["pri", "nt(", "\n", "😀", ""]
 
 
+OTHERS = ["", "{}", "[1]", '{"code": 1}', "print(1)", '{"a": {"b": "c"']
+
+
 def test_line_breaks_that_are_not_escaped_are_taken():
     assert read('{"code": "a\nb\t', 'c"}') == ["a\nb\t", "c"]
 
 
-@pytest.mark.parametrize(
-)
+@pytest.mark.parametrize("arguments", OTHERS)
 def test_other_forms_show_nothing(arguments):
     assert "".join(read(*arguments)) == ""
 
