@@ -74,7 +74,7 @@ class Contents:
 
 def measure(url: str) -> Sizes:
     """Return what a backup of the database will take. Raises `DatabaseFault`."""
-    with _connected(url) as connection:
+    with opened(url) as connection:
         count, total = connection.execute(_FILE_SIZES).one()
         return Sizes(_used_bytes(connection), count, int(total))
 
@@ -84,17 +84,17 @@ def copy_database(url: str, target: Path, watch: Watch) -> None:
 
     Raises `DatabaseFault`, and what `watch` raises; then `target` may hold a part.
     """
-    with _connected(url) as connection:
-        _watched(connection, "VACUUM INTO ?", (str(target),), watch)
+    with opened(url) as connection:
+        run_watched(connection, "VACUUM INTO ?", (str(target),), watch)
 
 
 def check_copy(copy: Path, watch: Watch) -> Contents:
     """Check a copy and return how much is in it. Raises `DatabaseFault` if it is damaged."""
-    with _connected(url_of(copy)) as connection:
-        (first, *_) = _watched(connection, "PRAGMA quick_check(1)", (), watch)
+    with opened(url_of(copy)) as connection:
+        (first, *_) = run_watched(connection, "PRAGMA quick_check(1)", (), watch)
         if first[0] != "ok":
             raise DatabaseFault(" ".join(str(first[0]).split()))
-        if dangling := _watched(connection, "PRAGMA foreign_key_check", (), watch):
+        if dangling := run_watched(connection, "PRAGMA foreign_key_check", (), watch):
             raise DatabaseFault(f"{len(dangling)} rows of {dangling[0][0]} refer to missing rows")
         return Contents(
             threads=connection.execute(_THREADS).scalar_one(),
@@ -106,7 +106,7 @@ def stored_files(url: str) -> Iterator[StoredFile]:
     """Yield the files that a database has rows for. Raises `DatabaseFault`."""
     after = ""
     while True:
-        with _connected(url) as connection:
+        with opened(url) as connection:
             rows = connection.execute(_SOME_FILES, {"after": after}).all()
         yield from (StoredFile(row.id, row.bytes) for row in rows)
         if len(rows) < _ROWS_AT_ONCE:
@@ -116,7 +116,7 @@ def stored_files(url: str) -> Iterator[StoredFile]:
 
 def has_file(url: str, file_id: str) -> bool:
     """Tell whether a database has a row for the file. Raises `DatabaseFault`."""
-    with _connected(url) as connection:
+    with opened(url) as connection:
         return connection.execute(_EXISTS, {"key": file_id}).first() is not None
 
 
@@ -125,7 +125,7 @@ def delete_files(copy: Path, file_ids: list[str], now: int) -> None:
 
     Raises `DatabaseFault`.
     """
-    with _connected(url_of(copy)) as connection:
+    with opened(url_of(copy)) as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         for file_id in file_ids:
             connection.execute(_DELETE, {"key": file_id})
@@ -139,7 +139,11 @@ def url_of(copy: Path) -> str:
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[Connection]:
+def opened(url: str) -> Iterator[Connection]:
+    """Give a connection without a transaction; a SQLite file must be there.
+
+    Raises `DatabaseFault` for what goes wrong in the block, too.
+    """
     try:
         engine = create_engine(**_options(url), hide_parameters=True)
         try:
@@ -180,10 +184,13 @@ def _used_bytes(connection: Connection) -> int:
     return (pages - free) * size
 
 
-def _watched(
+def run_watched(
     connection: Connection, statement: str, values: tuple[str, ...], watch: Watch
 ) -> list[Row[Any]]:
-    """Execute on a thread of its own, so that a signal is heard before the statement ends."""
+    """Execute a statement on a thread of its own and return its rows.
+
+    So a signal is heard before the statement ends, and what `watch` raises interrupts it.
+    """
     link: Any = connection.connection.dbapi_connection
 
     def execute() -> list[Row[Any]]:
