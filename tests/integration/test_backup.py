@@ -12,7 +12,6 @@ import pytest
 
 from app.db import backup, files
 from app.db.checks import DatabaseFault
-from app.terminal.backup import making
 from tests.support.rows import connected
 from tests.support.server import ThreadServer
 from tests.support.stores import uploaded
@@ -100,7 +99,7 @@ def test_a_file_deleted_meanwhile_is_named_and_not_in_the_copy(
         copy_database(*arguments)
         server.client.files.delete(deleted)
 
-    monkeypatch.setattr(making.backup, "copy_database", copy_then_delete)
+    monkeypatch.setattr(backup, "copy_database", copy_then_delete)
     about = backed_up(target, **environment)
     assert (about["files_deleted_meanwhile"], about["files"]) == ([deleted], 1)
     assert [path.name for path in (target / "files").iterdir()] == [kept]
@@ -159,7 +158,7 @@ def test_nothing_is_left_of_a_backup_that_fails(only_sqlite, environment, target
     def damaged(*_: Any) -> None:
         raise DatabaseFault("row 3 missing from index")
 
-    monkeypatch.setattr(making.backup, "check_copy", damaged)
+    monkeypatch.setattr(backup, "check_copy", damaged)
     assert "row 3 missing" in fail("backup", "-o", str(target), **environment)
     assert [*target.parent.iterdir()] == []
 

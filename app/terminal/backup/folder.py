@@ -99,7 +99,7 @@ def _refuse_existing(output: Path) -> None:
 
 _EXISTS = Said(
     "{path} is there already: name a new folder.",
-    "{path}이(가) 이미 있습니다. 새 폴더 이름을 지정해 주세요.",
+    "이미 있는 경로입니다: {path}. 새 폴더 이름을 지정해 주세요.",
 )
 _NO_SPACE = Said(
     "The backup needs {needed} MB in {path}, and {free} MB are free.",

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -106,21 +105,10 @@ class _Making:
     def _copy_database(self, expected: int) -> Contents:
         target = self._database
         self._display.begin(_COPYING_DATABASE, expected)
-        descriptor = folders.open_private(target)
-        try:
-            backup.copy_database(self._url, target, self._watch_growth(descriptor))
-        finally:
-            os.close(descriptor)
+        os.close(folders.open_private(target))
+        backup.copy_database(self._url, target, lambda: self._display.set(target.stat().st_size))
         self._display.begin(_CHECKING)
         return backup.check_copy(target, lambda: None)
-
-    def _watch_growth(self, descriptor: int) -> Callable[[], None]:
-        def watch() -> None:
-            self._display.set(os.fstat(descriptor).st_size)
-            # In small pieces: a gigabyte at once would hold up the server's own commits.
-            os.fsync(descriptor)
-
-        return watch
 
     def _copy_files(self, expected: int, *, from_copy: bool) -> Copied:
         url = backup.url_of(self._database) if from_copy else self._url
