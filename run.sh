@@ -24,10 +24,11 @@ usage() {
   ./run.sh files           파일을 올리고, 보고, 지웁니다
   ./run.sh usage           쓴 토큰을 봅니다
   ./run.sh person          한 사람의 데이터를 내보내거나 지웁니다
+  ./run.sh backup          서버를 멈추지 않고 데이터베이스와 파일을 백업합니다
   ./run.sh test [인자]     테스트를 실행합니다. 인자는 pytest로 넘어갑니다
   ./run.sh setup           테스트와 점검에 필요한 것까지 설치하고 끝냅니다
 
-명령마다 --help를 붙이면 사용법이 나옵니다. chat부터 person까지는 python -m app과 같습니다.
+명령마다 --help를 붙이면 사용법이 나옵니다. chat부터 backup까지는 python -m app과 같습니다.
 처음 실행하면 .venv를 만들고 필요한 패키지를 설치합니다. Python 3.11 이상이 필요합니다.
 HELP
             ;;
@@ -43,10 +44,11 @@ Usage: ./run.sh [command] [arguments]
   ./run.sh files              upload, show and delete files
   ./run.sh usage              see the tokens that were used
   ./run.sh person             export or delete the data of one person
+  ./run.sh backup             copy the database and the files while the server runs
   ./run.sh test [arguments]   run the tests; the arguments go to pytest
   ./run.sh setup              install what the tests and checks need too, and stop
 
-Each command has a --help of its own; chat to person are those of python -m app.
+Each command has a --help of its own; chat to backup are those of python -m app.
 The first start makes .venv and installs what is needed. Python 3.11 or newer is required.
 HELP
             ;;
@@ -158,7 +160,7 @@ case "${1:-serve}" in
         install requirements-dev.txt
         fetch_assets --dev || fail "the pages' libraries could not be fetched; see above"
         ;;
-    assistants | chat | doctor | files | person | threads | usage)
+    assistants | backup | chat | doctor | files | person | threads | usage)
         install requirements.txt
         exec .venv/bin/python -m app "$@"
         ;;

@@ -33,6 +33,10 @@ class StorageError(Exception):
     """The store, or the way to it, failed; or it lacks what it should hold."""
 
 
+class NotStored(StorageError):
+    """Nothing is stored under the key."""
+
+
 def file_key(file_id: str) -> str:
     """Return the key of a file's bytes. Its name is data, and has no part in it."""
     return f"files/{file_id}"
@@ -41,8 +45,8 @@ def file_key(file_id: str) -> str:
 class ObjectStore:
     """One place for bytes, which appear under their key whole or not at all."""
 
-    def __init__(self, url: str) -> None:
-        """`url`: a folder, `file:///folder` or `s3://bucket/prefix`.
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        """`url`: a folder, `file:///folder` or `s3://bucket/prefix`; `create` makes the folder.
 
         What S3 needs besides is taken from the environment, as by AWS's own tools:
         `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, and
@@ -50,7 +54,7 @@ class ObjectStore:
         """
         self._folder = None if url.startswith("s3://") else _folder(url)
         with _translated(url):
-            self._store = _s3(url) if self._folder is None else _local(self._folder)
+            self._store = _s3(url) if self._folder is None else _local(self._folder, create)
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
         """Store what `chunks` gives, a few parts of it in memory at a time; return its length.
@@ -73,7 +77,7 @@ class ObjectStore:
         return source.length
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        """Return the bytes, piece by piece. Raises `StorageError`: at once if there are none."""
+        """Return the bytes in pieces. Raises `StorageError`: `NotStored` if there are none."""
         with _translated(key):
             found = await obstore.head_async(self._store, _checked(key))
         return self._pieces(key, found["size"])
@@ -92,7 +96,7 @@ class ObjectStore:
         try:
             with _translated(key):
                 await obstore.delete_async(self._store, path)
-        except _Missing:
+        except NotStored:
             return
 
     async def is_up(self) -> bool:
@@ -122,10 +126,6 @@ class ObjectStore:
             with _translated(key):
                 piece = await obstore.get_range_async(self._store, key, start=start, end=end)
             yield bytes(piece)
-
-
-class _Missing(StorageError):
-    """Nothing is stored under the key."""
 
 
 class _Counted:
@@ -170,7 +170,7 @@ def _translated(what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise _Missing(f"{what}: nothing is stored there") from error
+        raise NotStored(f"{what}: nothing is stored there") from error
     except (BaseError, OSError) as error:
         # The further lines are a picture of the library's insides.
         raise StorageError(f"{what}: {str(error).partition(chr(10))[0]}") from error
@@ -182,8 +182,8 @@ def _folder(url: str) -> Path:
     return Path(path).absolute()
 
 
-def _local(folder: Path) -> LocalStore:
-    return LocalStore(folder, mkdir=True)
+def _local(folder: Path, create: bool) -> LocalStore:
+    return LocalStore(folder, mkdir=create)
 
 
 def _s3(url: str) -> S3Store:

@@ -52,12 +52,25 @@ def look_at_schema(url: str) -> SchemaState:
         with engine.connect() as connection:
             return _state(connection)
     except SQLAlchemyError as error:
-        # The driver's own words: the rest is SQL and a link.
-        reason = str(getattr(error, "orig", None) or error)
-        raise DatabaseFault(" ".join(reason.split())) from error
+        raise fault_of(error) from error
     finally:
         if engine is not None:
             engine.dispose()
+
+
+def fault_of(error: SQLAlchemyError) -> DatabaseFault:
+    """Return the error in the driver's own words: the rest is SQL and a link."""
+    reason = str(getattr(error, "orig", None) or error)
+    return DatabaseFault(" ".join(reason.split()))
+
+
+def postgresql_options(url: str | URL) -> dict[str, Any]:
+    """Return what `create_engine` takes to open a PostgreSQL database and wait a little for it."""
+    return {
+        "url": make_url(url).set(drivername="postgresql+psycopg"),
+        "poolclass": NullPool,
+        "connect_args": {"connect_timeout": _CONNECT_SECONDS},
+    }
 
 
 def _state(connection: Connection) -> SchemaState:
@@ -83,10 +96,7 @@ def _clock_ahead(connection: Connection) -> float:
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() == "sqlite":
         return create_engine(_read_only(Path(address.database or "")), poolclass=NullPool)
-    options: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS}
-    return create_engine(
-        address.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=options
-    )
+    return create_engine(**postgresql_options(address))
 
 
 def _read_only(file: Path) -> URL:

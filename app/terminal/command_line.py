@@ -9,6 +9,7 @@ import typer
 
 from app import __version__
 from app.terminal import assistants, chat, files, person, serve, threads, usage
+from app.terminal.backup import command as backup
 from app.terminal.command import Group, LanguageOption, speak
 from app.terminal.doctor import command as doctor
 from app.terminal.failures import Failure
@@ -90,6 +91,7 @@ files.register(app)
 person.register(app)
 usage.register(app)
 doctor.register(app)
+backup.register(app)
 serve.register(app)
 
 _SEE_HELP = Said("Add --help to see what can be said.", "--help를 붙이면 사용법을 볼 수 있습니다.")

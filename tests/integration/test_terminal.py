@@ -22,6 +22,7 @@ COMMANDS = [
     ["chat"],
     ["usage"],
     ["doctor"],
+    ["backup"],
     ["serve"],
     ["assistants", "list"],
     ["assistants", "show"],

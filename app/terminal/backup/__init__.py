@@ -1,0 +1,1 @@
+"""The backup: a copy of the database and of the files it names, beside a running server."""
