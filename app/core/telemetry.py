@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -27,7 +28,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from app.core.logging import current_request_id
 from app.domain.errors import StartError
 from app.domain.hosts import is_http_url
-from app.schemas.runs import Run
+from app.domain.run_status import RunStatus
+from app.schemas.runs import Usage
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,22 @@ _NO_SPAN = nullcontext(INVALID_SPAN)
 _propagator = TraceContextTextMapPropagator()
 
 
+class TracedRun(Protocol):
+    """What a span says of a run."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def status(self) -> RunStatus: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+
 class Telemetry:
     """The traces of one application. `provider` is None, and every call free, without them."""
 
@@ -63,7 +81,7 @@ class Telemetry:
         if self._tracer is not None:
             trace.get_current_span().set_attribute(_REQUEST_ID, request_id)
 
-    def run(self, run: Run) -> AbstractContextManager[Span]:
+    def run(self, run: TracedRun) -> AbstractContextManager[Span]:
         """Return the span of a run's execution, for `run_ended`; what it does stands below it."""
         if self._tracer is None:
             return _NO_SPAN
@@ -98,7 +116,7 @@ class Telemetry:
                 logger.warning("the last traces were not taken within %g seconds", _CLOSE_SECONDS)
 
 
-def run_ended(span: Span, run: Run | None) -> None:
+def run_ended(span: Span, run: TracedRun | None) -> None:
     """Note on its span how a run's execution ended; None: its thread was deleted."""
     if run is None or not span.is_recording():
         return

@@ -1,23 +1,29 @@
 """Statements about messages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from app.db.paging import Page, read_page
 from app.db.resource_uses import files_of, note_thread
+from app.db.rows import MESSAGES, MessageRow
 from app.db.tables import messages
 from app.domain.errors import not_found
-from app.schemas.messages import Message, Said
+from app.schemas.messages import Said
 
 _key = messages.c.id == bindparam("key")
 _in_thread = messages.c.thread_id == bindparam("thread_id")
 _newest_first = messages.c.sequence.desc()
+# What stays as it is while a run makes a message, or is changed by its client alone.
+_FIXED = (
+    *("id", "thread_id", "created_at", "assistant_id", "run_id", "role"),
+    *("attachments", "metadata"),
+)
 _BATCH = 100
 _NO_LIMIT = 2**63 - 1
 
-_INSERT = insert(messages)
 _BY_ID = select(messages).where(_key, _in_thread)
 _ANYWHERE = select(messages).where(_key)
 _UPDATE = update(messages).where(_key)
@@ -55,44 +61,40 @@ _LAST_OF_RUN = (
 )
 
 
-def create(connection: Connection, *new: Message) -> None:
+def create(connection: Connection, *new: MessageRow) -> None:
     """Insert the messages, in their order."""
-    if new:
-        connection.execute(_INSERT, [message.model_dump(exclude={"object"}) for message in new])
+    MESSAGES.insert(connection, *new)
     for message in new:
         _note_files(connection, message)
 
 
-def save(connection: Connection, message: Message) -> None:
+def save(connection: Connection, message: MessageRow) -> None:
     """Write what may change of a message that a run is making."""
-    values = message.model_dump(
-        include={"content", "status", "incomplete_details", "completed_at", "incomplete_at"}
-    )
+    values = MESSAGES.values(message, without=_FIXED)
     connection.execute(_UPDATE, {**values, "key": message.id})
     _note_files(connection, message)
 
 
-def retrieve(connection: Connection, thread_id: str, message_id: str) -> Message:
+def retrieve(connection: Connection, thread_id: str, message_id: str) -> MessageRow:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": message_id, "thread_id": thread_id}).first()
     if row is None:
         raise not_found("message", message_id)
-    return _message(row)
+    return MESSAGES.read(row)
 
 
-def find(connection: Connection, message_id: str) -> Message | None:
-    row = connection.execute(_ANYWHERE, {"key": message_id}).first()
-    return None if row is None else _message(row)
+def find(connection: Connection, message_id: str) -> MessageRow | None:
+    return MESSAGES.read_first(connection.execute(_ANYWHERE, {"key": message_id}).first())
 
 
 def modify(
     connection: Connection, thread_id: str, message_id: str, values: dict[str, Any]
-) -> Message:
+) -> MessageRow:
     """Write `values` (columns by name) and return the message. Raises `NotFound`."""
     message = retrieve(connection, thread_id, message_id)
     if values:
-        connection.execute(_UPDATE, {**values, "key": message_id})
-    return message.model_copy(update=values)
+        connection.execute(_UPDATE, {**MESSAGES.encoded(values), "key": message_id})
+    return replace(message, **values)
 
 
 def remove(connection: Connection, thread_id: str, message_id: str) -> None:
@@ -104,12 +106,12 @@ def remove(connection: Connection, thread_id: str, message_id: str) -> None:
 
 def list_page(
     connection: Connection, thread_id: str, page: Page, run_id: str | None
-) -> tuple[list[Message], bool]:
+) -> tuple[list[MessageRow], bool]:
     only = {"run_id": run_id} if run_id else None
     rows, has_more = read_page(
         connection, messages, "message", page, only=only, thread_id=thread_id
     )
-    return [_message(row) for row in rows], has_more
+    return MESSAGES.read_all(rows), has_more
 
 
 def newest_first(
@@ -160,20 +162,15 @@ def newest_time(connection: Connection, thread_id: str) -> int:
     return connection.execute(_NEWEST_TIME, {"thread_id": thread_id}).scalar() or 0
 
 
-def open_of_run(connection: Connection, run_id: str) -> list[Message]:
+def open_of_run(connection: Connection, run_id: str) -> list[MessageRow]:
     """Return the messages that a run has begun and not ended."""
-    return [_message(row) for row in connection.execute(_OPEN, {"run_id": run_id})]
+    return MESSAGES.read_all(connection.execute(_OPEN, {"run_id": run_id}))
 
 
-def last_of_run(connection: Connection, run_id: str) -> Message | None:
-    row = connection.execute(_LAST_OF_RUN, {"run_id": run_id}).first()
-    return None if row is None else _message(row)
+def last_of_run(connection: Connection, run_id: str) -> MessageRow | None:
+    return MESSAGES.read_first(connection.execute(_LAST_OF_RUN, {"run_id": run_id}).first())
 
 
-def _note_files(connection: Connection, message: Message) -> None:
+def _note_files(connection: Connection, message: MessageRow) -> None:
     found = files_of(message.attachments, message.content)
     note_thread(connection, message.thread_id, found)
-
-
-def _message(row: Row[Any]) -> Message:
-    return Message.model_validate(row._mapping)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, text, update
 
-from app.db.runs import StoredRun, stored_run
+from app.db.rows import RUNS, RunRow
 from app.db.tables import ACTIVE, run_events, runs, workers
 from app.domain.run_status import RunStatus
 
@@ -105,9 +105,9 @@ def held_by(connection: Connection, worker_id: str) -> list[HeldRun]:
     return [HeldRun(*row) for row in connection.execute(_HELD, {"of_worker": worker_id})]
 
 
-def take_orphans(connection: Connection, worker_id: str, *, limit: int) -> list[StoredRun]:
+def take_orphans(connection: Connection, worker_id: str, *, limit: int) -> list[RunRow]:
     """Take over runs that no living process executes, the oldest first; as they were before."""
-    orphans = [stored_run(row) for row in connection.execute(_ORPHANS, {"count": limit})]
+    orphans = RUNS.read_all(connection.execute(_ORPHANS, {"count": limit}))
     for run in orphans:
         connection.execute(_HOLD, {"key": run.id, "new_holder": worker_id})
     return orphans

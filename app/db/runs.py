@@ -1,16 +1,14 @@
 """Statements about runs. A run's status changes only through `move`."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, Field
 from sqlalchemy import (
     Connection,
-    Row,
     String,
     Update,
     bindparam,
     func,
-    insert,
     or_,
     select,
     text,
@@ -19,35 +17,11 @@ from sqlalchemy import (
 
 from app.db import usage
 from app.db.paging import Page, read_page
+from app.db.rows import RUNS, RunRow
 from app.db.tables import ACTIVE, runs, status_in
-from app.domain.access import DEFAULT_PROJECT
 from app.domain.errors import StaleRun, not_found
 from app.domain.run_status import ALLOWED_FROM, TERMINAL, RunStatus
-from app.schemas.common import WireObject
-from app.schemas.runs import Run, Usage
-
-# Kept in the one column `settings`: what was asked for and never changes.
-_SETTINGS = {
-    "instructions",
-    "tools",
-    "tool_resources",
-    "temperature",
-    "top_p",
-    "reasoning_effort",
-    "max_completion_tokens",
-    "max_prompt_tokens",
-    "truncation_strategy",
-    "response_format",
-    "tool_choice",
-    "parallel_tool_calls",
-}
-
-
-class Horizon(BaseModel):
-    """What a run may read of its thread: nothing newer, and nothing of the runs before it."""
-
-    newest_message: int
-    unread_runs: list[str]
+from app.schemas.runs import Usage
 
 
 class ActiveRun(NamedTuple):
@@ -57,33 +31,10 @@ class ActiveRun(NamedTuple):
     status: RunStatus
 
 
-class StoredRun(Run):
-    """A run with what only the server knows of it; on the wire it is a `Run`."""
-
-    streamed: bool = Field(exclude=True)
-    worker_id: str | None = Field(exclude=True)
-    project: str = Field(default=DEFAULT_PROJECT, exclude=True)
-    request_id: str | None = Field(default=None, exclude=True)
-    include_content: bool = Field(default=False, exclude=True)
-    horizon: Horizon | None = Field(default=None, exclude=True)
-    # How often it was taken over from a process that was lost with it.
-    takeovers: int = Field(default=0, exclude=True)
-    # What it counts as in its project's budget while it is active.
-    reserved_tokens: int = Field(default=0, exclude=True)
-    by_visitor: bool = Field(default=False, exclude=True)
-
-
-# Columns of what is not on the wire.
-_KNOWN_HERE = (
-    *("streamed", "worker_id", "include_content", "project", "request_id"),
-    *("reserved_tokens", "by_visitor"),
-)
-
 _key = runs.c.id == bindparam("key")
 _in_thread = runs.c.thread_id == bindparam("thread_id")
 _active = text(ACTIVE)
 
-_INSERT = insert(runs)
 _BY_KEY = select(runs).where(_key)
 _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
@@ -123,27 +74,23 @@ def _mover(to: RunStatus) -> Update:
 _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
 
 
-def create(connection: Connection, run: StoredRun) -> None:
-    values = run.model_dump(exclude=_SETTINGS | {"object"})
-    values |= {name: getattr(run, name) for name in _KNOWN_HERE}
-    values["horizon"] = run.horizon.model_dump() if run.horizon else None
-    connection.execute(_INSERT, {**values, "settings": run.model_dump(include=_SETTINGS)})
+def create(connection: Connection, run: RunRow) -> None:
+    RUNS.insert(connection, run)
 
 
-def retrieve(connection: Connection, thread_id: str, run_id: str) -> StoredRun:
+def retrieve(connection: Connection, thread_id: str, run_id: str) -> RunRow:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": run_id, "thread_id": thread_id}).first()
     if row is None:
         raise not_found("run", run_id)
-    return stored_run(row)
+    return RUNS.read(row)
 
 
-def find(connection: Connection, run_id: str) -> StoredRun | None:
-    row = connection.execute(_BY_KEY, {"key": run_id}).first()
-    return None if row is None else stored_run(row)
+def find(connection: Connection, run_id: str) -> RunRow | None:
+    return RUNS.read_first(connection.execute(_BY_KEY, {"key": run_id}).first())
 
 
-def lock(connection: Connection, run_id: str) -> StoredRun:
+def lock(connection: Connection, run_id: str) -> RunRow:
     """Return the run and hold its row until the transaction ends.
 
     Raises `StaleRun` where the run is gone (its thread was deleted).
@@ -151,31 +98,28 @@ def lock(connection: Connection, run_id: str) -> StoredRun:
     row = connection.execute(_LOCKED, {"key": run_id}).first()
     if row is None:
         raise StaleRun(run_id)
-    return stored_run(row)
+    return RUNS.read(row)
 
 
 def move(
     connection: Connection,
-    run: StoredRun,
+    run: RunRow,
     to: RunStatus,
     *,
     held_by: str | None = None,
     **values: Any,
-) -> StoredRun:
+) -> RunRow:
     """Change the run's status, and fields with it, where the table of transitions allows it.
 
     With `held_by`, only while that process carries the run. A run that ends is counted in its
     project's usage. Raises `StaleRun` where no row moved: another hand was first.
     """
-    columns = {
-        name: value.model_dump() if isinstance(value, WireObject) else value
-        for name, value in values.items()
-    }
+    columns = RUNS.encoded(values)
     row = connection.execute(_MOVE[to], {**columns, "key": run.id, "holder": held_by}).first()
     if row is None:
         raise StaleRun(run.id)
     # Nothing else of a run changes but by its moves: it need not be read again.
-    moved = run.model_copy(update={**values, "status": to, "metadata": row.metadata})
+    moved = replace(run, **values, status=to, metadata=row.metadata)
     if to in TERMINAL:
         usage.add(connection, run.project, run, moved.usage or Usage())
     return moved
@@ -183,16 +127,15 @@ def move(
 
 def set_metadata(
     connection: Connection, thread_id: str, run_id: str, metadata: dict[str, str]
-) -> StoredRun:
+) -> RunRow:
     """Raises `NotFound`."""
     connection.execute(_METADATA, {"key": run_id, "new_metadata": metadata})
     return retrieve(connection, thread_id, run_id)
 
 
-def active_on(connection: Connection, thread_id: str) -> StoredRun | None:
+def active_on(connection: Connection, thread_id: str) -> RunRow | None:
     """Return the oldest run of the thread that has not ended."""
-    row = connection.execute(_OLDEST_ACTIVE, {"thread_id": thread_id}).first()
-    return None if row is None else stored_run(row)
+    return RUNS.read_first(connection.execute(_OLDEST_ACTIVE, {"thread_id": thread_id}).first())
 
 
 def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
@@ -200,16 +143,14 @@ def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
     return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
 
 
-def all_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
+def all_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
     """Return the runs of the thread that have not ended, the oldest first."""
-    rows = connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id})
-    return [stored_run(row) for row in rows]
+    return RUNS.read_all(connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id}))
 
 
-def hold_active_on(connection: Connection, thread_id: str) -> list[StoredRun]:
+def hold_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
     """Return the same, held until the transaction ends: none of them ends meanwhile."""
-    rows = connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id})
-    return [stored_run(row) for row in rows]
+    return RUNS.read_all(connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id}))
 
 
 def count_at_work(connection: Connection, project: str) -> int:
@@ -237,10 +178,6 @@ def _hold_project(connection: Connection, project: str) -> None:
         connection.execute(_HOLD_PROJECT, {"project": project})
 
 
-def list_page(connection: Connection, thread_id: str, page: Page) -> tuple[list[StoredRun], bool]:
+def list_page(connection: Connection, thread_id: str, page: Page) -> tuple[list[RunRow], bool]:
     rows, has_more = read_page(connection, runs, "run", page, thread_id=thread_id)
-    return [stored_run(row) for row in rows], has_more
-
-
-def stored_run(row: Row[Any]) -> StoredRun:
-    return StoredRun.model_validate({**row._mapping, **row.settings})
+    return RUNS.read_all(rows), has_more

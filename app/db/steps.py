@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.db.paging import Page, read_page
+from app.db.rows import STEPS, StepRow
 from app.db.tables import run_items, steps
 from app.domain.errors import not_found
-from app.schemas.steps import RunStep
 
 _key = steps.c.id == bindparam("key")
 
-_INSERT = insert(steps)
+# What never changes of a step.
+_FIXED = (
+    *("id", "run_id", "thread_id", "assistant_id", "created_at", "type"),
+    *("metadata", "expires_at"),
+)
+
 _BY_ID = select(steps).where(
     _key, steps.c.run_id == bindparam("run_id"), steps.c.thread_id == bindparam("thread_id")
 )
@@ -26,52 +31,39 @@ _ITEMS = (
 )
 
 
-def create(connection: Connection, *new: RunStep) -> None:
+def create(connection: Connection, *new: StepRow) -> None:
     """Insert the steps, in their order."""
-    if new:
-        connection.execute(_INSERT, [step.model_dump(exclude={"object"}) for step in new])
+    STEPS.insert(connection, *new)
 
 
-def save(connection: Connection, step: RunStep) -> None:
+def save(connection: Connection, step: StepRow) -> None:
     """Write what may change of a step."""
-    values = step.model_dump(
-        include={
-            "status",
-            "step_details",
-            "usage",
-            "last_error",
-            "completed_at",
-            "cancelled_at",
-            "failed_at",
-            "expired_at",
-        }
-    )
-    connection.execute(_UPDATE, {**values, "key": step.id})
+    connection.execute(_UPDATE, {**STEPS.values(step, without=_FIXED), "key": step.id})
 
 
-def retrieve(connection: Connection, thread_id: str, run_id: str, step_id: str) -> RunStep:
+def retrieve(connection: Connection, thread_id: str, run_id: str, step_id: str) -> StepRow:
     """Raises `NotFound`."""
     keys = {"key": step_id, "run_id": run_id, "thread_id": thread_id}
     row = connection.execute(_BY_ID, keys).first()
     if row is None:
         raise not_found("step", step_id)
-    return _step(row)
+    return STEPS.read(row)
 
 
 def remove(connection: Connection, step_id: str) -> None:
     connection.execute(_DELETE, {"key": step_id})
 
 
-def of_run(connection: Connection, run_id: str) -> list[RunStep]:
+def of_run(connection: Connection, run_id: str) -> list[StepRow]:
     """Return all steps of a run, the oldest first."""
-    return [_step(row) for row in connection.execute(_OF_RUN, {"run_id": run_id})]
+    return STEPS.read_all(connection.execute(_OF_RUN, {"run_id": run_id}))
 
 
 def list_page(
     connection: Connection, thread_id: str, run_id: str, page: Page
-) -> tuple[list[RunStep], bool]:
+) -> tuple[list[StepRow], bool]:
     rows, has_more = read_page(connection, steps, "step", page, run_id=run_id, thread_id=thread_id)
-    return [_step(row) for row in rows], has_more
+    return STEPS.read_all(rows), has_more
 
 
 def add_items(connection: Connection, run_id: str, items: list[dict[str, Any]]) -> None:
@@ -83,7 +75,3 @@ def add_items(connection: Connection, run_id: str, items: list[dict[str, Any]]) 
 def items_of(connection: Connection, run_id: str) -> list[dict[str, Any]]:
     """Return what earlier rounds left, in order."""
     return list(connection.execute(_ITEMS, {"run_id": run_id}).scalars())
-
-
-def _step(row: Row[Any]) -> RunStep:
-    return RunStep.model_validate(row._mapping)

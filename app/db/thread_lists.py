@@ -19,9 +19,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.db.message_index import threads_with
 from app.db.paging import Page, read_page
 from app.db.resource_uses import Taken, take_along
+from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, threads
 from app.domain.access import Caller
-from app.schemas.threads import ListedThread
 
 # In characters.
 _PREVIEW_LENGTH = 120
@@ -42,6 +42,14 @@ _REMOVE = delete(threads).where(_among_keys)
 
 
 @dataclass(frozen=True)
+class ThreadInList:
+    """A thread, and how its first question begins, in up to 120 characters."""
+
+    thread: ThreadRow
+    preview: str | None
+
+
+@dataclass(frozen=True)
 class ThreadFilter:
     """Which threads: all that is said must hold. Times are Unix times, both excluded."""
 
@@ -57,7 +65,7 @@ class ThreadFilter:
 
 def list_page(
     connection: Connection, caller: Caller, page: Page, wanted: ThreadFilter
-) -> tuple[list[ListedThread], bool]:
+) -> tuple[list[ThreadInList], bool]:
     """Return threads of the caller's, each with how its conversation began.
 
     Raises `NotFound` for an unknown cursor.
@@ -70,11 +78,7 @@ def list_page(
     )
     began = connection.execute(_FIRST_ASKED, {"keys": [row.id for row in rows]})
     previews = {row.id: _preview(row.content) for row in began}
-    listed = [
-        ListedThread.model_validate({**row._mapping, "preview": previews.get(row.id)})
-        for row in rows
-    ]
-    return listed, has_more
+    return [ThreadInList(THREADS.read(row), previews.get(row.id)) for row in rows], has_more
 
 
 def hold(connection: Connection, keys: Sequence[str]) -> list[str]:

@@ -1,15 +1,16 @@
 """Statements about threads. A caller finds its own alone: any other is as if it were not there."""
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, String, and_, bindparam, delete, or_, select, update
 
 from app.db import resource_uses
 from app.db.resource_uses import ids_of
+from app.db.rows import THREADS, ThreadRow
 from app.db.tables import threads
 from app.domain.access import Caller
 from app.domain.errors import not_found
-from app.schemas.threads import Thread
 
 _key = threads.c.id == bindparam("key")
 _session = bindparam("of_session", type_=String)
@@ -19,7 +20,6 @@ _own = and_(
     or_(_session.is_(None), threads.c.session_id == _session),
 )
 
-_INSERT = insert(threads)
 _BY_ID = select(threads).where(_own)
 _ANYWHERE = select(threads).where(_key)
 # Weak enough on PostgreSQL for others to insert rows that point to the thread meanwhile.
@@ -28,24 +28,21 @@ _UPDATE = update(threads).where(_key)
 _DELETE = delete(threads).where(_own)
 
 
-def create(connection: Connection, caller: Caller, thread: Thread) -> Thread:
-    values = thread.model_dump(exclude={"object"})
-    owner = {"project": caller.project, "session_id": caller.session}
-    connection.execute(_INSERT, values | owner)
+def create(connection: Connection, thread: ThreadRow) -> ThreadRow:
+    THREADS.insert(connection, thread)
     resource_uses.note_thread(connection, thread.id, ids_of(thread.tool_resources))
     return thread
 
 
-def retrieve(connection: Connection, caller: Caller, thread_id: str) -> Thread:
+def retrieve(connection: Connection, caller: Caller, thread_id: str) -> ThreadRow:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, _keys(caller, thread_id)).first()
-    return _thread(_found(row, thread_id))
+    return THREADS.read(_found(row, thread_id))
 
 
-def find(connection: Connection, thread_id: str) -> Thread | None:
+def find(connection: Connection, thread_id: str) -> ThreadRow | None:
     """Return the thread, whosever it is."""
-    row = connection.execute(_ANYWHERE, {"key": thread_id}).first()
-    return None if row is None else _thread(row)
+    return THREADS.read_first(connection.execute(_ANYWHERE, {"key": thread_id}).first())
 
 
 def lock(connection: Connection, caller: Caller, thread_id: str) -> None:
@@ -58,13 +55,13 @@ def lock(connection: Connection, caller: Caller, thread_id: str) -> None:
 
 def modify(
     connection: Connection, caller: Caller, thread_id: str, values: dict[str, Any]
-) -> Thread:
+) -> ThreadRow:
     """Write `values` (columns by name) and return the thread. Raises `NotFound`."""
     thread = retrieve(connection, caller, thread_id)
     if values:
-        connection.execute(_UPDATE, {**values, "key": thread_id})
+        connection.execute(_UPDATE, {**THREADS.encoded(values), "key": thread_id})
         resource_uses.note_thread(connection, thread_id, ids_of(values.get("tool_resources", {})))
-    return thread.model_copy(update=values)
+    return replace(thread, **values)
 
 
 def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
@@ -85,7 +82,3 @@ def _found(row: Row[Any] | None, thread_id: str) -> Row[Any]:
     if row is None:
         raise not_found("thread", thread_id)
     return row
-
-
-def _thread(row: Row[Any]) -> Thread:
-    return Thread.model_validate(row._mapping)

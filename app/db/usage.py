@@ -65,9 +65,14 @@ def today() -> str:
 class Counted(Protocol):
     """What a run's usage is counted by."""
 
-    assistant_id: str
-    model: str
-    by_visitor: bool
+    @property
+    def assistant_id(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def by_visitor(self) -> bool: ...
 
 
 def add(connection: Connection, project: str, run: Counted, spent: Usage) -> None:

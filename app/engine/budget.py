@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.db.rows import RunRow
 from app.engine.translation.history import json_tokens, text_tokens
-from app.schemas.runs import Run, Usage
+from app.schemas.runs import Usage
 
 # OpenAI and llama-stack take no smaller limit.
 LEAST_OUTPUT_TOKENS = 16
 
 
 def input_budget(
-    run: Run, items: list[dict[str, Any]], spent: Usage, *, context_window: int
+    run: RunRow, items: list[dict[str, Any]], spent: Usage, *, context_window: int
 ) -> int:
     """Return how many tokens of history the next round may hold.
 
@@ -27,7 +28,7 @@ def input_budget(
     return limit - fixed
 
 
-def output_budget(run: Run, spent: Usage) -> int | None:
+def output_budget(run: RunRow, spent: Usage) -> int | None:
     """Return how many tokens the model may still say; None where the run sets no limit."""
     if run.max_completion_tokens is None:
         return None
@@ -49,5 +50,5 @@ def output_limit(left: int) -> OutputLimit:
     return OutputLimit(left, left)
 
 
-def prompt_is_spent(run: Run, spent: Usage) -> bool:
+def prompt_is_spent(run: RunRow, spent: Usage) -> bool:
     return run.max_prompt_tokens is not None and spent.prompt_tokens >= run.max_prompt_tokens

@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-from app.db.runs import StoredRun
-from app.schemas.common import WireObject
-from app.schemas.messages import Message
-from app.schemas.steps import RunStep, told_step
+from app.db.rows import MessageRow, RunRow, StepRow
+from app.schemas.steps import told_step
+from app.wire import EventRow, object_of, step_object
 
 # Made once: `json.dumps` with options makes an encoder for every delta.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -23,14 +22,14 @@ class Changes:
         self.told = told
         self._with_content = with_content
         self.events: list[tuple[str, str]] = []
-        self.new_messages: dict[str, Message] = {}
-        self.new_steps: dict[str, RunStep] = {}
-        self.messages: dict[str, Message] = {}
-        self.steps: dict[str, RunStep] = {}
+        self.new_messages: dict[str, MessageRow] = {}
+        self.new_steps: dict[str, StepRow] = {}
+        self.messages: dict[str, MessageRow] = {}
+        self.steps: dict[str, StepRow] = {}
         self.items: list[dict[str, Any]] = []
 
     @classmethod
-    def of(cls, run: StoredRun) -> "Changes":
+    def of(cls, run: RunRow) -> "Changes":
         """Return an empty unit of work, told as the run is."""
         return cls(told=run.streamed, with_content=run.include_content)
 
@@ -40,19 +39,19 @@ class Changes:
             self.new_messages or self.new_steps or self.messages or self.steps or self.items
         )
 
-    def create_message(self, message: Message) -> None:
+    def create_message(self, message: MessageRow) -> None:
         self.new_messages[message.id] = message
 
-    def create_step(self, step: RunStep) -> None:
+    def create_step(self, step: StepRow) -> None:
         self.new_steps[step.id] = step
 
-    def save_message(self, message: Message) -> None:
-        if message.id not in self.new_messages:
-            self.messages[message.id] = message
+    def save_message(self, message: MessageRow) -> None:
+        rows = self.new_messages if message.id in self.new_messages else self.messages
+        rows[message.id] = message
 
-    def save_step(self, step: RunStep) -> None:
-        if step.id not in self.new_steps:
-            self.steps[step.id] = step
+    def save_step(self, step: StepRow) -> None:
+        rows = self.new_steps if step.id in self.new_steps else self.steps
+        rows[step.id] = step
 
     def tell_call(self, step_id: str, call: dict[str, Any]) -> None:
         """Note a delta of one of a step's tool calls, which has its `index`."""
@@ -62,11 +61,15 @@ class Changes:
     def tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
         self.tell(event, {"id": object_id, "object": event, "delta": delta})
 
-    def tell(self, event: str, what: WireObject | dict[str, Any]) -> None:
+    def tell(self, event: str, what: EventRow | dict[str, Any]) -> None:
         """Note an event with what it says as it stands now."""
         if not self.told:
             return
-        if isinstance(what, RunStep):
-            what = told_step(what, with_content=self._with_content)
-        data = what.model_dump_json() if isinstance(what, WireObject) else _to_json(what)
+        if isinstance(what, dict):
+            data = _to_json(what)
+        elif isinstance(what, StepRow):
+            told = told_step(step_object(what), with_content=self._with_content)
+            data = told.model_dump_json()
+        else:
+            data = object_of(what).model_dump_json()
         self.events.append((event, data))

@@ -1,6 +1,6 @@
 """Taking up a run: from its rows to everything that its execution needs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
 from operator import add
@@ -8,7 +8,7 @@ from typing import Any
 
 from app.db import messages, run_events, runs, steps
 from app.db.database import Connection
-from app.db.runs import StoredRun
+from app.db.rows import RunRow, StepRow
 from app.domain.clock import now
 from app.engine import journal
 from app.engine.budget import input_budget
@@ -17,7 +17,6 @@ from app.engine.hub import Frame
 from app.engine.translation.history import within
 from app.schemas.messages import IncompleteDetails, Said
 from app.schemas.runs import Usage
-from app.schemas.steps import RunStep
 
 # A process may have told readers more than it kept before it died; the one that takes over
 # tells under ids beyond any of those, for ids only grow.
@@ -28,21 +27,21 @@ _TOLD_BUT_NOT_KEPT = 1_000_000
 class Claimed:
     """A run that this process carries, with what it reads and what it has done so far."""
 
-    run: StoredRun
+    run: RunRow
     history: list[Said]
     items: list[dict[str, Any]] = field(default_factory=list)
     spent: Usage = field(default_factory=Usage)
     # The step whose calls are not all answered yet, where there is one.
-    tool_step: RunStep | None = None
+    tool_step: StepRow | None = None
     # The steps of earlier rounds, in order.
-    steps: list[RunStep] = field(default_factory=list)
+    steps: list[StepRow] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     next_event_id: int = 1
 
 
 def claim_new(
     connection: Connection,
-    run: StoredRun,
+    run: RunRow,
     context_window: int,
     changes: Changes,
     *,
@@ -53,7 +52,7 @@ def claim_new(
     `context_window` is the model's, in tokens; `changes` has what was told of the run so far;
     `history` is the whole thread where its maker knows it.
     """
-    running = run.model_copy(update={"status": "in_progress", "started_at": now()})
+    running = replace(run, status="in_progress", started_at=now())
     runs.create(connection, running)
     changes.tell("thread.run.in_progress", running)
     claimed = Claimed(running, [])
@@ -123,9 +122,11 @@ def _discard_broken_round(connection: Connection, claimed: Claimed) -> None:
         if creation is not None:
             message = messages.find(connection, creation["message_id"])
             if message is not None:
-                message.status, message.incomplete_at = "incomplete", now()
-                message.incomplete_details = IncompleteDetails(reason="run_failed")
-                changes.tell("thread.message.incomplete", message)
+                details = IncompleteDetails(reason="run_failed")
+                broken_off = replace(
+                    message, status="incomplete", incomplete_at=now(), incomplete_details=details
+                )
+                changes.tell("thread.message.incomplete", broken_off)
                 messages.remove(connection, message.thread_id, message.id)
         steps.remove(connection, step.id)
     _tell(connection, claimed, changes)

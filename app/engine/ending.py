@@ -1,16 +1,17 @@
 """Ending a run early: a failure, a cancel, an expiry, from whichever process."""
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any, Literal
 
 from app.db import messages, runs, steps
 from app.db.database import Connection
-from app.db.runs import StoredRun
+from app.db.rows import MessageRow, RunRow
 from app.domain.clock import now
 from app.engine import journal
 from app.engine.changes import Changes
-from app.schemas.messages import IncompleteDetails, Message
+from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
 
 Ending = Literal["failed", "cancelled", "expired"]
@@ -26,10 +27,10 @@ def end_run(
     to: Ending,
     changes: Changes,
     *,
-    unfinished: Message | None = None,
+    unfinished: MessageRow | None = None,
     last_error: LastError | None = None,
     held_by: str | None = None,
-) -> StoredRun:
+) -> RunRow:
     """End the run and whatever it has open, and note in `changes` what that tells.
 
     `unfinished` is the message being said, with all of its text so far. Raises `StaleRun`.
@@ -38,11 +39,15 @@ def end_run(
     locked = runs.lock(connection, run_id)
     for message in messages.open_of_run(connection, run_id):
         if unfinished is not None and unfinished.id == message.id:
-            message.content = unfinished.content
-        message.status, message.incomplete_at = "incomplete", moment
-        message.incomplete_details = IncompleteDetails(reason=f"run_{to}")
-        messages.save(connection, message)
-        changes.tell("thread.message.incomplete", message)
+            message = replace(message, content=unfinished.content)
+        ended = replace(
+            message,
+            status="incomplete",
+            incomplete_at=moment,
+            incomplete_details=IncompleteDetails(reason=f"run_{to}"),
+        )
+        messages.save(connection, ended)
+        changes.tell("thread.message.incomplete", ended)
     usage = _end_steps(connection, run_id, to, changes, moment, last_error)
     values: dict[str, Any] = {"usage": usage, "required_action": None}
     if to == "failed":
@@ -68,13 +73,12 @@ def _end_steps(
     for step in of_run:
         if step.status != "in_progress":
             continue
-        step.status = to
-        step.usage = step.usage or Usage()
-        setattr(step, f"{to}_at", moment)
+        values: dict[str, Any] = {"usage": step.usage or Usage(), f"{to}_at": moment}
         if last_error is not None:
-            step.last_error = _for_step(last_error)
-        steps.save(connection, step)
-        changes.tell(f"thread.run.step.{to}", step)
+            values["last_error"] = _for_step(last_error)
+        ended = replace(step, status=to, **values)
+        steps.save(connection, ended)
+        changes.tell(f"thread.run.step.{to}", ended)
     return reduce(add, (step.usage or Usage() for step in of_run), Usage())
 
 
@@ -87,7 +91,7 @@ def _for_step(error: LastError) -> LastError:
 
 def end_unheld(
     connection: Connection, run_id: str, to: Ending, last_error: LastError | None = None
-) -> StoredRun:
+) -> RunRow:
     """End a run that no process carries, and keep what that tells. Raises `StaleRun`."""
     changes = Changes.of(runs.lock(connection, run_id))
     ended = end_run(connection, run_id, to, changes, last_error=last_error)

@@ -12,6 +12,7 @@ from app.core.instrumentation import Instrumentation
 from app.core.logging import in_request
 from app.core.model import ModelClient
 from app.db.database import Database
+from app.db.rows import MessageRow, StepRow
 from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.budget import (
@@ -41,9 +42,8 @@ from app.engine.translation.items import (
     unanswered,
 )
 from app.engine.translation.request import build_request
-from app.schemas.messages import IncompleteDetails, Message
+from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
-from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Execution:
         return outcome
 
     @property
-    def _message(self) -> Message | None:
+    def _message(self) -> MessageRow | None:
         return self._projection.message if self._projection else None
 
     def _seconds_left(self) -> float | None:
@@ -168,7 +168,7 @@ class Execution:
         model = self._shared.aliases.get(self._run.model, self._run.model)
         self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
 
-    async def _keep_calls(self, projection: Projection, step: RunStep) -> Outcome | None:
+    async def _keep_calls(self, projection: Projection, step: StepRow) -> Outcome | None:
         """Keep a round that called functions, before any of them is answered."""
         items = replayable(projection.items)
         self._items += items
@@ -197,7 +197,7 @@ class Execution:
             self._items += changes.items
             waiting = unanswered(self._items)
             if not waiting:
-                complete_step(step)
+                step = self._tool_step = complete_step(step)
                 changes.tell("thread.run.step.completed", step)
             changes.save_step(step)
             await self._recorder.record(changes)
@@ -206,13 +206,13 @@ class Execution:
     def _ours(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [call for call in calls if self._tools.answers(call["name"])]
 
-    async def _answer(self, item: dict[str, Any], step: RunStep) -> Answer:
+    async def _answer(self, item: dict[str, Any], step: StepRow) -> Answer:
         same = [one for one in self._items if one.get("name") == item["name"]]
         number = next(place for place, one in enumerate(same) if one is item)
         call = Call(item["call_id"], item["name"], item["arguments"], number)
         return await self._tools.answer(call, partial(self._emit, step, call.id))
 
-    async def _emit(self, step: RunStep, call_id: str, delta: dict[str, Any]) -> None:
+    async def _emit(self, step: StepRow, call_id: str, delta: dict[str, Any]) -> None:
         """Send a delta of a call that is being answered."""
         calls = step.step_details["tool_calls"]
         index = next(place for place, call in enumerate(calls) if call["id"] == call_id)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from app.db import runs
 from app.db.database import Connection, Database
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.domain.run_status import SETTLED
 from app.engine import journal
 from app.engine.hub import Feed, Frame, wait_for
@@ -81,7 +81,7 @@ class Follower:
                 quiet_since = time.monotonic()
 
 
-def _look(connection: Connection, run_id: str, after: int) -> tuple[StoredRun | None, list[Frame]]:
+def _look(connection: Connection, run_id: str, after: int) -> tuple[RunRow | None, list[Frame]]:
     # The run first: what it told up to this state is kept by then.
     run = runs.find(connection, run_id)
     return run, journal.kept_after(connection, run_id, after)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from app.db import messages, runs
 from app.db.database import Connection
-from app.db.runs import StoredRun
-from app.schemas.messages import Message
+from app.db.rows import MessageRow, RunRow
 
 
 @dataclass(frozen=True)
@@ -15,8 +14,8 @@ class Outcome:
     `run` is None if the run is gone: its thread was deleted meanwhile.
     """
 
-    run: StoredRun | None
-    message: Message | None = None
+    run: RunRow | None
+    message: MessageRow | None = None
 
 
 def outcome_of(connection: Connection, run_id: str) -> Outcome:

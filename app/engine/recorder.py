@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from app.db import messages, runs, steps
 from app.db.database import Connection, Database
-from app.db.runs import StoredRun
+from app.db.rows import MessageRow, RunRow
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL, RunStatus
 from app.engine import journal
@@ -17,8 +17,8 @@ from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending, end_run
 from app.engine.hub import Frame, Hub
-from app.schemas.messages import Message
 from app.schemas.runs import LastError
+from app.wire import run_object
 
 T = TypeVar("T")
 
@@ -60,13 +60,13 @@ class Recorder:
         self._unkept: list[Frame] = []
         self._kept_at = time.monotonic()
 
-    async def record(self, changes: Changes, move: Move | None = None) -> StoredRun:
+    async def record(self, changes: Changes, move: Move | None = None) -> RunRow:
         """Commit the changes, then tell them."""
         return await self._commit(self._write, changes, move)
 
     async def end(
-        self, to: Ending, *, unfinished: Message | None, last_error: LastError | None = None
-    ) -> StoredRun:
+        self, to: Ending, *, unfinished: MessageRow | None, last_error: LastError | None = None
+    ) -> RunRow:
         """End the run early; see `end_run`."""
         return await self._commit(self._write_end, to, unfinished, last_error)
 
@@ -86,11 +86,11 @@ class Recorder:
         await self._database.transaction(journal.keep, self._run.id, self._unkept)
         self._mark_kept()
 
-    async def _commit(self, write: Any, *args: Any) -> StoredRun:
+    async def _commit(self, write: Any, *args: Any) -> RunRow:
         return await self._undisturbed(self._commit_and_tell(write, *args))
 
-    async def _commit_and_tell(self, write: Any, *args: Any) -> StoredRun:
-        run: StoredRun
+    async def _commit_and_tell(self, write: Any, *args: Any) -> RunRow:
+        run: RunRow
         run, frames = await self._database.transaction(write, *args)
         self._next_id += len(frames)
         self._mark_kept()
@@ -126,7 +126,7 @@ class Recorder:
 
     def _write(
         self, connection: Connection, changes: Changes, move: Move | None
-    ) -> tuple[StoredRun, list[Frame]]:
+    ) -> tuple[RunRow, list[Frame]]:
         if move is None:
             run = runs.lock(connection, self._run.id)
             if run.status != "in_progress" or run.worker_id != self._worker_id:
@@ -142,16 +142,16 @@ class Recorder:
         if move is not None:
             run = runs.move(connection, self._run, move.to, held_by=self._worker_id, **move.values)
             if changes.told:
-                events.append((f"thread.run.{move.to}", run.model_dump_json()))
+                events.append((f"thread.run.{move.to}", run_object(run).model_dump_json()))
         return run, self._keep(connection, events)
 
     def _write_end(
         self,
         connection: Connection,
         to: Ending,
-        unfinished: Message | None,
+        unfinished: MessageRow | None,
         last_error: LastError | None,
-    ) -> tuple[StoredRun, list[Frame]]:
+    ) -> tuple[RunRow, list[Frame]]:
         changes = Changes.of(self._run)
         run = end_run(
             connection,

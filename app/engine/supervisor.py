@@ -8,8 +8,8 @@ from typing import Any
 
 from app.core.telemetry import run_ended
 from app.db import run_holders, runs
+from app.db.rows import RunRow
 from app.db.run_holders import HeldRun
-from app.db.runs import StoredRun
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL
 from app.engine.claim import Claimed, claim
@@ -109,7 +109,7 @@ class RunSupervisor:
         self._announce(claimed)
         return self._carry(claimed.run.id, self._execute(claimed))
 
-    def cancel(self, run: StoredRun | HeldRun) -> None:
+    def cancel(self, run: RunRow | HeldRun) -> None:
         """Cancel a run whose row says `cancelling`."""
         if not self.abandon(run.id) and run.worker_id in (None, self.worker_id):
             self._in_background(self._end_unheld(run.id, "cancelled"))
@@ -172,7 +172,7 @@ class RunSupervisor:
         self._announce(claimed)
         return await self._execute(claimed)
 
-    async def _claim(self, run_id: str) -> tuple[Claimed | None, StoredRun | None]:
+    async def _claim(self, run_id: str) -> tuple[Claimed | None, RunRow | None]:
         """Claim the run; where that can't be, return it as it stands after the last ending here."""
         shared = self.shared
         while True:
@@ -215,7 +215,7 @@ class RunSupervisor:
             logger.exception("run %s: could not be carried on", claimed.run.id)
             return await execution.end("failed", OUR_FAULT)
 
-    def _call_next(self, ended: StoredRun | None) -> None:
+    def _call_next(self, ended: RunRow | None) -> None:
         """Let the run that is the next on this one's thread begin, if it waits here."""
         if ended is not None and ended.status in TERMINAL:
             self._endings += 1

@@ -12,6 +12,8 @@ MAX_PARTS = 256
 MAX_ATTACHMENTS = 500
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+MessageRole = Literal["user", "assistant"]
+MessageStatus = Literal["in_progress", "completed", "incomplete"]
 Detail = Literal["auto", "low", "high"]
 
 
@@ -75,7 +77,7 @@ class Attachment(RequestBody):
 
 
 class MessageCreate(RequestBody):
-    role: Literal["user", "assistant"]
+    role: MessageRole
     content: Content
     attachments: Items[Attachment] | None = Field(default=None, max_length=MAX_ATTACHMENTS)
     metadata: Metadata | None = None
@@ -110,11 +112,11 @@ class Message(ListedObject):
     assistant_id: str | None = None
     thread_id: str
     run_id: str | None = None
-    role: Literal["user", "assistant"]
+    role: MessageRole
     content: list[dict[str, Any]]
     attachments: list[dict[str, Any]] = Field(default_factory=list)
     metadata: dict[str, str] = Field(default_factory=dict)
-    status: Literal["in_progress", "completed", "incomplete"] = "completed"
+    status: MessageStatus = "completed"
     incomplete_details: IncompleteDetails | None = None
     completed_at: int | None = None
     incomplete_at: int | None = None

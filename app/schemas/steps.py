@@ -7,6 +7,7 @@ from pydantic import Field
 from app.schemas.common import ListedObject
 from app.schemas.runs import LastError, Usage
 
+StepType = Literal["message_creation", "tool_calls"]
 StepStatus = Literal["in_progress", "cancelled", "failed", "completed", "expired"]
 
 
@@ -18,7 +19,7 @@ class RunStep(ListedObject):
     run_id: str
     assistant_id: str
     thread_id: str
-    type: Literal["message_creation", "tool_calls"]
+    type: StepType
     status: StepStatus
     cancelled_at: int | None = None
     completed_at: int | None = None

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
+from app.db.rows import MessageRow, RunRow
 from app.domain.access import Caller
 from app.domain.errors import ChatFailed, ThreadBusy, not_found
 from app.domain.language import is_korean
@@ -20,8 +21,8 @@ from app.engine.hub import Frame
 from app.engine.outcome import Outcome, outcome_of
 from app.engine.supervisor import RunSupervisor
 from app.schemas.chat import ChatReply, ChatRequest
-from app.schemas.messages import Message, MessageCreate, Said
-from app.schemas.runs import Run, RunCreate
+from app.schemas.messages import MessageCreate, Said
+from app.schemas.runs import RunCreate
 from app.schemas.threads import ThreadCreate
 from app.services.new_run import new_run
 from app.services.run_policy import RunPolicy
@@ -210,7 +211,7 @@ def _reply(thread_id: str, outcome: Outcome, *, korean: bool) -> ChatReply:
     )
 
 
-def _raise_failure(run: Run) -> None:
+def _raise_failure(run: RunRow) -> None:
     if run.status == "failed" and run.last_error is not None:
         error = run.last_error
         status = 503 if error.code == "rate_limit_exceeded" else 502
@@ -231,7 +232,7 @@ def _raise_failure(run: Run) -> None:
         )
 
 
-def spoken_text(message: Message | None) -> str:
+def spoken_text(message: MessageRow | None) -> str:
     """Return what a message says, a refusal included."""
     parts = message.content if message else []
     texts = [
@@ -242,7 +243,7 @@ def spoken_text(message: Message | None) -> str:
     return "\n".join(texts)
 
 
-def _asks_for_tools(run: Run, *, korean: bool) -> str:
+def _asks_for_tools(run: RunRow, *, korean: bool) -> str:
     calls = run.required_action.submit_tool_outputs.tool_calls if run.required_action else []
     names = ", ".join(call.function.name for call in calls)
     if korean:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.ids import new_id
@@ -22,14 +22,14 @@ def new_run(
     worker_id: str,
     not_before: int,
     reserved_tokens: int,
-) -> StoredRun:
+) -> RunRow:
     """Return a queued run. What `body` leaves out or sets to null comes from the assistant.
 
     `not_before`: when its thread's newest message was made (Unix time); `reserved_tokens`: what
     it counts as in its project's budget.
     """
     moment = now()
-    return StoredRun(
+    return RunRow(
         id=new_id("run"),
         created_at=max(moment, not_before),
         assistant_id=assistant.id,

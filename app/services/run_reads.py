@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from app.db import runs, steps, threads
 from app.db.database import Connection, Database
 from app.db.paging import Page
-from app.db.runs import StoredRun
+from app.db.rows import RunRow, StepRow
 from app.domain.access import Caller
 from app.domain.run_status import SETTLED
 from app.engine.follower import Follower
@@ -15,8 +15,10 @@ from app.engine.supervisor import RunSupervisor
 from app.schemas.common import ListPage
 from app.schemas.runs import Run
 from app.schemas.steps import RunStep, told_step
+from app.wire import run_object, step_object
 
-Steps = tuple[list[RunStep], bool]
+Runs = tuple[list[RunRow], bool]
+Steps = tuple[list[StepRow], bool]
 
 
 class RunReader:
@@ -39,7 +41,8 @@ class RunReader:
         return self._poll_wait > 0
 
     async def retrieve(self, caller: Caller, thread_id: str, run_id: str) -> Run:
-        return await self._database.read(run_in_thread, caller, thread_id, run_id)
+        run = await self._database.read(run_in_thread, caller, thread_id, run_id)
+        return run_object(run)
 
     async def await_change(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Return the run at its next change of status; at once where it waits or has ended."""
@@ -47,7 +50,7 @@ class RunReader:
         change = hub.watch(run_id)
         first = run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         if run.status in SETTLED:
-            return run
+            return run_object(run)
         # Not only for runs of other processes: one that is here may be taken over.
         with self._supervisor.poller.watching(run_id):
             while run.status == first.status:
@@ -57,7 +60,7 @@ class RunReader:
                 await wait_for(change, left)
                 change = hub.watch(run_id)
                 run = await self._database.read(run_in_thread, caller, thread_id, run_id)
-        return run
+        return run_object(run)
 
     async def follow(
         self, caller: Caller, thread_id: str, run_id: str, after: int
@@ -68,15 +71,16 @@ class RunReader:
             return self._follower.follow(run_id, after)
         return self._end_of(caller, run)
 
-    async def _end_of(self, caller: Caller, run: StoredRun) -> AsyncIterator[list[Frame]]:
+    async def _end_of(self, caller: Caller, run: RunRow) -> AsyncIterator[list[Frame]]:
         """A run that was not streamed kept no events: its end is all there is to tell."""
         async for frames in self._follower.follow(run.id):
             yield frames
         ended = await self._database.read(run_in_thread, caller, run.thread_id, run.id)
-        yield [Frame(1, f"thread.run.{ended.status}", ended.model_dump_json())]
+        yield [Frame(1, f"thread.run.{ended.status}", run_object(ended).model_dump_json())]
 
     async def list(self, caller: Caller, thread_id: str, page: Page) -> ListPage[Run]:
-        return await self._database.read(self._list, caller, thread_id, page)
+        data, has_more = await self._database.read(self._list, caller, thread_id, page)
+        return ListPage[Run].of([run_object(run) for run in data], has_more=has_more)
 
     async def list_steps(
         self, caller: Caller, thread_id: str, run_id: str, page: Page, *, with_content: bool
@@ -85,20 +89,19 @@ class RunReader:
         data, has_more = await self._database.read(
             self._list_steps, caller, thread_id, run_id, page
         )
-        told = [told_step(step, with_content=with_content) for step in data]
+        told = [told_step(step_object(step), with_content=with_content) for step in data]
         return ListPage[RunStep].of(told, has_more=has_more)
 
     async def retrieve_step(
         self, caller: Caller, thread_id: str, run_id: str, step_id: str, *, with_content: bool
     ) -> RunStep:
         step = await self._database.read(self._retrieve_step, caller, thread_id, run_id, step_id)
-        return told_step(step, with_content=with_content)
+        return told_step(step_object(step), with_content=with_content)
 
     @staticmethod
-    def _list(connection: Connection, caller: Caller, thread_id: str, page: Page) -> ListPage[Run]:
+    def _list(connection: Connection, caller: Caller, thread_id: str, page: Page) -> Runs:
         threads.retrieve(connection, caller, thread_id)
-        data, has_more = runs.list_page(connection, thread_id, page)
-        return ListPage[Run].of(list[Run](data), has_more=has_more)
+        return runs.list_page(connection, thread_id, page)
 
     @staticmethod
     def _list_steps(
@@ -110,12 +113,12 @@ class RunReader:
     @staticmethod
     def _retrieve_step(
         connection: Connection, caller: Caller, thread_id: str, run_id: str, step_id: str
-    ) -> RunStep:
+    ) -> StepRow:
         run_in_thread(connection, caller, thread_id, run_id)
         return steps.retrieve(connection, thread_id, run_id, step_id)
 
 
-def run_in_thread(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> StoredRun:
+def run_in_thread(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> RunRow:
     """Raises `NotFound`, of the thread before the run."""
     threads.retrieve(connection, caller, thread_id)
     return runs.retrieve(connection, thread_id, run_id)

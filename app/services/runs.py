@@ -1,12 +1,13 @@
-"""Runs: created, cancelled, answered. What reads them stands in `run_reads`."""
+"""Runs: created, cancelled, answered. `run_reads` is what reads them."""
 
 from collections.abc import AsyncIterator, Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
-from app.db.runs import ActiveRun, Horizon, StoredRun
+from app.db.rows import Horizon, RunRow
+from app.db.runs import ActiveRun
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, LimitReached, ThreadBusy
 from app.domain.run_status import TERMINAL
@@ -32,6 +33,7 @@ from app.services.run_policy import RunPolicy
 from app.services.run_reads import run_in_thread
 from app.services.threads import create_thread, new_message
 from app.services.tool_outputs import submit_outputs
+from app.wire import run_object
 
 Frames = AsyncIterator[list[Frame]]
 
@@ -43,9 +45,9 @@ LONGEST_LINE = 100
 class Created:
     """A new run: claimed at once where it is streamed and its thread is free."""
 
-    run: StoredRun
+    run: RunRow
     claimed: Claimed | None = None
-    interrupted: tuple[StoredRun, ...] = ()
+    interrupted: tuple[RunRow, ...] = ()
 
 
 class RunService:
@@ -85,7 +87,7 @@ class RunService:
         created = await self._database.transaction(
             self._create, caller, thread_id, body, include_content, at_once=False
         )
-        return self._begin(created).run
+        return run_object(self._begin(created))
 
     async def create_streamed(
         self, caller: Caller, thread_id: str, body: RunCreate, *, include_content: bool = False
@@ -94,26 +96,27 @@ class RunService:
         created = await self._database.transaction(
             self._create, caller, thread_id, body, include_content, at_once=True
         )
-        return self._follower.follow(self._begin(created).run.id)
+        return self._follower.follow(self._begin(created).id)
 
     async def create_with_thread(self, caller: Caller, body: ThreadRunCreate) -> Run:
         created = await self._database.transaction(self._create_both, caller, body, at_once=False)
-        return self._begin(created).run
+        return run_object(self._begin(created))
 
     async def create_with_thread_streamed(self, caller: Caller, body: ThreadRunCreate) -> Frames:
         created = await self._database.transaction(self._create_both, caller, body, at_once=True)
-        return self._follower.follow(self._begin(created).run.id)
+        return self._follower.follow(self._begin(created).id)
 
     async def update(
         self, caller: Caller, thread_id: str, run_id: str, body: MetadataUpdate
     ) -> Run:
-        return await self._database.transaction(self._update, caller, thread_id, run_id, body)
+        run = await self._database.transaction(self._update, caller, thread_id, run_id, body)
+        return run_object(run)
 
     async def cancel(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Answer `cancelling`; the run is cancelled right afterwards."""
         run = await self._database.transaction(self._cancel, caller, thread_id, run_id)
         self._supervisor.cancel(run)
-        return run
+        return run_object(run)
 
     async def submit_tool_outputs(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
@@ -121,7 +124,7 @@ class RunService:
         """Answer `queued`; the run goes on right afterwards."""
         run, _ = await self._database.transaction(self._submit, caller, thread_id, run_id, body)
         self._supervisor.start(run_id)
-        return run
+        return run_object(run)
 
     async def submit_tool_outputs_streamed(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
@@ -134,7 +137,7 @@ class RunService:
             self._supervisor.go_on(claimed)
         return self._follower.follow(run_id, after=frames[0].id - 1)
 
-    def _begin(self, created: Created) -> Created:
+    def _begin(self, created: Created) -> RunRow:
         self._wake()
         for run in created.interrupted:
             self._supervisor.cancel(run)
@@ -142,7 +145,7 @@ class RunService:
             self._supervisor.go_on(created.claimed)
         else:
             self._supervisor.start(created.run.id)
-        return created
+        return created.run
 
     # Transactions
 
@@ -167,11 +170,11 @@ class RunService:
         messages.create(connection, *added)
         attach_files(connection, caller, thread_id, body.additional_messages or [])
         run = self._new(connection, caller, thread_id, body, not_before)
-        run.include_content = include_content
+        horizon = None
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)
-            unread = [before.id for before in active]
-            run.horizon = Horizon(newest_message=newest, unread_runs=unread)
+            horizon = Horizon(newest, [before.id for before in active])
+        run = replace(run, include_content=include_content, horizon=horizon)
         created = self._insert(connection, run, Changes(told=True), at_once and not active)
         return Created(created.run, created.claimed, interrupted)
 
@@ -181,12 +184,8 @@ class RunService:
         thread = create_thread(connection, caller, body.thread or ThreadCreate())
         changes = Changes(told=True)
         changes.tell("thread.created", thread)
-        return self._insert(
-            connection,
-            self._new(connection, caller, thread.id, body, thread.created_at),
-            changes,
-            at_once,
-        )
+        run = self._new(connection, caller, thread.id, body, thread.created_at)
+        return self._insert(connection, run, changes, at_once)
 
     def _make_way(
         self,
@@ -194,7 +193,7 @@ class RunService:
         thread_id: str,
         active: list[ActiveRun],
         if_busy: BusyPolicy | None,
-    ) -> tuple[StoredRun, ...]:
+    ) -> tuple[RunRow, ...]:
         """Do with a busy thread what the policy says; return the runs to be cancelled."""
         policy = if_busy or self._policy.busy_thread
         if active and policy == "reject":
@@ -221,7 +220,7 @@ class RunService:
         thread_id: str,
         body: RunOverrides,
         not_before: int,
-    ) -> StoredRun:
+    ) -> RunRow:
         self._policy.admit(connection, caller)
         run = new_run(
             caller,
@@ -243,7 +242,7 @@ class RunService:
         return run
 
     def _insert(
-        self, connection: Connection, run: StoredRun, changes: Changes, at_once: bool
+        self, connection: Connection, run: RunRow, changes: Changes, at_once: bool
     ) -> Created:
         changes.tell("thread.run.created", run)
         changes.tell("thread.run.queued", run)
@@ -257,14 +256,14 @@ class RunService:
     @staticmethod
     def _update(
         connection: Connection, caller: Caller, thread_id: str, run_id: str, body: MetadataUpdate
-    ) -> StoredRun:
+    ) -> RunRow:
         run = run_in_thread(connection, caller, thread_id, run_id)
         if "metadata" in body.model_fields_set:
             return runs.set_metadata(connection, thread_id, run_id, body.metadata or {})
         return run
 
     @staticmethod
-    def _cancel(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> StoredRun:
+    def _cancel(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> RunRow:
         run_in_thread(connection, caller, thread_id, run_id)
         run = runs.lock(connection, run_id)
         if run.status in TERMINAL or run.status == "cancelling":
@@ -278,7 +277,7 @@ class RunService:
         thread_id: str,
         run_id: str,
         body: ToolOutputsSubmit,
-    ) -> tuple[StoredRun, list[Frame]]:
+    ) -> tuple[RunRow, list[Frame]]:
         run_in_thread(connection, caller, thread_id, run_id)
         return submit_outputs(connection, run_id, body.tool_outputs, self._policy.worker_id)
 

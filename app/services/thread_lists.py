@@ -9,7 +9,7 @@ from app.db import message_index, thread_lists
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.resource_uses import Taken
-from app.db.thread_lists import ThreadFilter
+from app.db.thread_lists import ThreadFilter, ThreadInList
 from app.domain.access import Caller
 from app.domain.deadline import Deadline
 from app.domain.errors import InvalidRequest
@@ -17,6 +17,7 @@ from app.engine.supervisor import RunSupervisor
 from app.schemas.common import ListPage
 from app.schemas.threads import ListedThread, ThreadsDeleted
 from app.services.threads import count_active_runs
+from app.wire import listed_thread_object
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ _INDEX_EVERY = 60.0
 _DELETED_AT_ONCE = 100
 
 # A page's threads, and whether there are more.
-_Found = tuple[list[ListedThread], bool]
+_Found = tuple[list[ThreadInList], bool]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class ThreadListService:
         Raises `SearchTimeout`.
         """
         data, has_more = await self._page(caller, page, wanted)
-        return ListPage[ListedThread].of(data, has_more=has_more)
+        listed = [listed_thread_object(one.thread, one.preview) for one in data]
+        return ListPage[ListedThread].of(listed, has_more=has_more)
 
     async def delete(
         self, caller: Caller, wanted: ThreadFilter, *, everything: bool
@@ -92,7 +94,7 @@ class ThreadListService:
         # Some at a time: others write in between. Looked for outside of the transaction, since a
         # search may take long.
         while found := (await self._page(caller, Page(limit=_DELETED_AT_ONCE), wanted))[0]:
-            keys = [thread.id for thread in found]
+            keys = [one.thread.id for one in found]
             removed = await self._database.transaction(self._delete_some, keys)
             for run_id in removed.run_ids:
                 self._supervisor.abandon(run_id)

@@ -6,6 +6,7 @@ from typing import Any
 from app.db import messages, runs, steps, threads, usage
 from app.db.database import Connection, Database
 from app.db.paging import Page
+from app.db.rows import MessageRow, ThreadRow
 from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.errors import ThreadBusy
@@ -17,6 +18,9 @@ from app.schemas.runs import BusyPolicy, Usage
 from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
 from app.services.attachments import attach_files
 from app.services.vector_stores import OF_THREAD, stored_resources
+from app.wire import message_object, thread_object
+
+Messages = tuple[list[MessageRow], bool]
 
 
 class ThreadService:
@@ -39,10 +43,10 @@ class ThreadService:
     async def create(self, caller: Caller, body: ThreadCreate) -> Thread:
         thread = await self._database.transaction(create_thread, caller, body)
         self._wake()
-        return thread
+        return thread_object(thread)
 
     async def retrieve(self, caller: Caller, thread_id: str) -> Thread:
-        return await self._database.read(threads.retrieve, caller, thread_id)
+        return thread_object(await self._database.read(threads.retrieve, caller, thread_id))
 
     async def update(self, caller: Caller, thread_id: str, body: ThreadUpdate) -> Thread:
         values: dict[str, Any] = {}
@@ -50,7 +54,8 @@ class ThreadService:
             values["metadata"] = body.metadata or {}
         if "tool_resources" in body.model_fields_set:
             values["tool_resources"] = _resources(body)
-        return await self._database.transaction(threads.modify, caller, thread_id, values)
+        thread = await self._database.transaction(threads.modify, caller, thread_id, values)
+        return thread_object(thread)
 
     async def delete(self, caller: Caller, thread_id: str) -> ThreadDeleted:
         for run_id in await self._database.transaction(self._delete, caller, thread_id):
@@ -83,20 +88,25 @@ class MessageService:
         message = await self._database.transaction(self._create, caller, thread_id, body)
         if message.attachments:
             self._wake()
-        return message
+        return message_object(message)
 
     async def retrieve(self, caller: Caller, thread_id: str, message_id: str) -> Message:
-        return await self._database.read(self._in_thread, caller, thread_id, message_id)
+        message = await self._database.read(self._in_thread, caller, thread_id, message_id)
+        return message_object(message)
 
     async def list(
         self, caller: Caller, thread_id: str, page: Page, run_id: str | None
     ) -> ListPage[Message]:
-        return await self._database.read(self._list, caller, thread_id, page, run_id)
+        data, has_more = await self._database.read(self._list, caller, thread_id, page, run_id)
+        return ListPage[Message].of([message_object(row) for row in data], has_more=has_more)
 
     async def update(
         self, caller: Caller, thread_id: str, message_id: str, body: MetadataUpdate
     ) -> Message:
-        return await self._database.transaction(self._update, caller, thread_id, message_id, body)
+        message = await self._database.transaction(
+            self._update, caller, thread_id, message_id, body
+        )
+        return message_object(message)
 
     async def delete(self, caller: Caller, thread_id: str, message_id: str) -> MessageDeleted:
         await self._database.transaction(self._delete, caller, thread_id, message_id)
@@ -104,7 +114,7 @@ class MessageService:
 
     def _create(
         self, connection: Connection, caller: Caller, thread_id: str, body: MessageCreate
-    ) -> Message:
+    ) -> MessageRow:
         threads.lock(connection, caller, thread_id)
         active = runs.active_on(connection, thread_id) if self._refuses_busy else None
         if active is not None:
@@ -117,17 +127,16 @@ class MessageService:
     @staticmethod
     def _in_thread(
         connection: Connection, caller: Caller, thread_id: str, message_id: str
-    ) -> Message:
+    ) -> MessageRow:
         threads.retrieve(connection, caller, thread_id)
         return messages.retrieve(connection, thread_id, message_id)
 
     @staticmethod
     def _list(
         connection: Connection, caller: Caller, thread_id: str, page: Page, run_id: str | None
-    ) -> ListPage[Message]:
+    ) -> Messages:
         threads.retrieve(connection, caller, thread_id)
-        data, has_more = messages.list_page(connection, thread_id, page, run_id)
-        return ListPage[Message].of(data, has_more=has_more)
+        return messages.list_page(connection, thread_id, page, run_id)
 
     @staticmethod
     def _update(
@@ -136,7 +145,7 @@ class MessageService:
         thread_id: str,
         message_id: str,
         body: MetadataUpdate,
-    ) -> Message:
+    ) -> MessageRow:
         threads.retrieve(connection, caller, thread_id)
         given = "metadata" in body.model_fields_set
         values = {"metadata": body.metadata or {}} if given else {}
@@ -161,15 +170,17 @@ def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
     return [run.id for run in active]
 
 
-def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) -> Thread:
+def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) -> ThreadRow:
     """Create a thread with the messages it begins with."""
-    thread = Thread(
+    thread = ThreadRow(
         id=new_id("thread"),
         created_at=now(),
         metadata=body.metadata or {},
         tool_resources=stored_resources(connection, caller.project, body.tool_resources, OF_THREAD),
+        project=caller.project,
+        session_id=caller.session,
     )
-    threads.create(connection, caller, thread)
+    threads.create(connection, thread)
     messages.create(
         connection,
         *(new_message(thread.id, item, thread.created_at) for item in body.messages or []),
@@ -179,10 +190,10 @@ def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) ->
     return thread
 
 
-def new_message(thread_id: str, body: MessageCreate, not_before: int) -> Message:
+def new_message(thread_id: str, body: MessageCreate, not_before: int) -> MessageRow:
     """`not_before`: when the thread's newest message was made (Unix time)."""
     moment = max(now(), not_before)
-    return Message(
+    return MessageRow(
         id=new_id("message"),
         created_at=moment,
         thread_id=thread_id,

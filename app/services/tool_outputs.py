@@ -2,7 +2,7 @@
 
 from app.db import runs, steps
 from app.db.database import Connection
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.domain.errors import InvalidRequest
 from app.engine import journal
 from app.engine.changes import Changes
@@ -15,7 +15,7 @@ from app.schemas.runs import ToolOutput
 
 def submit_outputs(
     connection: Connection, run_id: str, outputs: list[ToolOutput], worker_id: str
-) -> tuple[StoredRun, list[Frame]]:
+) -> tuple[RunRow, list[Frame]]:
     """Queue the run again with what its client's tools answered; return what that tells too.
 
     Raises `InvalidRequest` where the run does not wait for outputs, or not for just these.
@@ -49,6 +49,6 @@ def _answer_step(
         if step.status == "in_progress":
             for call_id, output in outputs.items():
                 answer_call(step, call_id, function_output(output))
-            complete_step(step)
-            steps.save(connection, step)
-            changes.tell("thread.run.step.completed", step)
+            completed = complete_step(step)
+            steps.save(connection, completed)
+            changes.tell("thread.run.step.completed", completed)

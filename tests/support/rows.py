@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, make_url
 
 from app.db import runs, threads
-from app.db.runs import StoredRun
-from app.domain.access import Caller
+from app.db.rows import RunRow, ThreadRow
+from app.domain.access import DEFAULT_PROJECT
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.domain.run_status import RunStatus
-from app.schemas.threads import Thread
 
 
 @contextmanager
@@ -29,11 +28,18 @@ def connected(url: str) -> Iterator[Connection]:
         engine.dispose()
 
 
-def thread_row() -> Thread:
-    return Thread(id=new_id("thread"), created_at=now(), metadata={}, tool_resources={})
+def thread_row() -> ThreadRow:
+    return ThreadRow(
+        id=new_id("thread"),
+        created_at=now(),
+        metadata={},
+        tool_resources={},
+        project=DEFAULT_PROJECT,
+        session_id=None,
+    )
 
 
-def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> StoredRun:
+def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> RunRow:
     """Return a run of an assistant that need not be there."""
     standard: dict[str, Any] = {
         "id": new_id("run"),
@@ -56,13 +62,17 @@ def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> Stor
         "parallel_tool_calls": True,
         "streamed": False,
         "worker_id": None,
+        "reserved_tokens": 0,
+        "by_visitor": False,
+        "project": DEFAULT_PROJECT,
+        "request_id": None,
     }
-    return StoredRun(thread_id=thread_id, status=status, **(standard | values))
+    return RunRow(thread_id=thread_id, status=status, **(standard | values))
 
 
-def insert_run(connection: Connection, status: RunStatus, **values: Any) -> StoredRun:
+def insert_run(connection: Connection, status: RunStatus, **values: Any) -> RunRow:
     """Insert a run in any status, with a thread of its own."""
-    thread = threads.create(connection, Caller(), thread_row())
+    thread = threads.create(connection, thread_row())
     run = run_row(thread.id, status, **values)
     runs.create(connection, run)
     return run

@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db import threads
 from app.db.database import Database
+from app.db.rows import ThreadRow
 from app.db.tables import threads as table
 from app.domain.access import Caller
 from app.domain.errors import NotFound
-from app.schemas.threads import Thread
 from tests.support.databases import POSTGRES_URL
 from tests.support.rows import thread_row
 
@@ -53,13 +53,13 @@ def backend(connection: Connection) -> int:
 
 
 async def test_what_a_transaction_wrote_is_there_afterwards(database: Database) -> None:
-    thread = await database.transaction(threads.create, CALLER, thread_row())
+    thread = await database.transaction(threads.create, thread_row())
     assert await database.read(threads.retrieve, CALLER, thread.id) == thread
 
 
 async def test_nothing_is_left_of_a_transaction_that_raised(database: Database) -> None:
     def write_and_raise(connection: Connection) -> None:
-        threads.create(connection, CALLER, thread_row())
+        threads.create(connection, thread_row())
         raise NotFound("x")
 
     with pytest.raises(NotFound):
@@ -71,21 +71,21 @@ async def test_an_error_of_the_database_leaves_its_lane_usable(database: Databas
     thread = thread_row()
 
     def write_twice(connection: Connection) -> None:
-        threads.create(connection, CALLER, thread)
-        threads.create(connection, CALLER, thread)
+        threads.create(connection, thread)
+        threads.create(connection, thread)
 
     for _ in range(3):
         with pytest.raises(IntegrityError):
             await database.transaction(write_twice)
-    await database.transaction(threads.create, CALLER, thread)
+    await database.transaction(threads.create, thread)
     assert await database.read(count) == 1
 
 
 async def test_reading_goes_on_beside_a_write(database: Database) -> None:
     begun, release = threading.Event(), threading.Event()
 
-    def write_slowly(connection: Connection) -> Thread:
-        thread = threads.create(connection, CALLER, thread_row())
+    def write_slowly(connection: Connection) -> ThreadRow:
+        thread = threads.create(connection, thread_row())
         begun.set()
         assert release.wait(10)
         return thread
@@ -100,14 +100,14 @@ async def test_reading_goes_on_beside_a_write(database: Database) -> None:
 
 
 async def test_writes_at_once_all_arrive(database: Database) -> None:
-    writes = [database.transaction(threads.create, CALLER, thread_row()) for _ in range(30)]
+    writes = [database.transaction(threads.create, thread_row()) for _ in range(30)]
     await asyncio.gather(*writes)
     assert await database.read(count) == 30
 
 
 async def test_a_work_that_fails_spoils_no_other(database: Database) -> None:
     def write(connection: Connection, number: int) -> int:
-        threads.create(connection, CALLER, thread_row())
+        threads.create(connection, thread_row())
         if number % 4 == 0:
             raise NotFound(f"number {number}")
         return number
@@ -124,8 +124,7 @@ async def test_a_work_that_fails_spoils_no_other(database: Database) -> None:
 
 async def test_who_gives_up_waiting_spoils_no_other(database: Database) -> None:
     writes = [
-        asyncio.ensure_future(database.transaction(threads.create, CALLER, thread_row()))
-        for _ in range(10)
+        asyncio.ensure_future(database.transaction(threads.create, thread_row())) for _ in range(10)
     ]
     await asyncio.sleep(0)
     for write in writes[::2]:
@@ -145,7 +144,7 @@ async def test_a_lost_connection_is_replaced(database: Database, admin: psycopg.
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
         # Each lane has several connections: all of them are met.
         for _ in range(4):
-            await database.transaction(threads.create, CALLER, thread_row())
+            await database.transaction(threads.create, thread_row())
             assert await database.is_up()
     assert await database.read(count) == 8
 
@@ -157,10 +156,10 @@ async def test_work_is_done_again_when_its_connection_is_lost(
 
     def lose_it_once(connection: Connection) -> None:
         attempts.append(backend(connection))
-        threads.create(connection, CALLER, thread_row())
+        threads.create(connection, thread_row())
         if len(attempts) == 1:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [attempts[0]])
-        threads.create(connection, CALLER, thread_row())
+        threads.create(connection, thread_row())
 
     await database.transaction(lose_it_once)
     assert len(set(attempts)) == 2
@@ -168,12 +167,12 @@ async def test_work_is_done_again_when_its_connection_is_lost(
 
 
 async def test_who_loses_a_deadlock_tries_again(database: Database, only_postgresql: None) -> None:
-    first = await database.transaction(threads.create, CALLER, thread_row())
-    second = await database.transaction(threads.create, CALLER, thread_row())
+    first = await database.transaction(threads.create, thread_row())
+    second = await database.transaction(threads.create, thread_row())
     both_hold_one = threading.Barrier(2)
     attempts: list[str] = []
 
-    def lock_both(connection: Connection, one: Thread, other: Thread) -> None:
+    def lock_both(connection: Connection, one: ThreadRow, other: ThreadRow) -> None:
         attempts.append(one.id)
         if len(attempts) > 2:
             return

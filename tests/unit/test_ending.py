@@ -1,25 +1,26 @@
 """Ending a run early: its row, what it has open, and what is told of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.db import messages, runs, steps
+from app.db.rows import MessageRow, StepRow
 from app.domain.errors import StaleRun
 from app.domain.ids import new_id
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.ending import end_run, end_unheld
-from app.schemas.messages import Message, text_part
+from app.schemas.messages import text_part
 from app.schemas.runs import LastError, Usage
-from app.schemas.steps import RunStep
 from tests.support.rows import insert_run
 
 ERROR = LastError(code="invalid_prompt", message="Not that.")
 
 
 def step_row(run: Any, kind: Any, status: Any, details: dict[str, Any], usage: Usage | None = None):
-    return RunStep(
+    return StepRow(
         id=new_id("step"),
         created_at=run.created_at,
         run_id=run.id,
@@ -43,7 +44,7 @@ def run(rows):
         {"tool_calls": []},
         Usage(prompt_tokens=2, completion_tokens=3, total_tokens=5),
     )
-    message = Message(
+    message = MessageRow(
         id=new_id("message"),
         created_at=run.created_at,
         thread_id=run.thread_id,
@@ -58,7 +59,7 @@ def run(rows):
     return run
 
 
-def of_run(rows, run) -> tuple[Message, RunStep, RunStep]:
+def of_run(rows, run) -> tuple[MessageRow, StepRow, StepRow]:
     message = messages.last_of_run(rows, run.id)
     first, second = steps.of_run(rows, run.id)
     assert message is not None
@@ -100,8 +101,8 @@ def test_a_cancel_ends_what_was_asked_to_end(rows, run):
 
 def test_the_words_that_were_said_are_kept(rows, run):
     message, _, _ = of_run(rows, run)
-    message.content = [text_part("Half an")]
-    end_run(rows, run.id, "expired", Changes(told=True), unfinished=message)
+    unfinished = replace(message, content=[text_part("Half an")])
+    end_run(rows, run.id, "expired", Changes(told=True), unfinished=unfinished)
     assert of_run(rows, run)[0].content == [text_part("Half an")]
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from app.db import runs as run_statements
 from app.db import workers
 from app.db.database import Database
+from app.db.rows import RunRow
 from app.db.run_holders import HeldRun
-from app.db.runs import StoredRun
 from app.db.tables import runs
 from app.domain import clock
 from app.domain.run_status import RunStatus
@@ -34,7 +34,7 @@ def heart(database: Database, name: str) -> Heartbeat:
     return Heartbeat(database, name, lease_seconds=5, journal_seconds=60, expires_seconds=EXPIRES)
 
 
-async def insert(database: Database, status: RunStatus = "in_progress", **values: Any) -> StoredRun:
+async def insert(database: Database, status: RunStatus = "in_progress", **values: Any) -> RunRow:
     return await database.transaction(lambda connection: insert_run(connection, status, **values))
 
 
@@ -126,7 +126,7 @@ async def test_what_is_given_back_is_free_at_once_and_not_counted(database: Data
     assert await takeovers(database, run) == 0
 
 
-async def takeovers(database: Database, run: StoredRun) -> int:
+async def takeovers(database: Database, run: RunRow) -> int:
     def look(connection: Connection) -> int:
         statement = select(runs.c.takeovers).where(runs.c.id == run.id)
         return int(connection.execute(statement).scalar_one())
@@ -167,7 +167,7 @@ async def test_a_run_of_a_clock_that_was_ahead_is_busy_no_longer_than_others(
     soon = await insert(database, status, expires_at=clock.now() + EXPIRES + 5)
     await heart(database, "one").beat([])
 
-    def expiry(connection: Connection, run: StoredRun) -> int:
+    def expiry(connection: Connection, run: RunRow) -> int:
         statement = select(runs.c.expires_at).where(runs.c.id == run.id)
         return int(connection.execute(statement).scalar_one())
 

@@ -7,20 +7,18 @@ import pytest
 from app.db import messages, threads
 from app.db.messages import list_page
 from app.db.paging import Order, Page
-from app.domain.access import Caller
+from app.db.rows import MessageRow
 from app.domain.errors import NotFound
 from app.domain.ids import new_id
-from app.schemas.messages import Message, text_part
+from app.schemas.messages import text_part
 from tests.support.rows import thread_row
-
-CALLER = Caller()
 
 # Several messages share a second, and the clock was set back before the last two.
 SECONDS = [5, 5, 5, 6, 6, 9, 3, 3]
 
 
-def message(thread_id: str, created_at: int = 5) -> Message:
-    return Message(
+def message(thread_id: str, created_at: int = 5) -> MessageRow:
+    return MessageRow(
         id=new_id("message"),
         created_at=created_at,
         thread_id=thread_id,
@@ -33,8 +31,8 @@ def message(thread_id: str, created_at: int = 5) -> Message:
 def thread_id(rows) -> str:
     """A thread with messages, beside another with messages of the same seconds."""
     thread, other = (
-        threads.create(rows, CALLER, thread_row()),
-        threads.create(rows, CALLER, thread_row()),
+        threads.create(rows, thread_row()),
+        threads.create(rows, thread_row()),
     )
     for second in SECONDS:
         messages.create(rows, message(other.id, second), message(thread.id, second))
@@ -92,7 +90,7 @@ def test_going_on_from_the_last_id_meets_everything_once(rows, thread_id, order,
 
 
 def test_what_comes_meanwhile_in_the_same_second_disturbs_no_page(rows):
-    thread = threads.create(rows, CALLER, thread_row())
+    thread = threads.create(rows, thread_row())
     first = [message(thread.id) for _ in range(4)]
     messages.create(rows, *first)
     page, _ = list_page(rows, thread.id, Page(2, "desc"), None)
@@ -103,7 +101,7 @@ def test_what_comes_meanwhile_in_the_same_second_disturbs_no_page(rows):
 
 
 def test_an_unknown_cursor_and_one_of_another_thread_are_refused_alike(rows, thread_id):
-    other = threads.create(rows, CALLER, thread_row())
+    other = threads.create(rows, thread_row())
     foreign = message(other.id)
     messages.create(rows, foreign)
     for cursor in ("msg_none", foreign.id):

@@ -149,7 +149,7 @@ def found(connection: Connection, words: str) -> list[str]:
         message_index.catch_up(connection)
     wanted = ThreadFilter(words=words)
     listed, _ = thread_lists.list_page(connection, Caller(), Page(), wanted)
-    return [thread.id for thread in listed]
+    return [one.thread.id for one in listed]
 
 
 def test_what_is_configured_is_everybodys_and_all_else_the_default_projects(connection):

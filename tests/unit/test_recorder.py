@@ -8,13 +8,13 @@ import pytest
 
 from app.db import runs
 from app.db.database import Connection, Database
+from app.db.rows import MessageRow
 from app.domain.ids import new_id
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.hub import Hub
 from app.engine.recorder import Recorder
-from app.schemas.messages import Message
 from tests.support.rows import insert_run
 
 
@@ -31,7 +31,7 @@ async def test_a_cancel_waits_for_the_commit_that_it_meets(database, database_ur
     hub = Hub()
     feed = hub.open(run.id, 1)
     recorder = Recorder(database, hub, Claimed(run, []), "w")
-    message = Message(
+    message = MessageRow(
         id=new_id("message"),
         created_at=run.created_at,
         thread_id=run.thread_id,

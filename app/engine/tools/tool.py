@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.engine.tools.marks import Marks
 
 
@@ -135,7 +135,7 @@ class Tool(Protocol):
     type: str
 
     def begin(
-        self, run: StoredRun, listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
+        self, run: RunRow, listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
     ) -> ToolSession:
         """Return a session for a run.
 

@@ -7,11 +7,10 @@ from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import Any
 
-from app.db.runs import StoredRun
+from app.db.rows import RunRow, StepRow
 from app.engine.tools.functions.tool import FunctionDraft, function_output
 from app.engine.tools.marks import AnnotationReader
 from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, Tool, ToolSession
-from app.schemas.steps import RunStep
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ class Toolbox:
         """Return a toolbox in which this tool takes the place of the one of its type."""
         return Toolbox({**self._tools, tool.type: tool}.values())
 
-    def of(self, run: StoredRun, steps: Sequence[RunStep]) -> "RunTools":
+    def of(self, run: RunRow, steps: Sequence[StepRow]) -> "RunTools":
         """Return the tools that a run lists, given its earlier steps, in order."""
         calls = [call for step in steps for call in step.step_details.get("tool_calls", [])]
         sessions = {
@@ -51,9 +50,9 @@ class RunTools:
 
     def __init__(
         self,
-        run: StoredRun,
+        run: RunRow,
         sessions: Mapping[str, ToolSession],
-        steps: Sequence[RunStep] = (),
+        steps: Sequence[StepRow] = (),
     ) -> None:
         self._run = run
         self._sessions = sessions
@@ -119,7 +118,7 @@ class RunTools:
         taken, self._parts = self._parts, []
         return taken
 
-    def _unsaid_parts(self, steps: Sequence[RunStep]) -> list[dict[str, Any]]:
+    def _unsaid_parts(self, steps: Sequence[StepRow]) -> list[dict[str, Any]]:
         """Return the parts of earlier calls that no message of the run contains yet."""
         parts: list[dict[str, Any]] = []
         for step in steps:

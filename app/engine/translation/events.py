@@ -1,9 +1,11 @@
 """The model's events into changes: the Responses API's stream as Assistants objects."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from app.core.model import Event
+from app.db.rows import MessageRow, RunRow, StepRow
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.engine.changes import Changes
@@ -22,9 +24,8 @@ from app.engine.translation.received import (
 )
 from app.engine.translation.spoken import SpokenMessage
 from app.engine.translation.usage import usage_of
-from app.schemas.messages import IncompleteDetails, Message
-from app.schemas.runs import Run, Usage
-from app.schemas.steps import RunStep
+from app.schemas.messages import IncompleteDetails, MessageStatus
+from app.schemas.runs import Usage
 
 # The upstream's reasons, in the words of a message's `incomplete_details`.
 _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "content_filter"}
@@ -40,7 +41,7 @@ class Projection:
 
     def __init__(
         self,
-        run: Run,
+        run: RunRow,
         *,
         tools: RunTools,
         told: bool,
@@ -64,8 +65,8 @@ class Projection:
             "response.completed": self._ended,
             "response.incomplete": self._ended,
         }
-        self._steps: list[RunStep] = []
-        self.tool_step: RunStep | None = None
+        self._steps: dict[str, StepRow] = {}
+        self.tool_step: StepRow | None = None
         self._calls = ComingCalls(tools.draft, self._tell_call)
         self._spoken: SpokenMessage | None = None
         self._message_place = -1
@@ -82,7 +83,7 @@ class Projection:
         return list(self._items.values())
 
     @property
-    def message(self) -> Message | None:
+    def message(self) -> MessageRow | None:
         """The last message that the model began."""
         return self._spoken.message if self._spoken else None
 
@@ -133,7 +134,7 @@ class Projection:
     def _open_message(self, place: int) -> SpokenMessage:
         self._complete_message()
         moment, run = max(now(), self._run.created_at), self._run
-        message = Message(
+        message = MessageRow(
             id=new_id("message"),
             created_at=moment,
             assistant_id=run.assistant_id,
@@ -178,26 +179,22 @@ class Projection:
             spoken.settle(item)
 
     def _complete_message(self) -> None:
+        self._end_message("completed", completed_at=now())
+
+    def _break_off_message(self, reason: str) -> None:
+        details = IncompleteDetails(reason=reason)
+        self._end_message("incomplete", incomplete_at=now(), incomplete_details=details)
+
+    def _end_message(self, status: MessageStatus, **values: Any) -> None:
         spoken = self._open
         if spoken is not None:
             spoken.finish()
-            message = spoken.message
-            message.status, message.completed_at = "completed", now()
-            self.changes.save_message(message)
-            self.changes.tell("thread.message.completed", message)
+            spoken.message = replace(spoken.message, status=status, **values)
+            self.changes.save_message(spoken.message)
+            self.changes.tell(f"thread.message.{status}", spoken.message)
 
     def _tell_message(self, message_id: str, delta: dict[str, Any]) -> None:
         self.changes.tell_delta("thread.message.delta", message_id, delta)
-
-    def _break_off_message(self, reason: str) -> None:
-        spoken = self._open
-        if spoken is not None:
-            spoken.finish()
-            message = spoken.message
-            message.status, message.incomplete_at = "incomplete", now()
-            message.incomplete_details = IncompleteDetails(reason=reason)
-            self.changes.save_message(message)
-            self.changes.tell("thread.message.incomplete", message)
 
     # Function calls
 
@@ -219,12 +216,12 @@ class Projection:
 
     # Steps and the end
 
-    def _open_step(self, kind: Any, details: dict[str, Any], moment: int) -> RunStep:
+    def _open_step(self, kind: Any, details: dict[str, Any], moment: int) -> StepRow:
         if self._places.is_done(self._message_place):
             self._complete_message()
             self._complete_message_steps()
         run = self._run
-        step = RunStep(
+        step = StepRow(
             id=new_id("step"),
             created_at=moment,
             run_id=run.id,
@@ -235,7 +232,7 @@ class Projection:
             expires_at=run.expires_at,
             step_details={"type": kind, **details},
         )
-        self._steps.append(step)
+        self._steps[step.id] = step
         self.changes.create_step(step)
         self.changes.tell("thread.run.step.created", step)
         self.changes.tell("thread.run.step.in_progress", step)
@@ -273,21 +270,27 @@ class Projection:
 
     def _complete_message_steps(self) -> None:
         """Complete the steps that wait for nobody: OpenAI's helpers know one open at a time."""
-        for step in self._steps:
+        for step in [*self._steps.values()]:
             if step.status == "in_progress" and step is not self.tool_step:
                 self._complete_step(step)
 
-    def _complete_step(self, step: RunStep) -> None:
-        step.status, step.completed_at = "completed", now()
-        self.changes.save_step(step)
-        told = step if step.usage else step.model_copy(update={"usage": Usage()})
+    def _complete_step(self, step: StepRow) -> None:
+        completed = replace(step, status="completed", completed_at=now())
+        self._save_step(completed)
+        told = completed if completed.usage else replace(completed, usage=Usage())
         self.changes.tell("thread.run.step.completed", told)
+
+    def _save_step(self, step: StepRow) -> None:
+        self._steps[step.id] = step
+        if self.tool_step is not None and self.tool_step.id == step.id:
+            self.tool_step = step
+        self.changes.save_step(step)
 
     def _end_steps(self) -> None:
         """Give the steps their usage and complete them; one with calls waits for their outputs."""
-        for step in self._steps:
-            step.usage = self.usage if step is self._steps[-1] else Usage()
-            self.changes.save_step(step)
+        steps = [*self._steps.values()]
+        for step in steps:
+            self._save_step(replace(step, usage=self.usage if step is steps[-1] else Usage()))
         if self.incomplete_reason == "content_filter":
             return
         self._complete_message_steps()

@@ -1,8 +1,10 @@
 """The items of a run's rounds: what is kept of an answer, and what the next request replays."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from app.db.rows import StepRow
 from app.domain.clock import now
 from app.engine.tools.tool import File, Image, Part, Text
 from app.schemas.runs import (
@@ -11,7 +13,6 @@ from app.schemas.runs import (
     RequiredToolCall,
     SubmitToolOutputs,
 )
-from app.schemas.steps import RunStep
 
 
 def replayable(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(waiting.values())
 
 
-def answer_call(step: RunStep, call_id: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+def answer_call(step: StepRow, call_id: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Merge what an answer adds into its call in the step; return the calls of that id."""
     calls = [call for call in step.step_details["tool_calls"] if call["id"] == call_id]
     for call in calls:
@@ -83,8 +84,8 @@ def answer_call(step: RunStep, call_id: str, detail: Mapping[str, Any]) -> list[
     return calls
 
 
-def complete_step(step: RunStep) -> None:
-    step.status, step.completed_at = "completed", now()
+def complete_step(step: StepRow) -> StepRow:
+    return replace(step, status="completed", completed_at=now())
 
 
 def required_action(calls: list[dict[str, Any]]) -> RequiredAction:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.db.rows import RunRow
 from app.engine.translation.history import input_item
 from app.schemas.messages import Said
-from app.schemas.runs import Run
 
 
 def build_request(
-    run: Run,
+    run: RunRow,
     messages: list[Said],
     items: list[dict[str, Any]],
     *,
@@ -43,7 +43,7 @@ def build_request(
     return request
 
 
-def _sampling(run: Run) -> dict[str, Any]:
+def _sampling(run: RunRow) -> dict[str, Any]:
     sampling: dict[str, Any] = {}
     # 1.0 is what an assistant echoes when nothing was set; many models refuse to be told it.
     if run.temperature is not None and run.temperature != 1.0:
@@ -55,7 +55,7 @@ def _sampling(run: Run) -> dict[str, Any]:
     return sampling
 
 
-def _tools(run: Run, tools: list[dict[str, Any]]) -> dict[str, Any]:
+def _tools(run: RunRow, tools: list[dict[str, Any]]) -> dict[str, Any]:
     if not tools:
         return {}
     names = {tool["name"] for tool in tools}

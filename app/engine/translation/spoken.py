@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.db.rows import MessageRow
 from app.engine.tools.marks import AnnotationReader
-from app.schemas.messages import Message, text_part
+from app.schemas.messages import text_part
 
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -25,7 +26,7 @@ class SpokenMessage:
     """Collects what is said into `message` and tells it, part by part, as deltas."""
 
     def __init__(
-        self, message: Message, annotations: Callable[[], AnnotationReader], tell: Tell
+        self, message: MessageRow, annotations: Callable[[], AnnotationReader], tell: Tell
     ) -> None:
         """`annotations` makes a reader for each text part; `tell(id, delta)` sends a delta."""
         self.message = message

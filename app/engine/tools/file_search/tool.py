@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.db import threads, vector_store_files
 from app.db.database import Connection, Database
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.domain.errors import ThreadkeeperError
 from app.engine.tools.file_search.markers import Markers, marker, markers_in
 from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, ToolSession, Unstreamed
@@ -42,7 +42,7 @@ class FileSearch:
         self._search = search
 
     def begin(
-        self, run: StoredRun, listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
+        self, run: RunRow, listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
     ) -> ToolSession:
         return _Session(self._database, self._search, run, listed[0]["file_search"], calls)
 
@@ -52,7 +52,7 @@ class _Session(ToolSession):
         self,
         database: Database,
         search: StoreSearch,
-        run: StoredRun,
+        run: RunRow,
         options: dict[str, Any],
         calls: Sequence[dict[str, Any]],
     ) -> None:
@@ -143,17 +143,17 @@ def _output(found: list[FoundPassage], number: int) -> str:
     return "\n\n".join(passages)
 
 
-def _stores(connection: Connection, run: StoredRun) -> list[str]:
+def _stores(connection: Connection, run: RunRow) -> list[str]:
     """Return the stores of the run's assistant and of its thread."""
     return [*dict.fromkeys(_ids(run.tool_resources) + _thread_stores(connection, run))]
 
 
-def _thread_stores(connection: Connection, run: StoredRun) -> list[str]:
+def _thread_stores(connection: Connection, run: RunRow) -> list[str]:
     thread = threads.find(connection, run.thread_id)
     return _ids(thread.tool_resources) if thread is not None else []
 
 
-def _is_reading(connection: Connection, run: StoredRun) -> bool:
+def _is_reading(connection: Connection, run: RunRow) -> bool:
     stores = _thread_stores(connection, run)
     return bool(stores) and vector_store_files.any_waiting(connection, stores)
 

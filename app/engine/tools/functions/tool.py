@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.tool import Answer, Call, Emit, Text, ToolSession
 
@@ -34,7 +34,7 @@ class Functions:
         self._registry = registry
 
     def begin(
-        self, _run: StoredRun, listed: Sequence[dict[str, Any]], _calls: Sequence[dict[str, Any]]
+        self, _run: RunRow, listed: Sequence[dict[str, Any]], _calls: Sequence[dict[str, Any]]
     ) -> ToolSession:
         return _Session(self._registry, [tool["function"] for tool in listed])
 

@@ -1,0 +1,110 @@
+"""How a table's rows become frozen objects, and objects rows: the one place that does either.
+
+A row's class has a field for each of the table's columns, by its name; only `sequence`, which the
+database counts and lists are ordered by, has none. So a new column needs the table, a migration and
+a field, and nothing here. `tests/unit/test_rows.py` compares the three.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from operator import attrgetter
+from types import NoneType, UnionType
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter
+from sqlalchemy import Connection, Row, Table, insert
+
+T = TypeVar("T")
+
+_COUNTED_BY_DATABASE = "sequence"
+
+
+class RowMap(Generic[T]):
+    """Reads and writes the rows of one table as `kind`, a frozen dataclass.
+
+    A JSON column holds plain values, or a Pydantic model or dataclass if its field is annotated
+    with one (or with one and None). A `packed` column is a JSON object whose members are fields of
+    the row: those of the dataclass given for it, which `kind` inherits from.
+    """
+
+    def __init__(
+        self, table: Table, kind: type[T], *, packed: Mapping[str, type] | None = None
+    ) -> None:
+        self.table = table
+        self.kind = kind
+        self._columns = tuple(column.name for column in table.c)
+        self._insert = insert(table)
+        self._packed = {
+            column: tuple(field.name for field in fields(inside))
+            for column, inside in (packed or {}).items()
+        }
+        self._inside = frozenset(name for names in self._packed.values() for name in names)
+        self._names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
+        self._get = attrgetter(*self._names)
+        typed = {
+            name: TypeAdapter(hint)
+            for name, hint in get_type_hints(kind).items()
+            if _is_structured(hint)
+        }
+        self._decoders = [(name, adapter.validate_python) for name, adapter in typed.items()]
+        self._encoders: dict[str, Callable[[Any], Any]] = {
+            name: adapter.dump_python for name, adapter in typed.items()
+        }
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The table's columns that the rows' fields stand for."""
+        return frozenset(self._columns) - {_COUNTED_BY_DATABASE, *self._packed}
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The rows' fields that stand for columns of their own."""
+        return frozenset(self._names) - self._inside
+
+    def read(self, found: Row[Any]) -> T:
+        """Return what a `select` of the whole table found."""
+        values = dict(zip(self._columns, found, strict=True))
+        values.pop(_COUNTED_BY_DATABASE, None)
+        for column, names in self._packed.items():
+            members = values.pop(column)
+            # By their names: a newer version may have kept more.
+            values.update((name, members[name]) for name in names if name in members)
+        for name, decode in self._decoders:
+            if values[name] is not None:
+                values[name] = decode(values[name])
+        return self.kind(**values)
+
+    def read_all(self, found: Iterable[Row[Any]]) -> list[T]:
+        return [self.read(row) for row in found]
+
+    def read_first(self, found: Row[Any] | None) -> T | None:
+        return None if found is None else self.read(found)
+
+    def insert(self, connection: Connection, *rows: T) -> None:
+        """Insert the rows, in their order."""
+        if rows:
+            connection.execute(self._insert, [self.values(row) for row in rows])
+
+    def values(self, row: T, *, without: Collection[str] = ()) -> dict[str, Any]:
+        """Return the row's columns as a statement takes them, all but those in `without`."""
+        values = self.encoded(dict(zip(self._names, self._get(row), strict=True)))
+        for column, names in self._packed.items():
+            values[column] = {name: values.pop(name) for name in names}
+        for column in without:
+            del values[column]
+        return values
+
+    def encoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return some fields as a statement takes them."""
+        encoders = self._encoders
+        return {
+            name: encoders[name](value) if value is not None and name in encoders else value
+            for name, value in values.items()
+        }
+
+
+def _is_structured(hint: Any) -> bool:
+    """Tell whether the annotation names a Pydantic model or a dataclass, None aside."""
+    if get_origin(hint) in (Union, UnionType):
+        return any(_is_structured(arm) for arm in get_args(hint) if arm is not NoneType)
+    return isinstance(hint, type) and (issubclass(hint, BaseModel) or is_dataclass(hint))

@@ -1,0 +1,122 @@
+"""The rows of `tables.py`, as the code reads and writes them. What a column is for stands there.
+
+They are not what a client is sent: `app/wire.py` makes that of them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.db import tables
+from app.db.row_map import RowMap
+from app.domain.run_status import RunStatus
+from app.schemas.messages import IncompleteDetails, MessageRole, MessageStatus
+from app.schemas.runs import LastError, RequiredAction, Usage
+from app.schemas.steps import StepStatus, StepType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRow:
+    id: str
+    created_at: int
+    metadata: dict[str, str]
+    tool_resources: dict[str, Any]
+    project: str
+    session_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    id: str
+    thread_id: str
+    created_at: int
+    assistant_id: str | None = None
+    run_id: str | None = None
+    role: MessageRole
+    content: list[dict[str, Any]]
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
+    status: MessageStatus = "completed"
+    incomplete_details: IncompleteDetails | None = None
+    completed_at: int | None = None
+    incomplete_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What a run may read of its thread: nothing newer, and nothing of the runs before it."""
+
+    newest_message: int
+    unread_runs: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What was asked for and never changes: kept in the one column `settings`."""
+
+    instructions: str | None
+    tools: list[dict[str, Any]]
+    tool_resources: dict[str, Any]
+    temperature: float | None
+    top_p: float | None
+    reasoning_effort: str | None
+    max_completion_tokens: int | None
+    max_prompt_tokens: int | None
+    truncation_strategy: dict[str, Any]
+    response_format: Any
+    tool_choice: Any
+    parallel_tool_calls: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow(RunSettings):
+    id: str
+    thread_id: str
+    assistant_id: str
+    created_at: int
+    status: RunStatus
+    model: str
+    metadata: dict[str, str]
+    started_at: int | None = None
+    expires_at: int | None = None
+    cancelled_at: int | None = None
+    failed_at: int | None = None
+    completed_at: int | None = None
+    required_action: RequiredAction | None = None
+    last_error: LastError | None = None
+    incomplete_details: IncompleteDetails | None = None
+    usage: Usage | None = None
+    streamed: bool
+    horizon: Horizon | None = None
+    include_content: bool = False
+    worker_id: str | None
+    takeovers: int = 0
+    reserved_tokens: int
+    by_visitor: bool
+    project: str
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    id: str
+    run_id: str
+    thread_id: str
+    assistant_id: str
+    created_at: int
+    type: StepType
+    status: StepStatus
+    step_details: dict[str, Any]
+    usage: Usage | None = None
+    last_error: LastError | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    expires_at: int | None = None
+    completed_at: int | None = None
+    cancelled_at: int | None = None
+    failed_at: int | None = None
+    expired_at: int | None = None
+
+
+THREADS = RowMap(tables.threads, ThreadRow)
+MESSAGES = RowMap(tables.messages, MessageRow)
+RUNS = RowMap(tables.runs, RunRow, packed={"settings": RunSettings})
+STEPS = RowMap(tables.steps, StepRow)
