@@ -8,7 +8,7 @@ import logging
 from app.api.guard import GuardPolicy
 from app.core.config import Settings
 from app.db.database import Database
-from app.schemas.assistants import Assistant
+from app.db.rows import AssistantRow
 from app.services.access import Key, PublicChat
 from app.services.run_policy import RunPolicy
 from app.services.usage import UsageService
@@ -20,7 +20,7 @@ _BODY_BYTES = 16 * 1024
 logger = logging.getLogger(__name__)
 
 
-def run_policy(settings: Settings, worker_id: str, configured: Assistant | None) -> RunPolicy:
+def run_policy(settings: Settings, worker_id: str, configured: AssistantRow | None) -> RunPolicy:
     return RunPolicy(
         worker_id=worker_id,
         default_assistant_id=settings.assistant_id,

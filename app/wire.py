@@ -8,12 +8,17 @@ by their names: what else a row holds never leaves the server.
 from collections.abc import Callable
 from typing import Any
 
-from app.db.rows import MessageRow, RunRow, StepRow, ThreadRow
+from app.db.rows import AssistantRow, MessageRow, RunRow, StepRow, ThreadRow
+from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
 from app.schemas.messages import Message
 from app.schemas.runs import Run
 from app.schemas.steps import RunStep
 from app.schemas.threads import ListedThread, Thread
+
+
+def assistant_object(row: AssistantRow) -> Assistant:
+    return Assistant.model_validate(row, from_attributes=True)
 
 
 def thread_object(row: ThreadRow) -> Thread:

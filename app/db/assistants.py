@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from app.db import resource_uses
 from app.db.paging import Page, read_page
+from app.db.rows import ASSISTANTS, AssistantRow
 from app.db.tables import assistants
 from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.errors import not_found
-from app.schemas.assistants import Assistant
 
 _key = assistants.c.id == bindparam("key")
 _of_project = assistants.c.project == bindparam("of_project")
 
-_INSERT = insert(assistants)
 _BY_ID = select(assistants).where(_key, or_(_of_project, assistants.c.project == SHARED))
 _ANYWHERE = select(assistants).where(_key)
 _UPDATE = update(assistants).where(_key)
@@ -30,19 +29,18 @@ _RELEASE = (
 )
 
 
-def create(connection: Connection, project: str, assistant: Assistant) -> Assistant:
-    values = assistant.model_dump(exclude={"object"})
-    connection.execute(_INSERT, {**values, "project": project})
+def create(connection: Connection, assistant: AssistantRow) -> AssistantRow:
+    ASSISTANTS.insert(connection, assistant)
     resource_uses.note_assistant(connection, assistant.id, assistant.tool_resources)
     return assistant
 
 
-def retrieve(connection: Connection, project: str, assistant_id: str) -> Assistant:
+def retrieve(connection: Connection, project: str, assistant_id: str) -> AssistantRow:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": assistant_id, "of_project": project}).first()
     if row is None:
         raise not_found("assistant", assistant_id)
-    return _assistant(row)
+    return ASSISTANTS.read(row)
 
 
 def project_of(connection: Connection, assistant_id: str) -> str | None:
@@ -58,14 +56,23 @@ def release_others(connection: Connection, kept: Sequence[str]) -> None:
 
 def modify(
     connection: Connection, project: str, assistant_id: str, values: dict[str, Any]
-) -> Assistant:
+) -> AssistantRow:
     """Write `values` (columns by name) and return the assistant. Raises `NotFound`."""
     retrieve(connection, project, assistant_id)
     if values:
-        connection.execute(_UPDATE, {**values, "key": assistant_id})
+        connection.execute(_UPDATE, {**ASSISTANTS.encoded(values), "key": assistant_id})
     if "tool_resources" in values:
         resource_uses.note_assistant(connection, assistant_id, values["tool_resources"])
     return retrieve(connection, values.get("project", project), assistant_id)
+
+
+def rewrite(connection: Connection, project: str, assistant: AssistantRow) -> AssistantRow:
+    """Let the project's assistant of this id be what the row says, but for when it was made.
+
+    Raises `NotFound`.
+    """
+    values = ASSISTANTS.values(assistant, without=("id", "created_at"))
+    return modify(connection, project, assistant.id, values)
 
 
 def remove(connection: Connection, project: str, assistant_id: str) -> None:
@@ -76,10 +83,6 @@ def remove(connection: Connection, project: str, assistant_id: str) -> None:
     resource_uses.forget(connection, [assistant_id])
 
 
-def list_page(connection: Connection, project: str, page: Page) -> tuple[list[Assistant], bool]:
+def list_page(connection: Connection, project: str, page: Page) -> tuple[list[AssistantRow], bool]:
     rows, has_more = read_page(connection, assistants, "assistant", page, project=(project, SHARED))
-    return [_assistant(row) for row in rows], has_more
-
-
-def _assistant(row: Row[Any]) -> Assistant:
-    return Assistant.model_validate(row._mapping)
+    return ASSISTANTS.read_all(rows), has_more

@@ -8,8 +8,7 @@ a field, and nothing here. `tests/unit/test_rows.py` compares the three.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from operator import attrgetter
-from types import NoneType, UnionType
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import Connection, Row, Table, insert
@@ -22,9 +21,9 @@ _COUNTED_BY_DATABASE = "sequence"
 class RowMap(Generic[T]):
     """Reads and writes the rows of one table as `kind`, a frozen dataclass.
 
-    A JSON column holds plain values, or a Pydantic model or dataclass if its field is annotated
-    with one (or with one and None). A `packed` column is a JSON object whose members are fields of
-    the row: those of the dataclass given for it, which `kind` inherits from.
+    A JSON column holds plain values, unless its field's annotation names a Pydantic model or a
+    dataclass: then it holds those, as JSON. A `packed` column is a JSON object whose members are
+    fields of the row: those of the dataclass given for it, which `kind` inherits from.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class RowMap(Generic[T]):
 
 
 def _is_structured(hint: Any) -> bool:
-    """Tell whether the annotation names a Pydantic model or a dataclass, None aside."""
-    if get_origin(hint) in (Union, UnionType):
-        return any(_is_structured(arm) for arm in get_args(hint) if arm is not NoneType)
+    """Tell whether the annotation names a Pydantic model or a dataclass anywhere."""
+    if arguments := get_args(hint):
+        return any(_is_structured(argument) for argument in arguments)
     return isinstance(hint, type) and (issubclass(hint, BaseModel) or is_dataclass(hint))

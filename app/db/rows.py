@@ -15,6 +15,40 @@ from app.schemas.steps import StepStatus, StepType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantRow:
+    id: str
+    created_at: int
+    project: str
+    name: str | None
+    description: str | None
+    model: str
+    instructions: str | None
+    tools: list[dict[str, Any]]
+    top_p: float | None
+    temperature: float | None
+    reasoning_effort: str | None
+    tool_resources: dict[str, Any]
+    metadata: dict[str, str]
+    response_format: Any
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file of knowledge, as it is stored here."""
+
+    digest: str
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAssistantRow:
+    assistant_id: str
+    content_hash: str
+    # By the names that the assistants file uses.
+    knowledge: dict[str, KeptFile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRow:
     id: str
     created_at: int
@@ -116,6 +150,8 @@ class StepRow:
     expired_at: int | None = None
 
 
+ASSISTANTS = RowMap(tables.assistants, AssistantRow)
+WRITTEN_ASSISTANTS = RowMap(tables.written_assistants, WrittenAssistantRow)
 THREADS = RowMap(tables.threads, ThreadRow)
 MESSAGES = RowMap(tables.messages, MessageRow)
 RUNS = RowMap(tables.runs, RunRow, packed={"settings": RunSettings})

@@ -1,12 +1,13 @@
 """Statements about the assistants that the assistants file made, and what they were made of."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files, vector_stores
+from app.db.rows import WRITTEN_ASSISTANTS, WrittenAssistantRow
 from app.db.tables import written_assistants as written
 from app.domain.access import DEFAULT_PROJECT, SHARED
 
@@ -16,7 +17,6 @@ _ADVISORY_LOCK = 7_405_927
 _key = written.c.assistant_id == bindparam("key")
 
 _ALL = select(written)
-_INSERT = insert(written)
 _UPDATE = update(written).where(_key)
 _DELETE = delete(written).where(_key)
 _OURS = (SHARED, DEFAULT_PROJECT)
@@ -64,22 +64,6 @@ class UnreadFile:
     reason: str
 
 
-@dataclass(frozen=True)
-class KeptFile:
-    """A file of knowledge, as it is stored here."""
-
-    digest: str
-    file_id: str
-
-
-@dataclass(frozen=True)
-class Record:
-    """What an assistant was made of; `knowledge` by the names that the assistants file uses."""
-
-    content_hash: str
-    knowledge: dict[str, KeptFile]
-
-
 def lock(connection: Connection) -> None:
     """Hold the assistants of the file until the transaction ends; others wait here."""
     # SQLite has one writer anyway.
@@ -87,14 +71,10 @@ def lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
 
 
-def records(connection: Connection) -> dict[str, Record]:
+def records(connection: Connection) -> dict[str, WrittenAssistantRow]:
     """Return all there are, by their assistants' ids."""
-    return {
-        row.assistant_id: Record(
-            row.content_hash, {name: KeptFile(**kept) for name, kept in row.knowledge.items()}
-        )
-        for row in connection.execute(_ALL)
-    }
+    rows = WRITTEN_ASSISTANTS.read_all(connection.execute(_ALL))
+    return {row.assistant_id: row for row in rows}
 
 
 def give_knowledge(
@@ -105,10 +85,10 @@ def give_knowledge(
     connection.execute(_MOVE_STORES, {"keys": store_ids, "to": project})
 
 
-def keep(connection: Connection, assistant_id: str, record: Record) -> None:
-    values = asdict(record)
-    if connection.execute(_UPDATE, {**values, "key": assistant_id}).rowcount == 0:
-        connection.execute(_INSERT, {**values, "assistant_id": assistant_id})
+def keep(connection: Connection, record: WrittenAssistantRow) -> None:
+    values = WRITTEN_ASSISTANTS.values(record, without=("assistant_id",))
+    if connection.execute(_UPDATE, {**values, "key": record.assistant_id}).rowcount == 0:
+        WRITTEN_ASSISTANTS.insert(connection, record)
 
 
 def forget(connection: Connection, assistant_id: str) -> None:

@@ -13,6 +13,7 @@ from app.domain.access import DEFAULT_PROJECT, Caller
 from app.domain.errors import NotFound, Unauthorized
 from app.domain.ids import new_session_id
 from app.schemas.access import Access, ChatSession, PublicAssistant
+from app.wire import assistant_object
 
 _NO_KEY = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header "
@@ -136,7 +137,7 @@ class AccessService:
                 found = assistants.retrieve(connection, public.project, assistant_id)
             except NotFound:
                 continue  # it was deleted since the setting was made
-            usable.append(PublicAssistant.of(found))
+            usable.append(PublicAssistant.of(assistant_object(found)))
         return usable
 
 

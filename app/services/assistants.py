@@ -1,12 +1,13 @@
 """Assistants: what clients do with them, and the one that the settings make."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from app.db import assistants, written_assistants
 from app.db.database import Connection, Database
 from app.db.paging import Page
-from app.db.written_assistants import Record
+from app.db.rows import AssistantRow, WrittenAssistantRow
 from app.domain.access import SHARED
 from app.domain.clock import now
 from app.domain.errors import Configured
@@ -21,6 +22,7 @@ from app.schemas.assistants import (
 from app.schemas.common import ListPage
 from app.schemas.tools import as_json, normalized
 from app.services.vector_stores import stored_resources
+from app.wire import assistant_object
 
 # In the place of the digest of what a file says.
 _BY_SETTINGS = ""
@@ -35,32 +37,35 @@ class AssistantService:
     async def create(self, project: str, body: AssistantCreate) -> Assistant:
         assistant = await self._database.transaction(self._create, project, body)
         self._wake()
-        return assistant
+        return assistant_object(assistant)
 
     async def retrieve(self, project: str, assistant_id: str) -> Assistant:
-        return await self._database.read(assistants.retrieve, project, assistant_id)
+        return assistant_object(
+            await self._database.read(assistants.retrieve, project, assistant_id)
+        )
 
     async def list(self, project: str, page: Page) -> ListPage[Assistant]:
         data, has_more = await self._database.read(assistants.list_page, project, page)
-        return ListPage[Assistant].of(data, has_more=has_more)
+        return ListPage[Assistant].of([assistant_object(row) for row in data], has_more=has_more)
 
     async def update(self, project: str, assistant_id: str, body: AssistantUpdate) -> Assistant:
-        return await self._database.transaction(self._update, project, assistant_id, body)
+        changed = await self._database.transaction(self._update, project, assistant_id, body)
+        return assistant_object(changed)
 
     async def delete(self, project: str, assistant_id: str) -> AssistantDeleted:
         await self._database.transaction(self._delete, project, assistant_id)
         return AssistantDeleted(id=assistant_id)
 
     @staticmethod
-    def _create(connection: Connection, project: str, body: AssistantCreate) -> Assistant:
+    def _create(connection: Connection, project: str, body: AssistantCreate) -> AssistantRow:
         resources = stored_resources(connection, project, body.tool_resources)
-        assistant = new_assistant(body).model_copy(update={"tool_resources": resources})
-        return assistants.create(connection, project, assistant)
+        assistant = replace(new_assistant(project, body), tool_resources=resources)
+        return assistants.create(connection, assistant)
 
     @staticmethod
     def _update(
         connection: Connection, project: str, assistant_id: str, body: AssistantUpdate
-    ) -> Assistant:
+    ) -> AssistantRow:
         _refuse_configured(connection, assistant_id)
         values = {name: _stored(body, name) for name in body.model_fields_set}
         if body.model is None:
@@ -77,37 +82,36 @@ class AssistantService:
 
 
 def configure_assistant(
-    connection: Connection, assistant_id: str, body: AssistantCreate, record: Record | None
-) -> Assistant | None:
+    connection: Connection,
+    assistant_id: str,
+    body: AssistantCreate,
+    record: WrittenAssistantRow | None,
+) -> AssistantRow | None:
     """Make the default assistant what the settings say and return it.
 
     None where the API made it, or has changed it since the settings did: then it may change, and
     is left as it is. `record` is of what it was made of before, where that was not the API's.
     """
-    wanted = new_assistant(body).model_copy(update={"id": assistant_id})
+    wanted = replace(new_assistant(SHARED, body), id=assistant_id)
     project = assistants.project_of(connection, assistant_id)
     if project is None:
-        made = assistants.create(connection, SHARED, wanted)
+        made = assistants.create(connection, wanted)
     elif project == SHARED or record is not None:
         # All of it: the assistants file may have made it before.
-        values = {**settable(wanted), "project": SHARED}
-        made = assistants.modify(connection, project, assistant_id, values)
+        made = assistants.rewrite(connection, project, wanted)
     else:
         return None
     # What a file once gave it to know stays known of, should that file name it again.
     knowledge = record.knowledge if record else {}
-    written_assistants.keep(connection, assistant_id, Record(_BY_SETTINGS, knowledge))
+    written_assistants.keep(connection, WrittenAssistantRow(assistant_id, _BY_SETTINGS, knowledge))
     return made
 
 
-def settable(assistant: Assistant) -> dict[str, Any]:
-    """Return what can be said of an assistant, as it is kept."""
-    return assistant.model_dump(exclude={"id", "object", "created_at"})
-
-
-def new_assistant(body: AssistantCreate) -> Assistant:
+def new_assistant(project: str, body: AssistantCreate) -> AssistantRow:
     values = {name: _stored(body, name) for name in AssistantFields.model_fields}
-    return Assistant(id=new_id("assistant"), created_at=now(), model=body.model, **values)
+    return AssistantRow(
+        id=new_id("assistant"), created_at=now(), project=project, model=body.model, **values
+    )
 
 
 def _stored(body: AssistantFields, name: str) -> Any:

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from app.db.rows import RunRow
+from app.db.rows import AssistantRow, RunRow
 from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.ids import new_id
-from app.schemas.assistants import Assistant
 from app.schemas.runs import RunCreate, RunOverrides, ThreadRunCreate
 from app.schemas.tools import TruncationStrategy, as_json, normalized
 
 
 def new_run(
     caller: Caller,
-    assistant: Assistant,
+    assistant: AssistantRow,
     thread_id: str,
     body: RunOverrides,
     *,
@@ -63,13 +62,13 @@ def _first(given: Any, default: Any) -> Any:
     return default if given is None else given
 
 
-def _instructions(assistant: Assistant, body: RunOverrides) -> str | None:
+def _instructions(assistant: AssistantRow, body: RunOverrides) -> str | None:
     instructions: str | None = _first(body.instructions, assistant.instructions)
     additional = body.additional_instructions if isinstance(body, RunCreate) else None
     return "\n\n".join(text for text in (instructions, additional) if text) or None
 
 
-def _resources(assistant: Assistant, body: RunOverrides) -> dict[str, Any]:
+def _resources(assistant: AssistantRow, body: RunOverrides) -> dict[str, Any]:
     if isinstance(body, ThreadRunCreate) and body.tool_resources is not None:
         return body.tool_resources.given()
     return assistant.tool_resources

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from app.db import assistants, runs, usage
 from app.db.database import Connection
+from app.db.rows import AssistantRow
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, LimitReached, not_found
-from app.schemas.assistants import Assistant
 from app.schemas.runs import BusyPolicy, RunOverrides
 
 # In `token_budgets`: every project that is not named.
@@ -28,7 +28,7 @@ class RunPolicy:
 
     worker_id: str
     default_assistant_id: str
-    configured: Assistant | None
+    configured: AssistantRow | None
     public_assistants: Sequence[str]
     expires_seconds: int
     context_window: int
@@ -42,7 +42,7 @@ class RunPolicy:
         """Return the id of the assistant that answers where none is named."""
         return self.default_assistant_id if caller.session is None else self.public_assistants[0]
 
-    def assistant(self, connection: Connection, caller: Caller, assistant_id: str) -> Assistant:
+    def assistant(self, connection: Connection, caller: Caller, assistant_id: str) -> AssistantRow:
         """Return the assistant of a new run. Raises `NotFound`."""
         if caller.session is not None and assistant_id not in self.public_assistants:
             raise not_found("assistant", assistant_id)

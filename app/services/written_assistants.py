@@ -10,23 +10,23 @@ import logging
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.core.assistants_file import KnowledgeFile, WrittenAssistant
 from app.core.object_store import StorageError
 from app.db import assistants, files, vector_store_files, vector_stores, written_assistants
 from app.db.database import Connection, Database
+from app.db.rows import AssistantRow, KeptFile, WrittenAssistantRow
 from app.db.vector_store_files import NewFile
-from app.db.written_assistants import KeptFile, Record
 from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.clock import now
 from app.domain.errors import NotFound, StartError
 from app.domain.ids import PREFIXES
-from app.schemas.assistants import Assistant, AssistantCreate
+from app.schemas.assistants import AssistantCreate
 from app.schemas.files import FileObject
 from app.schemas.vector_stores import VectorStore
-from app.services.assistants import configure_assistant, new_assistant, settable
+from app.services.assistants import configure_assistant, new_assistant
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ _PIECE_BYTES = 1024 * 1024
 _READ_SECONDS = 10.0
 _LOOK_EVERY = 0.02
 
+# What assistants of the file were made of before, by their ids.
+_Records = Mapping[str, WrittenAssistantRow]
 # A file of knowledge: its assistant's id, and its name in the assistants file.
 _Key = tuple[str, str]
 
@@ -54,12 +56,12 @@ class _Outcome:
     """Either there are files `missing`, and nothing was written; or all is up to date."""
 
     missing: Mapping[_Key, KnowledgeFile]
-    default: Assistant | None = None
+    default: AssistantRow | None = None
 
 
 async def configure_assistants(
     database: Database, writer: FileWriter, wanted: Configured
-) -> Assistant | None:
+) -> AssistantRow | None:
     """Make the assistants what they should be; return the default one, as for `RunPolicy`.
 
     Files are left to be read by whoever reads those of vector stores. Raises `StartError`.
@@ -179,7 +181,9 @@ def _refuse_others(
 
 
 def _share_knowledge(
-    connection: Connection, written: Sequence[WrittenAssistant], records: Mapping[str, Record]
+    connection: Connection,
+    written: Sequence[WrittenAssistant],
+    records: _Records,
 ) -> None:
     """Let the knowledge of the file's assistants be read by all; that of others is ordinary."""
     configured = {one.id for one in written}
@@ -193,7 +197,9 @@ def _share_knowledge(
 
 
 def _outdated(
-    connection: Connection, written: Sequence[WrittenAssistant], records: Mapping[str, Record]
+    connection: Connection,
+    written: Sequence[WrittenAssistant],
+    records: _Records,
 ) -> list[WrittenAssistant]:
     """Return the assistants that are not there as they are written, knowledge included."""
     stores = [knowledge_store_id(one.id) for one in written if one.knowledge]
@@ -212,7 +218,9 @@ def _outdated(
 
 
 def _kept_files(
-    connection: Connection, old: Sequence[WrittenAssistant], records: Mapping[str, Record]
+    connection: Connection,
+    old: Sequence[WrittenAssistant],
+    records: _Records,
 ) -> dict[_Key, str]:
     """Return the ids of the files that are stored already, with the same bytes."""
     kept = {
@@ -229,7 +237,7 @@ def _kept_files(
 def _write(
     connection: Connection,
     written: WrittenAssistant,
-    record: Record | None,
+    record: WrittenAssistantRow | None,
     kept: Mapping[_Key, str],
     uploads: Mapping[_Key, FileObject],
 ) -> None:
@@ -240,22 +248,22 @@ def _write(
             raise StartError(f"{written.place}: storing {file.name} took too long")
         knowledge[file.name] = KeptFile(file.digest, kept.get(key) or uploads[key].id)
     resources = _filled_store(connection, written, record, knowledge)
-    assistant = new_assistant(written.body).model_copy(update={"id": written.id})
+    made = replace(new_assistant(SHARED, written.body), id=written.id)
     if resources:
-        assistant.tool_resources = {**assistant.tool_resources, "file_search": resources}
+        made = replace(made, tool_resources={**made.tool_resources, "file_search": resources})
     project = assistants.project_of(connection, written.id)
     if project is None:
-        assistants.create(connection, SHARED, assistant)
+        assistants.create(connection, made)
     else:
-        values = {**settable(assistant), "project": SHARED}
-        assistants.modify(connection, project, written.id, values)
-    written_assistants.keep(connection, written.id, Record(written.content_hash, knowledge))
+        assistants.rewrite(connection, project, made)
+    record = WrittenAssistantRow(written.id, written.content_hash, knowledge)
+    written_assistants.keep(connection, record)
 
 
 def _filled_store(
     connection: Connection,
     written: WrittenAssistant,
-    record: Record | None,
+    record: WrittenAssistantRow | None,
     knowledge: Mapping[str, KeptFile],
 ) -> dict[str, list[str]]:
     """Let the assistant's store hold its knowledge and return what names the store."""

@@ -9,6 +9,7 @@ from app.db import rows
 from tests.support.sample_rows import sample_row
 
 OBJECTS = [
+    (rows.ASSISTANTS, wire.assistant_object),
     (rows.THREADS, wire.thread_object),
     (rows.MESSAGES, wire.message_object),
     (rows.RUNS, wire.run_object),
