@@ -11,6 +11,7 @@ from app.db.database import Database
 from app.db.paging import Order, Page
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
+from app.schemas.file_search import CONTENT
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
@@ -76,7 +77,6 @@ async def _file_page(
     return Page(limit, order, after)
 
 
-CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 # Told in the document only: what else is wanted is refused in OpenAI's own words.
 _CONTENT_ONLY: dict[str, Any] = {
     "anyOf": [{"type": "array", "items": {"const": CONTENT}}, {"type": "null"}]

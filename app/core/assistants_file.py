@@ -22,10 +22,9 @@ from app.core.yaml_lines import Document, NotYaml
 from app.domain.errors import StartError
 from app.schemas.assistants import AssistantCreate, AssistantFields
 from app.schemas.common import RequestBody
-from app.schemas.tools import Tool, ToolResources
+from app.schemas.file_search import FILE_SEARCH, searches, stores_in
+from app.schemas.tools import BUILT_IN, Tool, ToolResources
 from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_strategy
-
-_BUILT_IN = ("file_search", "code_interpreter")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def _whole_tool(tool: object, info: ValidationInfo) -> object:
     """Return a tool in the API's form; a word alone names a built-in one or a function."""
     if not isinstance(tool, str):
         return tool
-    if tool in _BUILT_IN:
+    if tool in BUILT_IN:
         return {"type": tool}
     if tool in _surroundings(info).functions:
         return {"type": "function", "function": {"name": tool}}
@@ -178,10 +177,10 @@ class _Entry(AssistantFields):
         # What is wrong itself is not among the data, and is told anyway.
         if not files or "tools" not in info.data:
             return files
-        if not any(tool.type == "file_search" for tool in info.data["tools"] or []):
-            raise PydanticCustomError("no_search", "needs the tool file_search")
+        if not searches(tool.type for tool in info.data["tools"] or []):
+            raise PydanticCustomError("no_search", f"needs the tool {FILE_SEARCH}")
         resources = info.data.get("tool_resources")
-        if resources and resources.file_search and resources.file_search.vector_store_ids:
+        if resources and stores_in(resources.given()):
             raise PydanticCustomError("both_given", "can't stand beside a vector store's id")
         return files
 

@@ -8,9 +8,9 @@ from typing import Any
 from app.core.demo_memory import asks_about_oneself, asks_back, asks_name, most_relevant, name_in
 from app.core.demo_schema import example
 from app.domain.language import is_korean
+from app.schemas.file_search import FILE_SEARCH
 
-# The function that searches files, and a passage of its output behind its marker.
-_SEARCH = "file_search"
+# A passage in the output of the function that searches files, after its marker.
 _PASSAGE = re.compile(r"(?P<marker>【[^【】]+】)\n(?P<text>.*?)(?=\n\n【|\Z)", re.DOTALL)
 _QUOTED_CHARACTERS = 300
 _QUOTED_MESSAGES = 10
@@ -64,7 +64,7 @@ def answer(request: dict[str, Any]) -> Answer:
     items = _items(request.get("input"))
     said = [_text(item.get("content")) for item in items if item.get("role") == "user"]
     last = said[-1] if said else ""
-    outputs, searched = _outputs(items), _last_called(items) == _SEARCH
+    outputs, searched = _outputs(items), _last_called(items) == FILE_SEARCH
     if not outputs and (tool := _tool_to_call(request, last)):
         arguments = example({"type": "object", **(tool.get("parameters") or {})}, last)
         return Answer(
@@ -126,7 +126,7 @@ def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
     elif choice == "auto":
         wanted = [tool for tool in tools if _names(last, tool["name"])]
         if not wanted and not asks_back(last):
-            wanted = [tool for tool in tools if tool["name"] == _SEARCH]
+            wanted = [tool for tool in tools if tool["name"] == FILE_SEARCH]
     else:
         wanted = tools if choice == "required" else []
     return wanted[0] if wanted else None

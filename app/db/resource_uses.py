@@ -33,6 +33,7 @@ from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.knowledge_tables import vector_stores
 from app.db.tables import assistants, resource_uses, threads
 from app.domain.access import REMOVED, SHARED
+from app.schemas.file_search import stores_in
 
 # Far below what either database lets one statement hold.
 _AT_ONCE = 1000
@@ -181,7 +182,7 @@ def take_along(connection: Connection, thread_ids: Sequence[str]) -> Taken:
 
 def ids_of(resources: dict[str, Any]) -> set[str]:
     """Return the ids of the files and stores that tool resources name."""
-    searched = (resources.get("file_search") or {}).get("vector_store_ids") or []
+    searched = stores_in(resources)
     computed = (resources.get("code_interpreter") or {}).get("file_ids") or []
     return {*searched, *computed}
 

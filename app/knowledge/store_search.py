@@ -1,4 +1,4 @@
-"""Searches in vector stores, as the API and the tool `file_search` make them."""
+"""Searches in vector stores, made by the API and by a run's tools."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

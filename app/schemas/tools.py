@@ -6,6 +6,13 @@ from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, m
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import MAX_COUNT, JsonObject, RequestBody
+from app.schemas.file_search import (
+    FILE_SEARCH,
+    FileSearchChoice,
+    FileSearchResources,
+    FileSearchTool,
+    NewFileSearchResources,
+)
 from app.schemas.vector_stores import NewVectorStore
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -13,22 +20,6 @@ FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"
 
 class CodeInterpreterTool(RequestBody):
     type: Literal["code_interpreter"]
-
-
-class RankingOptions(RequestBody):
-    ranker: Literal["auto", "default_2024_08_21"] | None = None
-    score_threshold: float = Field(ge=0, le=1)
-    hybrid_search: JsonObject | None = None
-
-
-class FileSearchOptions(RequestBody):
-    max_num_results: int | None = Field(default=None, ge=1, le=50)
-    ranking_options: RankingOptions | None = None
-
-
-class FileSearchTool(RequestBody):
-    type: Literal["file_search"]
-    file_search: FileSearchOptions | None = None
 
 
 class FunctionDefinition(RequestBody):
@@ -43,6 +34,9 @@ class FunctionTool(RequestBody):
     function: FunctionDefinition
 
 
+# The tools that are listed by their type alone.
+BUILT_IN = ("file_search", "code_interpreter")
+
 Tool = Annotated[CodeInterpreterTool | FileSearchTool | FunctionTool, Field(discriminator="type")]
 
 
@@ -52,27 +46,17 @@ def normalized(tools: list[Tool] | None) -> list[dict[str, Any]]:
 
 
 def _normalized(tool: Tool) -> dict[str, Any]:
+    if isinstance(tool, FileSearchTool):
+        return tool.normalized()
     answer = tool.given()
     if isinstance(tool, FunctionTool):
         answer["function"].setdefault("parameters", {"type": "object", "properties": {}})
         answer["function"].setdefault("strict", False)
-    elif isinstance(tool, FileSearchTool):
-        options = answer.setdefault("file_search", {})
-        given = options.get("ranking_options", {})
-        options["ranking_options"] = {
-            "ranker": given.get("ranker", "default_2024_08_21"),
-            "score_threshold": given.get("score_threshold", 0.0),
-            "hybrid_search": given.get("hybrid_search"),
-        }
     return answer
 
 
 class CodeInterpreterResources(RequestBody):
     file_ids: list[str] | None = Field(default=None, max_length=20)
-
-
-class FileSearchResources(RequestBody):
-    vector_store_ids: list[str] | None = Field(default=None, max_length=1)
 
 
 class ToolResources(RequestBody):
@@ -82,34 +66,16 @@ class ToolResources(RequestBody):
     file_search: FileSearchResources | None = None
 
 
-class NewFileSearchResources(FileSearchResources):
-    """Those of a new assistant or thread: the vector store may be made along with it."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "not": {
-                "required": ["vector_store_ids", "vector_stores"],
-                "properties": {
-                    "vector_store_ids": {"type": "array", "minItems": 1},
-                    "vector_stores": {"type": "array", "minItems": 1},
-                },
-            }
-        }
-    )
-
-    vector_stores: list[NewVectorStore] | None = Field(default=None, max_length=1)
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "NewFileSearchResources":
-        if self.vector_store_ids and self.vector_stores:
-            raise PydanticCustomError(
-                "both_given", "only one of 'vector_store_ids' and 'vector_stores' can be given"
-            )
-        return self
-
-
 class NewToolResources(ToolResources):
     file_search: NewFileSearchResources | None = None
+
+    def taken_apart(self) -> tuple[dict[str, Any], list[NewVectorStore]]:
+        """Return the resources without the vector stores that they describe, and those stores."""
+        given = self.given()
+        if self.file_search is None:
+            return given, []
+        given[FILE_SEARCH].pop("vector_stores", None)
+        return given, self.file_search.vector_stores or []
 
 
 class NamedFunction(RequestBody):
@@ -119,10 +85,6 @@ class NamedFunction(RequestBody):
 class FunctionChoice(RequestBody):
     type: Literal["function"]
     function: NamedFunction
-
-
-class FileSearchChoice(RequestBody):
-    type: Literal["file_search"]
 
 
 class CodeInterpreterChoice(RequestBody):

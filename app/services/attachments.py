@@ -1,13 +1,13 @@
 """Files that come with messages: into a vector store of the thread's own, to be searched."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from app.db import threads, vector_store_files, vector_stores
 from app.db.database import Connection
 from app.db.vector_store_files import NewFile
 from app.domain.access import Caller
 from app.domain.clock import now
+from app.schemas.file_search import searches, stores_in, with_stores
 from app.schemas.messages import MessageCreate
 from app.schemas.vector_stores import NewVectorStore, stored_strategy
 from app.services.vector_stores import OF_THREAD, create_store
@@ -16,7 +16,7 @@ from app.services.vector_stores import OF_THREAD, create_store
 def attach_files(
     connection: Connection, caller: Caller, thread_id: str, messages: Sequence[MessageCreate]
 ) -> bool:
-    """Let the files that messages bring for `file_search` be read; tell whether there are any.
+    """Let the files that messages bring to be searched be read; return whether there are any.
 
     The thread gets a store of its own where it has none that can be used. Raises `NotFound` for
     an unknown file.
@@ -26,7 +26,7 @@ def attach_files(
         return False
     resources = threads.retrieve(connection, caller, thread_id).tool_resources
     moment = now()
-    named: list[str] = (resources.get("file_search") or {}).get("vector_store_ids") or []
+    named = stores_in(resources)
     # A store that is gone or has expired gives way to a new one.
     usable = [*vector_stores.last_uses(connection, (caller.project,), named, moment)]
     if usable:
@@ -39,7 +39,7 @@ def attach_files(
         store = create_store(
             connection, caller.project, NewVectorStore(file_ids=file_ids), OF_THREAD
         )
-        kept: dict[str, Any] = {**resources, "file_search": {"vector_store_ids": [store.id]}}
+        kept = with_stores(resources, [store.id])
         threads.modify(connection, caller, thread_id, {"tool_resources": kept})
     return True
 
@@ -48,5 +48,5 @@ def _to_search(message: MessageCreate) -> list[str]:
     return [
         attachment.file_id
         for attachment in message.attachments or []
-        if any(tool.type == "file_search" for tool in attachment.tools or [])
+        if searches(tool.type for tool in attachment.tools or [])
     ]

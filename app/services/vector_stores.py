@@ -12,6 +12,7 @@ from app.domain.ids import new_id
 from app.knowledge.search import Weights
 from app.knowledge.store_search import FoundPassage, StoreSearch
 from app.schemas.common import ListPage
+from app.schemas.file_search import with_stores
 from app.schemas.tools import NewToolResources
 from app.schemas.vector_search import (
     SearchRanking,
@@ -127,13 +128,9 @@ def stored_resources(
     expires_after: ExpiresAfter | None = None,
 ) -> dict[str, Any]:
     """Return tool resources as they are kept; a store that they describe is created."""
-    kept = resources.given() if resources else {}
-    if resources and resources.file_search:
-        kept["file_search"].pop("vector_stores", None)
-        if stores := resources.file_search.vector_stores:
-            ids = [create_store(connection, project, store, expires_after).id for store in stores]
-            kept["file_search"]["vector_store_ids"] = ids
-    return kept
+    kept, new = resources.taken_apart() if resources else ({}, [])
+    ids = [create_store(connection, project, store, expires_after).id for store in new]
+    return with_stores(kept, ids) if ids else kept
 
 
 def _expiry(expires_after: ExpiresAfter | None, moment: int) -> dict[str, Any]:

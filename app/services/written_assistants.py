@@ -24,6 +24,7 @@ from app.domain.clock import now
 from app.domain.errors import NotFound, StartError
 from app.domain.ids import PREFIXES
 from app.schemas.assistants import AssistantCreate
+from app.schemas.file_search import with_stores
 from app.schemas.files import FileObject
 from app.schemas.vector_stores import VectorStore
 from app.services.assistants import configure_assistant, new_assistant
@@ -247,10 +248,10 @@ def _write(
         if key not in kept and files.create(connection, SHARED, uploads[key]) is None:
             raise StartError(f"{written.place}: storing {file.name} took too long")
         knowledge[file.name] = KeptFile(file.digest, kept.get(key) or uploads[key].id)
-    resources = _filled_store(connection, written, record, knowledge)
+    stores = _filled_store(connection, written, record, knowledge)
     made = replace(new_assistant(SHARED, written.body), id=written.id)
-    if resources:
-        made = replace(made, tool_resources={**made.tool_resources, "file_search": resources})
+    if stores:
+        made = replace(made, tool_resources=with_stores(made.tool_resources, stores))
     project = assistants.project_of(connection, written.id)
     if project is None:
         assistants.create(connection, made)
@@ -265,8 +266,8 @@ def _filled_store(
     written: WrittenAssistant,
     record: WrittenAssistantRow | None,
     knowledge: Mapping[str, KeptFile],
-) -> dict[str, list[str]]:
-    """Let the assistant's store hold its knowledge and return what names the store."""
+) -> list[str]:
+    """Put the assistant's knowledge into its vector store; return its id, if there is one."""
     store_id, moment = knowledge_store_id(written.id), now()
     wanted = {file.file_id for file in knowledge.values()}
     for before in record.knowledge.values() if record else ():
@@ -279,11 +280,11 @@ def _filled_store(
             with suppress(NotFound):
                 vector_stores.remove(connection, project, store_id)
     if not knowledge:
-        return {}
+        return []
     _held_store(connection, store_id, written, moment)
     new = [NewFile(file_id, None, written.chunking) for file_id in sorted(wanted)]
     vector_store_files.attach(connection, SHARED, store_id, new, moment)
-    return {"vector_store_ids": [store_id]}
+    return [store_id]
 
 
 def _held_store(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app.schemas.file_search import stores_in
 from app.terminal.client import Object, path_of
 from app.terminal.command import Group, Terminal, server_command
 from app.terminal.language import Said, both
@@ -68,8 +69,7 @@ def _show(terminal: Terminal, assistant: AssistantArgument) -> None:
 
 
 def _stores(assistant: Object) -> list[str]:
-    resources = assistant.get("tool_resources") or {}
-    return list((resources.get("file_search") or {}).get("vector_store_ids") or [])
+    return stores_in(assistant.get("tool_resources") or {})
 
 
 def _tools(assistant: Object) -> str:

@@ -5,6 +5,7 @@ import time
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from app.schemas.file_search import FILE_SEARCH, searches, stores_in, with_stores
 from app.terminal.client import Object, path_of
 from app.terminal.command import Terminal
 from app.terminal.failures import Failure, Refused
@@ -12,7 +13,6 @@ from app.terminal.language import Said
 
 _LOOK_EVERY = 0.25
 _MOST_FAILURES = 2000
-_SEARCH = {"type": "file_search"}
 
 
 def store_of(terminal: Terminal, store: str | None, assistant: str | None) -> str | None:
@@ -29,7 +29,7 @@ def store_of(terminal: Terminal, store: str | None, assistant: str | None) -> st
         return None
     found = terminal.client.get(path_of("assistants", assistant))
     resources = found.get("tool_resources") or {}
-    known = (resources.get("file_search") or {}).get("vector_store_ids") or []
+    known = stores_in(resources)
     return str(known[0]) if known else _give_store(terminal, found, resources)
 
 
@@ -37,11 +37,11 @@ def _give_store(terminal: Terminal, assistant: Object, resources: Object) -> str
     name = str(assistant.get("name") or assistant.get("id"))
     store = str(terminal.client.post("/vector_stores", {"name": name})["id"])
     tools = assistant.get("tools") or []
-    if not any(tool.get("type") == "file_search" for tool in tools):
-        tools = [*tools, _SEARCH]
+    if not searches(str(tool.get("type")) for tool in tools):
+        tools = [*tools, {"type": FILE_SEARCH}]
     changed = {
         "tools": tools,
-        "tool_resources": resources | {"file_search": {"vector_store_ids": [store]}},
+        "tool_resources": with_stores(resources, [store]),
     }
     try:
         terminal.client.post(path_of("assistants", str(assistant["id"])), changed)

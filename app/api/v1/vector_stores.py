@@ -18,7 +18,7 @@ routes = router("vector stores")
 async def create_vector_store(
     services: ServicesDep, caller: CallerDep, body: VectorStoreCreate | None = None
 ) -> VectorStore:
-    """Create a vector store, empty or with its first files: what `file_search` searches in."""
+    """Create a vector store, empty or with its first files: what assistants search in."""
     return await services.vector_stores.create(caller.project, body or VectorStoreCreate())
 
 

@@ -14,6 +14,7 @@ from app.domain.errors import ThreadkeeperError
 from app.engine.tools.file_search.markers import Markers, marker, markers_in
 from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, ToolSession, Unstreamed
 from app.knowledge.store_search import FoundPassage, StoreSearch
+from app.schemas.file_search import stores_in
 
 # OpenAI's defaults: the number of results, and how long to wait for the thread's new files (in
 # seconds).
@@ -145,19 +146,14 @@ def _output(found: list[FoundPassage], number: int) -> str:
 
 def _stores(connection: Connection, run: RunRow) -> list[str]:
     """Return the stores of the run's assistant and of its thread."""
-    return [*dict.fromkeys(_ids(run.tool_resources) + _thread_stores(connection, run))]
+    return [*dict.fromkeys(stores_in(run.tool_resources) + _thread_stores(connection, run))]
 
 
 def _thread_stores(connection: Connection, run: RunRow) -> list[str]:
     thread = threads.find(connection, run.thread_id)
-    return _ids(thread.tool_resources) if thread is not None else []
+    return stores_in(thread.tool_resources) if thread is not None else []
 
 
 def _is_reading(connection: Connection, run: RunRow) -> bool:
     stores = _thread_stores(connection, run)
     return bool(stores) and vector_store_files.any_waiting(connection, stores)
-
-
-def _ids(resources: dict[str, Any]) -> list[str]:
-    ids: list[str] = (resources.get("file_search") or {}).get("vector_store_ids") or []
-    return ids
