@@ -26,6 +26,7 @@ from app.api.v1 import api
 from app.assembly import TOOLS, MakeTool, configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
+from app.core.lifetimes import Lifetimes
 from app.core.signals import on_reload_signal, on_stop_signal
 from app.engine.tools.functions.registry import FunctionRegistry, load_functions
 from app.reloading import Reloader
@@ -69,12 +70,13 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
             drain = parts.supervisor.drain
             # The server waits for open streams, and these for their runs: so runs hear of it first.
             reloader = Reloader(settings, parts, app.reconfigure)
-            with (
-                on_stop_signal(lambda: loop.call_soon_threadsafe(drain)),
-                on_reload_signal(lambda: loop.call_soon_threadsafe(reloader.begin)),
-            ):
-                yield
-            await reloader.close()
+            async with Lifetimes() as lifetimes:
+                lifetimes.closes("reloader", reloader.close)
+                with (
+                    on_stop_signal(lambda: loop.call_soon_threadsafe(drain)),
+                    on_reload_signal(lambda: loop.call_soon_threadsafe(reloader.begin)),
+                ):
+                    yield
 
     app = _Application(
         title="Threadkeeper",

@@ -13,6 +13,7 @@ from app.core.config import Settings
 from app.core.demo_client import DemoClient
 from app.core.embeddings import OpenAIEmbedder
 from app.core.instrumentation import Instrumentation
+from app.core.lifetimes import Lifetimes
 from app.core.model import ModelClient
 from app.core.object_store import ObjectStore
 from app.core.openai_client import OpenAIResponsesClient
@@ -99,31 +100,45 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Open everything, in the order in which one thing needs another; close it the other way.
 
+    Whatever fails, while it opens or while it closes, everything that was opened is closed.
     Raises `StartError`.
     """
-    database = Database(
-        settings.database_url,
-        pool_size=settings.database_pool_size,
-        timeout=settings.database_timeout,
-    )
-    await database.start()
+    async with Lifetimes() as lifetimes:
+        lifetimes.closes("traces", instruments.telemetry.close)
+        yield await _opened(lifetimes, settings, functions, wanted, instruments, tools)
+
+
+async def _opened(
+    lifetimes: Lifetimes,
+    settings: Settings,
+    functions: FunctionRegistry,
+    wanted: Configured,
+    instruments: Instrumentation,
+    tools: Sequence[MakeTool],
+) -> Running:
+    database = await _database(lifetimes, settings)
     store = ObjectStore(settings.files_url)
+    counter = RequestCounter(settings.redis_url)
+    lifetimes.closes("request counter", counter.close)
     model = _model_client(settings, instruments)
+    lifetimes.closes("model", model.close)
+    embedder = _embedder(settings)
+    if embedder is not None:
+        lifetimes.closes("embedding model", embedder.close)
+    search = StoreSearch(database, Search(database, embedder, seconds=settings.search_timeout))
+    ingestor = Ingestor(database, store, embedder, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    knowledge = _knowledge(settings, database, store)
-    resources = ToolResources(database, knowledge.search, writer)
+    resources = ToolResources(database, search, writer)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, model, toolbox, instruments)
-    files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
-    retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
-    counter = RequestCounter(settings.redis_url)
+    _name_models(instruments, settings, wanted)
     guard = Guard(access, counter, guard_policy(settings))
     policy = run_policy(settings, supervisor.worker_id, configured)
-    wake = knowledge.ingestor.wake
+    wake = ingestor.wake
     follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
-    _name_models(instruments, settings, wanted)
+    files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
     services = Services(
         database=database,
         guard=guard,
@@ -144,29 +159,41 @@ async def running(
         ),
         chat=ChatService(database, supervisor, follower, policy),
         files=files,
-        vector_stores=VectorStoreService(database, knowledge.search, wake),
+        vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),
         poll_after_ms=settings.poll_after_ms,
     )
+    lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
-    retention.open()
-    services.files.open()
-    services.thread_lists.open()
+    retention = Retention(database, files.sweep_soon, days=settings.retention_days)
+    _open_sweepers(lifetimes, retention, services)
     log_missing_fence()
-    knowledge.ingestor.open()
+    lifetimes.closes("file reader", ingestor.close)
+    ingestor.open()
     await knowledge_is_read(database, wanted)
     logger.info("ready: the %s model answers", model.mode)
-    yield Running(services, supervisor, writer, wake)
-    await knowledge.close()
-    await retention.close()
-    await services.thread_lists.close()
-    await services.files.close()
-    await supervisor.close()
-    await model.close()
-    await counter.close()
-    database.close()
-    await instruments.telemetry.close()
+    return Running(services, supervisor, writer, wake)
+
+
+async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
+    database = Database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        timeout=settings.database_timeout,
+    )
+    lifetimes.closes("database", database.close)
+    await database.start()
+    return database
+
+
+def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Services) -> None:
+    lifetimes.closes("retention", retention.close)
+    retention.open()
+    lifetimes.closes("files", services.files.close)
+    services.files.open()
+    lifetimes.closes("message index", services.thread_lists.close)
+    services.thread_lists.open()
 
 
 async def reconfigured(
@@ -219,29 +246,6 @@ def _model_names(settings: Settings, wanted: Configured) -> list[str]:
     """Return every model's name that is configured, the default one first."""
     assistants = [written.body.model for written in wanted.written]
     return [settings.openai_model, *assistants, *settings.model_aliases]
-
-
-@dataclass(frozen=True)
-class _Knowledge:
-    """What reads the files of vector stores, and searches in them."""
-
-    embedder: OpenAIEmbedder | None
-    ingestor: Ingestor
-    search: StoreSearch
-
-    async def close(self) -> None:
-        await self.ingestor.close()
-        if self.embedder is not None:
-            await self.embedder.close()
-
-
-def _knowledge(settings: Settings, database: Database, store: ObjectStore) -> _Knowledge:
-    embedder = _embedder(settings)
-    return _Knowledge(
-        embedder,
-        Ingestor(database, store, embedder, lease_seconds=settings.lease_seconds),
-        StoreSearch(database, Search(database, embedder, seconds=settings.search_timeout)),
-    )
 
 
 def _embedder(settings: Settings) -> OpenAIEmbedder | None:

@@ -8,6 +8,7 @@ connection; it may be run again if the database went away under it, and touches 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection as Connection
@@ -54,20 +55,22 @@ class Database:
         """
         address = make_url(url)
         self._timeout = timeout
+        # Lanes come last: they start threads, which nobody could end if an engine can't be made.
         if address.get_backend_name() == "sqlite":
             writing = sqlite_engine(address, begin="BEGIN IMMEDIATE")
+            reading, searching = (sqlite_engine(address, begin="BEGIN") for _ in range(2))
             self._writers = Lane(writing, threads=1, together=_WRITES_TOGETHER)
-            self._readers = Lane(sqlite_engine(address, begin="BEGIN"), threads=2)
-            searching = sqlite_engine(address, begin="BEGIN")
+            self._readers = Lane(reading, threads=2)
+            self._searchers = Lane(searching, threads=_SEARCHERS)
         else:
             writing = postgresql_engine(address, "READ COMMITTED", timeout=timeout)
-            self._writers = Lane(writing, threads=pool_size, links=Links(writing))
             reading = postgresql_engine(address, "AUTOCOMMIT", timeout=timeout)
-            self._readers = Lane(reading, threads=max(2, pool_size // 2), links=Links(reading))
             searching = postgresql_engine(address, "READ COMMITTED", timeout=timeout)
             limit_statements(searching)
-        links = None if writing.dialect.name == "sqlite" else Links(searching)
-        self._searchers = Lane(searching, threads=_SEARCHERS, links=links)
+            readers = max(2, pool_size // 2)
+            self._writers = Lane(writing, threads=pool_size, links=Links(writing))
+            self._readers = Lane(reading, threads=readers, links=Links(reading))
+            self._searchers = Lane(searching, threads=_SEARCHERS, links=Links(searching))
 
     async def start(self) -> None:
         """Bring the schema up to date, however long that takes."""
@@ -120,9 +123,10 @@ class Database:
         return True
 
     def close(self) -> None:
-        self._searchers.close()
-        self._readers.close()
-        self._writers.close()
+        """End all threads and connections, even if some of them fail to end."""
+        with ExitStack() as stack:
+            for lane in (self._writers, self._readers, self._searchers):
+                stack.callback(lane.close)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The beat of a process: its lease is renewed, and what the rows want of it is looked up."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -61,6 +62,7 @@ class Heartbeat:
         self._expires_seconds = expires_seconds
         self._watch = LeaseWatch()
         self._clean_up_at = 0
+        self._beating: asyncio.Future[tuple[LeaseWatch, Found]] | None = None
 
     @property
     def pause(self) -> float:
@@ -71,9 +73,10 @@ class Heartbeat:
         """Renew the lease and look around; `carried` are the runs that have a task here."""
         moment = now()
         clean_up = abs(moment - self._clean_up_at) >= _CLEAN_UP_EVERY
-        watch, found = await self._database.transaction(
-            self._look_around, carried, moment, clean_up
+        self._beating = asyncio.ensure_future(
+            self._database.transaction(self._look_around, carried, moment, clean_up)
         )
+        watch, found = await asyncio.shield(self._beating)
         # Not before it is committed: a transaction may be run again, and must count once.
         self._watch = watch
         if clean_up:
@@ -82,6 +85,9 @@ class Heartbeat:
 
     async def stop(self) -> None:
         """Give the lease and the unfinished runs back: others may take these at once."""
+        if self._beating is not None:
+            # A beat under way on another connection would take the lease once more.
+            await asyncio.gather(self._beating, return_exceptions=True)
         await self._database.transaction(self._give_back)
 
     def _give_back(self, connection: Connection) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
+from app.core.periodic import Periodic
 from app.core.telemetry import run_ended
 from app.db import run_holders, runs
 from app.db.rows import RunRow
@@ -41,7 +42,7 @@ class RunSupervisor:
         self._lines = Lines()
         self._endings = 0
         self._background: set[asyncio.Task[Any]] = set()
-        self._heart: asyncio.Task[None] | None = None
+        self._heart = Periodic("lease renewal", self._beat, every=heartbeat.pause, at_once=False)
         self._adrift_before: set[str] = set()
         # Runs that another process has taken over, until their tasks here have ended.
         self._lost: set[str] = set()
@@ -67,7 +68,7 @@ class RunSupervisor:
     async def open(self) -> None:
         """Take the lease, and with it the runs that nobody carries."""
         await self._beat()
-        self._heart = asyncio.create_task(self._beat_on(), name="run supervisor")
+        self._heart.open()
 
     def drain(self) -> None:
         """Begin to stop: runs may still end for a while, then they are left to others."""
@@ -77,17 +78,18 @@ class RunSupervisor:
     async def close(self) -> None:
         """Stop, and give the lease back: other processes may take the runs that are left."""
         self.drain()
-        if self._draining is not None:
-            await self._draining
-        await self._heartbeat.stop()
+        try:
+            if self._draining is not None:
+                await self._draining
+        finally:
+            await self._heartbeat.stop()
 
     async def _drain(self) -> None:
         deadline = time.monotonic() + self._drain_seconds - _HAND_OVER_SECONDS
         while (tasks := self._all_tasks()) and time.monotonic() < deadline:
             await asyncio.wait(tasks, timeout=deadline - time.monotonic())
         self._stopping = True
-        if self._heart is not None:
-            self._heart.cancel()
+        await self._heart.close()
         self.hub.changed_all()
         while tasks := self._all_tasks():
             await asyncio.sleep(0)  # as in `abandon`
@@ -252,15 +254,6 @@ class RunSupervisor:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-    async def _beat_on(self) -> None:
-        while True:
-            await asyncio.sleep(self._heartbeat.pause)
-            try:
-                await self._beat()
-            except Exception:
-                # The database may be away for a while; the next beat tries again.
-                logger.exception("the lease could not be renewed")
 
     async def _beat(self) -> None:
         found = await self._heartbeat.beat([*self._tasks])

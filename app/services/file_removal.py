@@ -3,10 +3,9 @@
 That is bytes without a file, and the files and vector stores that went along with their threads.
 """
 
-import asyncio
 import logging
-from contextlib import suppress
 
+from app.core.periodic import Periodic
 from app.db import chunk_removal, files, removed
 from app.db.database import Database
 from app.domain.clock import now
@@ -25,20 +24,17 @@ class FileRemover:
     def __init__(self, database: Database, writer: FileWriter) -> None:
         self._database = database
         self._writer = writer
-        self._task: asyncio.Task[None] | None = None
-        self._woken = asyncio.Event()
+        self._sweeps = Periodic("file removal", self.sweep, every=_SWEEP_EVERY)
 
     def open(self) -> None:
-        self._task = asyncio.create_task(self._sweep_on(), name="file remover")
+        self._sweeps.open()
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sweeps.close()
 
     def wake(self) -> None:
         """Sweep soon."""
-        self._woken.set()
+        self._sweeps.wake()
 
     async def sweep(self) -> None:
         """Remove what has expired, what went along with threads, and all bytes that are due."""
@@ -63,14 +59,3 @@ class FileRemover:
                 await self._database.transaction(removed.take_out, store_id, file_id)
         while await self._database.transaction(removed.drop_files, now(), _AT_ONCE):
             pass
-
-    async def _sweep_on(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                await self.sweep()
-            except Exception:
-                # The database may be away for a while; the next sweep tries again.
-                logger.exception("files could not be cleaned up")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _SWEEP_EVERY)

@@ -103,7 +103,7 @@ class Ingestor:
         self.wake()
         for reading in self._reading:
             reading.cancel()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ingest_on(self) -> None:
         while not self._stopping:
@@ -179,6 +179,7 @@ class Ingestor:
             )
         finally:
             keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
             self._reading.discard(reading)
 
     # How a file ends

@@ -1,9 +1,9 @@
 """Threads that nobody has spoken on for long: they go, in the background."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 
+from app.core.periodic import Periodic
 from app.db import retention
 from app.db.database import Database
 from app.domain.clock import now
@@ -27,16 +27,14 @@ class Retention:
         self._database = database
         self._remove_files = sweep
         self._seconds = days * _DAY
-        self._task: asyncio.Task[None] | None = None
+        self._sweeps = Periodic("deletion of old threads", self._sweep, every=_SWEEP_EVERY)
 
     def open(self) -> None:
         if self._seconds:
-            self._task = asyncio.create_task(self._sweep_on(), name="retention")
+            self._sweeps.open()
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sweeps.close()
 
     async def sweep(self) -> int:
         """Delete every thread that is due; return how many there were."""
@@ -49,12 +47,6 @@ class Retention:
             self._remove_files()
         return removed
 
-    async def _sweep_on(self) -> None:
-        while True:
-            try:
-                if removed := await self.sweep():
-                    logger.info("threads deleted for their age: %d", removed)
-            except Exception:
-                # The database may be away for a while; the next sweep tries again.
-                logger.exception("old threads could not be deleted")
-            await asyncio.sleep(_SWEEP_EVERY)
+    async def _sweep(self) -> None:
+        if removed := await self.sweep():
+            logger.info("threads deleted for their age: %d", removed)

@@ -1,10 +1,9 @@
 """Many threads at once: listed, searched, deleted."""
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.core.periodic import Periodic
 from app.db import message_index, thread_lists
 from app.db.database import Connection, Database
 from app.db.paging import Page
@@ -18,8 +17,6 @@ from app.schemas.common import ListPage
 from app.schemas.threads import ListedThread, ThreadsDeleted
 from app.services.threads import count_active_runs
 from app.wire import listed_thread_object
-
-logger = logging.getLogger(__name__)
 
 # How often (in seconds) messages are indexed that nobody has searched for yet.
 _INDEX_EVERY = 60.0
@@ -55,16 +52,16 @@ class ThreadListService:
         self._database = database
         self._supervisor = supervisor
         self._sweep = sweep
-        self._task: asyncio.Task[None] | None = None
+        self._indexing = Periodic(
+            "message index", self._catch_up, every=_INDEX_EVERY, at_once=False
+        )
 
     def open(self) -> None:
         """Begin to index messages, so that no search has to wait for long."""
-        self._task = asyncio.create_task(self._index_on(), name="message index")
+        self._indexing.open()
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._indexing.close()
 
     async def list(
         self, caller: Caller, page: Page, wanted: ThreadFilter
@@ -124,12 +121,3 @@ class ThreadListService:
         if await self._database.read(message_index.is_behind):
             while await self._database.transaction(message_index.catch_up):
                 pass  # others write in between
-
-    async def _index_on(self) -> None:
-        while True:
-            await asyncio.sleep(_INDEX_EVERY)
-            try:
-                await self._catch_up()
-            except Exception:
-                # The database may be away for a while; the next round tries again.
-                logger.exception("messages could not be indexed")
