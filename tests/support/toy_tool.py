@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.assembly import ToolResources
-from app.db.runs import StoredRun
+from app.db.rows import RunRow
 from app.engine.tools.arguments import StreamedText
 from app.engine.tools.marks import Mark
 from app.engine.tools.tool import Answer, Call, Draft, Emit, Image, Part, Text, ToolSession
@@ -36,7 +36,7 @@ class Toy:
         self.closed: list[str] = []
 
     def begin(
-        self, run: StoredRun, _listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
+        self, run: RunRow, _listed: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]
     ) -> ToolSession:
         return _Session(self, self._writer, run, calls)
 
@@ -70,7 +70,7 @@ class _Paths:
 
 class _Session(ToolSession):
     def __init__(
-        self, toy: Toy, writer: FileWriter, run: StoredRun, calls: Sequence[dict[str, Any]]
+        self, toy: Toy, writer: FileWriter, run: RunRow, calls: Sequence[dict[str, Any]]
     ) -> None:
         self._toy = toy
         self._writer = writer
