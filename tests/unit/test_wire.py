@@ -1,17 +1,21 @@
 """What a client is sent of a row: all that the object's schema has, and nothing else."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
 from app import wire
 from app.db import file_rows, knowledge_rows, rows
 from app.db.file_batches import BatchWithFiles
+from app.db.row_map import RowMap
 from app.db.vector_stores import StoreWithFiles
+from app.schemas.common import WireObject
 from tests.support.sample_rows import sample_row
 
 # With the fields that every object of its kind has alike.
-OBJECTS = [
+OBJECTS: list[tuple[RowMap[Any], Callable[[Any], WireObject], set[str]]] = [
     (rows.ASSISTANTS, wire.assistant_object, {"object"}),
     (rows.THREADS, wire.thread_object, {"object"}),
     (rows.MESSAGES, wire.message_object, {"object"}),
