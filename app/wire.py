@@ -8,13 +8,25 @@ by their names: what else a row holds never leaves the server.
 from collections.abc import Callable
 from typing import Any
 
+from app.db.file_batches import BatchWithFiles
+from app.db.file_rows import FileRow
+from app.db.knowledge_rows import StoreFileRow
 from app.db.rows import AssistantRow, MessageRow, RunRow, StepRow, ThreadRow
+from app.db.vector_stores import StoreWithFiles
 from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
+from app.schemas.files import FileObject
 from app.schemas.messages import Message
 from app.schemas.runs import Run
 from app.schemas.steps import RunStep
 from app.schemas.threads import ListedThread, Thread
+from app.schemas.vector_stores import (
+    FileBatch,
+    FileCounts,
+    VectorStore,
+    VectorStoreFile,
+    VectorStoreStatus,
+)
 
 
 def assistant_object(row: AssistantRow) -> Assistant:
@@ -39,6 +51,44 @@ def run_object(row: RunRow) -> Run:
 
 def step_object(row: StepRow) -> RunStep:
     return RunStep.model_validate(row, from_attributes=True)
+
+
+def file_object(row: FileRow) -> FileObject:
+    return FileObject.model_validate(row, from_attributes=True)
+
+
+def vector_store_object(found: StoreWithFiles, now: int) -> VectorStore:
+    """Return the store as it is at the time `now` (Unix)."""
+    row, counts = found.store, FileCounts.of(found.files.items())
+    status: VectorStoreStatus = "in_progress" if counts.in_progress else "completed"
+    return VectorStore(
+        id=row.id,
+        created_at=row.created_at,
+        name=row.name or None,
+        description=row.description,
+        usage_bytes=found.usage_bytes,
+        file_counts=counts,
+        status="expired" if row.has_expired(now) else status,
+        expires_after=row.expires_after,
+        expires_at=row.expires_at,
+        last_active_at=row.last_active_at,
+        metadata=row.metadata,
+    )
+
+
+def store_file_object(row: StoreFileRow) -> VectorStoreFile:
+    return VectorStoreFile.model_validate(row, from_attributes=True)
+
+
+def file_batch_object(found: BatchWithFiles) -> FileBatch:
+    row = found.batch
+    return FileBatch(
+        id=row.id,
+        created_at=row.created_at,
+        status=found.status,
+        vector_store_id=row.vector_store_id,
+        file_counts=FileCounts.of(found.files.items()),
+    )
 
 
 # What events tell of.

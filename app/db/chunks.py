@@ -15,13 +15,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     text,
     tuple_,
 )
 
 from app.db.chunk_terms import searched_terms
+from app.db.knowledge_rows import CHUNKS, ChunkRow
 from app.db.knowledge_tables import chunks, lexeme
 
 _BATCH = 500
@@ -56,7 +56,6 @@ class FoundChunk:
     text: str
 
 
-_INSERT = insert(chunks)
 _of_file = (
     chunks.c.vector_store_id == bindparam("store_id"),
     chunks.c.file_id == bindparam("file"),
@@ -162,20 +161,19 @@ def add_chunks(
     connection: Connection, store_id: str, file_id: str, rows: Sequence[NewChunk]
 ) -> None:
     """Insert chunks of a file that is in the store."""
-    if rows:
-        connection.execute(_INSERT, [_values(store_id, file_id, row) for row in rows])
+    CHUNKS.insert(connection, *(_row(store_id, file_id, row) for row in rows))
 
 
-def _values(store_id: str, file_id: str, row: NewChunk) -> dict[str, object]:
-    return {
-        "vector_store_id": store_id,
-        "file_id": file_id,
-        "position": row.position,
-        "length": len(row.tokens),
-        "embedding": row.embedding,
-        "text": row.text,
-        "tokens": row.tokens,
-    }
+def _row(store_id: str, file_id: str, new: NewChunk) -> ChunkRow:
+    return ChunkRow(
+        vector_store_id=store_id,
+        file_id=file_id,
+        position=new.position,
+        length=len(new.tokens),
+        embedding=new.embedding,
+        text=new.text,
+        tokens=new.tokens,
+    )
 
 
 def remove_of_file(connection: Connection, store_id: str, file_id: str) -> None:

@@ -1,15 +1,18 @@
 """Statements about batches of vector stores' files: those that name it are in it."""
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+from sqlalchemy import Connection, bindparam, func, select, text, update
+
+from app.db.knowledge_rows import BATCHES, BatchRow
 from app.db.knowledge_tables import vector_store_batches as batches
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.domain.errors import not_found
-from app.schemas.vector_stores import FileBatch, FileCounts, FileStatus
+from app.schemas.vector_stores import FileStatus
 
 _IN_PROGRESS = text("status = 'in_progress'")
 
-_INSERT = insert(batches)
 _BY_ID = select(batches).where(
     batches.c.id == bindparam("key"), batches.c.vector_store_id == bindparam("store_id")
 )
@@ -28,30 +31,40 @@ _CANCEL_FILES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class BatchWithFiles:
+    """A batch, and how many files it has by their status."""
+
+    batch: BatchRow
+    files: Mapping[FileStatus, int]
+
+    @property
+    def status(self) -> FileStatus:
+        # The row only knows whether it was cancelled.
+        if self.batch.status == "cancelled":
+            return "cancelled"
+        if self.files.get("in_progress"):
+            return "in_progress"
+        failed = self.files.get("failed", 0)
+        return "failed" if failed and failed == sum(self.files.values()) else "completed"
+
+
 def create(connection: Connection, batch_id: str, store_id: str, now: int) -> None:
-    values = {"id": batch_id, "vector_store_id": store_id, "created_at": now}
-    connection.execute(_INSERT, {**values, "status": "in_progress"})
+    batch = BatchRow(id=batch_id, vector_store_id=store_id, created_at=now)
+    BATCHES.insert(connection, batch)
 
 
-def retrieve(connection: Connection, store_id: str, batch_id: str) -> FileBatch:
+def retrieve(connection: Connection, store_id: str, batch_id: str) -> BatchWithFiles:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": batch_id, "store_id": store_id}).first()
     if row is None:
         raise not_found("file_batch", batch_id)
-    rows = connection.execute(_COUNTS, {"key": batch_id})
-    counts = FileCounts.of((status, count) for status, count in rows)
-    # The row only knows whether it was cancelled.
-    status = row.status if row.status == "cancelled" else _status(counts)
-    return FileBatch.model_validate({**row._mapping, "status": status, "file_counts": counts})
+    counts = connection.execute(_COUNTS, {"key": batch_id})
+    files = {status: count for status, count in counts}
+    return BatchWithFiles(BATCHES.read(row), files)
 
 
 def cancel(connection: Connection, batch_id: str) -> None:
     """Cancel the files that are not read yet, and the batch with them."""
     connection.execute(_CANCEL_FILES, {"key": batch_id})
     connection.execute(_CANCEL, {"key": batch_id})
-
-
-def _status(counts: FileCounts) -> FileStatus:
-    if counts.in_progress:
-        return "in_progress"
-    return "failed" if counts.failed and counts.failed == counts.total else "completed"

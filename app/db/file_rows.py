@@ -17,6 +17,7 @@ class FileRow:
     expires_at: int | None
     status: StoredStatus = "processed"
     project: str
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,33 +4,23 @@ A file's id stands in `file_removals` before its first byte is stored and again 
 gone: whatever happens in between, some row knows of the bytes.
 """
 
-from typing import Any
+from sqlalchemy import Connection, String, bindparam, delete, or_, select, update
 
-from sqlalchemy import Connection, String, bindparam, delete, insert, or_, select, update
-
+from app.db.file_rows import FILE_REMOVALS, FILES, FileRemovalRow, FileRow
 from app.db.file_tables import file_removals, files
 from app.db.paging import Page, read_page
-from app.db.tables import threads
 from app.domain.access import SHARED, Caller
 from app.domain.errors import NotFound
-from app.schemas.files import FileObject
 
-_INSERT = insert(files)
 _key = files.c.id == bindparam("key")
 _of_project = files.c.project == bindparam("of_project")
 _BY_ID = select(files).where(_key, or_(_of_project, files.c.project == SHARED))
 _OF_SESSION = select(files).where(
     _key, _of_project, files.c.session_id == bindparam("of_session", type_=String)
 )
-_THREAD_OWNER = (
-    select(threads.c.project, threads.c.session_id)
-    .where(threads.c.id == bindparam("thread_id"))
-    .with_for_update(key_share=True)
-)
 _DELETE = delete(files).where(_key, _of_project)
 _DELETE_EXPIRED = delete(files).where(files.c.expires_at <= bindparam("now")).returning(files.c.id)
 
-_ADD_REMOVAL = insert(file_removals)
 _POSTPONE = (
     update(file_removals)
     .where(file_removals.c.file_id == bindparam("key"))
@@ -47,32 +37,18 @@ _DROP_REMOVAL = delete(file_removals).where(file_removals.c.file_id == bindparam
 
 def reserve(connection: Connection, file_id: str, due_at: int) -> None:
     """Announce bytes that are about to be stored; without a file by `due_at`, they go."""
-    connection.execute(_ADD_REMOVAL, {"file_id": file_id, "due_at": due_at})
+    FILE_REMOVALS.insert(connection, FileRemovalRow(file_id, due_at))
 
 
-def create(connection: Connection, project: str, file: FileObject) -> FileObject | None:
+def create(connection: Connection, file: FileRow) -> FileRow | None:
     """Insert the file whose bytes were announced; None: too late, they have been given up."""
     if not drop_removal(connection, file.id):
         return None
-    values = file.model_dump(exclude={"object", "status_details"})
-    connection.execute(_INSERT, {**values, "project": project})
+    FILES.insert(connection, file)
     return file
 
 
-def create_for_thread(connection: Connection, thread_id: str, file: FileObject) -> bool:
-    """Insert a file whose bytes were announced, owned as its thread is.
-
-    False: the thread is gone, or the bytes have been given up.
-    """
-    owner = connection.execute(_THREAD_OWNER, {"thread_id": thread_id}).first()
-    if owner is None or not drop_removal(connection, file.id):
-        return False
-    values = file.model_dump(exclude={"object", "status_details"})
-    connection.execute(_INSERT, {**values, **owner._mapping})
-    return True
-
-
-def retrieve_for(connection: Connection, caller: Caller, file_id: str) -> FileObject:
+def retrieve_for(connection: Connection, caller: Caller, file_id: str) -> FileRow:
     """Return a file as its caller may see it: a session sees its own alone. Raises `NotFound`."""
     if caller.session is None:
         return retrieve(connection, caller.project, file_id)
@@ -80,23 +56,23 @@ def retrieve_for(connection: Connection, caller: Caller, file_id: str) -> FileOb
     row = connection.execute(_OF_SESSION, keys).first()
     if row is None:
         raise _no_file(file_id)
-    return FileObject.model_validate(row._mapping)
+    return FILES.read(row)
 
 
-def retrieve(connection: Connection, project: str, file_id: str) -> FileObject:
+def retrieve(connection: Connection, project: str, file_id: str) -> FileRow:
     """Return a file of the project's, or of a configured assistant's. Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": file_id, "of_project": project}).first()
     if row is None:
         raise _no_file(file_id)
-    return FileObject.model_validate(row._mapping)
+    return FILES.read(row)
 
 
 def list_page(
     connection: Connection, project: str, page: Page, purpose: str | None
-) -> tuple[list[FileObject], bool]:
+) -> tuple[list[FileRow], bool]:
     only = None if purpose is None else {"purpose": purpose}
     rows, has_more = read_page(connection, files, "file", page, only=only, project=project)
-    return [FileObject.model_validate(row._mapping) for row in rows], has_more
+    return FILES.read_all(rows), has_more
 
 
 def remove(connection: Connection, project: str, file_id: str, now: int) -> None:
@@ -115,12 +91,8 @@ def is_shared(connection: Connection, file_id: str) -> bool:
 
 def remove_expired(connection: Connection, now: int) -> None:
     """Delete the files that have expired; their bytes are due at once."""
-    removals: list[dict[str, Any]] = [
-        {"file_id": file_id, "due_at": now}
-        for file_id in connection.execute(_DELETE_EXPIRED, {"now": now}).scalars()
-    ]
-    if removals:
-        connection.execute(_ADD_REMOVAL, removals)
+    expired = connection.execute(_DELETE_EXPIRED, {"now": now}).scalars()
+    FILE_REMOVALS.insert(connection, *(FileRemovalRow(file_id, now) for file_id in expired))
 
 
 def postpone(connection: Connection, file_id: str, due_at: int) -> bool:

@@ -29,6 +29,7 @@ from app.db import chunks
 from app.db.chunks import NewChunk
 from app.db.clock import database_seconds
 from app.db.file_tables import files
+from app.db.knowledge_rows import STORE_FILES
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.knowledge_tables import vector_stores
 from app.schemas.vector_stores import FileError
@@ -95,9 +96,7 @@ _CLAIMED = update(store_files).where(
 _RENEW = _CLAIMED.values(held_until=_later)
 _BEGIN = _CLAIMED.values(usage_bytes=0)
 _RELEASE = _CLAIMED.values(worker_id=None, held_until=_later, attempts=bindparam("new_attempts"))
-_FAIL = _CLAIMED.values(
-    status="failed", usage_bytes=0, last_error=bindparam("error"), worker_id=None, held_until=None
-)
+_FAIL = _CLAIMED.values(status="failed", usage_bytes=0, worker_id=None, held_until=None)
 _CANCELLED = select(store_files.c.sequence).where(
     store_files.c.sequence == bindparam("key"),
     store_files.c.status == "cancelled",
@@ -167,8 +166,8 @@ def release(
 
 def fail(connection: Connection, claim: Claim, error: FileError) -> None:
     """End the file with what was wrong; chunks that it had are gone."""
-    values = {**_keys(claim), "error": error.model_dump()}
-    if connection.execute(_FAIL, values).rowcount > 0:
+    values = STORE_FILES.encoded({"last_error": error})
+    if connection.execute(_FAIL, {**values, **_keys(claim)}).rowcount > 0:
         chunks.remove_of_file(connection, claim.store_id, claim.file_id)
 
 

@@ -1,8 +1,9 @@
 """Statements about vector stores and files that are nobody's any more: they go piece by piece."""
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
 
-from app.db.file_tables import file_removals, files
+from app.db.file_rows import FILE_REMOVALS, FileRemovalRow
+from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.knowledge_tables import vector_stores
 from app.domain.access import REMOVED
@@ -32,7 +33,6 @@ _some_files = (
     .limit(bindparam("count"))
 )
 _DROP_FILES = delete(files).where(files.c.id.in_(_some_files)).returning(files.c.id)
-_ADD_REMOVALS = insert(file_removals)
 
 
 def stores(connection: Connection, limit: int) -> list[str]:
@@ -57,7 +57,5 @@ def take_out(connection: Connection, store_id: str, file_id: str) -> None:
 def drop_files(connection: Connection, now: int, limit: int) -> bool:
     """Delete the rows of some files; their bytes are due at once. False: there were none."""
     dropped = connection.execute(_DROP_FILES, {"count": limit}).scalars().all()
-    if dropped:
-        due = [{"file_id": file_id, "due_at": now} for file_id in dropped]
-        connection.execute(_ADD_REMOVALS, due)
+    FILE_REMOVALS.insert(connection, *(FileRemovalRow(file_id, now) for file_id in dropped))
     return bool(dropped)

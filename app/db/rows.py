@@ -150,9 +150,32 @@ class StepRow:
     expired_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunItemRow:
+    run_id: str
+    item: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEventRow:
+    run_id: str
+    last_event_id: int
+    body: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    name: str
+    value: str
+
+
 ASSISTANTS = RowMap(tables.assistants, AssistantRow)
 WRITTEN_ASSISTANTS = RowMap(tables.written_assistants, WrittenAssistantRow)
 THREADS = RowMap(tables.threads, ThreadRow)
 MESSAGES = RowMap(tables.messages, MessageRow)
 RUNS = RowMap(tables.runs, RunRow, packed={"settings": RunSettings})
 STEPS = RowMap(tables.steps, StepRow)
+RUN_ITEMS = RowMap(tables.run_items, RunItemRow)
+RUN_EVENTS = RowMap(tables.run_events, RunEventRow)
+SECRETS = RowMap(tables.secrets, SecretRow)

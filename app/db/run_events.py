@@ -1,11 +1,11 @@
 """Statements about what a streamed run has told its readers."""
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 
+from app.db.rows import RUN_EVENTS, RunEventRow
 from app.db.tables import ACTIVE, run_events, runs
 from app.domain.clock import now
 
-_INSERT = insert(run_events)
 _LAST = select(func.max(run_events.c.last_event_id)).where(
     run_events.c.run_id == bindparam("run_id")
 )
@@ -29,13 +29,7 @@ _OLD = delete(run_events).where(
 
 def append(connection: Connection, run_id: str, last_event_id: int, body: str) -> None:
     """Keep some events, encoded as they were sent; the last of them has `last_event_id`."""
-    values = {
-        "run_id": run_id,
-        "last_event_id": last_event_id,
-        "body": body,
-        "created_at": now(),
-    }
-    connection.execute(_INSERT, values)
+    RUN_EVENTS.insert(connection, RunEventRow(run_id, last_event_id, body, now()))
 
 
 def last_id(connection: Connection, run_id: str) -> int:

@@ -2,12 +2,12 @@
 
 import secrets as random
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
+from app.db.rows import SECRETS, SecretRow
 from app.db.tables import secrets
 
 _VALUE = select(secrets.c.value).where(secrets.c.name == bindparam("key"))
-_INSERT = insert(secrets)
 
 
 def shared_secret(connection: Connection, name: str) -> str:
@@ -16,5 +16,5 @@ def shared_secret(connection: Connection, name: str) -> str:
     if value is None:
         value = random.token_urlsafe(48)
         # Who loses the race to insert it is run again, and finds the other's.
-        connection.execute(_INSERT, {"name": name, "value": value})
+        SECRETS.insert(connection, SecretRow(name, value))
     return value

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.db.paging import Page, read_page
-from app.db.rows import STEPS, StepRow
+from app.db.rows import RUN_ITEMS, STEPS, RunItemRow, StepRow
 from app.db.tables import run_items, steps
 from app.domain.errors import not_found
 
@@ -23,7 +23,6 @@ _BY_ID = select(steps).where(
 _UPDATE = update(steps).where(_key)
 _DELETE = delete(steps).where(_key)
 _OF_RUN = select(steps).where(steps.c.run_id == bindparam("run_id")).order_by(steps.c.sequence)
-_INSERT_ITEM = insert(run_items)
 _ITEMS = (
     select(run_items.c.item)
     .where(run_items.c.run_id == bindparam("run_id"))
@@ -68,8 +67,7 @@ def list_page(
 
 def add_items(connection: Connection, run_id: str, items: list[dict[str, Any]]) -> None:
     """Keep items of a round for the next request, in their order."""
-    if items:
-        connection.execute(_INSERT_ITEM, [{"run_id": run_id, "item": item} for item in items])
+    RUN_ITEMS.insert(connection, *(RunItemRow(run_id, item) for item in items))
 
 
 def items_of(connection: Connection, run_id: str) -> list[dict[str, Any]]:

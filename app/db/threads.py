@@ -23,6 +23,7 @@ _own = and_(
 _BY_ID = select(threads).where(_own)
 _ANYWHERE = select(threads).where(_key)
 # Weak enough on PostgreSQL for others to insert rows that point to the thread meanwhile.
+_OWNER = select(threads.c.project, threads.c.session_id).where(_key).with_for_update(key_share=True)
 _LOCKED = select(threads.c.id).where(_own).with_for_update(key_share=True)
 _UPDATE = update(threads).where(_key)
 _DELETE = delete(threads).where(_own)
@@ -43,6 +44,12 @@ def retrieve(connection: Connection, caller: Caller, thread_id: str) -> ThreadRo
 def find(connection: Connection, thread_id: str) -> ThreadRow | None:
     """Return the thread, whosever it is."""
     return THREADS.read_first(connection.execute(_ANYWHERE, {"key": thread_id}).first())
+
+
+def owner_of(connection: Connection, thread_id: str) -> Caller | None:
+    """Return whose the thread is, and hold it until the transaction ends; None: it is gone."""
+    row = connection.execute(_OWNER, {"key": thread_id}).first()
+    return None if row is None else Caller(row.project, row.session_id)
 
 
 def lock(connection: Connection, caller: Caller, thread_id: str) -> None:

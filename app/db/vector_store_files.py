@@ -4,18 +4,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from app.db.file_tables import files
+from app.db.knowledge_rows import STORE_FILES, StoreFileRow
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.paging import Page, read_page
 from app.domain.access import SHARED
 from app.domain.errors import NotFound
-from app.schemas.vector_stores import FileStatus, StoredAttributes, VectorStoreFile
+from app.schemas.vector_stores import FileStatus, StoredAttributes
 
 # Far below what either database lets one statement hold.
 _AT_ONCE = 1000
-# What a file begins with, and begins anew with.
+# What a file begins anew with.
 _WAITING: dict[str, Any] = {
     "status": "in_progress",
     "last_error": None,
@@ -58,7 +59,6 @@ _KNOWN = (
     .with_for_update(read=True, key_share=True)
 )
 _THERE = select(store_files).where(_in_store, _keys)
-_INSERT = insert(store_files)
 _BY_ID = select(store_files).where(_in_store, _key)
 _UPDATE = update(store_files).where(_in_store, _key)
 _DELETE = delete(store_files).where(_in_store, _key)
@@ -124,31 +124,28 @@ def _attach(
 ) -> None:
     keys = [file.file_id for file in new]
     rows = connection.execute(_THERE, {"store_id": store_id, "keys": keys})
-    there = {row.id: row for row in rows}
+    there = {row.id: row for row in STORE_FILES.read_all(rows)}
     added = [_row(store_id, file, now, batch_id) for file in new if file.file_id not in there]
-    if added:
-        connection.execute(_INSERT, added)
+    STORE_FILES.insert(connection, *added)
     for file in new:
         if file.file_id in there:
             _renew(connection, store_id, file, there[file.file_id], batch_id)
 
 
-def _row(store_id: str, file: NewFile, now: int, batch_id: str | None) -> dict[str, Any]:
-    return {
-        **_WAITING,
-        "id": file.file_id,
-        "vector_store_id": store_id,
-        "batch_id": batch_id,
-        "created_at": now,
-        "usage_bytes": 0,
-        "of_thread": file.of_thread,
-        "attributes": file.attributes or {},
-        "chunking_strategy": file.chunking_strategy,
-    }
+def _row(store_id: str, file: NewFile, now: int, batch_id: str | None) -> StoreFileRow:
+    return StoreFileRow(
+        id=file.file_id,
+        vector_store_id=store_id,
+        batch_id=batch_id,
+        created_at=now,
+        of_thread=file.of_thread,
+        attributes=file.attributes or {},
+        chunking_strategy=file.chunking_strategy,
+    )
 
 
 def _renew(
-    connection: Connection, store_id: str, file: NewFile, row: Row[Any], batch_id: str | None
+    connection: Connection, store_id: str, file: NewFile, row: StoreFileRow, batch_id: str | None
 ) -> None:
     values: dict[str, Any] = {}
     if row.of_thread and not file.of_thread:
@@ -164,18 +161,18 @@ def _renew(
         modify(connection, store_id, file.file_id, values)
 
 
-def retrieve(connection: Connection, store_id: str, file_id: str) -> VectorStoreFile:
+def retrieve(connection: Connection, store_id: str, file_id: str) -> StoreFileRow:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"store_id": store_id, "key": file_id}).first()
     if row is None:
         raise _not_in_store(store_id, file_id)
-    return _file(row)
+    return STORE_FILES.read(row)
 
 
 def modify(connection: Connection, store_id: str, file_id: str, values: dict[str, Any]) -> None:
     """Write `values` (columns by name). Raises `NotFound`."""
     keys = {"store_id": store_id, "key": file_id}
-    if connection.execute(_UPDATE, {**values, **keys}).rowcount == 0:
+    if connection.execute(_UPDATE, {**STORE_FILES.encoded(values), **keys}).rowcount == 0:
         raise _not_in_store(store_id, file_id)
 
 
@@ -188,12 +185,12 @@ def remove(connection: Connection, store_id: str, file_id: str) -> None:
 
 def list_page(
     connection: Connection, page: Page, status: FileStatus | None, **scope: str
-) -> tuple[list[VectorStoreFile], bool]:
+) -> tuple[list[StoreFileRow], bool]:
     """Return files of the store or batch that `scope` names by its column."""
     only = {} if status is None else {"status": status}
     wanted: dict[str, Any] = dict(scope)
     rows, has_more = read_page(connection, store_files, "file", page, only=only, **wanted)
-    return [_file(row) for row in rows], has_more
+    return STORE_FILES.read_all(rows), has_more
 
 
 def searchable(
@@ -205,10 +202,6 @@ def searchable(
         values["keys"] = list(file_ids)
     rows = connection.execute(_SEARCHABLE if file_ids is None else _SEARCHABLE_OF, values)
     return [SearchableFile(*row) for row in rows]
-
-
-def _file(row: Row[Any]) -> VectorStoreFile:
-    return VectorStoreFile.model_validate(row._mapping)
 
 
 def _not_in_store(store_id: str, file_id: str) -> NotFound:

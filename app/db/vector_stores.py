@@ -4,25 +4,23 @@ A project finds its own. The knowledge of configured assistants can be read, and
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
+from app.db.knowledge_rows import VECTOR_STORES, VectorStoreRow
 from app.db.knowledge_tables import vector_store_files, vector_stores
 from app.db.paging import Page, read_page
 from app.domain.access import SHARED
 from app.domain.errors import Configured, InvalidRequest, not_found
-from app.schemas.vector_stores import FileCounts, VectorStore
-
-# Worked out from the files of a store, so kept in no column of its own.
-_COUNTED = {"object", "usage_bytes", "file_counts", "status"}
+from app.schemas.vector_stores import FileStatus
 
 _key = vector_stores.c.id == bindparam("key")
 
 _own = vector_stores.c.project == bindparam("of_project")
 
-_INSERT = insert(vector_stores)
 _BY_ID = select(vector_stores).where(_key, or_(_own, vector_stores.c.project == SHARED))
 _OWN = select(vector_stores.c.id).where(_key, _own)
 _UPDATE = update(vector_stores).where(_key, _own)
@@ -60,20 +58,25 @@ _CONTENTS = (
 )
 
 
-def create(
-    connection: Connection, project: str, store: VectorStore, *, of_thread: bool = False
-) -> None:
-    """Insert the store; `of_thread`: it is to go with the thread that it is made for."""
-    owner = {"project": project, "of_thread": of_thread}
-    connection.execute(_INSERT, {**store.model_dump(exclude=_COUNTED), **owner})
+@dataclass(frozen=True, slots=True)
+class StoreWithFiles:
+    """A store, how many files it has by their status, and how much they take all together."""
+
+    store: VectorStoreRow
+    files: Mapping[FileStatus, int]
+    usage_bytes: int
 
 
-def retrieve(connection: Connection, project: str, store_id: str, now: int) -> VectorStore:
+def create(connection: Connection, store: VectorStoreRow) -> None:
+    VECTOR_STORES.insert(connection, store)
+
+
+def retrieve(connection: Connection, project: str, store_id: str) -> VectorStoreRow:
     """Return a store that the project may read. Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": store_id, "of_project": project}).first()
     if row is None:
         raise not_found("vector_store", store_id)
-    return _stores(connection, [row], now)[0]
+    return VECTOR_STORES.read(row)
 
 
 def check_own(connection: Connection, project: str, store_id: str) -> None:
@@ -115,13 +118,14 @@ def last_uses(
 
 
 def modify(
-    connection: Connection, project: str, store_id: str, values: dict[str, Any], now: int
-) -> VectorStore:
+    connection: Connection, project: str, store_id: str, values: dict[str, Any]
+) -> VectorStoreRow:
     """Write `values` (columns by name) and return the store. Raises what `check_own` does."""
     check_own(connection, project, store_id)
     if values:
-        connection.execute(_UPDATE, {**values, "key": store_id, "of_project": project})
-    return retrieve(connection, project, store_id, now)
+        keys = {"key": store_id, "of_project": project}
+        connection.execute(_UPDATE, {**VECTOR_STORES.encoded(values), **keys})
+    return retrieve(connection, project, store_id)
 
 
 def remove(connection: Connection, project: str, store_id: str) -> None:
@@ -131,34 +135,27 @@ def remove(connection: Connection, project: str, store_id: str) -> None:
 
 
 def list_page(
-    connection: Connection, project: str, page: Page, now: int
-) -> tuple[list[VectorStore], bool]:
+    connection: Connection, project: str, page: Page
+) -> tuple[list[VectorStoreRow], bool]:
     rows, has_more = read_page(connection, vector_stores, "vector_store", page, project=project)
-    return _stores(connection, rows, now), has_more
+    return VECTOR_STORES.read_all(rows), has_more
+
+
+def with_files(connection: Connection, stores: Sequence[VectorStoreRow]) -> list[StoreWithFiles]:
+    """Return the stores with what is in them, in the same order."""
+    held = defaultdict[str, list[Row[Any]]](list)
+    for part in connection.execute(_CONTENTS, {"keys": [store.id for store in stores]}):
+        held[part.vector_store_id].append(part)
+    return [
+        StoreWithFiles(
+            store,
+            {part.status: part.files for part in held[store.id]},
+            # Sums are of PostgreSQL's `numeric` type there.
+            sum(int(part.bytes) for part in held[store.id]),
+        )
+        for store in stores
+    ]
 
 
 def expired(store_id: str) -> InvalidRequest:
     return InvalidRequest(f"Vector store '{store_id}' has expired.", code="vector_store_expired")
-
-
-def _stores(connection: Connection, rows: Sequence[Row[Any]], now: int) -> list[VectorStore]:
-    held = defaultdict[str, list[Row[Any]]](list)
-    for part in connection.execute(_CONTENTS, {"keys": [row.id for row in rows]}):
-        held[part.vector_store_id].append(part)
-    return [_store(row, held[row.id], now) for row in rows]
-
-
-def _store(row: Row[Any], held: list[Row[Any]], now: int) -> VectorStore:
-    counts = FileCounts.of((part.status, part.files) for part in held)
-    status = "in_progress" if counts.in_progress else "completed"
-    if row.expires_at is not None and row.expires_at <= now:
-        status = "expired"
-    return VectorStore.model_validate(
-        {
-            **row._mapping,
-            "name": row.name or None,
-            "usage_bytes": sum(part.bytes for part in held),
-            "file_counts": counts,
-            "status": status,
-        }
-    )

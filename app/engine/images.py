@@ -10,8 +10,8 @@ from typing import Any
 from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import files
 from app.db.database import Database
+from app.db.file_rows import FileRow
 from app.domain.errors import ModelError, NotFound
-from app.schemas.files import FileObject
 from app.schemas.messages import Said, text_part
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class _Request:
     images: int = 0
     bytes: int = 0
     full: bool = False
-    files: dict[str, FileObject | None] = field(default_factory=dict)
+    files: dict[str, FileRow | None] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
 
 
@@ -140,9 +140,9 @@ class Images:
         file = request.files[file_id]
         return 0 if file is None else file.bytes
 
-    async def _find(self, project: str, file_id: str) -> FileObject | None:
+    async def _find(self, project: str, file_id: str) -> FileRow | None:
         try:
-            file: FileObject = await self._database.read(files.retrieve, project, file_id)
+            file: FileRow = await self._database.read(files.retrieve, project, file_id)
         except NotFound:
             return None
         if file.bytes > _MAX_BYTES:

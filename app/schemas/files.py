@@ -10,6 +10,9 @@ from app.schemas.common import ListedObject, WireObject
 PURPOSES = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
 
 
+StoredStatus = Literal["uploaded", "processed", "error"]
+
+
 class FormPart(BaseModel):
     """A form's fields. They are texts, so numbers are read from them; no unknown one passes."""
 
@@ -41,7 +44,7 @@ class FileObject(ListedObject, _Tagged):
     bytes: int
     created_at: int
     expires_at: int | None
-    status: Literal["uploaded", "processed", "error"] = "processed"
+    status: StoredStatus = "processed"
     status_details: None = None
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import files
 from app.db.database import Connection, Database
+from app.db.file_rows import FileRow
 from app.db.paging import Page
 from app.domain.access import Caller
 from app.domain.clock import now
@@ -18,6 +19,7 @@ from app.schemas.common import ListPage
 from app.schemas.files import PURPOSES, FileCreate, FileDeleted, FileObject
 from app.services.file_removal import FileRemover
 from app.storage.file_writer import FileWriter, StoredBytes
+from app.wire import file_object
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Upload(Protocol):
 
 @dataclass(frozen=True)
 class FileContent:
-    file: FileObject
+    file: FileRow
     chunks: AsyncIterator[bytes]
 
 
@@ -102,29 +104,29 @@ class FileService:
         except StorageError as error:
             raise _unavailable(error) from error
         try:
-            file = _new_file(stored, upload)
-            created = await self._database.transaction(files.create, project, file)
+            file = _new_file(project, stored, upload)
+            created = await self._database.transaction(files.create, file)
         except Exception:
             await self._writer.give_up(stored.file_id)
             raise
         if created is None:
             raise InvalidRequest("The upload took too long.", code="upload_too_slow")
-        return created
+        return file_object(created)
 
     async def retrieve(self, caller: Caller, file_id: str) -> FileObject:
         """Raises `NotFound`."""
-        return await self._database.read(files.retrieve_for, caller, file_id)
+        return file_object(await self._database.read(files.retrieve_for, caller, file_id))
 
     async def list(self, project: str, page: Page, purpose: str | None) -> ListPage[FileObject]:
         data, has_more = await self._database.read(files.list_page, project, page, purpose)
-        return ListPage[FileObject].of(data, has_more=has_more)
+        return ListPage[FileObject].of([file_object(row) for row in data], has_more=has_more)
 
     async def content(self, caller: Caller, file_id: str) -> FileContent:
         """Return the file with its bytes, which are read as they are asked for.
 
         Raises `NotFound`.
         """
-        file = await self.retrieve(caller, file_id)
+        file = await self._database.read(files.retrieve_for, caller, file_id)
         try:
             return FileContent(file, await self._store.read(file_key(file_id)))
         except StorageError as error:
@@ -173,17 +175,18 @@ def file_too_large(max_bytes: int) -> InvalidRequest:
     )
 
 
-def _new_file(stored: StoredBytes, upload: Upload) -> FileObject:
+def _new_file(project: str, stored: StoredBytes, upload: Upload) -> FileRow:
     about = upload.about()
     check_purpose(about.purpose)
     expiry = about.expires_after
-    return FileObject(
+    return FileRow(
         id=stored.file_id,
         purpose=about.purpose,
         filename=upload.filename,
         bytes=stored.size,
         created_at=stored.created_at,
         expires_at=stored.created_at + expiry.seconds if expiry else None,
+        project=project,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from app.db import chunk_removal, chunks, file_batches, vector_store_files, vector_stores
 from app.db.database import Connection, Database
+from app.db.file_batches import BatchWithFiles
+from app.db.knowledge_rows import StoreFileRow
 from app.db.paging import Page
 from app.db.vector_store_files import NewFile
 from app.domain.clock import now
@@ -20,6 +22,10 @@ from app.schemas.vector_stores import (
     VectorStoreFileDeleted,
     stored_strategy,
 )
+from app.wire import file_batch_object, store_file_object
+
+# A page's files, and whether there are more.
+Files = tuple[list[StoreFileRow], bool]
 
 
 class VectorStoreFileService:
@@ -34,20 +40,21 @@ class VectorStoreFileService:
         """Attach a file: it is read in the background."""
         file = await self._database.transaction(self._create, project, store_id, body)
         self._wake()
-        return file
+        return store_file_object(file)
 
     async def retrieve(self, project: str, store_id: str, file_id: str) -> VectorStoreFile:
-        return await self._database.read(_in_store, project, store_id, file_id)
+        return store_file_object(await self._database.read(_in_store, project, store_id, file_id))
 
     async def list(
         self, project: str, store_id: str, page: Page, status: FileStatus | None
     ) -> ListPage[VectorStoreFile]:
-        return await self._database.read(self._list, project, store_id, page, status)
+        return _page(*await self._database.read(self._list, project, store_id, page, status))
 
     async def update(
         self, project: str, store_id: str, file_id: str, body: AttributesUpdate
     ) -> VectorStoreFile:
-        return await self._database.transaction(self._update, project, store_id, file_id, body)
+        file = await self._database.transaction(self._update, project, store_id, file_id, body)
+        return store_file_object(file)
 
     async def delete(self, project: str, store_id: str, file_id: str) -> VectorStoreFileDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
@@ -63,7 +70,7 @@ class VectorStoreFileService:
     @staticmethod
     def _create(
         connection: Connection, project: str, store_id: str, body: VectorStoreFileCreate
-    ) -> VectorStoreFile:
+    ) -> StoreFileRow:
         moment = now()
         vector_stores.use(connection, project, store_id, moment)
         vector_store_files.attach(connection, project, store_id, _new([body]), moment)
@@ -72,17 +79,14 @@ class VectorStoreFileService:
     @staticmethod
     def _list(
         connection: Connection, project: str, store_id: str, page: Page, status: FileStatus | None
-    ) -> ListPage[VectorStoreFile]:
-        vector_stores.retrieve(connection, project, store_id, now())
-        data, has_more = vector_store_files.list_page(
-            connection, page, status, vector_store_id=store_id
-        )
-        return ListPage[VectorStoreFile].of(data, has_more=has_more)
+    ) -> Files:
+        vector_stores.retrieve(connection, project, store_id)
+        return vector_store_files.list_page(connection, page, status, vector_store_id=store_id)
 
     @staticmethod
     def _update(
         connection: Connection, project: str, store_id: str, file_id: str, body: AttributesUpdate
-    ) -> VectorStoreFile:
+    ) -> StoreFileRow:
         vector_stores.check_own(connection, project, store_id)
         values = {"attributes": body.attributes or {}}
         vector_store_files.modify(connection, store_id, file_id, values)
@@ -103,26 +107,31 @@ class FileBatchService:
     async def create(self, project: str, store_id: str, body: FileBatchCreate) -> FileBatch:
         batch = await self._database.transaction(self._create, project, store_id, body)
         self._wake()
-        return batch
+        return file_batch_object(batch)
 
     async def retrieve(self, project: str, store_id: str, batch_id: str) -> FileBatch:
-        return await self._database.read(_batch_in_store, project, store_id, batch_id)
+        return file_batch_object(
+            await self._database.read(_batch_in_store, project, store_id, batch_id)
+        )
 
     async def cancel(self, project: str, store_id: str, batch_id: str) -> FileBatch:
         """Cancel what is not read yet; a batch that has ended stays as it is."""
-        return await self._database.transaction(self._cancel, project, store_id, batch_id)
+        return file_batch_object(
+            await self._database.transaction(self._cancel, project, store_id, batch_id)
+        )
 
     async def list_files(
         self, project: str, store_id: str, batch_id: str, page: Page, status: FileStatus | None
     ) -> ListPage[VectorStoreFile]:
-        return await self._database.read(
+        found = await self._database.read(
             self._list_files, project, store_id, batch_id, page, status
         )
+        return _page(*found)
 
     @staticmethod
     def _create(
         connection: Connection, project: str, store_id: str, body: FileBatchCreate
-    ) -> FileBatch:
+    ) -> BatchWithFiles:
         moment, batch_id = now(), new_id("file_batch")
         vector_stores.use(connection, project, store_id, moment)
         file_batches.create(connection, batch_id, store_id, moment)
@@ -132,7 +141,9 @@ class FileBatchService:
         return file_batches.retrieve(connection, store_id, batch_id)
 
     @staticmethod
-    def _cancel(connection: Connection, project: str, store_id: str, batch_id: str) -> FileBatch:
+    def _cancel(
+        connection: Connection, project: str, store_id: str, batch_id: str
+    ) -> BatchWithFiles:
         vector_stores.check_own(connection, project, store_id)
         batch = file_batches.retrieve(connection, store_id, batch_id)
         if batch.status != "in_progress":
@@ -148,10 +159,14 @@ class FileBatchService:
         batch_id: str,
         page: Page,
         status: FileStatus | None,
-    ) -> ListPage[VectorStoreFile]:
+    ) -> Files:
         _batch_in_store(connection, project, store_id, batch_id)
-        data, has_more = vector_store_files.list_page(connection, page, status, batch_id=batch_id)
-        return ListPage[VectorStoreFile].of(data, has_more=has_more)
+        return vector_store_files.list_page(connection, page, status, batch_id=batch_id)
+
+
+def _page(files: list[StoreFileRow], has_more: bool) -> ListPage[VectorStoreFile]:
+    told = [store_file_object(file) for file in files]
+    return ListPage[VectorStoreFile].of(told, has_more=has_more)
 
 
 def _new(files: Sequence[VectorStoreFileCreate]) -> list[NewFile]:
@@ -167,15 +182,15 @@ def _texts(connection: Connection, project: str, store_id: str, file_id: str) ->
     return chunks.texts_of_file(connection, store_id, file_id)
 
 
-def _in_store(connection: Connection, project: str, store_id: str, file_id: str) -> VectorStoreFile:
+def _in_store(connection: Connection, project: str, store_id: str, file_id: str) -> StoreFileRow:
     """Raises `NotFound`, of the store before the file."""
-    vector_stores.retrieve(connection, project, store_id, now())
+    vector_stores.retrieve(connection, project, store_id)
     return vector_store_files.retrieve(connection, store_id, file_id)
 
 
 def _batch_in_store(
     connection: Connection, project: str, store_id: str, batch_id: str
-) -> FileBatch:
+) -> BatchWithFiles:
     """Raises `NotFound`, of the store before the batch."""
-    vector_stores.retrieve(connection, project, store_id, now())
+    vector_stores.retrieve(connection, project, store_id)
     return file_batches.retrieve(connection, store_id, batch_id)

@@ -5,8 +5,10 @@ from typing import Any
 
 from app.db import chunk_removal, vector_store_files, vector_stores
 from app.db.database import Connection, Database
+from app.db.knowledge_rows import VectorStoreRow
 from app.db.paging import Page
 from app.db.vector_store_files import NewFile
+from app.db.vector_stores import StoreWithFiles
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.knowledge.search import Weights
@@ -30,6 +32,10 @@ from app.schemas.vector_stores import (
     VectorStoreUpdate,
     stored_strategy,
 )
+from app.wire import vector_store_object
+
+# A page's stores, and whether there are more.
+Stores = tuple[list[StoreWithFiles], bool]
 
 _DAY = 86_400
 _RESULTS = 10
@@ -45,16 +51,19 @@ class VectorStoreService:
         self._wake = wake
 
     async def create(self, project: str, body: VectorStoreCreate) -> VectorStore:
-        store = await self._database.transaction(create_store, project, body)
+        store = await self._database.transaction(self._create, project, body)
         self._wake()
-        return store
+        return vector_store_object(store, now())
 
     async def retrieve(self, project: str, store_id: str) -> VectorStore:
-        return await self._database.read(vector_stores.retrieve, project, store_id, now())
+        store = await self._database.read(self._retrieve, project, store_id)
+        return vector_store_object(store, now())
 
     async def list(self, project: str, page: Page) -> ListPage[VectorStore]:
-        data, has_more = await self._database.read(vector_stores.list_page, project, page, now())
-        return ListPage[VectorStore].of(data, has_more=has_more)
+        data, has_more = await self._database.read(self._list, project, page)
+        moment = now()
+        stores = [vector_store_object(store, moment) for store in data]
+        return ListPage[VectorStore].of(stores, has_more=has_more)
 
     async def update(self, project: str, store_id: str, body: VectorStoreUpdate) -> VectorStore:
         moment = now()
@@ -65,9 +74,8 @@ class VectorStoreService:
             values["metadata"] = body.metadata or {}
         if "expires_after" in body.model_fields_set:
             values |= _expiry(body.expires_after, moment)
-        return await self._database.transaction(
-            vector_stores.modify, project, store_id, values, moment
-        )
+        store = await self._database.transaction(self._update, project, store_id, values)
+        return vector_store_object(store, moment)
 
     async def delete(self, project: str, store_id: str) -> VectorStoreDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
@@ -91,13 +99,33 @@ class VectorStoreService:
         )
         return SearchResultsPage(search_query=body.queries(), data=[_result(one) for one in found])
 
+    @staticmethod
+    def _create(connection: Connection, project: str, body: VectorStoreCreate) -> StoreWithFiles:
+        return _with_files(connection, create_store(connection, project, body))
+
+    @staticmethod
+    def _retrieve(connection: Connection, project: str, store_id: str) -> StoreWithFiles:
+        return _with_files(connection, vector_stores.retrieve(connection, project, store_id))
+
+    @staticmethod
+    def _list(connection: Connection, project: str, page: Page) -> Stores:
+        data, has_more = vector_stores.list_page(connection, project, page)
+        return vector_stores.with_files(connection, data), has_more
+
+    @staticmethod
+    def _update(
+        connection: Connection, project: str, store_id: str, values: dict[str, Any]
+    ) -> StoreWithFiles:
+        changed = vector_stores.modify(connection, project, store_id, values)
+        return _with_files(connection, changed)
+
 
 def create_store(
     connection: Connection,
     project: str,
     body: NewVectorStore,
     expires_after: ExpiresAfter | None = None,
-) -> VectorStore:
+) -> VectorStoreRow:
     """Create a store with the files that it begins with. Raises `NotFound` for an unknown file.
 
     `expires_after` is for stores whose body can't say it; with `OF_THREAD` the store is a thread's
@@ -105,20 +133,21 @@ def create_store(
     """
     moment = now()
     full = body if isinstance(body, VectorStoreCreate) else VectorStoreCreate()
-    store = VectorStore(
+    store = VectorStoreRow(
         id=new_id("vector_store"),
         created_at=moment,
         name=full.name or None,
         description=full.description,
         metadata=body.metadata or {},
+        project=project,
+        of_thread=expires_after is OF_THREAD,
         **_expiry(full.expires_after or expires_after, moment),
     )
-    of_thread = expires_after is OF_THREAD
-    vector_stores.create(connection, project, store, of_thread=of_thread)
+    vector_stores.create(connection, store)
     strategy = stored_strategy(body.chunking_strategy)
     files = [NewFile(file_id, None, strategy) for file_id in body.file_ids or []]
     vector_store_files.attach(connection, project, store.id, files, moment)
-    return vector_stores.retrieve(connection, project, store.id, moment)
+    return store
 
 
 def stored_resources(
@@ -142,9 +171,12 @@ def _expiry(expires_after: ExpiresAfter | None, moment: int) -> dict[str, Any]:
     }
 
 
+def _with_files(connection: Connection, store: VectorStoreRow) -> StoreWithFiles:
+    return vector_stores.with_files(connection, [store])[0]
+
+
 def _check_usable(connection: Connection, project: str, store_id: str) -> None:
-    store = vector_stores.retrieve(connection, project, store_id, now())
-    if store.status == "expired":
+    if vector_stores.retrieve(connection, project, store_id).has_expired(now()):
         raise vector_stores.expired(store_id)
 
 

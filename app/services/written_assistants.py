@@ -8,15 +8,16 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 
 from app.core.assistants_file import KnowledgeFile, WrittenAssistant
-from app.core.object_store import StorageError
 from app.db import assistants, files, vector_store_files, vector_stores, written_assistants
 from app.db.database import Connection, Database
+from app.db.file_rows import FileRow
+from app.db.knowledge_rows import VectorStoreRow
 from app.db.rows import AssistantRow, KeptFile, WrittenAssistantRow
 from app.db.vector_store_files import NewFile
 from app.domain.access import DEFAULT_PROJECT, SHARED
@@ -25,14 +26,12 @@ from app.domain.errors import NotFound, StartError
 from app.domain.ids import PREFIXES
 from app.schemas.assistants import AssistantCreate
 from app.schemas.file_search import with_stores
-from app.schemas.files import FileObject
-from app.schemas.vector_stores import VectorStore
 from app.services.assistants import configure_assistant, new_assistant
+from app.services.knowledge_files import store_knowledge
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
 
-_PIECE_BYTES = 1024 * 1024
 # How long (in seconds) a start waits for its knowledge, and how often it looks.
 _READ_SECONDS = 10.0
 _LOOK_EVERY = 0.02
@@ -67,18 +66,18 @@ async def configure_assistants(
 
     Files are left to be read by whoever reads those of vector stores. Raises `StartError`.
     """
-    uploads: dict[_Key, FileObject] = {}
+    uploads: dict[_Key, FileRow] = {}
     try:
         while True:
             outcome = await database.transaction(_apply, wanted, uploads)
             if not outcome.missing:
                 return outcome.default
             for key, file in outcome.missing.items():
-                uploads[key] = await _stored(writer, file)
+                uploads[key] = await store_knowledge(writer, file)
     finally:
-        for file_object in uploads.values():
+        for upload in uploads.values():
             # Bytes that became a file meanwhile stay.
-            await writer.give_up(file_object.id)
+            await writer.give_up(upload.id)
 
 
 async def knowledge_is_read(database: Database, wanted: Configured) -> None:
@@ -109,40 +108,7 @@ def knowledge_store_id(assistant_id: str) -> str:
     return f"{PREFIXES['vector_store']}_{hashlib.sha256(assistant_id.encode()).hexdigest()[:32]}"
 
 
-# The bytes of the files
-
-
-async def _stored(writer: FileWriter, source: KnowledgeFile) -> FileObject:
-    """Store a file's bytes; return the file that is to be."""
-    try:
-        stored = await writer.put(_pieces(source.path))
-    except (OSError, StorageError) as error:
-        raise StartError(f"ASSISTANTS_FILE: {source.name} can't be stored: {error}") from error
-    if stored.size != source.size:
-        await writer.give_up(stored.file_id)
-        raise StartError(f"ASSISTANTS_FILE: {source.name} has changed while it was stored")
-    return FileObject(
-        id=stored.file_id,
-        purpose="assistants",
-        filename=source.path.name,
-        bytes=stored.size,
-        created_at=stored.created_at,
-        expires_at=None,
-    )
-
-
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(path.open, "rb") as file:
-        while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
-            yield piece
-
-
-# The rows
-
-
-def _apply(
-    connection: Connection, wanted: Configured, uploads: Mapping[_Key, FileObject]
-) -> _Outcome:
+def _apply(connection: Connection, wanted: Configured, uploads: Mapping[_Key, FileRow]) -> _Outcome:
     written_assistants.lock(connection)
     records = written_assistants.records(connection)
     _refuse_others(connection, wanted.written, records)
@@ -240,12 +206,12 @@ def _write(
     written: WrittenAssistant,
     record: WrittenAssistantRow | None,
     kept: Mapping[_Key, str],
-    uploads: Mapping[_Key, FileObject],
+    uploads: Mapping[_Key, FileRow],
 ) -> None:
     knowledge: dict[str, KeptFile] = {}
     for file in written.knowledge:
         key = (written.id, file.name)
-        if key not in kept and files.create(connection, SHARED, uploads[key]) is None:
+        if key not in kept and files.create(connection, uploads[key]) is None:
             raise StartError(f"{written.place}: storing {file.name} took too long")
         knowledge[file.name] = KeptFile(file.digest, kept.get(key) or uploads[key].id)
     stores = _filled_store(connection, written, record, knowledge)
@@ -292,9 +258,21 @@ def _held_store(
 ) -> None:
     """Let the store be there, for good, and hold it until the transaction ends."""
     name = written.body.name or written.id
-    values = {"name": name, "expires_after": None, "expires_at": None, "last_active_at": moment}
+    values: dict[str, Any] = {
+        "name": name,
+        "expires_after": None,
+        "expires_at": None,
+        "last_active_at": moment,
+    }
     try:
-        vector_stores.modify(connection, SHARED, store_id, values, moment)
+        vector_stores.modify(connection, SHARED, store_id, values)
     except NotFound:
-        store = VectorStore(id=store_id, created_at=moment, description=None, metadata={}, **values)
-        vector_stores.create(connection, SHARED, store)
+        store = VectorStoreRow(
+            id=store_id,
+            created_at=moment,
+            description=None,
+            metadata={},
+            project=SHARED,
+            **values,
+        )
+        vector_stores.create(connection, store)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from app.core.object_store import ObjectStore, StorageError, file_key
-from app.db import files, resource_uses
+from app.db import files, resource_uses, threads
 from app.db.database import Connection, Database
+from app.db.file_rows import FileRow
 from app.domain.clock import now
 from app.domain.ids import new_id
-from app.schemas.files import FileObject
 
 logger = logging.getLogger(__name__)
 
@@ -52,28 +52,22 @@ class FileWriter:
 
     async def write_for_thread(
         self, thread_id: str, filename: str, content: bytes, *, purpose: str
-    ) -> FileObject | None:
+    ) -> FileRow | None:
         """Store a file that was made for a thread; None: the thread is gone.
 
         It belongs to the thread's project and, if a browser's session owns the thread, to that
         session; deleting the thread removes it. Raises `StorageError`.
         """
         stored = await self.put(_once(content))
-        file = FileObject(
-            id=stored.file_id,
-            purpose=purpose,
-            filename=filename,
-            bytes=stored.size,
-            created_at=stored.created_at,
-            expires_at=None,
-        )
-        created = False
+        created = None
         try:
-            created = await self._database.transaction(_create_for_thread, thread_id, file)
+            created = await self._database.transaction(
+                _create_for_thread, thread_id, stored, filename, purpose
+            )
         finally:
-            if not created:
-                await self.give_up(file.id)
-        return file if created else None
+            if created is None:
+                await self.give_up(stored.file_id)
+        return created
 
     async def give_up(self, file_id: str) -> None:
         """Remove the bytes of a file that was not created; one that was created stays."""
@@ -96,11 +90,26 @@ class FileWriter:
             await self._database.transaction(files.drop_removal, file_id)
 
 
-def _create_for_thread(connection: Connection, thread_id: str, file: FileObject) -> bool:
-    if not files.create_for_thread(connection, thread_id, file):
-        return False
+def _create_for_thread(
+    connection: Connection, thread_id: str, stored: StoredBytes, filename: str, purpose: str
+) -> FileRow | None:
+    owner = threads.owner_of(connection, thread_id)
+    if owner is None:
+        return None
+    file = FileRow(
+        id=stored.file_id,
+        purpose=purpose,
+        filename=filename,
+        bytes=stored.size,
+        created_at=stored.created_at,
+        expires_at=None,
+        project=owner.project,
+        session_id=owner.session,
+    )
+    if files.create(connection, file) is None:
+        return None
     resource_uses.note_thread(connection, thread_id, [file.id])
-    return True
+    return file
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -10,13 +10,13 @@ import pytest
 from app.core.object_store import ObjectStore, file_key
 from app.db import chunks, file_batches, files, ingestion, vector_store_files
 from app.db.database import Connection, Database
+from app.db.file_rows import FileRow
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.vector_store_files import NewFile
 from app.domain.access import DEFAULT_PROJECT
 from app.domain.clock import now
 from app.domain.errors import ModelError
 from app.domain.ids import new_id
-from app.schemas.files import FileObject
 from app.schemas.vector_stores import FileError, NewVectorStore, stored_strategy
 from app.services.ingestion import Ingestor
 from app.services.vector_stores import create_store
@@ -99,15 +99,16 @@ async def one_of(database: Database, store: ObjectStore, text: str | None) -> st
 
 def _add_file(connection: Connection, file_id: str) -> None:
     files.reserve(connection, file_id, now())
-    file = FileObject(
+    file = FileRow(
         id=file_id,
         purpose="assistants",
         filename="notes.txt",
         bytes=1,
         created_at=now(),
         expires_at=None,
+        project=DEFAULT_PROJECT,
     )
-    files.create(connection, DEFAULT_PROJECT, file)
+    files.create(connection, file)
 
 
 async def attached(database: Database, store: ObjectStore, *texts: str | None) -> str:

@@ -9,12 +9,12 @@ import pytest
 from app.core.object_store import ObjectStore, file_key
 from app.db import files, ingestion
 from app.db.database import Connection, Database
+from app.db.file_rows import FileRow
 from app.db.ingestion import Turns
 from app.db.knowledge_tables import vector_store_files as store_files
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.knowledge.extraction import ExtractionError
-from app.schemas.files import FileObject
 from app.schemas.vector_stores import FileError, NewVectorStore
 from app.services.ingestion import Ingestor
 from app.services.reading_turns import ReadingTurns
@@ -58,9 +58,16 @@ async def uploaded(database: Database, store: ObjectStore, project: str) -> str:
 
     def add(connection: Connection) -> None:
         files.reserve(connection, file_id, now())
-        given = {"purpose": "assistants", "filename": "notes.txt", "bytes": 1, "expires_at": None}
-        file = FileObject.model_validate({"id": file_id, "created_at": now(), **given})
-        files.create(connection, project, file)
+        file = FileRow(
+            id=file_id,
+            created_at=now(),
+            filename="notes.txt",
+            purpose="assistants",
+            bytes=1,
+            expires_at=None,
+            project=project,
+        )
+        files.create(connection, file)
 
     await store.put(file_key(file_id), pieces())
     await database.transaction(add)

@@ -60,9 +60,9 @@ def _plain(hint: Any, name: str, number: int) -> Any:
         case _ if hint is float:
             return number + 0.5
         case _ if hint is bytes:
-            return f"{name} {number}".encode()
+            return f"{name}_{number}".encode()
     # A text is as good a JSON value as any.
-    return f"{name} {number}"
+    return f"{name}_{number}"
 
 
 def defaults_in(row: Any) -> list[str]:

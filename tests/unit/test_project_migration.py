@@ -1,4 +1,4 @@
-"""What a database of the time before projects becomes, and what it was again after the way back."""
+"""What a database of the time before projects becomes."""
 
 import asyncio
 import hashlib
@@ -38,11 +38,11 @@ PROJECTS = {
 }
 
 
-def migrate(connection: Connection, revision: str, *, down: bool = False) -> None:
+def migrate(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(runner.__file__).parent))
     config.attributes["connection"] = connection
-    (command.downgrade if down else command.upgrade)(config, revision)
+    command.upgrade(config, revision)
 
 
 def insert(connection: Connection, table: str, **values: object) -> None:
@@ -170,24 +170,6 @@ def test_messages_that_were_there_are_found(connection):
     assert found(connection, "unfinished") == ["thread_old"]
     connection.execute(text("DELETE FROM messages WHERE id = 'msg_said'"))
     assert found(connection, "playlist") == []
-
-
-def test_the_way_back_keeps_what_is_configured(connection):
-    def rows(table: str, *left_out: str) -> list[dict]:
-        return [
-            {name: value for name, value in row.items() if name not in left_out}
-            for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1")).mappings()
-        ]
-
-    tables = ("assistants", "threads", "messages", "runs", "files", "vector_stores")
-    before = {table: rows(table) for table in tables}
-    migrate(connection, "head")
-    connection.execute(text("UPDATE assistants SET project = 'shop' WHERE id = 'asst_of_the_api'"))
-    migrate(connection, "0004", down=True)
-    assert {table: rows(table) for table in tables} == before
-    migrate(connection, "head")
-    assert projects(connection) == PROJECTS
-    assert found(connection, "playlist") == ["thread_old"]
 
 
 def test_a_server_of_now_starts_on_it(empty_database_url):

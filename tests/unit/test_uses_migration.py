@@ -16,11 +16,11 @@ MOMENT = 1_700_000_000
 WEEK = json.dumps({"anchor": "last_active_at", "days": 7})
 
 
-def migrate(connection: Connection, revision: str, *, down: bool = False) -> None:
+def migrate(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(runner.__file__).parent))
     config.attributes["connection"] = connection
-    (command.downgrade if down else command.upgrade)(config, revision)
+    command.upgrade(config, revision)
 
 
 def insert(connection: Connection, table: str, **values: Any) -> None:
@@ -109,4 +109,3 @@ def test_what_was_attached_before_goes_with_its_thread(empty_database_url):
         assert take_along(connection, ["thread_old"]) == Taken(files=2, stores=1)
         stores = connection.execute(text("SELECT id FROM vector_stores WHERE project = 'default'"))
         assert set(stores.scalars()) == {"vs_named", "vs_lasting", "vs_earlier"}
-        migrate(connection, "0006", down=True)

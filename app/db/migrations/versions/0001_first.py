@@ -171,17 +171,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
     )
     op.create_index("steps_in_order", "steps", ["run_id", "created_at", "sequence"], unique=False)
-
-
-def downgrade() -> None:
-    for table in (
-        "run_events",
-        "run_items",
-        "steps",
-        "runs",
-        "messages",
-        "workers",
-        "threads",
-        "assistants",
-    ):
-        op.drop_table(table)

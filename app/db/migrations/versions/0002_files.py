@@ -40,8 +40,3 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("file_id"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("file_removals")
-    op.drop_table("files")

@@ -142,10 +142,3 @@ def _create_chunks() -> None:
         sa.PrimaryKeyConstraint("sequence"),
         sa.UniqueConstraint("vector_store_id", "file_id", "position"),
     )
-
-
-def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        op.drop_table("chunk_index")
-    for table in ("chunks", "vector_store_files", "vector_store_batches", "vector_stores"):
-        op.drop_table(table)

@@ -22,7 +22,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["assistant_id"], ["assistants.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("assistant_id"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("written_assistants")

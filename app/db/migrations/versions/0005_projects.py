@@ -50,30 +50,6 @@ def upgrade() -> None:
     )
 
 
-def downgrade() -> None:
-    op.drop_table("secrets")
-    op.drop_table("usage")
-    op.drop_index("runs_active_of_project", "runs")
-    op.drop_index("threads_of_session", "threads")
-    op.drop_index("threads_in_order", "threads")
-    for name, table, columns in (
-        ("vector_stores_in_order", "vector_stores", ORDER),
-        ("files_of_purpose", "files", ["purpose", *ORDER]),
-        ("files_in_order", "files", ORDER),
-    ):
-        op.drop_index(name, table)
-        op.create_index(name, table, columns)
-    op.add_column(
-        "assistants",
-        sa.Column("configured", sa.Boolean(), nullable=False, server_default=sa.false()),
-    )
-    op.execute("UPDATE assistants SET configured = (project = '*')")
-    op.drop_column("threads", "session_id")
-    op.drop_column("runs", "request_id")
-    for table in OWNED:
-        op.drop_column(table, "project")
-
-
 def _share_what_is_configured() -> None:
     """Let every project read the configured assistants, and their knowledge."""
     op.execute("UPDATE assistants SET project = '*' WHERE configured")

@@ -30,13 +30,6 @@ SQLITE = (
     " DELETE FROM message_index WHERE rowid = old.sequence;"
     " DELETE FROM message_index_queue WHERE sequence = old.sequence; END",
 )
-SQLITE_DOWN = (
-    "DROP TRIGGER message_index_removed",
-    "DROP TRIGGER message_index_changed",
-    "DROP TRIGGER message_index_added",
-    "DROP TABLE message_index_queue",
-    "DROP TABLE message_index",
-)
 # Words as FTS5 has them: left to itself, PostgreSQL takes `refund/exchange` for a file's name, and
 # an address for one word. A text beyond these characters could be more than one value may hold.
 POSTGRESQL = (
@@ -47,15 +40,10 @@ POSTGRESQL = (
     f" '{PUNCTUATION}', repeat(' ', {len(string.punctuation)}))); END $$",
     "CREATE INDEX message_index ON messages USING gin (message_words(content))",
 )
-POSTGRESQL_DOWN = ("DROP INDEX message_index", "DROP FUNCTION message_words(json)")
 
 
 def upgrade() -> None:
     _execute(SQLITE if _is_sqlite() else POSTGRESQL)
-
-
-def downgrade() -> None:
-    _execute(SQLITE_DOWN if _is_sqlite() else POSTGRESQL_DOWN)
 
 
 def _is_sqlite() -> bool:

@@ -59,13 +59,6 @@ def upgrade() -> None:
     _note_threads()
 
 
-def downgrade() -> None:
-    for table in ("vector_stores", "vector_store_files"):
-        op.drop_column(table, "of_thread")
-    op.drop_index("resource_uses_of_resource", "resource_uses")
-    op.drop_table("resource_uses")
-
-
 def _note_assistants() -> None:
     named = _named("assistants", "NULL")
     _note("assistants", {(user, key) for user, _, keys in named for key in keys})

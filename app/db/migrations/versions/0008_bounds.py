@@ -45,15 +45,6 @@ def upgrade() -> None:
     )
 
 
-def downgrade() -> None:
-    op.drop_column("runs", "by_visitor")
-    op.drop_column("runs", "reserved_tokens")
-    op.drop_index("assistants_in_order", "assistants")
-    op.create_index("assistants_in_order", "assistants", ["created_at", "sequence"])
-    _order_by("created_at", "sequence")
-    op.drop_column("runs", "takeovers")
-
-
 def _order_by(*order: str) -> None:
     for name, (table, columns, condition) in IN_ORDER.items():
         op.drop_index(name, table)

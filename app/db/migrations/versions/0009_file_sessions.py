@@ -15,7 +15,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("files", sa.Column("session_id", sa.String()))
-
-
-def downgrade() -> None:
-    op.drop_column("files", "session_id")
