@@ -35,6 +35,9 @@ PING_SECONDS = 1.5
 # SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
 _WRITES_TOGETHER = 32
 
+# Rows whose writing takes some milliseconds: short transactions go before it.
+MANY_ROWS = 100
+
 # Threads, and connections, that only search: a long search delays other searches and nothing else.
 _SEARCHERS = 2
 # Seconds after a search's deadline at which its connection is given up.
@@ -80,6 +83,19 @@ class Database:
         """Run `work(connection, …)`; what it wrote is committed when this returns."""
         return await self._writers.call(
             lambda connection: work(connection, *args, **kwargs), self._timeout
+        )
+
+    async def transaction_of(
+        self, rows: int, work: Work[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(connection, …)`, which writes about so many rows."""
+        run = self.long_transaction if rows >= MANY_ROWS else self.transaction
+        return await run(work, *args, **kwargs)
+
+    async def long_transaction(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, …)`, which writes many rows: short transactions go before it."""
+        return await self._writers.call(
+            lambda connection: work(connection, *args, **kwargs), self._timeout, long=True
         )
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -2,20 +2,19 @@
 
 import asyncio
 import logging
-import queue
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.db.job_queue import Job, JobQueue, Work
 from app.db.links import Links
 from app.domain.errors import DatabaseAway
 
 T = TypeVar("T")
-Work = Callable[[Connection], Any]
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +25,9 @@ _TRANSIENT = frozenset({"40P01", "40001", "23505"})
 
 # The first two characters of PostgreSQL's codes where it can't be reached, stops, or is full.
 _AWAY = frozenset({"08", "53", "57"})
+
+# Once the jobs of a shared commit have taken so long (in seconds), it is made without the others.
+COMMIT_SECONDS = 0.02
 
 # How often a work is done that left no trace: the database may be back, the race won.
 _ATTEMPTS = 3
@@ -41,39 +43,34 @@ _GRACE_SECONDS = 1.0
 _CLOSE_SECONDS = 10.0
 
 
-@dataclass
-class _Job:
-    """`thread` is the one that does it at this moment; `over`: nobody waits for it any more.
-
-    `done`: it is ended, and what came of it is on its way.
-    """
-
-    work: Work
-    future: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
-    thread: int | None = None
-    over: bool = False
-    done: bool = False
-
-
 class Lane:
     """Some threads of one engine.
 
-    A thread takes up to `together` works that wait anyway into one transaction: what costs most
-    is its commit. Where one of them fails nothing is committed, and each is done by itself.
+    A thread takes up to `together` short jobs that wait anyway into one transaction, as long as
+    they take less than `COMMIT_SECONDS`: what costs most is its commit. If one of them fails
+    nothing is committed, and each is done by itself. A long job has a commit of its own.
     """
 
     def __init__(
-        self, engine: Engine, *, threads: int, together: int = 1, links: Links | None = None
+        self,
+        engine: Engine,
+        *,
+        threads: int,
+        together: int = 1,
+        links: Links | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`links`: how the connections of `engine` are dropped from outside, if they can be."""
+        """`links`: how the connections of `engine` are dropped from outside, if they can be.
+
+        `clock` gives seconds.
+        """
         self._engine = engine
         self._links = links
         self._together = together
+        self._clock = clock
         # Held while a work is taken up, ended or given up: it is one of these at a time.
         self._turn = threading.Lock()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs = JobQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"database-{number}", daemon=True)
             for number in range(threads)
@@ -84,16 +81,20 @@ class Lane:
     @property
     def waiting(self) -> int:
         """How many works no thread has taken up yet."""
-        return self._jobs.qsize()
+        return len(self._jobs)
 
-    async def call(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
+    async def call(
+        self, work: Callable[[Connection], T], seconds: float | None = None, *, long: bool = False
+    ) -> T:
         """Do the work on one of the threads; `seconds`: how long that may take, waiting included.
+
+        `long`: it writes many rows, and lets short works go before it.
 
         A work that takes longer raises `DatabaseAway`, and the connection that it waits on is
         dropped. Only where the lane has `links`: elsewhere a work is never given up.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop.create_future())
+        job = Job(work, loop.create_future(), long=long)
         self._jobs.put(job)
         if seconds is None or self._links is None:
             result: T = await job.future
@@ -105,7 +106,7 @@ class Lane:
             timer.cancel()
         return result
 
-    def _give_up(self, job: _Job) -> None:
+    def _give_up(self, job: Job) -> None:
         with self._turn:
             if job.done:
                 return
@@ -120,8 +121,7 @@ class Lane:
 
     def close(self) -> None:
         """Finish what waits, then end the threads and their connections."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        self._jobs.close()
         for thread in self._threads:
             # One that waits for a peer that has vanished would never come.
             thread.join(None if self._links is None else _CLOSE_SECONDS)
@@ -129,35 +129,45 @@ class Lane:
 
     def _serve(self) -> None:
         held = _HeldConnection(self._engine)
-        while jobs := self._next_jobs():
-            if len(jobs) > 1:
-                if not _done_together(held, jobs):
-                    for job in jobs:
-                        _do_alone(held, job)
-            elif self._takes_up(jobs[0]):
-                _do_alone(held, jobs[0])
+        while (job := self._jobs.take()) is not None:
+            jobs = [job]
+            if self._together > 1 and not job.long and self._jobs.has_short:
+                self._do_together(held, jobs)
+            elif self._takes_up(job):
+                _do_alone(held, job)
                 with self._turn:
-                    jobs[0].thread, jobs[0].done = None, True
-            jobs[0].future.get_loop().call_soon_threadsafe(_tell, jobs)
+                    job.thread, job.done = None, True
+            job.future.get_loop().call_soon_threadsafe(_tell, jobs)
         held.close()
 
-    def _takes_up(self, job: _Job) -> bool:
+    def _do_together(self, held: "_HeldConnection", jobs: list[Job]) -> None:
+        """Do the first of `jobs` in one transaction with short ones that wait; add these."""
+
+        def work(connection: Connection) -> list[Any]:
+            end = self._clock() + COMMIT_SECONDS
+            results = [jobs[0].work(connection)]
+            while len(jobs) < self._together and self._clock() < end:
+                job = self._jobs.take_short()
+                if job is None:
+                    break
+                jobs.append(job)
+                results.append(job.work(connection))
+            return results
+
+        try:
+            results = held.transact(work)
+        except Exception:  # noqa: BLE001 - whose it was shows when each is done by itself
+            for job in jobs:
+                _do_alone(held, job)
+        else:
+            for job, result in zip(jobs, results, strict=True):
+                job.result = result
+
+    def _takes_up(self, job: Job) -> bool:
         with self._turn:
             if not job.over:
                 job.thread = threading.get_ident()
             return not job.over
-
-    def _next_jobs(self) -> list[_Job]:
-        """Wait for a work and take those that wait behind it; none when the lane is closed."""
-        jobs: list[_Job] = []
-        while len(jobs) < self._together and not (jobs and self._jobs.empty()):
-            job = self._jobs.get()
-            if job is None:
-                if jobs:
-                    self._jobs.put(None)
-                break
-            jobs.append(job)
-        return jobs
 
 
 class _HeldConnection:
@@ -200,18 +210,7 @@ class _HeldConnection:
         return result
 
 
-def _done_together(held: _HeldConnection, jobs: list[_Job]) -> bool:
-    """Tell whether all were committed in one transaction; if not, none of them was."""
-    try:
-        results = held.transact(lambda connection: [job.work(connection) for job in jobs])
-    except Exception:  # noqa: BLE001 - whose it was shows when each is done by itself
-        return False
-    for job, result in zip(jobs, results, strict=True):
-        job.result = result
-    return True
-
-
-def _do_alone(held: _HeldConnection, job: _Job) -> None:
+def _do_alone(held: _HeldConnection, job: Job) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             job.result = held.transact(job.work)
@@ -237,13 +236,13 @@ def _told(error: BaseException | None) -> BaseException | None:
     return away if state is None or state[:2] in _AWAY else error
 
 
-def _fail(job: _Job) -> None:
+def _fail(job: Job) -> None:
     if not job.future.done():
         # What a thread has begun and can't tell the end of may be written.
         job.future.set_exception(DatabaseAway(perhaps_written=job.thread is not None))
 
 
-def _tell(jobs: list[_Job]) -> None:
+def _tell(jobs: list[Job]) -> None:
     for job in jobs:
         if job.future.done():
             continue  # whoever waited for it was cancelled

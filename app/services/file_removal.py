@@ -47,12 +47,12 @@ class FileRemover:
     async def _remove_taken(self) -> None:
         while stores := await self._database.read(removed.stores, _AT_ONCE):
             for store_id in stores:
-                while await self._database.transaction(chunk_removal.remove_some, store_id):
+                while await self._database.long_transaction(chunk_removal.remove_some, store_id):
                     pass  # others write in between
                 await self._database.transaction(removed.drop_store, store_id)
         while in_stores := await self._database.read(removed.in_stores, _AT_ONCE):
             for store_id, file_id in in_stores:
-                while await self._database.transaction(
+                while await self._database.long_transaction(
                     chunk_removal.remove_some, store_id, file_id
                 ):
                     pass

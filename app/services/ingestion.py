@@ -174,8 +174,13 @@ class Ingestor:
             logger.exception("%s in %s could not be read", claim.file_id, claim.store_id)
             await self._retry(claim, _OUR_FAULT)
         else:
-            await self._database.transaction(
-                ingestion.complete, claim, read.last, read.usage_bytes, first=read.first
+            await self._database.transaction_of(
+                len(read.last),
+                ingestion.complete,
+                claim,
+                read.last,
+                read.usage_bytes,
+                first=read.first,
             )
         finally:
             keeper.cancel()
@@ -227,7 +232,7 @@ class Ingestor:
         first = True
         while len(chunks) > _WRITTEN_AT_ONCE:
             part, chunks = chunks[:_WRITTEN_AT_ONCE], chunks[_WRITTEN_AT_ONCE:]
-            if not await self._database.transaction(ingestion.add, claim, part, first=first):
+            if not await self._database.long_transaction(ingestion.add, claim, part, first=first):
                 raise _Lost
             first = False
         return _Read(chunks, first, size)

@@ -58,6 +58,13 @@ def new_run(
     )
 
 
+def new_rows(body: RunCreate | ThreadRunCreate | None) -> int:
+    """Return about how many rows a new run writes besides its own: its messages."""
+    if isinstance(body, ThreadRunCreate):
+        return len(body.thread.messages or []) if body.thread else 0
+    return len(body.additional_messages or []) if body else 0
+
+
 def _first(given: Any, default: Any) -> Any:
     return default if given is None else given
 

@@ -40,7 +40,7 @@ class Retention:
         """Delete every thread that is due; return how many there were."""
         removed, before = 0, now() - self._seconds
         while keys := await self._database.read(retention.stale_threads, before, _AT_ONCE):
-            some = await self._database.transaction(retention.remove_stale, keys, before)
+            some = await self._database.long_transaction(retention.remove_stale, keys, before)
             if not some:
                 break  # others have been quicker, or they are spoken on again
             removed += some

@@ -28,7 +28,7 @@ from app.schemas.runs import (
 )
 from app.schemas.threads import ThreadCreate
 from app.services.attachments import attach_files
-from app.services.new_run import new_run
+from app.services.new_run import new_rows, new_run
 from app.services.run_policy import RunPolicy
 from app.services.run_reads import run_in_thread
 from app.services.threads import create_thread, new_message
@@ -84,8 +84,8 @@ class RunService:
 
         `include_content`: its steps are told with the text of what searches found.
         """
-        created = await self._database.transaction(
-            self._create, caller, thread_id, body, include_content, at_once=False
+        created = await self._database.transaction_of(
+            new_rows(body), self._create, caller, thread_id, body, include_content, at_once=False
         )
         return run_object(self._begin(created))
 
@@ -93,17 +93,21 @@ class RunService:
         self, caller: Caller, thread_id: str, body: RunCreate, *, include_content: bool = False
     ) -> Frames:
         """Create a run and return what it tells from its creation on."""
-        created = await self._database.transaction(
-            self._create, caller, thread_id, body, include_content, at_once=True
+        created = await self._database.transaction_of(
+            new_rows(body), self._create, caller, thread_id, body, include_content, at_once=True
         )
         return self._follower.follow(self._begin(created).id)
 
     async def create_with_thread(self, caller: Caller, body: ThreadRunCreate) -> Run:
-        created = await self._database.transaction(self._create_both, caller, body, at_once=False)
+        created = await self._database.transaction_of(
+            new_rows(body), self._create_both, caller, body, at_once=False
+        )
         return run_object(self._begin(created))
 
     async def create_with_thread_streamed(self, caller: Caller, body: ThreadRunCreate) -> Frames:
-        created = await self._database.transaction(self._create_both, caller, body, at_once=True)
+        created = await self._database.transaction_of(
+            new_rows(body), self._create_both, caller, body, at_once=True
+        )
         return self._follower.follow(self._begin(created).id)
 
     async def update(

@@ -92,7 +92,7 @@ class ThreadListService:
         # search may take long.
         while found := (await self._page(caller, Page(limit=_DELETED_AT_ONCE), wanted))[0]:
             keys = [one.thread.id for one in found]
-            removed = await self._database.transaction(self._delete_some, keys)
+            removed = await self._database.long_transaction(self._delete_some, keys)
             for run_id in removed.run_ids:
                 self._supervisor.abandon(run_id)
             count += removed.threads
@@ -119,5 +119,5 @@ class ThreadListService:
 
     async def _catch_up(self) -> None:
         if await self._database.read(message_index.is_behind):
-            while await self._database.transaction(message_index.catch_up):
+            while await self._database.long_transaction(message_index.catch_up):
                 pass  # others write in between

@@ -41,7 +41,8 @@ class ThreadService:
         self._sweep = sweep
 
     async def create(self, caller: Caller, body: ThreadCreate) -> Thread:
-        thread = await self._database.transaction(create_thread, caller, body)
+        count = len(body.messages or [])
+        thread = await self._database.transaction_of(count, create_thread, caller, body)
         self._wake()
         return thread_object(thread)
 

@@ -58,7 +58,7 @@ class VectorStoreFileService:
 
     async def delete(self, project: str, store_id: str, file_id: str) -> VectorStoreFileDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
-        while await self._database.transaction(chunk_removal.remove_some, store_id, file_id):
+        while await self._database.long_transaction(chunk_removal.remove_some, store_id, file_id):
             pass  # others write in between
         await self._database.transaction(self._delete, project, store_id, file_id)
         return VectorStoreFileDeleted(id=file_id)

@@ -79,7 +79,7 @@ class VectorStoreService:
 
     async def delete(self, project: str, store_id: str) -> VectorStoreDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
-        while await self._database.transaction(chunk_removal.remove_some, store_id):
+        while await self._database.long_transaction(chunk_removal.remove_some, store_id):
             pass  # others write in between
         await self._database.transaction(vector_stores.remove, project, store_id)
         return VectorStoreDeleted(id=store_id)

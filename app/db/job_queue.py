@@ -1,0 +1,80 @@
+"""What waits for a database thread: short jobs in their order, and long ones in between."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+Work = Callable[[Connection], Any]
+
+
+@dataclass
+class Job:
+    """`thread` is the one that does it at this moment; `over`: nobody waits for it any more.
+
+    `done`: it is ended, and what came of it is on its way. `long`: it writes many rows.
+    """
+
+    work: Work
+    future: asyncio.Future[Any]
+    long: bool = False
+    result: Any = None
+    error: BaseException | None = None
+    thread: int | None = None
+    over: bool = False
+    done: bool = False
+
+
+class JobQueue:
+    """Jobs that wait. If both kinds do, `take` gives a short and a long one by turns.
+
+    So a short job waits for at most one long one, however many came before it, and no stream of
+    short ones keeps a long one from its turn.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._short: deque[Job] = deque()
+        self._long: deque[Job] = deque()
+        self._long_is_next = False
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._short) + len(self._long)
+
+    def put(self, job: Job) -> None:
+        with self._changed:
+            (self._long if job.long else self._short).append(job)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Let `take` return None once no job is left."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def take(self) -> Job | None:
+        """Wait for a job; None: the queue is closed and empty."""
+        with self._changed:
+            while not (self._short or self._long):
+                if self._closed:
+                    return None
+                self._changed.wait()
+            if self._long and (self._long_is_next or not self._short):
+                self._long_is_next = False
+                return self._long.popleft()
+            self._long_is_next = True
+            return self._short.popleft()
+
+    def take_short(self) -> Job | None:
+        """Return a short job if one waits."""
+        with self._changed:
+            return self._short.popleft() if self._short else None
+
+    @property
+    def has_short(self) -> bool:
+        return bool(self._short)
