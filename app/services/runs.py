@@ -168,11 +168,9 @@ class RunService:
         active = runs.line_of(connection, thread_id)
         interrupted = self._make_way(connection, thread_id, active, body.if_busy)
         not_before = messages.newest_time(connection, thread_id)
-        added = [
-            new_message(thread_id, item, not_before) for item in body.additional_messages or []
-        ]
-        messages.create(connection, *added)
-        attach_files(connection, caller, thread_id, body.additional_messages or [])
+        said = body.additional_messages or []
+        messages.create(connection, *(new_message(thread_id, item, not_before) for item in said))
+        attach_files(connection, caller, thread_id, said)
         run = self._new(connection, caller, thread_id, body, not_before)
         horizon = None
         if active or self._policy.busy_thread != "reject":
