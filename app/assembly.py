@@ -10,15 +10,12 @@ from app.api.deps import Services
 from app.api.guard import Guard
 from app.core.assistants_file import load_assistants
 from app.core.config import Settings
-from app.core.demo_client import DemoClient
-from app.core.embeddings import OpenAIEmbedder
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
-from app.core.model import ModelClient
 from app.core.object_store import ObjectStore
-from app.core.openai_client import OpenAIResponsesClient
 from app.core.rate_limits import RequestCounter
 from app.core.session_tokens import SessionTokens
+from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.secrets import shared_secret
 from app.engine.executor import Shared
@@ -36,6 +33,7 @@ from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
+from app.providers import configured_upstreams, embedder, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
@@ -59,9 +57,6 @@ from app.services.written_assistants import (
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
-
-# Seconds between the demo model's words: some chat components can't take a burst of deltas.
-_DEMO_DELAY = 0.008
 
 
 @dataclass(frozen=True)
@@ -120,22 +115,22 @@ async def _opened(
     store = ObjectStore(settings.files_url)
     counter = RequestCounter(settings.redis_url)
     lifetimes.closes("request counter", counter.close)
-    model = _model_client(settings, instruments)
-    lifetimes.closes("model", model.close)
-    embedder = _embedder(settings)
-    if embedder is not None:
-        lifetimes.closes("embedding model", embedder.close)
-    search = StoreSearch(database, Search(database, embedder, seconds=settings.search_timeout))
-    ingestor = Ingestor(database, store, embedder, lease_seconds=settings.lease_seconds)
+    upstreams = _upstreams(lifetimes, settings, instruments)
+    embeds = embedder(settings, upstreams)
+    if embeds is not None:
+        lifetimes.closes("embedding model", embeds.close)
+    search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
+    ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
     resources = ToolResources(database, search, writer)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
-    supervisor = _supervisor(settings, database, store, model, toolbox, instruments)
+    supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
-    _name_models(instruments, settings, wanted)
+    names = model_names(settings, upstreams, wanted)
+    instruments.metrics.runs.name_models(sent_names(upstreams, names))
     guard = Guard(access, counter, guard_policy(settings))
-    policy = run_policy(settings, supervisor.worker_id, configured)
+    policy = run_policy(settings, upstreams, supervisor.worker_id, configured)
     wake = ingestor.wake
     follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
@@ -144,9 +139,9 @@ async def _opened(
         guard=guard,
         access=access,
         usage=usage_service(settings, database),
-        model_mode=model.mode,
-        models=ModelService(_model_names(settings, wanted)),
-        readiness=Readiness(database, store, model, supervisor, instruments.metrics),
+        model_mode=upstreams.default.mode,
+        models=ModelService(names),
+        readiness=Readiness(database, store, upstreams, supervisor, instruments.metrics),
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, supervisor, wake, files.sweep_soon),
         thread_lists=ThreadListService(
@@ -172,7 +167,7 @@ async def _opened(
     lifetimes.closes("file reader", ingestor.close)
     ingestor.open()
     await knowledge_is_read(database, wanted)
-    logger.info("ready: the %s model answers", model.mode)
+    logger.info("ready: models answer at %s", ", ".join(one.place for one in upstreams))
     return Running(services, supervisor, writer, wake)
 
 
@@ -185,6 +180,13 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
     lifetimes.closes("database", database.close)
     await database.start()
     return database
+
+
+def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrumentation) -> Upstreams:
+    upstreams = Upstreams(configured_upstreams(settings), instruments)
+    for upstream in upstreams:
+        lifetimes.closes(f"upstream {upstream.name}", upstreams.client(upstream).close)
+    return upstreams
 
 
 def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Services) -> None:
@@ -206,15 +208,17 @@ async def reconfigured(
     """
     before, supervisor = parts.services, parts.supervisor
     configured = await configure_assistants(before.database, parts.writer, wanted)
-    policy = run_policy(settings, supervisor.worker_id, configured)
+    upstreams = supervisor.shared.upstreams
+    policy = run_policy(settings, upstreams, supervisor.worker_id, configured)
+    names = model_names(settings, upstreams, wanted)
     access = before.access.under(keys(settings), public_chat(settings))
     tools = supervisor.shared.tools.with_tool(Functions(functions))
     supervisor.shared = replace(supervisor.shared, tools=tools)
-    _name_models(supervisor.shared.instruments, settings, wanted)
+    supervisor.shared.instruments.metrics.runs.name_models(sent_names(upstreams, names))
     return replace(
         before,
         access=access,
-        models=ModelService(_model_names(settings, wanted)),
+        models=ModelService(names),
         guard=before.guard.under(access, guard_policy(settings)),
         usage=usage_service(settings, before.database),
         runs=before.runs.under(policy),
@@ -222,60 +226,19 @@ async def reconfigured(
     )
 
 
-def _model_client(settings: Settings, instruments: Instrumentation) -> ModelClient:
-    key = settings.openai_api_key.get_secret_value()
-    if not key and not settings.openai_base_url:
-        return DemoClient(_DEMO_DELAY)
-    return OpenAIResponsesClient(
-        key,
-        settings.openai_base_url,
-        settings.openai_timeout,
-        settings.openai_max_retries,
-        instruments=instruments,
-    )
-
-
-def _name_models(instruments: Instrumentation, settings: Settings, wanted: Configured) -> None:
-    """Let metrics name the models that are configured, as the upstream is asked for them."""
-    aliases = settings.model_aliases
-    names = [aliases.get(name, name) for name in _model_names(settings, wanted)]
-    instruments.metrics.runs.name_models(names)
-
-
-def _model_names(settings: Settings, wanted: Configured) -> list[str]:
-    """Return every model's name that is configured, the default one first."""
-    assistants = [written.body.model for written in wanted.written]
-    return [settings.openai_model, *assistants, *settings.model_aliases]
-
-
-def _embedder(settings: Settings) -> OpenAIEmbedder | None:
-    key = settings.openai_api_key.get_secret_value()
-    if not settings.embedding_model or not (key or settings.openai_base_url):
-        return None
-    return OpenAIEmbedder(
-        key,
-        settings.openai_base_url,
-        settings.embedding_model,
-        settings.openai_timeout,
-        settings.openai_max_retries,
-    )
-
-
 def _supervisor(
     settings: Settings,
     database: Database,
     store: ObjectStore,
-    model: ModelClient,
+    upstreams: Upstreams,
     tools: Toolbox,
     instruments: Instrumentation,
 ) -> RunSupervisor:
     shared = Shared(
         database=database,
         hub=Hub(),
-        model=model,
+        upstreams=upstreams,
         worker_id=f"worker_{secrets.token_hex(12)}",
-        context_window=settings.context_window,
-        aliases=settings.model_aliases,
         tools=tools,
         images=Images(database, store),
         max_rounds=settings.max_rounds,

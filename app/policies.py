@@ -7,6 +7,7 @@ import logging
 
 from app.api.guard import GuardPolicy
 from app.core.config import Settings
+from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.rows import AssistantRow
 from app.services.access import Key, PublicChat
@@ -20,14 +21,16 @@ _BODY_BYTES = 16 * 1024
 logger = logging.getLogger(__name__)
 
 
-def run_policy(settings: Settings, worker_id: str, configured: AssistantRow | None) -> RunPolicy:
+def run_policy(
+    settings: Settings, upstreams: Upstreams, worker_id: str, configured: AssistantRow | None
+) -> RunPolicy:
     return RunPolicy(
         worker_id=worker_id,
         default_assistant_id=settings.assistant_id,
         configured=configured,
         public_assistants=public_assistants(settings),
         expires_seconds=settings.run_expires_seconds,
-        context_window=settings.context_window,
+        upstreams=upstreams,
         busy_thread=settings.busy_thread,
         max_concurrent_runs=settings.max_concurrent_runs,
         token_budgets=settings.token_budgets,

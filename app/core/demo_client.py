@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from app.core.demo_answers import Answer, answer, said_in
-from app.core.model import Event, Mode, Reach
+from app.core.model import Event, Reach
 from app.domain.clock import now
 from app.domain.ids import new_call_id
 
@@ -20,8 +20,6 @@ _ECHOED = ("instructions", "max_output_tokens", "temperature", "top_p")
 
 class DemoClient:
     """A `ModelClient` without a model. Its words are a function of the request; ids are fresh."""
-
-    mode: Mode = "demo"
 
     def __init__(self, delay: float = 0.0) -> None:
         """`delay`: seconds between deltas, for those who want to watch it write."""

@@ -6,20 +6,14 @@ from typing import Any
 
 import httpx
 import httpx2
-import openai
 
+from app.core.attempts import Persistence
+from app.core.model import Advice, AttemptFailed
 from app.core.refusals import Refusals
-from app.core.refused_parameters import REFUSING, refusal_of
-from app.core.response_stream import read_object
+from app.core.response_stream import BrokenAnswer, read_object
+from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCalls
-from app.core.upstream_errors import CUT, ErrorTeller
-from app.core.upstream_http import (
-    CONNECT_SECONDS,
-    OPENAI_URL,
-    UpstreamHttp,
-    http_pool,
-    sdk_client,
-)
+from app.core.upstream_http import UpstreamHttp, fields_of, http_pool, sdk_client
 from app.domain.errors import ModelError
 
 # What OpenAI takes in one request: 2048 texts, 300,000 tokens; a token has three bytes or more.
@@ -32,34 +26,24 @@ _RETRY_PAUSE = 0.5
 
 
 class OpenAIEmbedder:
-    """Calls `POST {base_url}/embeddings`. The `Embedder` of `knowledge.embeddings`."""
+    """Calls `POST {address}/embeddings`. The `Embedder` of `knowledge.embeddings`."""
 
     def __init__(
         self,
-        api_key: str,
-        base_url: str,
+        upstream: Upstream,
         model: str,
-        timeout: float,
-        max_retries: int,
         http_client: httpx2.AsyncClient | httpx.AsyncClient | None = None,
     ) -> None:
-        """`timeout`: seconds without a byte. Empty `base_url`: OpenAI. Empty key: none needed."""
+        """`model`: by the name that is sent."""
         self._model = model
-        self._errors = ErrorTeller(api_key)
-        self._refusals = Refusals(frozenset({"encoding_format"}))
+        self._place = upstream.place
         http = http_client or http_pool()
-        self._client = sdk_client(api_key, base_url, http)
-        base_url = base_url or OPENAI_URL
-        self._calls = UpstreamCalls(base_url, None)
-        self._max_retries = max_retries
-        connect = min(timeout, CONNECT_SECONDS)
-        self._http = UpstreamHttp(
-            self._client,
-            http,
-            f"{base_url.rstrip('/')}/embeddings",
-            timeout=(connect, timeout, timeout, timeout),
-            pause=_RETRY_PAUSE,
-        )
+        self._client = sdk_client(upstream, http)
+        # Not measured: metrics are about the answers of models that talk.
+        self._calls = UpstreamCalls(upstream, None)
+        self._http = UpstreamHttp(upstream, self._client, http, "embeddings")
+        refusals = Refusals(frozenset({"encoding_format"}))
+        self._persistence = Persistence(upstream, refusals, pause=_RETRY_PAUSE)
 
     async def close(self) -> None:
         await self._client.close()
@@ -70,48 +54,45 @@ class OpenAIEmbedder:
         for batch in _batches(texts):
             embeddings += await self._embed(batch)
         if len({len(embedding) for embedding in embeddings}) > 1:
-            raise ModelError("server_error", "The embedding model's vectors differ in length.")
+            raise self._useless("vectors of different lengths")
         return embeddings
 
     async def _embed(self, batch: list[str]) -> list[list[float]]:
         # OpenAI may answer in base64, which other servers do not know.
         request = {"input": batch, "model": self._model, "encoding_format": "float"}
-        try:
-            answer = read_object(await self._ask(request))
-        except (openai.APIStatusError, *CUT) as error:
-            raise self._errors.of_exception(error) from None
-        return _vectors(answer, len(batch))
+        with self._calls.begin(self._model) as call:
 
-    async def _ask(self, request: dict[str, Any]) -> bytes:
-        """Return the answer's bytes, without what the model refuses to be asked for."""
-        request = self._refusals.without_known(request)
-        while True:
-            # Half a surrogate pair can't be written as UTF-8.
-            content = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
-            try:
-                with self._calls.begin(self._model) as call:
-                    posted = await self._http.post(
-                        content, call, stream=False, retries=self._max_retries
-                    )
-                return posted.content
-            except openai.APIStatusError as error:
-                smaller = None
-                if error.status_code in REFUSING:
-                    smaller = self._refusals.adapt(request, refusal_of(error.body))
-                if smaller is None:
-                    raise
-                request = smaller
+            async def ask(body: dict[str, Any]) -> dict[str, Any]:
+                # Half a surrogate pair can't be written as UTF-8.
+                content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+                posted = await self._http.post(content, call, stream=False)
+                try:
+                    return read_object(posted.content)
+                except BrokenAnswer as error:
+                    raise AttemptFailed(error, Advice(), fields_of(posted.response)) from None
+
+            answer = await self._persistence.begin(request, call).until_answered(ask)
+        vectors = _vectors(answer, len(batch))
+        if vectors is None:
+            raise self._useless("no vector for some of the texts")
+        return vectors
+
+    def _useless(self, given: str) -> ModelError:
+        return ModelError(
+            "server_error",
+            f"The embedding model {self._model} of the upstream {self._place} gave {given}.",
+        )
 
 
-def _vectors(answer: dict[str, Any], count: int) -> list[list[float]]:
-    """Return the answer's vectors in the texts' order. Raises `ModelError`."""
+def _vectors(answer: dict[str, Any], count: int) -> list[list[float]] | None:
+    """Return the answer's vectors in the texts' order; None if some are missing."""
     listed = answer.get("data")
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     # A server that leaves the index out answers in order.
     placed = {item.get("index", place): item.get("embedding") for place, item in enumerate(items)}
     vectors = [placed.get(place) for place in range(count)]
     if len(items) != count or not all(map(_is_vector, vectors)):
-        raise ModelError("server_error", "The embedding model left out some of the texts.")
+        return None
     return [[float(number) for number in vector or ()] for vector in vectors]
 
 

@@ -42,7 +42,7 @@ class Metrics:
         build.info({"version": version})
         self.requests = RequestMetrics(registry)
         self.runs = RunMetrics(registry)
-        self.upstream = UpstreamMetrics(registry)
+        self.upstreams = UpstreamsMetrics(registry)
         self._database_waiting = Gauge(
             "threadkeeper_database_works_waiting",
             "Works that wait for one of the threads that write to the database, or read from it.",
@@ -163,47 +163,78 @@ class RunMetrics:
         found[1].inc(completion)
 
 
-class UpstreamMetrics:
-    """How the model's server behaves. Outcomes: ok, cancelled, or a run's `last_error` code."""
+class UpstreamsMetrics:
+    """How the upstreams behave, each under its name.
+
+    The label is bounded: names come from the configuration, and no client can add one.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        first_byte = Histogram(
+        self._first_byte = Histogram(
             "threadkeeper_upstream_first_byte_seconds",
-            "Seconds until the model's server began its answer, retries included.",
-            ("outcome",),
+            "Seconds until the upstream began its answer, retries included.",
+            ("upstream", "outcome"),
             buckets=_UPSTREAM_SECONDS,
             registry=registry,
         )
-        total = Histogram(
+        self._total = Histogram(
             "threadkeeper_upstream_duration_seconds",
-            "Seconds until the model's answer had ended, retries included.",
-            ("outcome",),
+            "Seconds until the upstream's answer had ended, retries included.",
+            ("upstream", "outcome"),
             buckets=_UPSTREAM_SECONDS,
             registry=registry,
         )
-        self._first_byte = _Children(first_byte)
-        self._total = _Children(total)
-        self.retries = Counter(
+        self._retries = Counter(
             "threadkeeper_upstream_retries",
-            "Calls of the model's server that were tried again.",
+            "Calls of the upstream that were tried again.",
+            ("upstream",),
+            registry=registry,
+        )
+        self._up = Gauge(
+            "threadkeeper_upstream_up",
+            "1 where the last readiness check found that the upstream can be asked, else 0.",
+            ("upstream",),
             registry=registry,
         )
 
+    def of(self, name: str) -> "UpstreamMetrics":
+        return UpstreamMetrics(
+            _Children(self._first_byte, name),
+            _Children(self._total, name),
+            self._retries.labels(name),
+        )
+
+    def up(self, name: str, up: bool) -> None:
+        self._up.labels(name).set(up)
+
+
+class UpstreamMetrics:
+    """How one upstream behaves. Outcomes: ok, cancelled, or a run's `last_error` code."""
+
+    def __init__(
+        self, first_byte: "_Children[Histogram]", total: "_Children[Histogram]", retries: Counter
+    ) -> None:
+        self._first_byte = first_byte
+        self._total = total
+        self.retries = retries
+
     def called(self, outcome: str, first_byte: float | None, total: float) -> None:
-        """Time a call, in seconds; `first_byte` is None where no answer ever began."""
+        """Time a call, in seconds; `first_byte` is None if no answer ever began."""
         if first_byte is not None:
             self._first_byte[outcome].observe(first_byte)
         self._total[outcome].observe(total)
 
 
 class _Children(dict[str, M]):
-    """A metric's children by their one label: looking one up in the library costs more."""
+    """A metric's children by their last label: looking one up in the library costs more."""
 
-    def __init__(self, metric: M) -> None:
+    def __init__(self, metric: M, *labels: str) -> None:
+        """`labels`: the labels before the last one."""
         super().__init__()
         self._metric: M = metric
+        self._labels = labels
 
     def __missing__(self, label: str) -> M:
-        child: M = self._metric.labels(label)
+        child: M = self._metric.labels(*self._labels, label)
         self[label] = child
         return child

@@ -17,13 +17,8 @@ import openai
 from app.core.answer_bounds import read_up_to
 from app.core.error_words import words_of
 from app.core.model import Reach
-from app.core.upstream_http import (
-    OPENAI_URL,
-    http_pool,
-    library_of,
-    sdk_client,
-    upstream_headers,
-)
+from app.core.upstream import Upstream
+from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
 
 _FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
 # A URL that no request can be made of.
@@ -50,15 +45,17 @@ class _Answer:
 
 
 class Probe:
-    """Looks at one address. Once it has found `/responses`, it asks only for the models."""
+    """Looks at one upstream. Once it has found `/responses`, it asks only for the models."""
 
     def __init__(
-        self, client: openai.AsyncOpenAI, http: httpx2.AsyncClient | httpx.AsyncClient, url: str
+        self,
+        upstream: Upstream,
+        client: openai.AsyncOpenAI,
+        http: httpx2.AsyncClient | httpx.AsyncClient,
     ) -> None:
-        """`url`: without `/models`; empty: OpenAI."""
         self._http: Any = http
         self._library = library_of(http)
-        self._url = (url or OPENAI_URL).rstrip("/")
+        self._url = upstream.address
         self._headers = upstream_headers(client)
         self._path_found = False
 
@@ -110,13 +107,10 @@ class Probe:
         return _Answer(response.status_code, await read_up_to(response, _LONGEST_ANSWER))
 
 
-async def look_at(base_url: str, api_key: str, seconds: float) -> Found:
-    """Look once, with a connection of its own.
-
-    Empty `base_url`: OpenAI. Empty key: none is sent. `seconds`: how long it may take.
-    """
+async def look_at(upstream: Upstream, seconds: float) -> Found:
+    """Look once, with a connection of its own, for at most `seconds`."""
     async with http_pool() as http:
-        return await Probe(sdk_client(api_key, base_url, http), http, base_url).look(seconds)
+        return await Probe(upstream, sdk_client(upstream, http), http).look(seconds)
 
 
 def _has_no_path(answer: _Answer) -> bool:

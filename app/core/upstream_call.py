@@ -1,4 +1,4 @@
-"""One call of the model's server as it is seen from outside: its time, its end, its span, its ids.
+"""One call of an upstream as it is seen from outside: its time, its end, its span, its ids.
 
 A call may be several requests, where it is tried again.
 """
@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 from app.core.instrumentation import Instrumentation
 from app.core.logging import current_request_id
 from app.core.telemetry import call_ended, trace_headers
+from app.core.upstream import Upstream
 from app.domain.errors import ModelError
 
 
 class UpstreamCalls:
-    """Watches all calls of one server, where there are instruments."""
+    """Watches all calls of one upstream, if there are instruments."""
 
-    def __init__(self, base_url: str, instruments: Instrumentation | None) -> None:
-        self.server = urlsplit(base_url).hostname or ""
-        self.metrics = instruments.metrics.upstream if instruments else None
+    def __init__(self, upstream: Upstream, instruments: Instrumentation | None) -> None:
+        self.server = urlsplit(upstream.address).hostname or ""
+        self.metrics = instruments.metrics.upstreams.of(upstream.name) if instruments else None
         self.telemetry = instruments.telemetry if instruments else None
 
     def begin(self, model: object) -> "UpstreamCall":
@@ -54,7 +55,7 @@ class UpstreamCall:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        # What else comes in between is no failure of the server: who asked has hung up.
+        # Anything else is no failure of the upstream: the client has disconnected.
         failed = error.code if isinstance(error, ModelError) else None
         if self._metrics is not None:
             outcome = failed or ("ok" if error is None else "cancelled")

@@ -10,6 +10,7 @@ import openai
 from app.core.answer_bounds import AnswerTooLarge
 from app.core.error_words import ErrorWords, words_of
 from app.core.response_stream import AnswerFailed, BrokenAnswer
+from app.core.upstream import Upstream
 from app.domain.errors import ModelError, ModelErrorCode
 from app.domain.text import storable
 
@@ -28,55 +29,64 @@ _PROMPT = frozenset(
 )
 
 
-class ErrorTeller:
-    """Makes a `ModelError` of each kind of failure; knows the key only to hide it."""
+class UpstreamErrors:
+    """Makes a `ModelError` of each failure of one upstream, which it names.
 
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
+    It knows the upstream's key only to hide it.
+    """
 
-    def of_exception(self, error: Exception) -> ModelError:
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._the_upstream = f"The upstream {upstream.place}"
+
+    def of(self, error: Exception) -> ModelError:
         """Return the failure of a call that brought no answer, or no whole one."""
         if isinstance(error, openai.APIStatusError):
             return self._of_status(error)
         if isinstance(error, AnswerFailed):
             return self._of_told(error.error)
+        return _server_error(f"{self._the_upstream} {self._what_happened(error)}")
+
+    def _what_happened(self, error: Exception) -> str:
         if _is_unreachable(error):
-            return _server_error("The model's server can't be reached. Check OPENAI_BASE_URL.")
+            return f"can't be reached. Check {self._upstream.address_setting}."
         if isinstance(
             error, openai.APITimeoutError | httpx2.TimeoutException | httpx.TimeoutException
         ):
             # The aiohttp transport calls a closed connection a timeout too.
-            return _server_error("The model's server did not answer in time, or hung up.")
+            return "did not answer in time, or closed the connection."
         if isinstance(error, AnswerTooLarge):
-            return _server_error("The model's answer is too long: the rest of it was not read.")
-        return _server_error("The model's answer broke off, or can't be read.")
+            return "gave an answer that is too long: the rest of it was not read."
+        return "gave an answer that broke off, or that can't be read."
 
     def _of_told(self, error: object) -> ModelError:
         words = words_of(error)
-        text = self._clean(words.message)
-        return ModelError(_code(words), text or "The model failed without saying why.")
+        text = self._clean(words.message) or "it does not say why"
+        return ModelError(_code(words), f"{self._the_upstream} failed: {text}")
 
     def _of_status(self, error: openai.APIStatusError) -> ModelError:
         status = error.status_code
         if status == 401:
             # The upstream's own sentence is dropped: it likes to quote the key.
             return _server_error(
-                "The model's server refused the API key (HTTP 401). Check OPENAI_API_KEY."
+                f"{self._the_upstream} refused the API key (HTTP 401). "
+                f"Check {self._upstream.key_setting}."
             )
         words = words_of(error.body)
-        text = f"The model's server answered HTTP {status}"
+        text = f"{self._the_upstream} answered HTTP {status}"
         if reason := self._clean(words.message):
             text += f": {reason}"
         if status in (404, 405):
-            text = f"{text.rstrip('.')}. Check the model's name and OPENAI_BASE_URL."
+            setting = self._upstream.address_setting
+            text = f"{text.rstrip('.')}. Check the model's name and {setting}."
         return ModelError(_status_code(status, words), text)
 
     def _clean(self, message: str) -> str:
         text = " ".join(str(storable(message)).split())
         if text.startswith("<"):
             return ""  # markup that says nothing
-        if self._api_key:
-            text = text.replace(self._api_key, _HIDDEN)
+        if key := self._upstream.key:
+            text = text.replace(key, _HIDDEN)
         text = _KEYLIKE.sub(_HIDDEN, text)
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 

@@ -1,13 +1,10 @@
-"""One request to the model's server, tried again while that makes sense.
+"""One request to an upstream, and what its answer says about another one.
 
 The SDK gives the client's headers, its pooled transport and its errors. Its own way of sending is
 not taken: measured, it costs an eighth of a whole chat turn, for options that no call here uses.
 """
 
-import asyncio
 import json
-import logging
-import random
 import ssl
 from collections.abc import Mapping
 from functools import cache
@@ -18,12 +15,14 @@ import httpx2
 import openai
 
 from app.core.answer_bounds import read_up_to, read_whole
+from app.core.model import Advice, AttemptFailed
+from app.core.refused_parameters import REFUSING, refusal_of
+from app.core.upstream import Upstream
+from app.core.upstream_errors import CUT
 
-_log = logging.getLogger(__name__)
-
-# As the SDK's: which answers are worth another try, and how long to wait for it, in seconds.
-_WORTH_ANOTHER_TRY = frozenset({408, 409, 429})
-_LONGEST_PAUSE = 8.0
+# As the SDK's: which answers are worth another attempt.
+_WORTH_ANOTHER_ATTEMPT = frozenset({408, 409, 429})
+# Seconds that a server may ask to wait before it.
 _LONGEST_ASKED_PAUSE = 60.0
 
 # Characters of the upstream's own id that are logged.
@@ -31,13 +30,12 @@ _LONGEST_ID = 128
 # Bytes of an error that are read: some servers repeat the whole request for each finding.
 _LONGEST_ERROR = 256 * 1024
 
-OPENAI_URL = "https://api.openai.com/v1"
 # What the SDK is given if no key is set, because it insists on one. It is never sent: a proxy
 # that lets everybody in may still refuse a key that it does not know.
 _NO_KEY = "no-key-is-set"
-CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
 
-NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
+_NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
 
 
 def http_pool() -> httpx2.AsyncClient:
@@ -52,19 +50,14 @@ def _certificates() -> ssl.SSLContext:
 
 
 def sdk_client(
-    api_key: str,
-    base_url: str,
-    http_client: httpx2.AsyncClient | httpx.AsyncClient,
-    **options: Any,
+    upstream: Upstream, http_client: httpx2.AsyncClient | httpx.AsyncClient
 ) -> openai.AsyncOpenAI:
-    """Return the SDK's client. Empty `base_url`: OpenAI. Empty key: none is needed."""
     return openai.AsyncOpenAI(
-        api_key=api_key or _NO_KEY,
+        api_key=upstream.key or _NO_KEY,
         # Always said, so that the SDK does not look for it in the environment.
-        base_url=base_url or OPENAI_URL,
+        base_url=upstream.address,
         # The SDK takes clients of the older httpx as well; its annotation does not say so.
         http_client=cast(httpx2.AsyncClient, http_client),
-        **options,
     )
 
 
@@ -74,83 +67,53 @@ def library_of(http: httpx2.AsyncClient | httpx.AsyncClient) -> Any:
 
 
 class Call(Protocol):
-    """What a request is part of: it gives headers of its own, and hears of further tries."""
+    """What a request is part of: it gives headers of its own."""
 
     headers: dict[str, str]
 
-    def retried(self) -> None: ...
-
 
 class Posted(NamedTuple):
-    """An answer, its body unless it is a stream, and the retries that are left."""
+    """An answer, and its body unless it is a stream."""
 
     response: httpx2.Response
     content: bytes
-    retries: int
 
 
 class UpstreamHttp:
-    """Posts JSON to one address of the model's server."""
+    """Posts JSON to one path of an upstream."""
 
     def __init__(
         self,
+        upstream: Upstream,
         client: openai.AsyncOpenAI,
         http: httpx2.AsyncClient | httpx.AsyncClient,
-        url: str,
-        *,
-        timeout: tuple[float, float, float, float],
-        pause: float,
+        path: str,
     ) -> None:
-        """`timeout`: seconds to connect, read, write and wait for a connection of the pool.
-
-        `pause`: seconds before the first retry, doubled each time.
-        """
         kind = library_of(http)
         self._http = cast(httpx2.AsyncClient, http)
         self._new_request = kind.Request
-        self._url = kind.URL(url)
-        self._extensions = {"timeout": kind.Timeout(timeout).as_dict()}
+        self._url = kind.URL(f"{upstream.address}/{path}")
+        seconds = upstream.timeout
+        # To connect, to read, to write, and to wait for a connection of the pool.
+        timeout = kind.Timeout((min(seconds, _CONNECT_SECONDS), seconds, seconds, seconds))
+        self._extensions = {"timeout": timeout.as_dict()}
         self._headers = {**upstream_headers(client), "content-type": "application/json"}
-        self._pause = pause
 
-    async def post(self, content: bytes, call: Call, *, stream: bool, retries: int) -> Posted:
+    async def post(self, content: bytes, call: Call, *, stream: bool) -> Posted:
         """Return the answer, unread if it is a stream.
 
-        Raises `openai.APIStatusError` for an answer of 400 or more, what `NO_CONNECTION` holds if
-        there was none, and `AnswerTooLarge`.
+        Raises `AttemptFailed` for an answer of 400 or more, for one that is too large, and if
+        there is none.
         """
-        tried = 0
-        while True:
-            try:
-                response = await self._send(content, call)
-                if response.status_code < 400:
-                    return Posted(response, b"" if stream else await read_whole(response), retries)
-                error: Exception = await _status_error(response)
-                asked = _asked_pause(response.headers)
-                again = _is_worth_another_try(response)
-                seen = fields_of(response)
-            except NO_CONNECTION as broken:
-                error, asked, again, seen = broken, None, True, fields_of(None)
-            if not again or retries <= 0:
-                raise error
-            await self.wait(call, tried, seen, asked)
-            tried, retries = tried + 1, retries - 1
-
-    async def wait(
-        self, call: Call, tried: int, seen: dict[str, object], asked: float | None = None
-    ) -> None:
-        """Wait before another try: as long as the server asked for, else longer each time.
-
-        `seen` is what the log tells of the answer, as of `fields_of`.
-        """
-        call.retried()
-        pause: float = min(self._pause * 2**tried, _LONGEST_PAUSE)
-        # Not all at once: others wait for the same server.
-        pause *= random.uniform(0.75, 1)
-        _log.warning(
-            "The model's server did not answer well: retry %d", tried + 1, extra={"fields": seen}
-        )
-        await asyncio.sleep(pause if asked is None else asked)
+        try:
+            response = await self._send(content, call)
+            if response.status_code < 400:
+                return Posted(response, b"" if stream else await read_whole(response))
+            error = await _status_error(response)
+        except CUT as broken:
+            advice = Advice(again=isinstance(broken, _NO_CONNECTION))
+            raise AttemptFailed(broken, advice, fields_of(None)) from None
+        raise AttemptFailed(error, _advice_of(error), fields_of(response))
 
     async def _send(self, content: bytes, call: Call) -> httpx2.Response:
         # Made directly: nothing of the client's own is to be merged into it.
@@ -199,11 +162,17 @@ async def _status_error(response: httpx2.Response) -> openai.APIStatusError:
     return openai.APIStatusError(f"HTTP {response.status_code}", response=response, body=body)
 
 
-def _is_worth_another_try(response: httpx2.Response) -> bool:
+def _advice_of(error: openai.APIStatusError) -> Advice:
+    refusal = refusal_of(error.body) if error.status_code in REFUSING else None
+    headers = error.response.headers
+    return Advice(_is_worth_another_attempt(error.response), _asked_pause(headers), refusal)
+
+
+def _is_worth_another_attempt(response: httpx2.Response) -> bool:
     said = response.headers.get("x-should-retry")
     if said in ("true", "false"):
         return said == "true"
-    return response.status_code in _WORTH_ANOTHER_TRY or response.status_code >= 500
+    return response.status_code in _WORTH_ANOTHER_ATTEMPT or response.status_code >= 500
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.upstream import Upstream
 from app.db.rows import RunRow
 from app.engine.translation.history import json_tokens, text_tokens
 from app.schemas.runs import Usage
@@ -11,17 +12,14 @@ from app.schemas.runs import Usage
 LEAST_OUTPUT_TOKENS = 16
 
 
-def input_budget(
-    run: RunRow, items: list[dict[str, Any]], spent: Usage, *, context_window: int
-) -> int:
+def input_budget(run: RunRow, items: list[dict[str, Any]], spent: Usage, upstream: Upstream) -> int:
     """Return how many tokens of history the next round may hold.
 
-    What is left of the model's window (`context_window`, in tokens) beside the answer, the
+    What is left of the upstream's context window beside the answer, the
     instructions, the tools and the run's own items, and no more than `max_prompt_tokens` leaves.
     """
-    # A quarter for the answer where the run names no limit of its own, never over a half.
-    answer = min(run.max_completion_tokens or context_window // 4, context_window // 2)
-    limit = context_window - answer
+    answer = min(run.max_completion_tokens or upstream.usual_answer, upstream.longest_answer)
+    limit = upstream.context_window - answer
     if run.max_prompt_tokens is not None:
         limit = min(limit, run.max_prompt_tokens - spent.prompt_tokens)
     fixed = text_tokens(run.instructions or "") + json_tokens(run.tools) + json_tokens(items)

@@ -6,6 +6,7 @@ from itertools import islice
 from operator import add
 from typing import Any
 
+from app.core.upstreams import Upstreams
 from app.db import messages, run_events, runs, steps
 from app.db.database import Connection
 from app.db.rows import RunRow, StepRow
@@ -42,14 +43,14 @@ class Claimed:
 def claim_new(
     connection: Connection,
     run: RunRow,
-    context_window: int,
+    upstreams: Upstreams,
     changes: Changes,
     *,
     history: list[Said] | None = None,
 ) -> Claimed:
     """Insert a new run, begun at once: nobody can hear of it before it is `in_progress`.
 
-    `context_window` is the model's, in tokens; `changes` has what was told of the run so far;
+    `upstreams` know how much the run's model reads; `changes` has what was told of the run so far;
     `history` is the whole thread where its maker knows it.
     """
     running = replace(run, status="in_progress", started_at=now())
@@ -58,14 +59,14 @@ def claim_new(
     claimed = Claimed(running, [])
     _tell(connection, claimed, changes)
     if history is None:
-        _read_history(connection, claimed, context_window)
+        _read_history(connection, claimed, upstreams)
     else:
         claimed.history = history
     return claimed
 
 
 def claim(
-    connection: Connection, run_id: str, worker_id: str, context_window: int
+    connection: Connection, run_id: str, worker_id: str, upstreams: Upstreams
 ) -> Claimed | None:
     """Begin a queued run, or go on with one that its process left; None if it is not ours to do.
 
@@ -84,21 +85,21 @@ def claim(
     if run.status == "queued":
         if run.started_at is not None:
             _recall(connection, claimed)
-        return _begin(connection, claimed, context_window)
+        return _begin(connection, claimed, upstreams)
     claimed.next_event_id += _TOLD_BUT_NOT_KEPT
     _discard_broken_round(connection, claimed)
     _recall(connection, claimed)
-    _read_history(connection, claimed, context_window)
+    _read_history(connection, claimed, upstreams)
     return claimed
 
 
-def _begin(connection: Connection, claimed: Claimed, context_window: int) -> Claimed:
+def _begin(connection: Connection, claimed: Claimed, upstreams: Upstreams) -> Claimed:
     run = claimed.run
     claimed.run = runs.move(connection, run, "in_progress", started_at=now())
     changes = Changes.of(run)
     changes.tell("thread.run.in_progress", claimed.run)
     _tell(connection, claimed, changes)
-    _read_history(connection, claimed, context_window)
+    _read_history(connection, claimed, upstreams)
     return claimed
 
 
@@ -139,9 +140,10 @@ def _tell(connection: Connection, claimed: Claimed, changes: Changes) -> None:
     claimed.next_event_id += len(frames)
 
 
-def _read_history(connection: Connection, claimed: Claimed, context_window: int) -> None:
+def _read_history(connection: Connection, claimed: Claimed, upstreams: Upstreams) -> None:
     run = claimed.run
-    budget = input_budget(run, claimed.items, claimed.spent, context_window=context_window)
+    upstream = upstreams.of(run.model)
+    budget = input_budget(run, claimed.items, claimed.spent, upstream)
     count = run.truncation_strategy.get("last_messages")
     newest_first = messages.newest_first(
         connection,

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 
 from app.core.instrumentation import Instrumentation
 from app.core.logging import in_request
-from app.core.model import ModelClient
+from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.rows import MessageRow, StepRow
 from app.domain.clock import now, seconds
@@ -50,14 +49,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Shared:
-    """What all executions of this process share. `context_window` is in tokens."""
+    """What all executions of this process share."""
 
     database: Database
     hub: Hub
-    model: ModelClient
+    upstreams: Upstreams
     worker_id: str
-    context_window: int
-    aliases: Mapping[str, str]
     tools: Toolbox
     images: Images
     max_rounds: int
@@ -70,6 +67,7 @@ class Execution:
 
     def __init__(self, shared: Shared, claimed: Claimed) -> None:
         self._shared = shared
+        self._upstream = shared.upstreams.of(claimed.run.model)
         self._run = claimed.run
         self._history = claimed.history
         self._items = claimed.items
@@ -165,7 +163,7 @@ class Execution:
 
     def _spend(self, usage: Usage) -> None:
         self._spent += usage
-        model = self._shared.aliases.get(self._run.model, self._run.model)
+        model = self._upstream.sent_name(self._run.model)
         self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
 
     async def _keep_calls(self, projection: Projection, step: StepRow) -> Outcome | None:
@@ -232,7 +230,8 @@ class Execution:
         )
         self._projection = projection
         request = await self._request(limit.sent if limit else None)
-        events = self._shared.model.events(request, stream=self._run.streamed)
+        model = self._shared.upstreams.client(self._upstream)
+        events = model.events(request, stream=self._run.streamed)
         async with aclosing(events) as batches:
             async for batch in batches:
                 for event in batch:
@@ -250,9 +249,7 @@ class Execution:
 
     async def _request(self, max_output: int | None) -> dict[str, Any]:
         shared = self._shared
-        budget = input_budget(
-            self._run, self._items, self._spent, context_window=shared.context_window
-        )
+        budget = input_budget(self._run, self._items, self._spent, self._upstream)
         sendable = await shared.images.of(
             self._run.project, within(reversed(self._history), budget), self._items
         )
@@ -261,7 +258,7 @@ class Execution:
             sendable.messages,
             sendable.items,
             max_output_tokens=max_output,
-            aliases=shared.aliases,
+            model=self._upstream.sent_name(self._run.model),
             tools=self._tools.offers(),
             images=sendable.urls,
         )

@@ -181,7 +181,7 @@ class RunSupervisor:
             endings = self._endings
             try:
                 claimed = await shared.database.transaction(
-                    claim, run_id, shared.worker_id, shared.context_window
+                    claim, run_id, shared.worker_id, shared.upstreams
                 )
             except StaleRun:
                 claimed = None

@@ -146,22 +146,23 @@ class ChatService:
         message = new_message(thread_id, asked, not_before)
         messages.create(connection, message)
         assistant_id = body.assistant_id or policy.default_for(caller)
+        assistant = policy.assistant(connection, caller, assistant_id)
         wanted = RunCreate(assistant_id=assistant_id, metadata=body.metadata)
         run = new_run(
             caller,
-            policy.assistant(connection, caller, assistant_id),
+            assistant,
             thread_id,
             wanted,
             expires_seconds=policy.expires_seconds,
             streamed=streamed,
             worker_id=policy.worker_id,
             not_before=message.created_at,
-            reserved_tokens=policy.reserved_for(wanted),
+            reserved_tokens=policy.reserved_for(assistant, wanted),
         )
         return claim_new(
             connection,
             run,
-            policy.context_window,
+            policy.upstreams,
             Changes(told=streamed),
             history=[Said(message.role, message.content)] if body.thread_id is None else None,
         )

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from app.core.metrics import Metrics
-from app.core.model import ModelClient, Reach
+from app.core.model import Reach
 from app.core.object_store import ObjectStore
+from app.core.upstream import Upstream
+from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.engine.supervisor import RunSupervisor
 
@@ -21,25 +23,24 @@ logger = logging.getLogger(__name__)
 _CHECK_SECONDS = 3.0
 _KEPT_SECONDS = 5.0
 
-_WHAT_TO_DO = {
-    "refused": "the model's server refuses the key: check OPENAI_API_KEY",
-    "not_found": (
-        "the model's server has no /responses at OPENAI_BASE_URL: check that the address is"
-        " complete (most end with /v1) and that the server offers the Responses API"
-    ),
-}
-
 
 @dataclass(frozen=True)
 class Components:
-    """What a server needs, each as it was found last."""
+    """What a server needs, each as it was found last; `upstreams` by their names."""
 
     database: Up
     storage: Up
-    upstream: Reach
+    upstreams: Mapping[str, Reach]
+
+    @property
+    def upstream(self) -> Reach:
+        """Whether models answer: one upstream is enough, else the default one says why not."""
+        found = [*self.upstreams.values()]
+        return "ok" if "ok" in found else found[0]
 
     @property
     def ready(self) -> bool:
+        """An upstream that is down fails its own models; the server still answers for others."""
         return self.database == self.storage == self.upstream == "ok"
 
 
@@ -50,13 +51,13 @@ class Readiness:
         self,
         database: Database,
         store: ObjectStore,
-        model: ModelClient,
+        upstreams: Upstreams,
         supervisor: RunSupervisor,
         metrics: Metrics,
     ) -> None:
         self._database = database
         self._store = store
-        self._model = model
+        self._upstreams = upstreams
         self._supervisor = supervisor
         self._metrics = metrics
         self._looking = asyncio.Lock()
@@ -77,12 +78,12 @@ class Readiness:
             return self._found
 
     async def _look(self) -> Components:
-        database, storage, upstream = await asyncio.gather(
+        database, storage, upstreams = await asyncio.gather(
             _bounded(self._database.is_up()),
             _bounded(self._store.is_up()),
-            self._model.reach(_CHECK_SECONDS),
+            self._upstreams.reach(_CHECK_SECONDS),
         )
-        return Components(database, storage, upstream)
+        return Components(database, storage, upstreams)
 
     def _note(self, found: Components) -> None:
         before, self._found = self._found, found
@@ -90,8 +91,13 @@ class Readiness:
         self._metrics.component_up("database", found.database == "ok")
         self._metrics.component_up("storage", found.storage == "ok")
         self._metrics.component_up("upstream", found.upstream == "ok")
-        if before != found and (before or not found.ready):
-            _tell(found)
+        for name, reach in found.upstreams.items():
+            self._metrics.upstreams.up(name, reach == "ok")
+        _log_change(before, found)
+        for upstream in self._upstreams:
+            reach = found.upstreams[upstream.name]
+            if reach != (before.upstreams[upstream.name] if before else "ok"):
+                _log_reach(upstream, reach)
 
 
 async def _bounded(is_up: Awaitable[bool]) -> Up:
@@ -102,16 +108,33 @@ async def _bounded(is_up: Awaitable[bool]) -> Up:
         return "unavailable"
 
 
-def _tell(found: Components) -> None:
-    """Tell the log what has changed since the last look."""
+def _log_change(before: Components | None, found: Components) -> None:
     if found.ready:
-        logger.info("ready again")
-        return
-    logger.warning(
-        "not ready: database %s, storage %s, upstream %s",
-        found.database,
-        found.storage,
-        found.upstream,
-    )
-    if found.upstream in _WHAT_TO_DO:
-        logger.warning(_WHAT_TO_DO[found.upstream])
+        if before is not None and not before.ready:
+            logger.info("ready again")
+    elif before != found:
+        logger.warning(
+            "not ready: database %s, storage %s, upstream %s",
+            found.database,
+            found.storage,
+            found.upstream,
+        )
+
+
+def _log_reach(upstream: Upstream, reach: Reach) -> None:
+    place = upstream.place
+    match reach:
+        case "ok":
+            logger.info("the upstream %s can be asked again", place)
+        case "unreachable":
+            logger.warning("the upstream %s can't be reached", place)
+        case "refused":
+            setting = upstream.key_setting
+            logger.warning("the upstream %s refuses the key: check %s", place, setting)
+        case "not_found":
+            logger.warning(
+                "the upstream %s has no /responses: check that %s is complete (most addresses "
+                "end with /v1) and that the server offers the Responses API",
+                place,
+                upstream.address_setting,
+            )

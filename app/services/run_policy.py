@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.core.upstreams import Upstreams
 from app.db import assistants, runs, usage
 from app.db.database import Connection
 from app.db.rows import AssistantRow
@@ -17,7 +18,7 @@ OTHERS = "*"
 
 @dataclass(frozen=True)
 class RunPolicy:
-    """`expires_seconds` count from a run's creation; `context_window` is in tokens.
+    """`expires_seconds` count from a run's creation; `upstreams` know the models' sizes.
 
     `configured` is the default assistant where the settings made it: only they can change it, so
     it need not be read for every run. `public_assistants` are those that sessions may use, first
@@ -31,7 +32,7 @@ class RunPolicy:
     configured: AssistantRow | None
     public_assistants: Sequence[str]
     expires_seconds: int
-    context_window: int
+    upstreams: Upstreams
     busy_thread: BusyPolicy
     max_concurrent_runs: int
     token_budgets: Mapping[str, int]
@@ -50,13 +51,13 @@ class RunPolicy:
             return self.configured
         return assistants.retrieve(connection, caller.project, assistant_id)
 
-    def reserved_for(self, limits: RunOverrides) -> int:
-        """Return what a new run counts as in its project's budget until it has ended.
+    def reserved_for(self, assistant: AssistantRow, limits: RunOverrides) -> int:
+        """Return what a new run of the assistant counts as in its project's budget until it ends.
 
-        What it will cost nobody knows: a quarter of the context window is more than most runs
-        take, unless the run's own limits are below it.
+        Nobody knows what it will cost: a quarter of its model's context window is more than most
+        runs take, unless the run's own limits are below it.
         """
-        usual = self.context_window // 4
+        usual = self.upstreams.of(limits.model or assistant.model).usual_answer
         if limits.max_prompt_tokens is None or limits.max_completion_tokens is None:
             return usual
         return min(usual, limits.max_prompt_tokens + limits.max_completion_tokens)

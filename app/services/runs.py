@@ -224,16 +224,17 @@ class RunService:
         not_before: int,
     ) -> RunRow:
         self._policy.admit(connection, caller)
+        assistant = self._policy.assistant(connection, caller, body.assistant_id)
         run = new_run(
             caller,
-            self._policy.assistant(connection, caller, body.assistant_id),
+            assistant,
             thread_id,
             body,
             expires_seconds=self._policy.expires_seconds,
             streamed=True,
             worker_id=self._policy.worker_id,
             not_before=not_before,
-            reserved_tokens=self._policy.reserved_for(body),
+            reserved_tokens=self._policy.reserved_for(assistant, body),
         )
         if run.instructions is None and not messages.has_question(connection, thread_id):
             raise InvalidRequest(
@@ -249,7 +250,7 @@ class RunService:
         changes.tell("thread.run.created", run)
         changes.tell("thread.run.queued", run)
         if at_once:
-            claimed = claim_new(connection, run, self._policy.context_window, changes)
+            claimed = claim_new(connection, run, self._policy.upstreams, changes)
             return Created(run, claimed)
         runs.create(connection, run)
         journal.keep(connection, run.id, journal.number(changes.events, 1))
@@ -293,7 +294,7 @@ class RunService:
     ) -> tuple[list[Frame], Claimed | None]:
         _, frames = self._submit(connection, caller, thread_id, run_id, body)
         policy = self._policy
-        claimed = claim(connection, run_id, policy.worker_id, policy.context_window)
+        claimed = claim(connection, run_id, policy.worker_id, policy.upstreams)
         if claimed is not None:
             claimed.frames = frames + claimed.frames
         return frames, claimed

@@ -106,7 +106,7 @@ def _sockets() -> Iterator[str]:
 
 async def nothing_remains(before: Held, database_url: str) -> None:
     loop = asyncio.get_running_loop()
-    # The model's server runs in this process too, and closes its end a moment later.
+    # The fake upstream runs in this process too, and closes its end a moment later.
     with suppress(AssertionError):
         await asyncio.to_thread(wait_until, lambda: not Held.now(loop).since(before))
     assert Held.now(loop).since(before) == []
@@ -267,7 +267,7 @@ async def test_several_failures_are_raised_together(serve, monkeypatch, caplog):
         async with lifespan:
             fault.on = True
     assert [type(error) for error in raised.value.exceptions] == [Broken, Broken]
-    for part in ("model", "files"):
+    for part in ("upstream custom", "files"):
         assert f"could not be closed: {part}" in caplog.messages
 
 

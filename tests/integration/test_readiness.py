@@ -18,6 +18,7 @@ from app.domain.errors import ModelError
 from tests.support.databases import POSTGRES_URL, fresh_database, postgresql_is_up
 from tests.support.figures import Figures
 from tests.support.model_server import ModelServer, model_server
+from tests.support.openai_calls import upstream_at
 from tests.support.server import ThreadServer, process_server, thread_server
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
@@ -100,7 +101,7 @@ def test_an_address_without_the_version_is_told_until_a_call_can_be_made(start, 
 
 
 async def test_a_path_that_was_found_is_not_asked_for_again_until_a_call_misses_it(models):
-    model = OpenAIResponsesClient(KEY, models.base_url, 10, 0)
+    model = OpenAIResponsesClient(upstream_at(models.base_url, key=KEY))
     assert [await model.reach(10), await model.reach(10)] == ["ok", "ok"]
     assert models.probed == 1
     models.responses = (404, '{"detail":"Not Found"}')
@@ -116,7 +117,8 @@ def test_a_key_that_is_refused_is_told_but_never_shown(start, models, caplog, st
     models.status = status
     with caplog.at_level(logging.INFO):
         assert told(start(openai_base_url=models.base_url)) == down(upstream="refused")
-    assert "the model's server refuses the key: check OPENAI_API_KEY" in caplog.messages
+    place = f"custom ({models.base_url})"
+    assert f"the upstream {place} refuses the key: check OPENAI_API_KEY" in caplog.messages
     assert KEY not in caplog.text
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.model import Event, ModelClient
 from app.core.openai_client import OpenAIResponsesClient
+from app.core.upstream import Upstream
 from app.domain.errors import ModelError
 
 KEY = "sk-proj-very-secret-0123456789"
@@ -16,9 +17,22 @@ def request(**more: Any) -> dict[str, Any]:
     return {"model": "m", "store": False, "input": [message], **more}
 
 
+def upstream_at(address: str, retries: int = 0, key: str = KEY, timeout: float = 10.0) -> Upstream:
+    return Upstream(
+        "custom",
+        "responses",
+        128_000,
+        address=address,
+        key=key,
+        timeout=timeout,
+        max_retries=retries,
+    )
+
+
 def client(base_url: str, retries: int = 0, key: str = KEY, **more: Any) -> OpenAIResponsesClient:
     """Return a client that never rests between its own retries."""
-    return OpenAIResponsesClient(key, base_url, 10.0, retries, retry_pause=0.0, **more)
+    upstream = upstream_at(base_url, retries, key)
+    return OpenAIResponsesClient(upstream, retry_pause=0.0, **more)
 
 
 async def read(

@@ -113,8 +113,8 @@ def test_a_full_disk_is_told(monkeypatch, free, level):
 @pytest.mark.parametrize(
     ("status", "body", "level", "said"),
     [
-        (200, MODELS, "ok", "The model's server 127.0.0.1 answers."),
-        (400, "", "ok", "The model's server 127.0.0.1 answers."),
+        (200, MODELS, "ok", "The upstream custom (http://127.0.0.1:"),
+        (400, "", "ok", "The upstream custom (http://127.0.0.1:"),
         (404, "", "failure", "/v1/responses is not there"),
         (200, "<html>", "failure", "/v1/responses is not there"),
         (401, {"error": {"message": "sk-own"}}, "failure", "refuses the key"),
@@ -147,7 +147,7 @@ def test_the_address_that_was_meant_is_suggested(path):
 def test_a_models_server_that_is_not_there_is_told():
     found = examine(OPENAI_BASE_URL="http://127.0.0.1:1/v1")["upstream"]
     assert found["level"] == "failure"
-    assert "127.0.0.1 does not answer: " in found["message"]
+    assert "custom (http://127.0.0.1:1/v1) does not answer: " in found["message"]
 
 
 def test_a_model_that_the_server_does_not_list_is_warned_of():

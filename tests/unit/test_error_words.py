@@ -9,7 +9,7 @@ from app.core.openai_client import OpenAIResponsesClient
 from app.core.refusals import Refusals
 from app.core.refused_parameters import refusal_of
 from tests.support.fake_upstream import FakeUpstream
-from tests.support.openai_calls import KEY, failure, read, request
+from tests.support.openai_calls import KEY, failure, read, request, upstream_at
 from tests.support.replies import Reply
 
 ENCRYPTED = "reasoning.encrypted_content"
@@ -199,7 +199,7 @@ def test_reasoning_of_another_server_is_dropped_before_the_parameter() -> None:
 async def test_the_person_sees_the_reason(
     upstream: FakeUpstream, status: int, body: Any, code: str, message: str, stream: bool
 ) -> None:
-    from_server = OpenAIResponsesClient(KEY, upstream.base_url, 10.0, 0)
+    from_server = OpenAIResponsesClient(upstream_at(upstream.base_url))
     upstream.reply(Reply.http_error(status, body))
     error = await failure(from_server, stream=stream)
     assert (error.code, message in error.message) == (code, True)

@@ -10,15 +10,13 @@ import pytest
 from app.core.embeddings import OpenAIEmbedder
 from app.domain.errors import ModelError
 from app.knowledge.vectors import Nearest, pack
-
-KEY = "sk-proj-very-secret-0123456789"
+from tests.support.openai_calls import KEY, upstream_at
 
 
 def embedder(answer, retries: int = 0) -> OpenAIEmbedder:
     transport = httpx.MockTransport(answer)
-    return OpenAIEmbedder(
-        KEY, "http://upstream/v1", "m-embed", 5.0, retries, httpx.AsyncClient(transport=transport)
-    )
+    upstream = upstream_at("http://upstream/v1", retries)
+    return OpenAIEmbedder(upstream, "m-embed", httpx.AsyncClient(transport=transport))
 
 
 def embeddings(request: httpx.Request) -> httpx.Response:

@@ -7,7 +7,16 @@ import pytest
 from app.core.openai_client import OpenAIResponsesClient
 from app.domain.errors import ModelError
 from tests.support.fake_upstream import FakeUpstream
-from tests.support.openai_calls import KEY, client, failure, flat, read, request, spoken
+from tests.support.openai_calls import (
+    KEY,
+    client,
+    failure,
+    flat,
+    read,
+    request,
+    spoken,
+    upstream_at,
+)
 from tests.support.replies import Reply
 
 SOON = {"retry-after-ms": "1"}
@@ -43,7 +52,7 @@ async def test_a_stream_that_breaks_before_output_is_asked_again(
     upstream.reply(reply, reply)
     assert spoken(await read(real)) == "Answer to: hi 안녕"
     assert len(upstream.requests) == 3
-    assert "The model's server did not answer well: retry 2" in caplog.messages
+    assert "The upstream did not answer well: retry 2" in caplog.messages
     upstream.reply(reply, reply, reply)
     assert "broke off" in (await failure(real, stream=True)).message
     assert len(upstream.requests) == 6
@@ -60,7 +69,7 @@ async def test_connection_and_stream_retries_share_one_budget(
 
 async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream) -> None:
     upstream.reply(Reply.text("a", "b").stalled(after=5))
-    model = OpenAIResponsesClient(KEY, upstream.base_url, 0.3, 0)
+    model = OpenAIResponsesClient(upstream_at(upstream.base_url, timeout=0.3))
     told = []
     with pytest.raises(ModelError, match="in time") as caught:
         async for batch in model.events(request(), stream=True):
@@ -145,14 +154,16 @@ async def test_a_failure_in_the_stream_comes_after_what_was_said(
         async for batch in real.events(request(), stream=True):
             batches.append(batch)
     assert spoken(batches) == "Well"
-    assert (caught.value.code, caught.value.message) == (code, "Sorry, [key].")
+    said = f"The upstream custom ({upstream.base_url}) failed: Sorry, [key]."
+    assert (caught.value.code, caught.value.message) == (code, said)
     assert not {"response.failed", "error"} & {event["type"] for event in flat(batches)}
 
 
 async def test_a_failed_plain_answer(real: OpenAIResponsesClient, upstream: FakeUpstream) -> None:
     upstream.reply(Reply.failed("invalid_image", "Not an image."))
     error = await failure(real)
-    assert (error.code, error.message) == ("invalid_prompt", "Not an image.")
+    assert error.code == "invalid_prompt"
+    assert error.message.endswith(" failed: Not an image.")
 
 
 async def test_retries_before_the_first_output(

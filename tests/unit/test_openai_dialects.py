@@ -44,7 +44,6 @@ async def test_without_a_base_url_it_asks_openai(
     route = respx.post("https://api.openai.com/v1/responses")
     route.return_value = sse(data(COMPLETED))
     model = client("", http_client=mocked)
-    assert model.mode == "openai"
     assert await read(model) == [[COMPLETED]]
     assert route.calls.last.request.headers["authorization"] == f"Bearer {KEY}"
 
@@ -56,7 +55,6 @@ async def test_without_a_key_none_is_sent(
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     route = respx.post(f"{URL}/responses").respond(json={"output": []})
     model = client(URL, key="", http_client=mocked)
-    assert model.mode == "custom"
     [[event]] = await read(model, stream=False)
     assert event == {"type": "response.completed", "response": {"output": []}}
     assert "authorization" not in route.calls.last.request.headers
@@ -103,7 +101,7 @@ async def test_no_end_is_a_server_error(mocked: httpx.AsyncClient, stream: str) 
     error = await failure(client(URL, http_client=mocked), stream=True)
     assert (error.code, error.message) == (
         "server_error",
-        "The model's answer broke off, or can't be read.",
+        f"The upstream custom ({URL}) gave an answer that broke off, or that can't be read.",
     )
 
 
@@ -120,7 +118,10 @@ async def test_no_end_is_a_server_error(mocked: httpx.AsyncClient, stream: str) 
 async def test_errors_are_told_in_many_ways(mocked: httpx.AsyncClient, event: Event) -> None:
     respx.post(f"{URL}/responses").return_value = sse(data(event))
     error = await failure(client(URL, http_client=mocked), stream=True)
-    assert (error.code, error.message) == ("server_error", "Full.")
+    assert (error.code, error.message) == (
+        "server_error",
+        f"The upstream custom ({URL}) failed: Full.",
+    )
 
 
 @respx.mock
@@ -158,12 +159,3 @@ async def test_a_connection_left_open_after_the_answer_is_not_waited_for(
 
     respx.post(f"{URL}/responses").return_value = httpx.Response(200, content=body())
     assert await read(client(URL, http_client=mocked)) == [[COMPLETED]]
-
-
-@pytest.mark.parametrize(
-    "base_url", ["", "https://api.openai.com/v1", "https://api.openai.com/v1/"]
-)
-async def test_openai_is_openai_however_it_is_written(
-    mocked: httpx.AsyncClient, base_url: str
-) -> None:
-    assert client(base_url, http_client=mocked).mode == "openai"

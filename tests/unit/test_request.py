@@ -28,7 +28,6 @@ def asked(
     *history: Said,
     items: tuple[dict[str, Any], ...] = (),
     max_output_tokens: int | None = None,
-    aliases: dict[str, str] | None = None,
     **run: Any,
 ) -> dict[str, Any]:
     wanted = run_row("thread_1", **run)
@@ -37,7 +36,7 @@ def asked(
         list(history),
         list(items),
         max_output_tokens=max_output_tokens,
-        aliases=aliases or {},
+        model=wanted.model,
         tools=TOOLS.of(wanted, []).offers(),
         images={"file-kept": "data:image/png;base64,AA=="},
     )
@@ -107,11 +106,6 @@ def test_a_bare_run_asks_for_no_more_than_it_must():
 )
 def test_a_runs_settings(run, part):
     assert asked(**run) == {**asked(), **part}
-
-
-@pytest.mark.parametrize(("model", "told"), [("gpt-4o", "gpt-5.4-mini"), ("gpt-4", "gpt-4")])
-def test_a_retired_model_goes_by_its_alias(model, told):
-    assert asked(model=model, aliases={"gpt-4o": "gpt-5.4-mini"})["model"] == told
 
 
 @pytest.mark.parametrize(

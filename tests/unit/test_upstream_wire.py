@@ -10,7 +10,7 @@ from app.core.embeddings import OpenAIEmbedder
 from app.core.instrumentation import Instrumentation
 from app.core.logging import in_request
 from app.core.reachability import look_at
-from tests.support.openai_calls import KEY, client, read, request
+from tests.support.openai_calls import KEY, client, read, request, upstream_at
 from tests.support.recording_server import RecordingServer, recording_server
 from tests.support.trace_collector import trace_collector
 
@@ -90,7 +90,7 @@ async def test_a_traced_call_names_its_span_once(
 async def test_embeddings_are_asked_for(server: RecordingServer, key: str) -> None:
     vectors = [{"object": "embedding", "index": 0, "embedding": [1.0, 0.5]}]
     server.answer(json.dumps({"object": "list", "data": vectors, "model": "m"}).encode())
-    model = OpenAIEmbedder(key, server.base_url, "m-embed", 10.0, 0)
+    model = OpenAIEmbedder(upstream_at(server.base_url, key=key), "m-embed")
     with in_request("req-of-a-test"):
         assert await model.embed(["안녕"]) == [[1.0, 0.5]]
     await model.close()
@@ -108,7 +108,7 @@ async def test_the_models_are_asked_for_and_the_path_is_looked_for(
 ) -> None:
     server.answer(b'{"object": "list", "data": [{"id": "m"}]}')
     server.answer(b'{"detail": "model is required"}')
-    found = await look_at(server.base_url, key, 10)
+    found = await look_at(upstream_at(server.base_url, key=key), 10)
     assert (found.reach, found.models) == ("ok", frozenset({"m"}))
     first, headers, content = sent(server, 0)
     assert first == "GET /v1/models HTTP/1.1"

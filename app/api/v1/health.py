@@ -26,6 +26,7 @@ class Ready(WireObject):
     database: Up
     storage: Up
     upstream: Reach
+    upstreams: dict[str, Reach] | None = None
 
 
 _NOT_READY = {
@@ -52,6 +53,7 @@ async def health(services: ServicesDep, response: Response) -> Health:
 
 @routes.get(
     "/ready",
+    response_model_exclude_none=True,
     responses={
         503: {
             "model": Ready,
@@ -63,8 +65,9 @@ async def health(services: ServicesDep, response: Response) -> Health:
 async def ready(services: ServicesDep, response: Response) -> Ready:
     """Tell whether this server should be sent requests: what it needs is there, and it stays.
 
-    `upstream` is `refused` if the model's server does not take the key, and `not_found` if it
-    has no `/responses` at the configured address. A result is repeated for five seconds.
+    `upstream` is `refused` if the upstream does not take the key, and `not_found` if it has no
+    `/responses` at the configured address. If there are several, it is `ok` as soon as one of
+    them can be asked, and `upstreams` has each by its name. A result is repeated for five seconds.
     """
     found = await services.readiness.components()
     status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"
@@ -74,5 +77,10 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
     if status != "ready":
         response.status_code = 503
     return Ready(
-        status=status, database=found.database, storage=found.storage, upstream=found.upstream
+        status=status,
+        database=found.database,
+        storage=found.storage,
+        upstream=found.upstream,
+        # Names, which are no secret, and no addresses: no key is asked for here.
+        upstreams=dict(found.upstreams) if len(found.upstreams) > 1 else None,
     )

@@ -14,18 +14,18 @@ def build_request(
     items: list[dict[str, Any]],
     *,
     max_output_tokens: int | None,
-    aliases: Mapping[str, str],
+    model: str,
     tools: list[dict[str, Any]],
     images: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the request of the run's next round.
 
-    `messages` is the history it reads, `items` what its earlier rounds left; `aliases` maps
-    retired model names to those that serve in their place; `tools` is what the model is offered,
-    and `images` the pictures that are kept here, as data URLs by file id.
+    `messages` is the history it reads, `items` what its earlier rounds left; `model` is the name
+    that its upstream knows; `tools` is what the model is offered, and `images` the pictures that
+    are kept here, as data URLs by file id.
     """
     request: dict[str, Any] = {
-        "model": aliases.get(run.model, run.model),
+        "model": model,
         "input": [item for message in messages if (item := input_item(message, images))] + items,
         "store": False,
         "include": ["reasoning.encrypted_content"],

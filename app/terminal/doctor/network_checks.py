@@ -1,12 +1,16 @@
-"""Who answers: the model's server, Redis, and what already listens on the port."""
+"""Who answers: the upstreams, Redis, and what already listens on the port."""
 
+import asyncio
 import errno
 import socket
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from app.core.checks import Unreachable, ping_redis
 from app.core.config import Settings
 from app.core.reachability import look_at
+from app.core.upstream import Upstream, UpstreamChoice
+from app.providers import configured_upstreams
 from app.terminal.client import Client
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.failures import Failure
@@ -18,36 +22,47 @@ _ENDPOINTS = ("/responses", "/chat/completions", "/completions", "/models", "/em
 
 
 async def upstream_findings(settings: Settings) -> list[Finding]:
-    """Tell whether the model's server answers, takes the key and has the models."""
-    key, url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
-    if not key and not url:
+    """Tell of each upstream whether it answers, takes the key and has the models."""
+    upstreams = UpstreamChoice(configured_upstreams(settings))
+    looked = await asyncio.gather(*(_look_at(one, upstreams, settings) for one in upstreams))
+    return [finding for found in looked for finding in found]
+
+
+async def _look_at(
+    upstream: Upstream, upstreams: UpstreamChoice, settings: Settings
+) -> list[Finding]:
+    if upstream.kind == "demo":
         return [warning("upstream", _DEMO, _SET_MODEL)]
-    place = urlsplit(url).hostname or "api.openai.com"
-    found = await look_at(url, key, _SECONDS)
+    place = upstream.place
+    found = await look_at(upstream, _SECONDS)
     match found.reach:
         case "refused":
-            return [failure("upstream", _REFUSED.filled(place=place), _CHECK_KEY)]
+            advice = _CHECK_KEY.filled(setting=upstream.key_setting)
+            return [failure("upstream", _REFUSED.filled(place=place), advice)]
         case "not_found":
-            return [await _no_responses(url, key)]
+            return [await _no_responses(upstream)]
         case "unreachable":
             said = _NO_UPSTREAM.filled(place=place, reason=found.reason)
-            return [failure("upstream", said, _CHECK_UPSTREAM)]
+            advice = _CHECK_UPSTREAM.filled(setting=upstream.address_setting)
+            return [failure("upstream", said, advice)]
         case "ok":
             return [
                 ok("upstream", _UPSTREAM.filled(place=place)),
-                *_missing(settings, found.models),
+                *_missing(upstream, upstreams, settings, found.models),
             ]
 
 
-async def _no_responses(url: str, key: str) -> Finding:
+async def _no_responses(upstream: Upstream) -> Finding:
     """Tell that an address offers no Responses API, and which one nearby does."""
-    url = url.rstrip("/")
-    said = _NO_RESPONSES.filled(url=url)
-    for nearby in _nearby(url):
-        found = await look_at(nearby, key, _SECONDS)
+    setting = upstream.address_setting
+    said = _NO_RESPONSES.filled(name=upstream.name, url=upstream.shown_address)
+    for address in _nearby(upstream.address):
+        nearby = replace(upstream, address=address)
+        found = await look_at(nearby, _SECONDS)
         if found.reach == "ok":
-            return failure("upstream", said, _OTHER_URL.filled(url=nearby))
-    return failure("upstream", said, _CHECK_URL)
+            advice = _OTHER_URL.filled(setting=setting, url=nearby.shown_address)
+            return failure("upstream", said, advice)
+    return failure("upstream", said, _CHECK_URL.filled(setting=setting))
 
 
 def _nearby(url: str) -> list[str]:
@@ -56,15 +71,22 @@ def _nearby(url: str) -> list[str]:
     return [one for one in (base, f"{base}/v1") if one != url]
 
 
-def _missing(settings: Settings, models: frozenset[str] | None) -> list[Finding]:
+def _missing(
+    upstream: Upstream, upstreams: UpstreamChoice, settings: Settings, models: frozenset[str] | None
+) -> list[Finding]:
+    """Tell of the configured models that this upstream would be asked for, and does not list."""
     wanted = {
-        "OPENAI_MODEL": settings.model_aliases.get(settings.openai_model, settings.openai_model),
-        "EMBEDDING_MODEL": settings.embedding_model,
+        "OPENAI_MODEL": (settings.openai_model, upstream.sent_name(settings.openai_model)),
+        "EMBEDDING_MODEL": (settings.embedding_model, settings.embedding_model),
     }
     return [
-        warning("model", _NO_MODEL.filled(setting=setting, model=model), _SEE_MODELS)
-        for setting, model in wanted.items()
-        if model and models is not None and model not in models
+        warning(
+            "model",
+            _NO_MODEL.filled(place=upstream.place, setting=setting, model=sent),
+            _SEE_MODELS,
+        )
+        for setting, (model, sent) in wanted.items()
+        if model and upstreams.of(model) is upstream and models is not None and sent not in models
     ]
 
 
@@ -129,38 +151,34 @@ _SET_MODEL = Said(
     "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own.",
     "OPENAI_API_KEY를 설정하거나, 직접 운영하는 모델의 주소를 OPENAI_BASE_URL에 설정해 주세요.",
 )
-_UPSTREAM = Said("The model's server {place} answers.", "모델 서버({place})가 응답합니다.")
-_REFUSED = Said(
-    "The model's server {place} refuses the key.", "모델 서버({place})가 키를 거절합니다."
-)
+_UPSTREAM = Said("The upstream {place} answers.", "모델 서버가 응답합니다: {place}")
+_REFUSED = Said("The upstream {place} refuses the key.", "모델 서버가 키를 거절합니다: {place}")
 _CHECK_KEY = Said(
-    "Check OPENAI_API_KEY: is it whole, and of this server?",
-    "OPENAI_API_KEY가 잘리지 않았는지, 이 서버의 키인지 확인해 주세요.",
+    "Check {setting}: is it complete, and a key of this server?",
+    "키가 잘리지 않았는지, 이 서버의 키인지 확인해 주세요: {setting}",
 )
 _NO_UPSTREAM = Said(
-    "The model's server {place} does not answer: {reason}",
-    "모델 서버({place})가 응답하지 않습니다: {reason}",
+    "The upstream {place} does not answer: {reason}",
+    "모델 서버가 응답하지 않습니다: {place}, {reason}",
 )
 _CHECK_UPSTREAM = Said(
-    "Check OPENAI_BASE_URL, the network, and that the model's server runs.",
-    "OPENAI_BASE_URL과 네트워크, 모델 서버가 실행 중인지 확인해 주세요.",
+    "Check {setting}, the network, and that the model's server runs.",
+    "네트워크와 모델 서버가 정상인지, 주소가 맞는지 확인해 주세요: {setting}",
 )
 _NO_RESPONSES = Said(
-    "The model's server answers, but {url}/responses is not there.",
-    "모델 서버는 응답하지만 {url}/responses 주소가 없습니다.",
+    "The upstream {name} answers, but {url}/responses is not there.",
+    "모델 서버({name})는 응답하지만 {url}/responses 주소가 없습니다.",
 )
-_OTHER_URL = Said(
-    "Set OPENAI_BASE_URL to {url}", "OPENAI_BASE_URL을 다음 주소로 바꿔 주세요: {url}"
-)
+_OTHER_URL = Said("Set {setting} to {url}", "{setting} 값을 다음 주소로 바꿔 주세요: {url}")
 _CHECK_URL = Said(
-    "Check that OPENAI_BASE_URL is complete (most end with /v1), and that the server offers the "
+    "Check that {setting} is complete (most end with /v1), and that the server offers the "
     "Responses API.",
-    "OPENAI_BASE_URL이 빠짐없는지(대개 /v1로 끝납니다), 서버가 Responses API를 제공하는지 "
+    "{setting} 주소가 빠짐없는지(대개 /v1로 끝납니다), 서버가 Responses API를 제공하는지 "
     "확인해 주세요.",
 )
 _NO_MODEL = Said(
-    "The model's server does not list {model} ({setting}).",
-    "모델 서버의 목록에 없는 모델입니다: {model}({setting})",
+    "The upstream {place} does not list {model} ({setting}).",
+    "모델 서버의 목록에 없는 모델입니다: {model}({setting}), {place}",
 )
 _SEE_MODELS = Said(
     "Set the name of a model that it offers, or map it with MODEL_ALIASES.",

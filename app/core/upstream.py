@@ -1,0 +1,114 @@
+"""Upstreams, as they are configured: how each is reached, named, and chosen by a model's name."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from app.core.model import Mode
+
+# What the server speaks, which decides the client that calls it (`core/upstreams.py`).
+Kind = Literal["demo", "responses"]
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+# What share of its context window a model may fill with one answer unless a run says more or less.
+_ANSWERS_SHARE = 4
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What is configured about one upstream.
+
+    `name` is chosen by the operator and appears in errors, in `/ready` and in metrics; it is no
+    secret. `context_window` is in tokens. `timeout`: seconds without a byte. `max_retries`: how
+    often a failed call is tried again. `models` are the names of requests that this upstream
+    answers besides those of `aliases`, which map such a name to the one that is sent.
+    `address_setting` and `key_setting` say where operators can change the two.
+    """
+
+    name: str
+    kind: Kind
+    context_window: int
+    # Empty: OpenAI's. It may contain a password.
+    address: str = field(default="", repr=False)
+    # Empty: none is needed.
+    key: str = field(default="", repr=False)
+    timeout: float = 120.0
+    max_retries: int = 2
+    models: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    address_setting: str = "OPENAI_BASE_URL"
+    key_setting: str = "OPENAI_API_KEY"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a key that no HTTP header can carry."""
+        object.__setattr__(self, "key", self.key.strip())
+        object.__setattr__(self, "address", (self.address or OPENAI_URL).rstrip("/"))
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise ValueError("The API key contains characters that a key can't have.")
+
+    @property
+    def mode(self) -> Mode:
+        if self.kind == "demo":
+            return "demo"
+        return "openai" if self.address == OPENAI_URL else "custom"
+
+    @property
+    def shown_address(self) -> str:
+        """The address without the credentials that it may contain."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def place(self) -> str:
+        """The name and the address, as errors and logs state them."""
+        return self.name if self.kind == "demo" else f"{self.name} ({self.shown_address})"
+
+    @property
+    def usual_answer(self) -> int:
+        """How many tokens are kept free for an answer unless a run sets a limit."""
+        return self.context_window // _ANSWERS_SHARE
+
+    @property
+    def longest_answer(self) -> int:
+        """How many tokens are kept free for an answer at most."""
+        return self.context_window // 2
+
+    def sent_name(self, model: str) -> str:
+        """Return by which name the upstream is asked for a model."""
+        return self.aliases.get(model, model)
+
+    def known_names(self) -> list[str]:
+        """Return the names of requests that are configured for this upstream."""
+        return [*sorted(self.models), *self.aliases]
+
+
+class UpstreamChoice:
+    """Chooses the upstream by a model's name. The first one answers for all other models."""
+
+    def __init__(self, upstreams: Sequence[Upstream]) -> None:
+        """Raises ValueError if there is none, or if two share a name or a model."""
+        if not upstreams:
+            raise ValueError("There is no upstream.")
+        self._all = tuple(upstreams)
+        names = [upstream.name for upstream in upstreams]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"Several upstreams are named {twice[0]}.")
+        self._by_model: dict[str, Upstream] = {}
+        for upstream in upstreams:
+            for model in upstream.known_names():
+                other = self._by_model.setdefault(model, upstream)
+                if other is not upstream:
+                    raise ValueError(f"{other.name} and {upstream.name} both offer {model}.")
+
+    def __iter__(self) -> Iterator[Upstream]:
+        return iter(self._all)
+
+    @property
+    def default(self) -> Upstream:
+        return self._all[0]
+
+    def of(self, model: str) -> Upstream:
+        """Return the upstream that answers requests for a model of this name."""
+        return self._by_model.get(model, self.default)

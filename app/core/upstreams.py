@@ -1,0 +1,42 @@
+"""All upstreams there are, each with the client that calls it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from app.core.demo_client import DemoClient
+from app.core.instrumentation import Instrumentation
+from app.core.model import ModelClient, Reach
+from app.core.openai_client import OpenAIResponsesClient
+from app.core.upstream import Kind, Upstream, UpstreamChoice
+
+# Seconds between the demo model's words: some chat components can't take a burst of deltas.
+_DEMO_DELAY = 0.008
+
+Connect = Callable[[Upstream, Instrumentation | None], ModelClient]
+
+# The client for each kind of upstream. Nothing is connected before the first call.
+_CLIENTS: dict[Kind, Connect] = {
+    "demo": lambda _upstream, _instruments: DemoClient(_DEMO_DELAY),
+    "responses": lambda upstream, instruments: OpenAIResponsesClient(
+        upstream, instruments=instruments
+    ),
+}
+
+
+class Upstreams(UpstreamChoice):
+    """The upstreams and their clients, which whoever made this closes one by one."""
+
+    def __init__(
+        self, upstreams: Sequence[Upstream], instruments: Instrumentation | None = None
+    ) -> None:
+        """Raises ValueError as `UpstreamChoice` does."""
+        super().__init__(upstreams)
+        self._clients = {one.name: _CLIENTS[one.kind](one, instruments) for one in upstreams}
+
+    def client(self, upstream: Upstream) -> ModelClient:
+        return self._clients[upstream.name]
+
+    async def reach(self, seconds: float) -> dict[str, Reach]:
+        """Find out within `seconds`, by the upstreams' names, whether each can be asked."""
+        found = await asyncio.gather(*(self.client(one).reach(seconds) for one in self._all))
+        return {one.name: reach for one, reach in zip(self._all, found, strict=True)}
