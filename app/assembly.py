@@ -23,6 +23,7 @@ from app.engine.follower import Follower
 from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
+from app.engine.poller import Poller
 from app.engine.supervisor import RunSupervisor
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
@@ -125,14 +126,16 @@ async def _opened(
     resources = ToolResources(database, search, writer)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
+    tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
+    poller = Poller(database, hub)
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     guard = Guard(access, counter, guard_policy(settings))
-    policy = run_policy(settings, upstreams, supervisor.worker_id, configured)
+    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
     wake = ingestor.wake
-    follower = Follower(database, supervisor, silence_seconds=settings.stream_keepalive_seconds)
+    follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
     services = Services(
         database=database,
@@ -143,16 +146,16 @@ async def _opened(
         models=ModelService(names),
         readiness=Readiness(database, store, upstreams, supervisor, instruments.metrics),
         assistants=AssistantService(database, wake),
-        threads=ThreadService(database, supervisor, wake, files.sweep_soon),
+        threads=ThreadService(database, tasks, wake, files.sweep_soon),
         thread_lists=ThreadListService(
-            database, supervisor, files.sweep_soon, search_seconds=settings.search_timeout
+            database, tasks, files.sweep_soon, search_seconds=settings.search_timeout
         ),
         messages=MessageService(database, settings.busy_thread, wake),
-        runs=RunService(database, supervisor, follower, policy, wake),
+        runs=RunService(database, tasks, follower, policy, wake),
         run_reads=RunReader(
-            database, supervisor, follower, poll_wait_seconds=settings.poll_wait_seconds
+            database, hub, poller, follower, poll_wait_seconds=settings.poll_wait_seconds
         ),
-        chat=ChatService(database, supervisor, follower, policy),
+        chat=ChatService(database, tasks, follower, policy),
         files=files,
         vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
@@ -206,15 +209,15 @@ async def reconfigured(
     From then on the assistants are what is `wanted`, and new executions call these functions; those
     under way keep theirs. Either all of it is done, or nothing. Raises `StartError`.
     """
-    before, supervisor = parts.services, parts.supervisor
+    before, tasks = parts.services, parts.supervisor.tasks
     configured = await configure_assistants(before.database, parts.writer, wanted)
-    upstreams = supervisor.shared.upstreams
-    policy = run_policy(settings, upstreams, supervisor.worker_id, configured)
+    upstreams = tasks.shared.upstreams
+    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
     names = model_names(settings, upstreams, wanted)
     access = before.access.under(keys(settings), public_chat(settings))
-    tools = supervisor.shared.tools.with_tool(Functions(functions))
-    supervisor.shared = replace(supervisor.shared, tools=tools)
-    supervisor.shared.instruments.metrics.runs.name_models(sent_names(upstreams, names))
+    tools = tasks.shared.tools.with_tool(Functions(functions))
+    tasks.shared = replace(tasks.shared, tools=tools)
+    tasks.shared.instruments.metrics.runs.name_models(sent_names(upstreams, names))
     return replace(
         before,
         access=access,

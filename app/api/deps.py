@@ -11,7 +11,7 @@ from app.db.database import Database
 from app.db.paging import Order, Page
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
-from app.schemas.file_search import CONTENT
+from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
@@ -78,18 +78,19 @@ async def _file_page(
 
 
 # Told in the document only: what else is wanted is refused in OpenAI's own words.
-_CONTENT_ONLY: dict[str, Any] = {
-    "anyOf": [{"type": "array", "items": {"const": CONTENT}}, {"type": "null"}]
+_INCLUDABLE_TEXT = f"Any of {', '.join(f'`{one}`' for one in INCLUDABLE)}."
+_INCLUDABLE_ONLY: dict[str, Any] = {
+    "anyOf": [{"type": "array", "items": {"enum": [*INCLUDABLE]}}, {"type": "null"}]
 }
 
 
-async def _wants_content(
+async def _include(
     bracketed: Annotated[
         list[str] | None,
         Query(
             alias="include[]",
-            description=f"`{CONTENT}` or nothing.",
-            json_schema_extra=_CONTENT_ONLY,
+            description=_INCLUDABLE_TEXT,
+            json_schema_extra=_INCLUDABLE_ONLY,
         ),
     ] = None,
     plain: Annotated[
@@ -97,23 +98,24 @@ async def _wants_content(
         Query(
             alias="include",
             description="The same, for other clients.",
-            json_schema_extra=_CONTENT_ONLY,
+            json_schema_extra=_INCLUDABLE_ONLY,
         ),
     ] = None,
-) -> bool:
-    """Whether the texts that searches found are told. Raises `InvalidRequest`."""
+) -> list[str]:
+    """What steps have in addition. Raises `InvalidRequest`."""
+    supported = ", ".join(f"'{one}'" for one in INCLUDABLE)
     wanted = [*(bracketed or []), *(plain or [])]
     for value in wanted:
-        if value != CONTENT:
+        if value not in INCLUDABLE:
             raise InvalidRequest(
-                f"Invalid value: '{value}'. Supported values are: '{CONTENT}'.",
+                f"Invalid value: '{value}'. Supported values are: {supported}.",
                 param="include",
                 code="invalid_value",
             )
-    return bool(wanted)
+    return wanted
 
 
-ContentDep = Annotated[bool, Depends(_wants_content)]
+IncludeDep = Annotated[list[str], Depends(_include)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]

@@ -83,6 +83,14 @@ class Horizon:
     unread_runs: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A user's message that is not on its thread yet."""
+
+    content: list[dict[str, Any]]
+    metadata: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """What was asked for and never changes: kept in the one column `settings`."""
@@ -121,7 +129,8 @@ class RunRow(RunSettings):
     usage: Usage | None = None
     streamed: bool
     horizon: Horizon | None = None
-    include_content: bool = False
+    question: Question | None = None
+    include: list[str] = field(default_factory=list)
     worker_id: str | None
     takeovers: int = 0
     reserved_tokens: int

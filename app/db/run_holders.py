@@ -85,12 +85,6 @@ _BRING_FORWARD = (
     )
     .values(expires_at=bindparam("expiry"))
 )
-_FIRST = (
-    select(runs.c.id)
-    .where(runs.c.thread_id == bindparam("thread_id"), _active)
-    .order_by(runs.c.sequence)
-    .limit(1)
-)
 _PROGRESS = select(
     runs.c.status,
     runs.c.worker_id,
@@ -136,12 +130,6 @@ def bring_expiry_forward(connection: Connection, made_after: int, latest: int, e
     and that would expire after `latest` (Unix times)."""
     values = {"made_after": made_after, "latest": latest, "expiry": expiry}
     connection.execute(_BRING_FORWARD, values)
-
-
-def first_of(connection: Connection, thread_id: str) -> str | None:
-    """Return the id of the thread's oldest active run."""
-    run_id: str | None = connection.execute(_FIRST, {"thread_id": thread_id}).scalar()
-    return run_id
 
 
 def progress(connection: Connection, run_id: str) -> Progress | None:

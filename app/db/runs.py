@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
+    Row,
     String,
     Update,
     bindparam,
@@ -22,6 +23,13 @@ from app.db.tables import ACTIVE, runs, status_in
 from app.domain.errors import StaleRun, not_found
 from app.domain.run_status import ALLOWED_FROM, TERMINAL, RunStatus
 from app.schemas.runs import Usage
+
+
+class Ended(NamedTuple):
+    """A run that has ended, and the one whose turn it is on its thread now, if there is one."""
+
+    run: RunRow
+    next_run_id: str | None
 
 
 class ActiveRun(NamedTuple):
@@ -62,13 +70,31 @@ _held = or_(
 )
 
 
+_others = runs.alias("others")
+_next_in_line = (
+    select(_others.c.id)
+    .where(
+        _others.c.thread_id == runs.c.thread_id,
+        # In here, the plain `status` of the index's condition is that of `others`.
+        _active,
+        # What a statement changes is not surely seen by its own subqueries.
+        _others.c.id != bindparam("key"),
+    )
+    .order_by(_others.c.sequence)
+    .limit(1)
+    .scalar_subquery()
+)
+
+
 def _mover(to: RunStatus) -> Update:
-    return (
+    statement = (
         update(runs)
         .where(_key, text(status_in(*sorted(ALLOWED_FROM[to]))), _held)
         .values(status=to)
-        .returning(runs.c.metadata)
     )
+    if to in TERMINAL:
+        return statement.returning(runs.c.metadata, _next_in_line.label("next_run_id"))
+    return statement.returning(runs.c.metadata)
 
 
 _MOVE = {to: _mover(to) for to in ALLOWED_FROM}
@@ -109,20 +135,45 @@ def move(
     held_by: str | None = None,
     **values: Any,
 ) -> RunRow:
-    """Change the run's status, and fields with it, where the table of transitions allows it.
+    """Change the status of a run that goes on, and fields with it.
 
-    With `held_by`, only while that process carries the run. A run that ends is counted in its
-    project's usage. Raises `StaleRun` where no row moved: another hand was first.
+    With `held_by`, only while that process executes the run. Raises `StaleRun` if no row was
+    changed: the run's status, or its process, is another by now.
     """
+    moved, _ = _moved(connection, run, to, held_by, values)
+    return moved
+
+
+def end(
+    connection: Connection,
+    run: RunRow,
+    to: RunStatus,
+    *,
+    held_by: str | None = None,
+    **values: Any,
+) -> Ended:
+    """End a run with one of the terminal statuses, and count it in its project's usage.
+
+    Raises `StaleRun` as `move` does.
+    """
+    moved, row = _moved(connection, run, to, held_by, values)
+    usage.add(connection, run.project, run, moved.usage or Usage())
+    return Ended(moved, row.next_run_id)
+
+
+def _moved(
+    connection: Connection,
+    run: RunRow,
+    to: RunStatus,
+    held_by: str | None,
+    values: dict[str, Any],
+) -> tuple[RunRow, Row[Any]]:
     columns = RUNS.encoded(values)
     row = connection.execute(_MOVE[to], {**columns, "key": run.id, "holder": held_by}).first()
     if row is None:
         raise StaleRun(run.id)
     # Nothing else of a run changes but by its moves: it need not be read again.
-    moved = replace(run, **values, status=to, metadata=row.metadata)
-    if to in TERMINAL:
-        usage.add(connection, run.project, run, moved.usage or Usage())
-    return moved
+    return replace(run, **values, status=to, metadata=row.metadata), row
 
 
 def set_metadata(
@@ -136,6 +187,23 @@ def set_metadata(
 def active_on(connection: Connection, thread_id: str) -> RunRow | None:
     """Return the oldest run of the thread that has not ended."""
     return RUNS.read_first(connection.execute(_OLDEST_ACTIVE, {"thread_id": thread_id}).first())
+
+
+def is_first(connection: Connection, run_id: str) -> bool:
+    """Tell whether the run is the oldest active one of its thread.
+
+    If another one is, and ends at this very moment, this waits for that: either its end sees this
+    run and starts it, or this sees the end. Raises `StaleRun` if the run is gone.
+    """
+    run = find(connection, run_id)
+    if run is None:
+        raise StaleRun(run_id)
+    # Locked in the order of the line, as by all who lock several runs of a thread.
+    while (first := active_on(connection, run.thread_id)) is not None and first.id != run_id:
+        row = connection.execute(_LOCKED, {"key": first.id}).first()
+        if row is not None and RUNS.read(row).status not in TERMINAL:
+            return False
+    return first is not None
 
 
 def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:

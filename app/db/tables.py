@@ -182,8 +182,10 @@ runs = Table(
     Column("streamed", Boolean, nullable=False),
     # What stood on the thread when the run was created beside others; null: all that stands.
     _json("horizon", nullable=True),
-    # Whether steps are told with the text of what searches found.
-    Column("include_content", Boolean, nullable=False),
+    # What a chat will ask once its run begins; null: it is a message by then, or there is none.
+    _json("question", nullable=True),
+    # What the events of its steps have in addition, because `include[]` asked for it.
+    Column("include", JSON(none_as_null=True), nullable=False, server_default="[]"),
     # The process that carries the run; null when none does.
     Column("worker_id", String),
     # How often it was taken over from a process that was lost with it.

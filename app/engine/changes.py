@@ -1,10 +1,11 @@
 """What the model's events did to a run: rows to write, and what to tell, in order."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from app.db.rows import MessageRow, RunRow, StepRow
-from app.schemas.steps import told_step
+from app.schemas.steps import sent_step
 from app.wire import EventRow, object_of, step_object
 
 # Made once: `json.dumps` with options makes an encoder for every delta.
@@ -14,13 +15,13 @@ _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Changes:
     """A unit of work. Creating and finishing an object within it costs one insert."""
 
-    def __init__(self, *, told: bool, with_content: bool = False) -> None:
-        """`told`: whether anybody is to be told, now or later (the run is streamed).
+    def __init__(self, *, told: bool, include: Collection[str] = ()) -> None:
+        """`told`: whether there are events, to be sent now or later (the run is streamed).
 
-        `with_content`: whether steps are told with the text of what searches found.
+        `include`: what its creator asked for in addition, see `sent_step`.
         """
         self.told = told
-        self._with_content = with_content
+        self._include = include
         self.events: list[tuple[str, str]] = []
         self.new_messages: dict[str, MessageRow] = {}
         self.new_steps: dict[str, StepRow] = {}
@@ -31,7 +32,7 @@ class Changes:
     @classmethod
     def of(cls, run: RunRow) -> "Changes":
         """Return an empty unit of work, told as the run is."""
-        return cls(told=run.streamed, with_content=run.include_content)
+        return cls(told=run.streamed, include=run.include)
 
     @property
     def has_rows(self) -> bool:
@@ -68,7 +69,7 @@ class Changes:
         if isinstance(what, dict):
             data = _to_json(what)
         elif isinstance(what, StepRow):
-            told = told_step(step_object(what), with_content=self._with_content)
+            told = sent_step(step_object(what), self._include)
             data = told.model_dump_json()
         else:
             data = object_of(what).model_dump_json()

@@ -15,6 +15,7 @@ from app.engine import journal
 from app.engine.budget import input_budget
 from app.engine.changes import Changes
 from app.engine.hub import Frame
+from app.engine.question import ask_late, ask_question
 from app.engine.translation.history import within
 from app.schemas.messages import IncompleteDetails, Said
 from app.schemas.runs import Usage
@@ -53,7 +54,8 @@ def claim_new(
     `upstreams` know how much the run's model reads; `changes` has what was told of the run so far;
     `history` is the whole thread where its maker knows it.
     """
-    running = replace(run, status="in_progress", started_at=now())
+    ask_question(connection, run, not_before=run.created_at)
+    running = replace(run, status="in_progress", started_at=now(), question=None)
     runs.create(connection, running)
     changes.tell("thread.run.in_progress", running)
     claimed = Claimed(running, [])
@@ -68,16 +70,15 @@ def claim_new(
 def claim(
     connection: Connection, run_id: str, worker_id: str, upstreams: Upstreams
 ) -> Claimed | None:
-    """Begin a queued run, or go on with one that its process left; None if it is not ours to do.
+    """Begin a queued run, or go on with one that its process left.
 
-    Raises `StaleRun` where the run is gone.
+    None: it waits behind another run, whose end will start it, or another process has begun it.
+    Raises `StaleRun` if the run is gone.
     """
-    run = runs.lock(connection, run_id)
-    if run.worker_id != worker_id or run.status not in ("queued", "in_progress"):
+    if not runs.is_first(connection, run_id):
         return None
-    first = runs.active_on(connection, run.thread_id)
-    if first is None or first.id != run_id:
-        # It waits in line; whoever ends the run before it, or the next beat, comes back to it.
+    run = runs.lock(connection, run_id)
+    if not _may_claim(run, worker_id):
         return None
     claimed = Claimed(run, [])
     if run.streamed:
@@ -85,7 +86,7 @@ def claim(
     if run.status == "queued":
         if run.started_at is not None:
             _recall(connection, claimed)
-        return _begin(connection, claimed, upstreams)
+        return _begin(connection, claimed, worker_id, upstreams)
     claimed.next_event_id += _TOLD_BUT_NOT_KEPT
     _discard_broken_round(connection, claimed)
     _recall(connection, claimed)
@@ -93,9 +94,20 @@ def claim(
     return claimed
 
 
-def _begin(connection: Connection, claimed: Claimed, upstreams: Upstreams) -> Claimed:
+def _may_claim(run: RunRow, worker_id: str) -> bool:
+    """A queued run is nobody's yet, whichever process it came to: the next one in line begins where
+    the one before it ended. One that has begun belongs to its process."""
+    return run.status == "queued" or (run.status == "in_progress" and run.worker_id == worker_id)
+
+
+def _begin(
+    connection: Connection, claimed: Claimed, worker_id: str, upstreams: Upstreams
+) -> Claimed:
     run = claimed.run
-    claimed.run = runs.move(connection, run, "in_progress", started_at=now())
+    ask_late(connection, run)
+    claimed.run = runs.move(
+        connection, run, "in_progress", started_at=now(), worker_id=worker_id, question=None
+    )
     changes = Changes.of(run)
     changes.tell("thread.run.in_progress", claimed.run)
     _tell(connection, claimed, changes)

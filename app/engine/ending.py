@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 from app.db import messages, runs, steps
 from app.db.database import Connection
-from app.db.rows import MessageRow, RunRow
+from app.db.rows import MessageRow
+from app.db.runs import Ended
 from app.domain.clock import now
 from app.engine import journal
 from app.engine.changes import Changes
+from app.engine.question import ask_late
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
 
@@ -30,34 +32,36 @@ def end_run(
     unfinished: MessageRow | None = None,
     last_error: LastError | None = None,
     held_by: str | None = None,
-) -> RunRow:
+) -> Ended:
     """End the run and whatever it has open, and note in `changes` what that tells.
 
     `unfinished` is the message being said, with all of its text so far. Raises `StaleRun`.
     """
     moment = now()
     locked = runs.lock(connection, run_id)
+    # What was asked is kept, even if its turn never came.
+    ask_late(connection, locked)
     for message in messages.open_of_run(connection, run_id):
         if unfinished is not None and unfinished.id == message.id:
             message = replace(message, content=unfinished.content)
-        ended = replace(
+        cut_off = replace(
             message,
             status="incomplete",
             incomplete_at=moment,
             incomplete_details=IncompleteDetails(reason=f"run_{to}"),
         )
-        messages.save(connection, ended)
-        changes.tell("thread.message.incomplete", ended)
+        messages.save(connection, cut_off)
+        changes.tell("thread.message.incomplete", cut_off)
     usage = _end_steps(connection, run_id, to, changes, moment, last_error)
-    values: dict[str, Any] = {"usage": usage, "required_action": None}
+    values: dict[str, Any] = {"usage": usage, "required_action": None, "question": None}
     if to == "failed":
         values |= {"failed_at": moment, "last_error": last_error, "expires_at": None}
     elif to == "cancelled":
         values["cancelled_at"] = moment
         changes.tell("thread.run.cancelling", locked)
-    run = runs.move(connection, locked, to, held_by=held_by, **values)
-    changes.tell(f"thread.run.{to}", run)
-    return run
+    ended = runs.end(connection, locked, to, held_by=held_by, **values)
+    changes.tell(f"thread.run.{to}", ended.run)
+    return ended
 
 
 def _end_steps(
@@ -91,8 +95,8 @@ def _for_step(error: LastError) -> LastError:
 
 def end_unheld(
     connection: Connection, run_id: str, to: Ending, last_error: LastError | None = None
-) -> RunRow:
-    """End a run that no process carries, and keep what that tells. Raises `StaleRun`."""
+) -> Ended:
+    """End a run that no process executes, and keep the events of that. Raises `StaleRun`."""
     changes = Changes.of(runs.lock(connection, run_id))
     ended = end_run(connection, run_id, to, changes, last_error=last_error)
     journal.tell_unclaimed(connection, run_id, changes.events)

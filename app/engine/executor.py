@@ -82,13 +82,17 @@ class Execution:
         )
         self._projection: Projection | None = None
 
-    async def execute(self) -> Outcome:
+    @property
+    def run_id(self) -> str:
+        return self._run.id
+
+    async def run(self) -> Outcome:
         """Carry the run to its end or to its client's turn; every failure ends in its rows."""
         # Who takes a run over has no request of its own.
         with in_request(self._run.request_id):
-            return await self._execute()
+            return await self._to_its_end()
 
-    async def _execute(self) -> Outcome:
+    async def _to_its_end(self) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds_left()), aclosing(self._tools):
                 return await self._rounds()
@@ -109,7 +113,7 @@ class Execution:
             run = await self._recorder.end(to, unfinished=message, last_error=last_error)
         except StaleRun:
             return await self._overtaken()
-        return Outcome(run, message)
+        return Outcome(run, message, self._recorder.next_run_id)
 
     async def _overtaken(self) -> Outcome:
         """See what another hand did with the run; a cancel is ours to finish."""
@@ -281,4 +285,4 @@ class Execution:
             move.values["usage"] = self._spent
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
-        return Outcome(run, self._message)
+        return Outcome(run, self._message, self._recorder.next_run_id)

@@ -8,8 +8,8 @@ from app.db.database import Connection, Database
 from app.db.rows import RunRow
 from app.domain.run_status import SETTLED
 from app.engine import journal
-from app.engine.hub import Feed, Frame, wait_for
-from app.engine.supervisor import RunSupervisor
+from app.engine.hub import Feed, Frame, Hub, wait_for
+from app.engine.poller import Poller
 
 # After one of these a run says no more, or nothing before its client has answered.
 _LAST_EVENTS = frozenset(f"thread.run.{status}" for status in SETTLED)
@@ -23,10 +23,11 @@ class Follower:
     """Reads what runs tell: from memory where this process carries them, else as it is kept."""
 
     def __init__(
-        self, database: Database, supervisor: RunSupervisor, *, silence_seconds: float
+        self, database: Database, hub: Hub, poller: Poller, *, silence_seconds: float
     ) -> None:
         self._database = database
-        self._supervisor = supervisor
+        self._hub = hub
+        self._poller = poller
         self._silence = silence_seconds
 
     def follow(self, run_id: str, after: int = 0) -> AsyncIterator[list[Frame]]:
@@ -35,7 +36,7 @@ class Follower:
         An empty list stands for a silence. Raises `Interrupted` when the process stops first.
         """
         # Taken now: a quick run may be over before the first frame is asked for.
-        return self._follow(run_id, after, self._supervisor.hub.find(run_id))
+        return self._follow(run_id, after, self._hub.find(run_id))
 
     async def _follow(
         self, run_id: str, after: int, feed: Feed | None
@@ -52,11 +53,11 @@ class Follower:
                     after = frames[-1].id if frames else after
                     if frames and frames[-1].event in _LAST_EVENTS:
                         return
-            with self._supervisor.poller.watching(run_id):
+            with self._poller.watching(run_id):
                 async for frames in self._follow_kept(run_id, after):
                     yield frames
                     after = frames[-1].id if frames else after
-            feed = self._supervisor.hub.find(run_id)
+            feed = self._hub.find(run_id)
             if feed is None:
                 return
 
@@ -64,16 +65,16 @@ class Follower:
         """Yield what is kept until the run is settled, or this process takes it up."""
         quiet_since = time.monotonic()
         while True:
-            change = self._supervisor.hub.watch(run_id)
+            change = self._hub.watch(run_id)
             run, frames = await self._database.read(_look, run_id, after)
             if frames:
                 yield frames
                 after, quiet_since = frames[-1].id, time.monotonic()
             if run is None or run.status in SETTLED:
                 return
-            if self._supervisor.stopping:
+            if self._hub.stopping:
                 raise Interrupted
-            if self._supervisor.hub.find(run_id) is not None:
+            if self._hub.find(run_id) is not None:
                 return
             await wait_for(change, self._silence)
             if time.monotonic() - quiet_since >= self._silence:

@@ -73,6 +73,12 @@ class Hub:
     def __init__(self) -> None:
         self._feeds: dict[str, Feed] = {}
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the process stops: its runs go on elsewhere, and are followed there."""
+        return self._stopping
 
     def find(self, run_id: str) -> Feed | None:
         return self._feeds.get(run_id)
@@ -101,8 +107,9 @@ class Hub:
         if event is not None:
             event.set()
 
-    def changed_all(self) -> None:
-        """Wake all who wait for any run, to see that the process stops."""
+    def stop(self) -> None:
+        """Say that the process stops, and wake all who wait for any run."""
+        self._stopping = True
         for run_id in [*self._changes]:
             self.changed(run_id)
 

@@ -11,11 +11,13 @@ from app.db.rows import MessageRow, RunRow
 class Outcome:
     """The run, and the last message that it made, if any.
 
-    `run` is None if the run is gone: its thread was deleted meanwhile.
+    `run` is None if the run is gone: its thread was deleted meanwhile. `next_run_id` is the run
+    whose turn it is on the thread, if this process ended the one before it.
     """
 
     run: RunRow | None
     message: MessageRow | None = None
+    next_run_id: str | None = None
 
 
 def outcome_of(connection: Connection, run_id: str) -> Outcome:

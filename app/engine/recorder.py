@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from app.db import messages, runs, steps
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, RunRow
+from app.db.runs import Ended
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL, RunStatus
 from app.engine import journal
@@ -57,6 +58,8 @@ class Recorder:
         self._count_end = count_end
         self._run = claimed.run
         self._next_id = claimed.next_event_id
+        # The run whose turn it is on the thread, once this one has ended.
+        self.next_run_id: str | None = None
         self._unkept: list[Frame] = []
         self._kept_at = time.monotonic()
 
@@ -91,7 +94,7 @@ class Recorder:
 
     async def _commit_and_tell(self, write: Any, *args: Any) -> RunRow:
         run: RunRow
-        run, frames = await self._database.transaction(write, *args)
+        (run, self.next_run_id), frames = await self._database.transaction(write, *args)
         self._next_id += len(frames)
         self._mark_kept()
         self._publish(frames)
@@ -126,7 +129,7 @@ class Recorder:
 
     def _write(
         self, connection: Connection, changes: Changes, move: Move | None
-    ) -> tuple[RunRow, list[Frame]]:
+    ) -> tuple[Ended, list[Frame]]:
         if move is None:
             run = runs.lock(connection, self._run.id)
             if run.status != "in_progress" or run.worker_id != self._worker_id:
@@ -139,11 +142,18 @@ class Recorder:
             messages.save(connection, message)
         steps.add_items(connection, self._run.id, changes.items)
         events = list(changes.events)
+        next_run_id = None
         if move is not None:
-            run = runs.move(connection, self._run, move.to, held_by=self._worker_id, **move.values)
+            run, next_run_id = self._move(connection, move)
             if changes.told:
                 events.append((f"thread.run.{move.to}", run_object(run).model_dump_json()))
-        return run, self._keep(connection, events)
+        return Ended(run, next_run_id), self._keep(connection, events)
+
+    def _move(self, connection: Connection, move: Move) -> Ended:
+        held = {"held_by": self._worker_id, **move.values}
+        if move.to in TERMINAL:
+            return runs.end(connection, self._run, move.to, **held)
+        return Ended(runs.move(connection, self._run, move.to, **held), None)
 
     def _write_end(
         self,
@@ -151,9 +161,9 @@ class Recorder:
         to: Ending,
         unfinished: MessageRow | None,
         last_error: LastError | None,
-    ) -> tuple[RunRow, list[Frame]]:
+    ) -> tuple[Ended, list[Frame]]:
         changes = Changes.of(self._run)
-        run = end_run(
+        ended = end_run(
             connection,
             self._run.id,
             to,
@@ -162,7 +172,7 @@ class Recorder:
             last_error=last_error,
             held_by=self._worker_id,
         )
-        return run, self._keep(connection, changes.events)
+        return ended, self._keep(connection, changes.events)
 
     def _keep(self, connection: Connection, events: list[tuple[str, str]]) -> list[Frame]:
         frames = journal.number(events, self._next_id)

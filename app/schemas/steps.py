@@ -1,10 +1,12 @@
 """Run steps on the wire."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from app.schemas.common import ListedObject
+from app.schemas.file_search import CONTENT
 from app.schemas.runs import LastError, Usage
 
 StepType = Literal["message_creation", "tool_calls"]
@@ -32,27 +34,36 @@ class RunStep(ListedObject):
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
-def told_step(step: RunStep, *, with_content: bool = False) -> RunStep:
-    """Return a step as a client sees it.
+# What steps have only if it is asked for by `include[]`, as paths; `[*]` is every item of a list.
+INCLUDABLE = (CONTENT,)
 
-    Its usage is told when it has ended; the text of what a search found, where it was asked for.
+
+def sent_step(step: RunStep, include: Collection[str] = ()) -> RunStep:
+    """Return a step as a client is sent it.
+
+    Its usage is null until it has ended; of what is `INCLUDABLE`, only `include` is there.
     """
     values: dict[str, Any] = {}
     if step.status == "in_progress":
         values["usage"] = None
-    calls = step.step_details.get("tool_calls", [])
-    if not with_content and any(call["type"] == "file_search" for call in calls):
-        told = [_without_content(call) for call in calls]
-        values["step_details"] = {**step.step_details, "tool_calls": told}
+    details = step.step_details
+    if details["type"] == "tool_calls":
+        for path in INCLUDABLE:
+            if path not in include:
+                details = _without(details, path.split(".")[1:])
+        values["step_details"] = details
     return step.model_copy(update=values) if values else step
 
 
-def _without_content(call: dict[str, Any]) -> dict[str, Any]:
-    if call["type"] != "file_search":
-        return call
-    search = call["file_search"]
-    results = [
-        {name: value for name, value in result.items() if name != "content"}
-        for result in search["results"]
-    ]
-    return {**call, "file_search": {**search, "results": results}}
+def _without(value: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """Return an object without what the path leads to."""
+    name, *rest = path
+    key = name.removesuffix("[*]")
+    if key not in value:
+        return value
+    if not rest:
+        return {other: kept for other, kept in value.items() if other != key}
+    inner = value[key]
+    if key != name:
+        return {**value, key: [_without(item, rest) for item in inner]}
+    return {**value, key: _without(inner, rest)}

@@ -3,48 +3,44 @@
 import asyncio
 from collections.abc import AsyncIterator
 from copy import copy
-from dataclasses import dataclass
-from weakref import WeakValueDictionary
+from dataclasses import dataclass, replace
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
-from app.db.rows import MessageRow, RunRow
+from app.db.rows import MessageRow, Question, RunRow
+from app.db.runs import ActiveRun, Ended
 from app.domain.access import Caller
-from app.domain.errors import ChatFailed, ThreadBusy, not_found
+from app.domain.errors import ChatFailed, not_found
 from app.domain.language import is_korean
 from app.domain.run_status import SETTLED
 from app.engine.changes import Changes
-from app.engine.claim import Claimed, claim_new
 from app.engine.ending import end_unheld
 from app.engine.follower import Follower, Interrupted
 from app.engine.hub import Frame
 from app.engine.outcome import Outcome, outcome_of
-from app.engine.supervisor import RunSupervisor
+from app.engine.tasks import RunTasks
 from app.schemas.chat import ChatReply, ChatRequest
-from app.schemas.messages import MessageCreate, Said
+from app.schemas.messages import Said, stored_content
 from app.schemas.runs import RunCreate
 from app.schemas.threads import ThreadCreate
-from app.services.new_run import new_run
+from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
-from app.services.threads import create_thread, new_message
-
-# While another process carries a thread's run, a chat looks this often (in seconds) for its turn.
-_LOOK_EVERY = 30.0
+from app.services.threads import create_thread
 
 # Beyond the id of any event: who follows a run after it only waits for the run's end.
 _NO_FRAMES = 2**62
 
-# Where chats take turns: a project, a session where there is one, and a thread.
-_Line = tuple[str, str | None, str]
-
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn under way: its run's thread and id, its end, what it tells, and its language."""
+    """A turn under way: its run's thread and id, its events, and the question's language.
+
+    `task` is the run's if it was claimed at once; a run that waits in line has none yet.
+    """
 
     thread_id: str
     run_id: str
-    outcome: asyncio.Future[Outcome]
+    task: asyncio.Task[Outcome] | None
     frames: AsyncIterator[list[Frame]]
     korean: bool
 
@@ -55,18 +51,17 @@ class ChatService:
     def __init__(
         self,
         database: Database,
-        supervisor: RunSupervisor,
+        tasks: RunTasks,
         follower: Follower,
         policy: RunPolicy,
     ) -> None:
         self._database = database
-        self._supervisor = supervisor
+        self._tasks = tasks
         self._follower = follower
         self._policy = policy
-        self._lines: WeakValueDictionary[_Line, asyncio.Lock] = WeakValueDictionary()
 
     def under(self, policy: RunPolicy) -> "ChatService":
-        """Return the same service under another policy; chats on one thread still take turns."""
+        """Return the same service under another policy."""
         changed = copy(self)
         changed._policy = policy
         return changed
@@ -80,40 +75,36 @@ class ChatService:
         return await self.end(turn)
 
     async def begin(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Turn:
-        """Wait for the thread to be free, then begin the turn.
+        """Begin the turn; behind other runs on its thread it waits in line.
 
         Raises `NotFound`, `LimitReached`, and `InvalidRequest` for a visitor's long message.
         """
         self._policy.check_message(caller, body.message)
-        line = self._line(caller, body.thread_id)
-        await line.acquire()
-        try:
-            claimed = await self._claim(caller, body, streamed=streamed)
-        except BaseException:
-            line.release()
-            raise
-        task = self._supervisor.go_on(claimed)
-        # The next turn waits for the run, not for whoever listens to it.
-        task.add_done_callback(lambda _: line.release())
-        run = claimed.run
+        created = await self._database.transaction(self._create, caller, body, streamed)
+        task = begin(self._tasks, created)
+        run = created.run
         frames = self._follower.follow(run.id)
         return Turn(run.thread_id, run.id, task, frames, is_korean(body.message))
 
     async def end(self, turn: Turn) -> ChatReply:
         """Return the turn's answer when it is there. Raises `ChatFailed`."""
-        # Who hangs up must not end the run: it is finished and kept all the same.
-        try:
-            outcome = await asyncio.shield(turn.outcome)
-        except asyncio.CancelledError:
-            if not turn.outcome.cancelled():
-                raise
-            raise _restarting(turn) from None
-        if outcome.run is not None and outcome.run.status not in SETTLED:
-            outcome = await self._end_elsewhere(turn)
+        outcome = await self._of_task(turn) if turn.task is not None else None
+        # It waited in line, or another process has taken it over.
+        if outcome is None or (outcome.run is not None and outcome.run.status not in SETTLED):
+            outcome = await self._followed(turn)
         return _reply(turn.thread_id, outcome, korean=turn.korean)
 
-    async def _end_elsewhere(self, turn: Turn) -> Outcome:
-        """Return how the turn ends whose run another process has taken over from this one."""
+    async def _of_task(self, turn: Turn) -> Outcome:
+        assert turn.task is not None
+        # A client that disconnects must not end the run: it is finished and kept all the same.
+        try:
+            return await asyncio.shield(turn.task)
+        except asyncio.CancelledError:
+            if not turn.task.cancelled():
+                raise
+            raise _restarting(turn) from None
+
+    async def _followed(self, turn: Turn) -> Outcome:
         try:
             async for _ in self._follower.follow(turn.run_id, after=_NO_FRAMES):
                 pass
@@ -121,66 +112,49 @@ class ChatService:
             raise _restarting(turn) from None
         return await self._database.read(outcome_of, turn.run_id)
 
-    def _line(self, caller: Caller, thread_id: str | None) -> asyncio.Lock:
-        if thread_id is None:
-            return asyncio.Lock()
-        # Of the caller's own: whose the thread is shows later, and nobody waits for others' chats.
-        line = (caller.project, caller.session, thread_id)
-        return self._lines.setdefault(line, asyncio.Lock())
-
-    async def _claim(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Claimed:
-        while True:
-            try:
-                return await self._database.transaction(self._begin_turn, caller, body, streamed)
-            except ThreadBusy as busy:
-                await self._supervisor.settled(busy.run_id, _LOOK_EVERY)
-
-    def _begin_turn(
+    def _create(
         self, connection: Connection, caller: Caller, body: ChatRequest, streamed: bool
-    ) -> Claimed:
-        policy = self._policy
-        thread_id = self._thread(connection, caller, body.thread_id)
-        not_before = 0 if body.thread_id is None else messages.newest_time(connection, thread_id)
-        policy.admit(connection, caller)
-        asked = MessageCreate(role="user", content=body.message, metadata=body.metadata)
-        message = new_message(thread_id, asked, not_before)
-        messages.create(connection, message)
+    ) -> Created:
+        policy, is_new = self._policy, body.thread_id is None
+        given_up: Ended | None = None
+        active: list[ActiveRun] = []
+        if body.thread_id is None:
+            thread_id, newest = create_thread(connection, caller, ThreadCreate()).id, 0
+        else:
+            thread_id = body.thread_id
+            threads.lock(connection, caller, thread_id)
+            given_up, active = _line(connection, thread_id)
+            newest = messages.newest_time(connection, thread_id)
         assistant_id = body.assistant_id or policy.default_for(caller)
-        assistant = policy.assistant(connection, caller, assistant_id)
         wanted = RunCreate(assistant_id=assistant_id, metadata=body.metadata)
-        run = new_run(
-            caller,
-            assistant,
-            thread_id,
-            wanted,
-            expires_seconds=policy.expires_seconds,
-            streamed=streamed,
-            worker_id=policy.worker_id,
-            not_before=message.created_at,
-            reserved_tokens=policy.reserved_for(assistant, wanted),
+        run = admitted_run(
+            policy, connection, caller, thread_id, wanted, streamed=streamed, not_before=newest
         )
-        return claim_new(
+        content = stored_content(body.message)
+        run = replace(run, question=Question(content, body.metadata or {}))
+        history = [Said("user", content)] if is_new else None
+        created = insert(
+            policy,
             connection,
             run,
-            policy.upstreams,
             Changes(told=streamed),
-            history=[Said(message.role, message.content)] if body.thread_id is None else None,
+            at_once=not active,
+            history=history,
         )
+        return replace(created, ended=given_up)
 
-    @staticmethod
-    def _thread(connection: Connection, caller: Caller, thread_id: str | None) -> str:
-        """Return the thread to speak on, free for a new run."""
-        if thread_id is None:
-            return create_thread(connection, caller, ThreadCreate()).id
-        threads.lock(connection, caller, thread_id)
-        active = runs.active_on(connection, thread_id)
-        if active is not None and active.status == "requires_action":
-            # The caller speaks on instead of answering: the waiting run is given up.
-            runs.move(connection, active, "cancelling")
-            end_unheld(connection, active.id, "cancelled")
-        elif active is not None:
-            raise ThreadBusy.for_run(thread_id, active.id, active.status)
-        return thread_id
+
+def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[ActiveRun]]:
+    """Return the runs to wait for, and the one that was given up for the chat.
+
+    That is one that waits for its client, who speaks on instead of submitting outputs.
+    """
+    active = runs.line_of(connection, thread_id)
+    check_line(thread_id, active)
+    if not active or active[0].status != "requires_action":
+        return None, active
+    runs.move(connection, runs.lock(connection, active[0].id), "cancelling")
+    return end_unheld(connection, active[0].id, "cancelled"), active[1:]
 
 
 def _restarting(turn: Turn) -> ChatFailed:

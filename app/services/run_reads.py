@@ -1,7 +1,7 @@
 """Runs and their steps, as they are read, listed, waited for and followed."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from app.db import runs, steps, threads
 from app.db.database import Connection, Database
@@ -10,11 +10,11 @@ from app.db.rows import RunRow, StepRow
 from app.domain.access import Caller
 from app.domain.run_status import SETTLED
 from app.engine.follower import Follower
-from app.engine.hub import Frame, wait_for
-from app.engine.supervisor import RunSupervisor
+from app.engine.hub import Frame, Hub, wait_for
+from app.engine.poller import Poller
 from app.schemas.common import ListPage
 from app.schemas.runs import Run
-from app.schemas.steps import RunStep, told_step
+from app.schemas.steps import RunStep, sent_step
 from app.wire import run_object, step_object
 
 Runs = tuple[list[RunRow], bool]
@@ -25,14 +25,16 @@ class RunReader:
     def __init__(
         self,
         database: Database,
-        supervisor: RunSupervisor,
+        hub: Hub,
+        poller: Poller,
         follower: Follower,
         *,
         poll_wait_seconds: float,
     ) -> None:
         """`poll_wait_seconds`: how long a poll helper's look may wait for news; 0: not at all."""
         self._database = database
-        self._supervisor = supervisor
+        self._hub = hub
+        self._poller = poller
         self._follower = follower
         self._poll_wait = poll_wait_seconds
 
@@ -46,16 +48,16 @@ class RunReader:
 
     async def await_change(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Return the run at its next change of status; at once where it waits or has ended."""
-        hub, deadline = self._supervisor.hub, time.monotonic() + self._poll_wait
+        hub, deadline = self._hub, time.monotonic() + self._poll_wait
         change = hub.watch(run_id)
         first = run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         if run.status in SETTLED:
             return run_object(run)
         # Not only for runs of other processes: one that is here may be taken over.
-        with self._supervisor.poller.watching(run_id):
+        with self._poller.watching(run_id):
             while run.status == first.status:
                 left = deadline - time.monotonic()
-                if left <= 0 or self._supervisor.stopping:
+                if left <= 0 or hub.stopping:
                     break
                 await wait_for(change, left)
                 change = hub.watch(run_id)
@@ -83,20 +85,20 @@ class RunReader:
         return ListPage[Run].of([run_object(run) for run in data], has_more=has_more)
 
     async def list_steps(
-        self, caller: Caller, thread_id: str, run_id: str, page: Page, *, with_content: bool
+        self, caller: Caller, thread_id: str, run_id: str, page: Page, *, include: Collection[str]
     ) -> ListPage[RunStep]:
-        """`with_content`: with the text of what searches found."""
+        """`include`: what the steps have in addition, see `sent_step`."""
         data, has_more = await self._database.read(
             self._list_steps, caller, thread_id, run_id, page
         )
-        told = [told_step(step_object(step), with_content=with_content) for step in data]
+        told = [sent_step(step_object(step), include) for step in data]
         return ListPage[RunStep].of(told, has_more=has_more)
 
     async def retrieve_step(
-        self, caller: Caller, thread_id: str, run_id: str, step_id: str, *, with_content: bool
+        self, caller: Caller, thread_id: str, run_id: str, step_id: str, *, include: Collection[str]
     ) -> RunStep:
         step = await self._database.read(self._retrieve_step, caller, thread_id, run_id, step_id)
-        return told_step(step_object(step), with_content=with_content)
+        return sent_step(step_object(step), include)
 
     @staticmethod
     def _list(connection: Connection, caller: Caller, thread_id: str, page: Page) -> Runs:

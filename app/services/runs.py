@@ -1,22 +1,21 @@
 """Runs: created, cancelled, answered. `run_reads` is what reads them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
 from app.db.rows import Horizon, RunRow
 from app.db.runs import ActiveRun
 from app.domain.access import Caller
-from app.domain.errors import InvalidRequest, LimitReached, ThreadBusy
+from app.domain.errors import InvalidRequest, ThreadBusy
 from app.domain.run_status import TERMINAL
-from app.engine import journal
 from app.engine.changes import Changes
-from app.engine.claim import Claimed, claim, claim_new
+from app.engine.claim import Claimed, claim
 from app.engine.follower import Follower
 from app.engine.hub import Frame
-from app.engine.supervisor import RunSupervisor
+from app.engine.tasks import RunTasks
 from app.schemas.common import MetadataUpdate
 from app.schemas.runs import (
     BusyPolicy,
@@ -28,7 +27,8 @@ from app.schemas.runs import (
 )
 from app.schemas.threads import ThreadCreate
 from app.services.attachments import attach_files
-from app.services.new_run import new_rows, new_run
+from app.services.new_run import new_rows
+from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
 from app.services.run_reads import run_in_thread
 from app.services.threads import create_thread, new_message
@@ -37,24 +37,12 @@ from app.wire import run_object
 
 Frames = AsyncIterator[list[Frame]]
 
-# Active runs on one thread, the one at work and those that wait behind it.
-LONGEST_LINE = 100
-
-
-@dataclass(frozen=True)
-class Created:
-    """A new run: claimed at once where it is streamed and its thread is free."""
-
-    run: RunRow
-    claimed: Claimed | None = None
-    interrupted: tuple[RunRow, ...] = ()
-
 
 class RunService:
     def __init__(
         self,
         database: Database,
-        supervisor: RunSupervisor,
+        tasks: RunTasks,
         follower: Follower,
         policy: RunPolicy,
         wake: Callable[[], None],
@@ -62,7 +50,7 @@ class RunService:
         """`wake` is called when there may be files of a vector store to be read."""
         self._database = database
         self._wake = wake
-        self._supervisor = supervisor
+        self._tasks = tasks
         self._follower = follower
         self._policy = policy
 
@@ -78,23 +66,23 @@ class RunService:
         thread_id: str,
         body: RunCreate | None,
         *,
-        include_content: bool = False,
+        include: Sequence[str] = (),
     ) -> Run:
         """Create a run; without any body, of the default assistant.
 
-        `include_content`: its steps are told with the text of what searches found.
+        `include`: what its steps have in addition, see `sent_step`.
         """
         created = await self._database.transaction_of(
-            new_rows(body), self._create, caller, thread_id, body, include_content, at_once=False
+            new_rows(body), self._create, caller, thread_id, body, include, at_once=False
         )
         return run_object(self._begin(created))
 
     async def create_streamed(
-        self, caller: Caller, thread_id: str, body: RunCreate, *, include_content: bool = False
+        self, caller: Caller, thread_id: str, body: RunCreate, *, include: Sequence[str] = ()
     ) -> Frames:
         """Create a run and return what it tells from its creation on."""
         created = await self._database.transaction_of(
-            new_rows(body), self._create, caller, thread_id, body, include_content, at_once=True
+            new_rows(body), self._create, caller, thread_id, body, include, at_once=True
         )
         return self._follower.follow(self._begin(created).id)
 
@@ -119,7 +107,7 @@ class RunService:
     async def cancel(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Answer `cancelling`; the run is cancelled right afterwards."""
         run = await self._database.transaction(self._cancel, caller, thread_id, run_id)
-        self._supervisor.cancel(run)
+        self._tasks.cancel(run)
         return run_object(run)
 
     async def submit_tool_outputs(
@@ -127,7 +115,7 @@ class RunService:
     ) -> Run:
         """Answer `queued`; the run goes on right afterwards."""
         run, _ = await self._database.transaction(self._submit, caller, thread_id, run_id, body)
-        self._supervisor.start(run_id)
+        self._tasks.start(run_id)
         return run_object(run)
 
     async def submit_tool_outputs_streamed(
@@ -138,17 +126,12 @@ class RunService:
             self._submit_and_claim, caller, thread_id, run_id, body
         )
         if claimed is not None:
-            self._supervisor.go_on(claimed)
+            self._tasks.execute(claimed)
         return self._follower.follow(run_id, after=frames[0].id - 1)
 
     def _begin(self, created: Created) -> RunRow:
         self._wake()
-        for run in created.interrupted:
-            self._supervisor.cancel(run)
-        if created.claimed is not None:
-            self._supervisor.go_on(created.claimed)
-        else:
-            self._supervisor.start(created.run.id)
+        begin(self._tasks, created)
         return created.run
 
     # Transactions
@@ -159,7 +142,7 @@ class RunService:
         caller: Caller,
         thread_id: str,
         body: RunCreate | None,
-        include_content: bool,
+        include: Sequence[str],
         *,
         at_once: bool,
     ) -> Created:
@@ -171,14 +154,22 @@ class RunService:
         said = body.additional_messages or []
         messages.create(connection, *(new_message(thread_id, item, not_before) for item in said))
         attach_files(connection, caller, thread_id, said)
-        run = self._new(connection, caller, thread_id, body, not_before)
         horizon = None
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)
             horizon = Horizon(newest, [before.id for before in active])
-        run = replace(run, include_content=include_content, horizon=horizon)
-        created = self._insert(connection, run, Changes(told=True), at_once and not active)
-        return Created(created.run, created.claimed, interrupted)
+        created = self._insert(
+            connection,
+            caller,
+            thread_id,
+            body,
+            Changes(told=True, include=include),
+            not_before=not_before,
+            at_once=at_once and not active,
+            include=include,
+            horizon=horizon,
+        )
+        return replace(created, interrupted=interrupted)
 
     def _create_both(
         self, connection: Connection, caller: Caller, body: ThreadRunCreate, *, at_once: bool
@@ -186,8 +177,15 @@ class RunService:
         thread = create_thread(connection, caller, body.thread or ThreadCreate())
         changes = Changes(told=True)
         changes.tell("thread.created", thread)
-        run = self._new(connection, caller, thread.id, body, thread.created_at)
-        return self._insert(connection, run, changes, at_once)
+        return self._insert(
+            connection,
+            caller,
+            thread.id,
+            body,
+            changes,
+            not_before=thread.created_at,
+            at_once=at_once,
+        )
 
     def _make_way(
         self,
@@ -200,13 +198,8 @@ class RunService:
         policy = if_busy or self._policy.busy_thread
         if active and policy == "reject":
             raise ThreadBusy.for_run(thread_id, active[0].id, active[0].status)
-        if policy == "enqueue" and len(active) >= LONGEST_LINE:
-            raise LimitReached(
-                f"Thread {thread_id} has {len(active)} active runs, the most that this server lets "
-                "wait on one thread. Please wait until some have ended, or cancel them.",
-                code="thread_line_too_long",
-                headers={"retry-after": "5"},
-            )
+        if policy == "enqueue":
+            check_line(thread_id, active)
         if policy != "interrupt" or not active:
             return ()
         return tuple(
@@ -215,26 +208,27 @@ class RunService:
             if run.status != "cancelling"
         )
 
-    def _new(
+    def _insert(
         self,
         connection: Connection,
         caller: Caller,
         thread_id: str,
         body: RunOverrides,
+        changes: Changes,
+        *,
         not_before: int,
-    ) -> RunRow:
-        self._policy.admit(connection, caller)
-        assistant = self._policy.assistant(connection, caller, body.assistant_id)
-        run = new_run(
+        at_once: bool,
+        include: Sequence[str] = (),
+        horizon: Horizon | None = None,
+    ) -> Created:
+        run = admitted_run(
+            self._policy,
+            connection,
             caller,
-            assistant,
             thread_id,
             body,
-            expires_seconds=self._policy.expires_seconds,
             streamed=True,
-            worker_id=self._policy.worker_id,
             not_before=not_before,
-            reserved_tokens=self._policy.reserved_for(assistant, body),
         )
         if run.instructions is None and not messages.has_question(connection, thread_id):
             raise InvalidRequest(
@@ -242,19 +236,12 @@ class RunService:
                 "instructions.",
                 code="invalid_thread",
             )
-        return run
-
-    def _insert(
-        self, connection: Connection, run: RunRow, changes: Changes, at_once: bool
-    ) -> Created:
+        run = replace(run, include=[*include], horizon=horizon)
         changes.tell("thread.run.created", run)
         changes.tell("thread.run.queued", run)
-        if at_once:
-            claimed = claim_new(connection, run, self._policy.upstreams, changes)
-            return Created(run, claimed)
-        runs.create(connection, run)
-        journal.keep(connection, run.id, journal.number(changes.events, 1))
-        return Created(run)
+        created = insert(self._policy, connection, run, changes, at_once=at_once)
+        # The client hears of the run as it was created, whatever has become of it.
+        return replace(created, run=run)
 
     @staticmethod
     def _update(

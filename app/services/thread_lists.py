@@ -12,7 +12,7 @@ from app.db.thread_lists import ThreadFilter, ThreadInList
 from app.domain.access import Caller
 from app.domain.deadline import Deadline
 from app.domain.errors import InvalidRequest
-from app.engine.supervisor import RunSupervisor
+from app.engine.tasks import RunTasks
 from app.schemas.common import ListPage
 from app.schemas.threads import ListedThread, ThreadsDeleted
 from app.services.threads import count_active_runs
@@ -39,7 +39,7 @@ class ThreadListService:
     def __init__(
         self,
         database: Database,
-        supervisor: RunSupervisor,
+        tasks: RunTasks,
         sweep: Callable[[], None],
         *,
         search_seconds: float,
@@ -50,7 +50,7 @@ class ThreadListService:
         """
         self._search_seconds = search_seconds
         self._database = database
-        self._supervisor = supervisor
+        self._tasks = tasks
         self._sweep = sweep
         self._indexing = Periodic(
             "message index", self._catch_up, every=_INDEX_EVERY, at_once=False
@@ -94,7 +94,7 @@ class ThreadListService:
             keys = [one.thread.id for one in found]
             removed = await self._database.long_transaction(self._delete_some, keys)
             for run_id in removed.run_ids:
-                self._supervisor.abandon(run_id)
+                self._tasks.abandon(run_id)
             count += removed.threads
             files += removed.taken.files
             stores += removed.taken.stores

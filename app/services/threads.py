@@ -11,7 +11,7 @@ from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.errors import ThreadBusy
 from app.domain.ids import new_id
-from app.engine.supervisor import RunSupervisor
+from app.engine.tasks import RunTasks
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy, Usage
@@ -27,7 +27,7 @@ class ThreadService:
     def __init__(
         self,
         database: Database,
-        supervisor: RunSupervisor,
+        tasks: RunTasks,
         wake: Callable[[], None],
         sweep: Callable[[], None],
     ) -> None:
@@ -36,7 +36,7 @@ class ThreadService:
         `sweep` is called when there are files and vector stores to be removed.
         """
         self._database = database
-        self._supervisor = supervisor
+        self._tasks = tasks
         self._wake = wake
         self._sweep = sweep
 
@@ -60,7 +60,7 @@ class ThreadService:
 
     async def delete(self, caller: Caller, thread_id: str) -> ThreadDeleted:
         for run_id in await self._database.transaction(self._delete, caller, thread_id):
-            self._supervisor.abandon(run_id)
+            self._tasks.abandon(run_id)
         self._sweep()
         return ThreadDeleted(id=thread_id)
 

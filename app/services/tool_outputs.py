@@ -32,7 +32,7 @@ def submit_outputs(
     by_call = {output.tool_call_id: output.output or "" for output in outputs}
     items = [call_output(call_id, [Text(by_call[call_id])]) for call_id in expected]
     steps.add_items(connection, run_id, items)
-    changes = Changes(told=True, with_content=run.include_content)
+    changes = Changes(told=True, include=run.include)
     _answer_step(connection, run_id, by_call, changes)
     queued = runs.move(
         connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True

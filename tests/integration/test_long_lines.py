@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import Counter
-from typing import Any, cast
 
 from app.db import run_holders
 from app.db.database import Database
-from app.engine import claim, follower, supervisor
+from app.engine import claim, follower, tasks
 from app.engine.follower import Follower
 from app.engine.hub import Hub
 from app.engine.poller import Poller
@@ -51,7 +50,7 @@ def test_a_run_in_line_is_claimed_at_its_turn_alone(start, upstream, monkeypatch
         claims[run_id] += 1
         return claim.claim(connection, run_id, *rest)
 
-    monkeypatch.setattr(supervisor, "claim", counted)
+    monkeypatch.setattr(tasks, "claim", counted)
     # A beat every tenth of a second, to see that it asks for nobody but the first.
     http = start(busy_thread="enqueue", lease_seconds=0.3).http
     upstream.reply(Reply.text("Slow").stalled())
@@ -93,13 +92,7 @@ async def test_many_readers_of_a_waiting_run_look_once(database_url, monkeypatch
         run = insert_run(connection, "queued", worker_id="elsewhere", streamed=True)
     database, hub = Database(database_url, pool_size=2), Hub()
 
-    class Supervisor:
-        stopping = False
-
-        def __init__(self) -> None:
-            self.hub, self.poller = hub, Poller(database, hub)
-
-    reader = Follower(database, cast(Any, Supervisor()), silence_seconds=60)
+    reader = Follower(database, hub, Poller(database, hub), silence_seconds=60)
 
     async def read() -> None:
         async for _ in reader.follow(run.id):

@@ -165,6 +165,14 @@ def test_a_chat_has_it_too(server, assistant_id, upstream):
     assert newest(server.http, said["thread_id"])["content"][0]["type"] == "image_file"
 
 
+def test_a_streamed_chat_has_its_words(server, assistant_id, upstream):
+    upstream.reply(computing(), Reply.text(SAID))
+    body = {"message": "Draw.", "assistant_id": assistant_id, "stream": True}
+    events = told(server.http, "/chat", body)
+    assert "".join(event.data["delta"] for event in events[:-1]) == SAID
+    assert events[-1].data["message"] == SAID
+
+
 def test_what_was_made_outlives_the_session(server, upstream):
     """While the client answers its call, nothing of the run is in memory."""
     tools = [TOOL, *function_tools("mine")]

@@ -71,7 +71,7 @@ def of_run(rows, run) -> tuple[MessageRow, StepRow, StepRow]:
     [("failed", "failed_at", ERROR), ("expired", None, None)],
 )
 def test_a_run_ends_with_all_it_has_open(rows, run, to, moment, error):
-    ended = end_run(rows, run.id, to, Changes(told=True), last_error=error)
+    ended, _ = end_run(rows, run.id, to, Changes(told=True), last_error=error)
     assert ended == runs.find(rows, run.id)
     assert (ended.status, ended.last_error, ended.required_action) == (to, error, None)
     assert moment is None or getattr(ended, moment) is not None
@@ -95,7 +95,7 @@ def test_a_cancel_ends_what_was_asked_to_end(rows, run):
     with pytest.raises(StaleRun):
         end_run(rows, run.id, "cancelled", Changes(told=True))
     runs.move(rows, run, "cancelling")
-    ended = end_run(rows, run.id, "cancelled", Changes(told=True))
+    ended, _ = end_run(rows, run.id, "cancelled", Changes(told=True))
     assert ended.status == "cancelled" and ended.cancelled_at is not None
 
 
@@ -120,7 +120,7 @@ def test_what_is_told_comes_in_order(rows, run, told):
 def test_only_the_one_who_holds_a_run_ends_it(rows, run):
     with pytest.raises(StaleRun):
         end_run(rows, run.id, "failed", Changes(told=True), held_by="worker_b")
-    ended = end_run(rows, run.id, "failed", Changes(told=True), held_by="worker_a")
+    ended, _ = end_run(rows, run.id, "failed", Changes(told=True), held_by="worker_a")
     assert ended.status == "failed"
     with pytest.raises(StaleRun):
         end_run(rows, run.id, "expired", Changes(told=True))

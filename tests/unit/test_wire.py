@@ -42,7 +42,7 @@ def test_what_only_the_server_knows_of_a_run_is_not_sent():
     row = sample_row(rows.RUNS)
     hidden = {field.name for field in fields(row)} - {*wire.run_object(row).model_dump()}
     assert hidden == {
-        *("streamed", "horizon", "include_content", "worker_id", "takeovers"),
+        *("streamed", "horizon", "include", "question", "worker_id", "takeovers"),
         *("reserved_tokens", "by_visitor", "project", "request_id"),
     }
 

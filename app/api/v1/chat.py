@@ -62,5 +62,12 @@ def _delta(frame: Frame) -> bytes:
     if frame.event != "thread.message.delta":
         return b""
     part = from_json(frame.data)["delta"]["content"][0]
-    text = part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
+    match part["type"]:
+        case "text":
+            text = part["text"]["value"]
+        case "refusal":
+            text = part["refusal"]
+        case _:
+            # Such as a picture, which the thread's message has.
+            text = ""
     return event("delta", _to_json({"delta": text}), frame.id) if text else b""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Response
 
-from app.api.deps import CallerDep, ContentDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, IncludeDep, PageDep, ServicesDep
 from app.api.routing import EVENT_STREAM, router
 from app.api.sse import EventStream, numbered, plain, run_events
 from app.api.visitors import encode_for_visitor, run_for
@@ -47,16 +47,14 @@ async def create_run(
     thread_id: str,
     services: ServicesDep,
     caller: CallerDep,
-    include_content: ContentDep,
+    include: IncludeDep,
     body: RunCreate | None = None,
 ) -> Any:
     """Run a thread: the assistant reads it and answers. Without a body: the default assistant."""
     if body is not None and body.stream:
-        frames = await services.runs.create_streamed(
-            caller, thread_id, body, include_content=include_content
-        )
+        frames = await services.runs.create_streamed(caller, thread_id, body, include=include)
         return EventStream(run_events(frames, plain))
-    return await services.runs.create(caller, thread_id, body, include_content=include_content)
+    return await services.runs.create(caller, thread_id, body, include=include)
 
 
 @routes.get("/threads/{thread_id}/runs")

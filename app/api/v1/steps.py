@@ -1,6 +1,6 @@
 """`/threads/{thread_id}/runs/{run_id}/steps`."""
 
-from app.api.deps import CallerDep, ContentDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, IncludeDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.api.visitors import step_for
 from app.schemas.common import ListPage
@@ -16,12 +16,10 @@ async def list_steps(
     page: PageDep,
     services: ServicesDep,
     caller: CallerDep,
-    with_content: ContentDep,
+    include: IncludeDep,
 ) -> ListPage[RunStep]:
     """List what a run did, the newest step first."""
-    steps = await services.run_reads.list_steps(
-        caller, thread_id, run_id, page, with_content=with_content
-    )
+    steps = await services.run_reads.list_steps(caller, thread_id, run_id, page, include=include)
     return steps.model_copy(update={"data": [step_for(caller, step) for step in steps.data]})
 
 
@@ -32,10 +30,10 @@ async def retrieve_step(
     step_id: str,
     services: ServicesDep,
     caller: CallerDep,
-    with_content: ContentDep,
+    include: IncludeDep,
 ) -> RunStep:
     """Retrieve a step."""
     step = await services.run_reads.retrieve_step(
-        caller, thread_id, run_id, step_id, with_content=with_content
+        caller, thread_id, run_id, step_id, include=include
     )
     return step_for(caller, step)

@@ -1,0 +1,182 @@
+"""The runs that this process executes, each in a task."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from app.core.telemetry import run_ended
+from app.db import runs
+from app.db.rows import RunRow
+from app.db.run_holders import HeldRun
+from app.db.runs import Ended
+from app.domain.errors import StaleRun
+from app.engine.claim import Claimed, claim
+from app.engine.ending import OUR_FAULT, Ending, end_unheld
+from app.engine.executor import Execution, Shared
+from app.engine.outcome import Outcome
+from app.schemas.runs import LastError
+
+logger = logging.getLogger(__name__)
+
+
+class RunTasks:
+    """Starts, cancels and ends runs. A run that ends here lets the next one on its thread begin."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self._tasks: dict[str, asyncio.Task[Outcome]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        # Runs that another process has taken over, until their tasks here have ended.
+        self._lost: set[str] = set()
+        self._stopping = False
+        shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The runs that have a task here."""
+        return [*self._tasks]
+
+    def start(self, run_id: str) -> None:
+        """Begin a queued run, or go on with one that was taken over; in the background.
+
+        A run that is not the first on its thread is left alone: the end of the one before it
+        starts it.
+        """
+        if run_id not in self._tasks:
+            self._create(run_id, self._claim_and_execute(run_id))
+
+    def execute(self, claimed: Claimed) -> asyncio.Task[Outcome]:
+        """Execute a run that was claimed in the transaction that created it or its outputs."""
+        self._announce(claimed)
+        return self._create(claimed.run.id, self._execute(claimed))
+
+    def cancel(self, run: RunRow | HeldRun) -> None:
+        """Cancel a run whose row says `cancelling`."""
+        if not self.abandon(run.id) and run.worker_id in (None, self.shared.worker_id):
+            self.end(run.id, "cancelled")
+        # Else the process that executes it sees the row at its next beat.
+
+    def abandon(self, run_id: str) -> bool:
+        """Stop executing a run, whose thread may be gone; False: it is not executed here."""
+        task = self._tasks.get(run_id)
+        if task is not None:
+            # After its first step: a task that is cancelled before it runs none of its code.
+            asyncio.get_running_loop().call_soon(task.cancel)
+        return task is not None
+
+    def lose(self, run_id: str) -> None:
+        """Stop executing a run that another process has taken over."""
+        if run_id in self._tasks and run_id not in self._lost:
+            logger.warning("run %s: another process has taken it over", run_id)
+            self._lost.add(run_id)
+            self.abandon(run_id)
+
+    def end(self, run_id: str, to: Ending, last_error: LastError | None = None) -> None:
+        """End a run that no process executes; in the background."""
+        task = asyncio.create_task(self._end(run_id, to, last_error), name=f"end {run_id}")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def ended(self, ended: Ended) -> None:
+        """Take note of a run that was ended in somebody's transaction."""
+        self.shared.instruments.metrics.runs.ended(ended.run.status)
+        self._settle(ended.run.id)
+        if ended.next_run_id is not None:
+            self.start(ended.next_run_id)
+
+    async def finish(self, deadline: float) -> None:
+        """Wait until no run is executed, at the longest until `deadline` (of the monotonic clock).
+
+        A run that ends meanwhile still lets the next one begin.
+        """
+        while (tasks := self._all()) and time.monotonic() < deadline:
+            await asyncio.wait(tasks, timeout=deadline - time.monotonic())
+
+    async def stop(self) -> None:
+        """Stop executing: what is left keeps its rows, and goes on in another process."""
+        self._stopping = True
+        while tasks := self._all():
+            await asyncio.sleep(0)  # as in `abandon`
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _all(self) -> list[asyncio.Task[Any]]:
+        return [*self._tasks.values(), *self._background]
+
+    def _create(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
+        task = asyncio.create_task(self._supervised(run_id, work), name=f"run {run_id}")
+        self._tasks[run_id] = task
+        return task
+
+    async def _supervised(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        try:
+            outcome = await work
+        except asyncio.CancelledError:
+            if not self._stopping and run_id not in self._lost:
+                self.end(run_id, "cancelled")
+            raise
+        except Exception:
+            # The run stays in its row, and one of the next beats starts it again.
+            logger.exception("run %s: task failed", run_id)
+            raise
+        finally:
+            del self._tasks[run_id]
+            self._lost.discard(run_id)
+            self._settle(run_id)
+        if outcome.next_run_id is not None and not self._stopping:
+            self.start(outcome.next_run_id)
+        return outcome
+
+    def _settle(self, run_id: str) -> None:
+        self.shared.hub.settle(run_id)
+        self.shared.hub.changed(run_id)
+
+    async def _claim_and_execute(self, run_id: str) -> Outcome:
+        shared = self.shared
+        try:
+            claimed = await shared.database.transaction(
+                claim, run_id, shared.worker_id, shared.upstreams
+            )
+        except StaleRun:
+            claimed = None
+        if claimed is None:
+            return Outcome(await shared.database.read(runs.find, run_id))
+        self._announce(claimed)
+        return await self._execute(claimed)
+
+    def _announce(self, claimed: Claimed) -> None:
+        """Send the events that the claim wrote, before any other."""
+        hub = self.shared.hub
+        if claimed.run.streamed:
+            first_id = claimed.frames[0].id if claimed.frames else claimed.next_event_id
+            hub.open(claimed.run.id, first_id).publish(claimed.frames)
+        hub.changed(claimed.run.id)
+
+    async def _execute(self, claimed: Claimed) -> Outcome:
+        with self.shared.instruments.telemetry.run(claimed.run) as span:
+            outcome = await self._outcome_of(Execution(self.shared, claimed))
+            run_ended(span, outcome.run)
+            return outcome
+
+    async def _outcome_of(self, execution: Execution) -> Outcome:
+        try:
+            return await execution.run()
+        except asyncio.CancelledError:
+            if self._stopping:
+                raise
+            return await execution.end("cancelled")
+        except Exception:
+            logger.exception("run %s: execution failed", execution.run_id)
+            return await execution.end("failed", OUR_FAULT)
+
+    async def _end(self, run_id: str, to: Ending, last_error: LastError | None) -> None:
+        try:
+            ended = await self.shared.database.transaction(end_unheld, run_id, to, last_error)
+        except StaleRun:
+            logger.info("run %s: it has ended already", run_id)
+            self._settle(run_id)
+        else:
+            self.ended(ended)

@@ -1,0 +1,114 @@
+"""Creating a run: the one way, for the API's runs and for chats."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db import runs
+from app.db.database import Connection
+from app.db.rows import RunRow
+from app.db.runs import ActiveRun, Ended
+from app.domain.access import Caller
+from app.domain.errors import LimitReached
+from app.engine import journal
+from app.engine.changes import Changes
+from app.engine.claim import Claimed, claim_new
+from app.engine.outcome import Outcome
+from app.engine.tasks import RunTasks
+from app.schemas.messages import Said
+from app.schemas.runs import RunOverrides
+from app.services.new_run import new_run
+from app.services.run_policy import RunPolicy
+
+# Active runs on one thread: the one that is executed, and those that wait behind it.
+LONGEST_LINE = 100
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new run, and what came with it in the transaction.
+
+    `claimed` if it is to begin at once; `interrupted` are runs that make way and must be
+    cancelled; `ended` is one that was given up for it.
+    """
+
+    run: RunRow
+    claimed: Claimed | None = None
+    interrupted: Sequence[RunRow] = ()
+    ended: Ended | None = None
+
+
+def admitted_run(
+    policy: RunPolicy,
+    connection: Connection,
+    caller: Caller,
+    thread_id: str,
+    body: RunOverrides,
+    *,
+    streamed: bool,
+    not_before: int,
+) -> RunRow:
+    """Return a queued run that is not inserted yet.
+
+    `not_before`: when the thread's newest message was made (Unix time). Raises `LimitReached`, and
+    `NotFound` for an unknown assistant.
+    """
+    policy.admit(connection, caller)
+    assistant = policy.assistant(connection, caller, body.assistant_id)
+    return new_run(
+        caller,
+        assistant,
+        thread_id,
+        body,
+        expires_seconds=policy.expires_seconds,
+        streamed=streamed,
+        worker_id=policy.worker_id,
+        not_before=not_before,
+        reserved_tokens=policy.reserved_for(assistant, body),
+    )
+
+
+def check_line(thread_id: str, active: Sequence[ActiveRun]) -> None:
+    """Raises `LimitReached` if no other run may wait on the thread."""
+    if len(active) >= LONGEST_LINE:
+        raise LimitReached(
+            f"Thread {thread_id} already has {len(active)} active runs (the maximum). Please wait "
+            "until some have ended, or cancel them.",
+            code="thread_line_too_long",
+            headers={"retry-after": "5"},
+        )
+
+
+def insert(
+    policy: RunPolicy,
+    connection: Connection,
+    run: RunRow,
+    changes: Changes,
+    *,
+    at_once: bool,
+    history: list[Said] | None = None,
+) -> Created:
+    """Insert a run. `changes` has the events of its creation.
+
+    `at_once`: it begins in this transaction, for its thread has no other active run; else it begins
+    once it is the first of its thread's line. `history` is the whole thread, if its creator knows
+    it.
+    """
+    if at_once:
+        claimed = claim_new(connection, run, policy.upstreams, changes, history=history)
+        return Created(claimed.run, claimed)
+    runs.create(connection, run)
+    journal.keep(connection, run.id, journal.number(changes.events, 1))
+    return Created(run)
+
+
+def begin(tasks: RunTasks, created: Created) -> asyncio.Task[Outcome] | None:
+    """Begin what was created, after its commit; return its task if it was claimed already."""
+    for run in created.interrupted:
+        tasks.cancel(run)
+    if created.ended is not None:
+        tasks.ended(created.ended)
+    if created.claimed is not None:
+        return tasks.execute(created.claimed)
+    tasks.start(created.run.id)
+    return None
