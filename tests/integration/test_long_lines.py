@@ -9,7 +9,7 @@ from app.engine import claim, follower, tasks
 from app.engine.follower import Follower
 from app.engine.hub import Hub
 from app.engine.poller import Poller
-from app.services import runs as run_service
+from app.services import run_creation
 from tests.support.replies import Reply
 from tests.support.rows import connected, insert_run
 from tests.support.talk import ended, error_of, texts
@@ -20,7 +20,7 @@ LINE = 12
 
 
 def test_a_line_has_an_end(start, upstream, monkeypatch):
-    monkeypatch.setattr(run_service, "LONGEST_LINE", 3)
+    monkeypatch.setattr(run_creation, "LONGEST_LINE", 3)
     http = start(busy_thread="enqueue").http
     upstream.reply(Reply.text("Slow").stalled())
     thread_id = http.post("/threads", json={"messages": [{"role": "user", "content": "x"}]}).json()[
