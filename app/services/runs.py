@@ -247,8 +247,7 @@ class RunService:
     def _insert(
         self, connection: Connection, run: RunRow, changes: Changes, at_once: bool
     ) -> Created:
-        changes.tell("thread.run.created", run)
-        changes.tell("thread.run.queued", run)
+        changes.tell_created("thread.run", run)
         if at_once:
             claimed = claim_new(connection, run, self._policy.upstreams, changes)
             return Created(run, claimed)
