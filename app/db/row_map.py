@@ -67,7 +67,9 @@ class RowMap(Generic[T]):
         for column, names in self._packed.items():
             members = values.pop(column)
             # By their names: a newer version may have kept more.
-            values.update((name, members[name]) for name in names if name in members)
+            for name in names:
+                if name in members:
+                    values[name] = members[name]
         for name, decode in self._decoders:
             if values[name] is not None:
                 values[name] = decode(values[name])
@@ -86,7 +88,10 @@ class RowMap(Generic[T]):
 
     def values(self, row: T, *, without: Collection[str] = ()) -> dict[str, Any]:
         """Return the row's columns as a statement takes them, all but those in `without`."""
-        values = self.encoded(dict(zip(self._names, self._get(row), strict=True)))
+        values = dict(zip(self._names, self._get(row), strict=True))
+        for name, encode in self._encoders.items():
+            if values[name] is not None:
+                values[name] = encode(values[name])
         for column, names in self._packed.items():
             values[column] = {name: values.pop(name) for name in names}
         for column in without:

@@ -62,15 +62,20 @@ class Changes:
     def tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
         self.tell(event, {"id": object_id, "object": event, "delta": delta})
 
+    def tell_created(self, kind: str, row: MessageRow | RunRow | StepRow) -> None:
+        """Note that the row was created, and the status that it begins with."""
+        if self.told:
+            data = self._data(row)
+            self.events += [(f"{kind}.created", data), (f"{kind}.{row.status}", data)]
+
     def tell(self, event: str, what: EventRow | dict[str, Any]) -> None:
         """Note an event with what it says as it stands now."""
         if not self.told:
             return
-        if isinstance(what, dict):
-            data = _to_json(what)
-        elif isinstance(what, StepRow):
-            told = sent_step(step_object(what), self._include)
-            data = told.model_dump_json()
-        else:
-            data = object_of(what).model_dump_json()
+        data = _to_json(what) if isinstance(what, dict) else self._data(what)
         self.events.append((event, data))
+
+    def _data(self, row: EventRow) -> str:
+        if isinstance(row, StepRow):
+            return sent_step(step_object(row), self._include).model_dump_json()
+        return object_of(row).model_dump_json()

@@ -237,8 +237,7 @@ class RunService:
                 code="invalid_thread",
             )
         run = replace(run, include=[*include], horizon=horizon)
-        changes.tell("thread.run.created", run)
-        changes.tell("thread.run.queued", run)
+        changes.tell_created("thread.run", run)
         created = insert(self._policy, connection, run, changes, at_once=at_once)
         # The client hears of the run as it was created, whatever has become of it.
         return replace(created, run=run)

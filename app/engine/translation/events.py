@@ -147,8 +147,7 @@ class Projection:
         creation = {"message_id": message.id}
         self._open_step("message_creation", {"message_creation": creation}, moment)
         self.changes.create_message(message)
-        self.changes.tell("thread.message.created", message)
-        self.changes.tell("thread.message.in_progress", message)
+        self.changes.tell_created("thread.message", message)
         self._message_place = place
         self._spoken = SpokenMessage(message, self._tools.annotations, self._tell_message)
         self._spoken.begin_with(self._tools.take_message_parts())
@@ -234,8 +233,7 @@ class Projection:
         )
         self._steps[step.id] = step
         self.changes.create_step(step)
-        self.changes.tell("thread.run.step.created", step)
-        self.changes.tell("thread.run.step.in_progress", step)
+        self.changes.tell_created("thread.run.step", step)
         return step
 
     def _ended(self, event: Event) -> None:
