@@ -133,7 +133,7 @@ def _log_reach(upstream: Upstream, reach: Reach) -> None:
             logger.warning("the upstream %s refuses the key: check %s", place, setting)
         case "not_found":
             logger.warning(
-                "the upstream %s has no /responses: check that %s is complete (most addresses "
+                "the upstream %s has no /responses: check that %s is complete (most "
                 "end with /v1) and that the server offers the Responses API",
                 place,
                 upstream.address_setting,

@@ -26,6 +26,7 @@ class Ready(WireObject):
     database: Up
     storage: Up
     upstream: Reach
+    # Only if there are several: what each is found to be, by its name.
     upstreams: dict[str, Reach] | None = None
 
 
