@@ -1,13 +1,14 @@
 /** One answer: its text as it grows, its tool steps, its sources, and what can be done with it. */
 
 import { sourcesOf } from "../shared/markdown.js";
-import { answerText, isUnderWay, messagesOf } from "../shared/turn.js";
+import { isUnderWay, messagesOf } from "../shared/turn.js";
+import { el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { say } from "../shell/speech.js";
+import { timeOf } from "../shell/times.js";
 import { actionsOf } from "./answer_actions.js";
-import { el, icon } from "./dom.js";
 import { MessageView } from "./message_view.js";
-import { say } from "./speech.js";
 import { StepView } from "./step_view.js";
-import { timeOf } from "./times.js";
 import { stateOf } from "./turn_state.js";
 
 /**
@@ -141,11 +142,6 @@ export class AnswerView {
     const source = this.#allSources()[Number(button.dataset.citation) - 1];
     if (source) this.#listeners.openSource(this.#turn, source);
   }
-}
-
-/** @returns {string} what is read out when the answer is finished */
-export function spoken(turn) {
-  return answerText(turn);
 }
 
 function keepFocus(element, next) {

@@ -1,7 +1,7 @@
 /** Which assistant one talks to. */
 
 import { browserStorage } from "../shared/storage.js";
-import { byId, el } from "./dom.js";
+import { byId, el } from "../shell/dom.js";
 
 const KEPT = "threadkeeper.assistant";
 

@@ -1,9 +1,10 @@
 /** Files on their way into a message: chosen, dropped or pasted, uploaded at once, with progress. */
 
 import { ApiError } from "../shared/client.js";
-import { el, icon } from "./dom.js";
-import { iconButton, label } from "./speech.js";
-import { notify } from "./notices.js";
+import { el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { notify } from "../shell/notices.js";
+import { iconButton, label } from "../shell/speech.js";
 
 /** What models can see; other files are searched. */
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];

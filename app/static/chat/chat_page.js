@@ -5,18 +5,18 @@ import { Conversation } from "../shared/conversation.js";
 import { messagesFrom, takeBack } from "../shared/editing.js";
 import { isEscape } from "../shared/keyboard.js";
 import { isUnderWay } from "../shared/turn.js";
+import { confirm } from "../shell/dialogs.js";
+import { byId } from "../shell/dom.js";
+import { announce, notify, notifyError } from "../shell/notices.js";
+import { onLanguage, say, words } from "../shell/speech.js";
 import { AssistantPicker } from "./assistant_picker.js";
 import { Composer } from "./composer.js";
-import { confirm } from "./dialogs.js";
-import { byId } from "./dom.js";
 import { exportThread } from "./export.js";
-import { announce, notify, notifyError } from "./notices.js";
 import { SourcePanel } from "./source_panel.js";
-import { onLanguage, say, words } from "./speech.js";
 import { hideStart, showStart } from "./start_screen.js";
 import { ThreadList } from "./thread_list.js";
-import { showUnread } from "./unread_files.js";
 import { Transcript } from "./transcript.js";
+import { showUnread } from "./unread_files.js";
 
 const THREAD = /^#(thread_\w+)$/;
 
@@ -50,13 +50,9 @@ export class ChatPage {
     },
   });
 
-  /**
-   * @param {import("./drawer.js").Drawer} drawer
-   * @param {{onRefused: function(): void}} listeners called when a key is no longer taken
-   */
-  constructor(drawer, { onRefused }) {
+  /** @param {import("./drawer.js").Drawer} drawer */
+  constructor(drawer) {
     this.#drawer = drawer;
-    this.onRefused = onRefused;
     byId("new-chat").addEventListener("click", () => this.#go(""));
     byId("threads").addEventListener("click", (event) => {
       if (event.target.closest("a")) this.#drawer.close();
@@ -67,7 +63,7 @@ export class ChatPage {
     onLanguage(() => this.#speakAgain());
   }
 
-  /** @param {import("./access.js").Access} access */
+  /** @param {import("../shell/access.js").Access} access */
   async open(access) {
     this.#access = access;
     byId("sign-out").hidden = access.kind !== "key";

@@ -1,8 +1,8 @@
 /** A model's blocks of code, tables and headings, made to fit into the page. */
 
-import { el } from "./dom.js";
-import { label, say } from "./speech.js";
-import { notify } from "./notices.js";
+import { copy } from "../shell/clipboard.js";
+import { el } from "../shell/dom.js";
+import { label, say } from "../shell/speech.js";
 
 /** The level of the heading that says whose answer it is. */
 const ANSWER_LEVEL = 2;
@@ -60,35 +60,4 @@ export function copyOnPress(element) {
     if (!button) return;
     copy(button.closest(".code-block").querySelector("pre").textContent);
   });
-}
-
-/**
- * @param {string} text
- * @returns {Promise<boolean>} whether it was copied
- */
-export async function copy(text) {
-  try {
-    await writeText(text);
-  } catch {
-    notify("copyFailed");
-    return false;
-  }
-  notify("copied");
-  return true;
-}
-
-async function writeText(text) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  // Plain HTTP on a house's network has no clipboard object; what is selected can be copied still.
-  const field = el("textarea", { value: text, className: "for-readers", readOnly: true });
-  const focused = document.activeElement;
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  focused?.focus();
-  if (!done) throw new Error("nothing was copied");
 }

@@ -1,9 +1,9 @@
 /** The field in which a message is written. */
 
 import { sendsMessage } from "../shared/keyboard.js";
+import { byId } from "../shell/dom.js";
+import { notify } from "../shell/notices.js";
 import { Attachments } from "./attachments.js";
-import { byId } from "./dom.js";
-import { notify } from "./notices.js";
 
 /** Writes a message, with files where that is allowed, and stops the answer. */
 export class Composer {
@@ -35,7 +35,7 @@ export class Composer {
   }
 
   /**
-   * @param {import("./access.js").Access} access
+   * @param {import("../shell/access.js").Access} access
    */
   open(access) {
     this.#form.hidden = false;

@@ -1,9 +1,9 @@
 /** A conversation as a Markdown file. */
 
 import { questionOf } from "../shared/history.js";
-import { el } from "./dom.js";
-import { words } from "./speech.js";
-import { fullTime } from "./times.js";
+import { el } from "../shell/dom.js";
+import { words } from "../shell/speech.js";
+import { fullTime } from "../shell/times.js";
 
 const PAGE = 100;
 const RELEASED_AFTER = 60_000;

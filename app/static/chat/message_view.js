@@ -1,9 +1,9 @@
 /** What the assistant said in one message, as it grows. */
 
 import { MarkdownView } from "../shared/markdown_view.js";
+import { el, languageOf } from "../shell/dom.js";
+import { label, say } from "../shell/speech.js";
 import { withFrames, withHeadings } from "./code_blocks.js";
-import { el, languageOf } from "./dom.js";
-import { label, say } from "./speech.js";
 
 /** Draws the parts of a message, one below the other. */
 export class MessageView {

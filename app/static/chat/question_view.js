@@ -1,9 +1,10 @@
 /** One question, with the files that came with it, and a field to ask it in other words. */
 
 import { isEscape, sendsMessage } from "../shared/keyboard.js";
-import { el, icon, languageOf } from "./dom.js";
-import { iconButton, label, say } from "./speech.js";
-import { timeOf } from "./times.js";
+import { el, languageOf } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { iconButton, label, say } from "../shell/speech.js";
+import { timeOf } from "../shell/times.js";
 
 /** Draws the question of a turn. */
 export class QuestionView {

@@ -1,11 +1,12 @@
 /** The passage that a citation cites, beside the conversation. */
 
-import { ApiError } from "../shared/client.js";
 import { citedPassage } from "../shared/citations.js";
-import { closeBeside } from "./dialogs.js";
-import { byId, el, icon, languageOf } from "./dom.js";
-import { notify, notifyError } from "./notices.js";
-import { iconButton, say } from "./speech.js";
+import { ApiError } from "../shared/client.js";
+import { closeBeside } from "../shell/dialogs.js";
+import { byId, el, languageOf } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { notify, notifyError } from "../shell/notices.js";
+import { iconButton, say } from "../shell/speech.js";
 
 const RELEASED_AFTER = 60_000;
 
@@ -18,7 +19,7 @@ export class SourcePanel {
     closeBeside(this.#dialog);
   }
 
-  /** @param {import("./access.js").Access} access */
+  /** @param {import("../shell/access.js").Access} access */
   open(access) {
     this.#access = access;
   }

@@ -1,8 +1,9 @@
 /** What an empty conversation shows: who one talks to, a greeting, and questions to begin with. */
 
 import { startScreen } from "../shared/language.js";
-import { byId, el, icon } from "./dom.js";
-import { currentLanguage, say } from "./speech.js";
+import { byId, el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { currentLanguage, say } from "../shell/speech.js";
 
 /**
  * @param {object|undefined} assistant the API's

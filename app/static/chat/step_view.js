@@ -1,7 +1,8 @@
 /** What tools did on the way to an answer, each folded away under a line. */
 
-import { el, icon } from "./dom.js";
-import { say } from "./speech.js";
+import { el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { say } from "../shell/speech.js";
 
 /** Draws one step, and again as it goes on; whoever unfolded it finds it unfolded. */
 export class StepView {

@@ -1,7 +1,7 @@
 /** One past conversation in the side list. */
 
-import { el } from "./dom.js";
-import { iconButton, label, say, words } from "./speech.js";
+import { el } from "../shell/dom.js";
+import { iconButton, label, say, words } from "../shell/speech.js";
 
 const LONGEST_TITLE = 512;
 

@@ -1,10 +1,10 @@
 /** The list of past conversations: by date, searched, renamed, deleted. */
 
 import { ApiError } from "../shared/client.js";
-import { confirm } from "./dialogs.js";
-import { byId, el } from "./dom.js";
-import { announce, notifyError } from "./notices.js";
-import { onLanguage, say } from "./speech.js";
+import { confirm } from "../shell/dialogs.js";
+import { byId, el } from "../shell/dom.js";
+import { announce, notifyError } from "../shell/notices.js";
+import { onLanguage, say } from "../shell/speech.js";
 import { threadItem, titleOf } from "./thread_item.js";
 
 const PAGE = 30;
@@ -34,7 +34,7 @@ export class ThreadList {
     onLanguage(() => this.#draw());
   }
 
-  /** @param {import("./access.js").Access} access */
+  /** @param {import("../shell/access.js").Access} access */
   async open(access) {
     this.#access = access;
     this.#search.value = "";

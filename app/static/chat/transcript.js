@@ -1,15 +1,17 @@
 /** The turns of a conversation, drawn once per frame however many events arrive. */
 
-import { isUnderWay } from "../shared/turn.js";
-import { AnswerView, spoken } from "./answer_view.js";
+import { answerText, isUnderWay } from "../shared/turn.js";
+import { byId, el } from "../shell/dom.js";
+import { announce } from "../shell/notices.js";
+import { say } from "../shell/speech.js";
+import { AnswerView } from "./answer_view.js";
 import { copyOnPress } from "./code_blocks.js";
-import { byId, el } from "./dom.js";
-import { announce, announceAnswer } from "./notices.js";
 import { QuestionView } from "./question_view.js";
-import { say } from "./speech.js";
 
 /** Nearer to the end than this many pixels, the reader follows what is written. */
 const NEAR = 80;
+/** Of a longer answer, screen readers are given the beginning. */
+const LONGEST_READ = 2000;
 
 /** Draws turns, and keeps the newest words in sight of a reader who is at the end. */
 export class Transcript {
@@ -61,7 +63,7 @@ export class Transcript {
     const ended = view?.underWay && !isUnderWay(turn);
     if (ended) {
       view.underWay = false;
-      if (turn.status === "completed") announceAnswer(spoken(turn));
+      if (turn.status === "completed") announceAnswer(turn);
     }
     if (!view || ended) {
       // Not left to the next frame, which a page in the background never draws.
@@ -168,4 +170,9 @@ export class Transcript {
     const note = say(el("p", { className: "note only-print" }), "notLoaded");
     this.#section.append(say(button, "loadOlder"), note);
   }
+}
+
+/** Read a finished answer to screen readers. */
+function announceAnswer(turn) {
+  announce("answerReady", { text: answerText(turn).slice(0, LONGEST_READ) });
 }

@@ -1,15 +1,15 @@
 /** For the operator: which of an assistant's documents could not be read, and why. */
 
 import { ApiError } from "../shared/client.js";
-import { byId, el } from "./dom.js";
-import { say } from "./speech.js";
+import { byId, el } from "../shell/dom.js";
+import { say } from "../shell/speech.js";
 
 const SHOWN = 20;
 
 /**
  * Show them below the start screen; nothing if all were read. Visitors may not know these names.
  *
- * @param {import("./access.js").Access} access
+ * @param {import("../shell/access.js").Access} access
  * @param {object|undefined} assistant the API's
  * @param {function(): boolean} isCurrent whether the start screen still is this assistant's
  */

@@ -1,6 +1,6 @@
 /** Building the page's elements; text stays text, whatever it holds. */
 
-const SVG = "http://www.w3.org/2000/svg";
+import { drawing } from "../shared/svg.js";
 
 const ICONS = {
   close: "M6 6l12 12M18 6L6 18",
@@ -36,12 +36,6 @@ export function element(tag, properties = {}, ...children) {
 export function iconButton(icon, label, properties = {}) {
   const button = element("button", { type: "button", title: label, "aria-label": label });
   button.className = "icon";
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[icon]);
-  svg.append(path);
-  button.append(svg);
+  button.append(drawing(ICONS[icon]));
   return Object.assign(button, properties);
 }

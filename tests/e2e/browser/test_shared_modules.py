@@ -103,16 +103,18 @@ def test_both_languages_say_the_same_things(run):
     shared = "return ['en', 'ko'].map((l) => Object.keys(m.sharedTexts[l]).sort())"
     english, korean = run("language.js", shared)
     assert english == korean
-    page = shared.replace("sharedTexts", "pageTexts")
-    english, korean = run("../chat/texts.js", page)
-    assert english == korean
+    for module, table in (("../chat/texts.js", "pageTexts"), ("../shell/texts.js", "shellTexts")):
+        english, korean = run(module, shared.replace("sharedTexts", table))
+        assert english == korean
 
 
 def test_every_text_is_there_and_is_said(run):
     """Texts are asked for by name: a name without a text would break the page."""
     names = set(run("../chat/texts.js", "return Object.keys(m.pageTexts.en)"))
+    names |= set(run("../shell/texts.js", "return Object.keys(m.shellTexts.en)"))
     shared = set(run("language.js", "return Object.keys(m.sharedTexts.en)"))
-    sources = "\n".join(path.read_text("utf-8") for path in (FOLDER / "chat").glob("*.*"))
+    files = [path for folder in ("chat", "shell") for path in (FOLDER / folder).glob("*.*")]
+    sources = "\n".join(path.read_text("utf-8") for path in files)
     asked = set(re.findall(r'data-(?:text|label|placeholder)="(\w+)"', sources))
     assert asked <= names | shared
     assert [name for name in names if not re.search(rf'["\']{name}["\']', sources)] == []
@@ -169,10 +171,10 @@ def test_the_page_loads_its_modules_at_once():
     """What is listed is fetched together, not one behind the other."""
     page = (FOLDER / "chat/index.html").read_text("utf-8")
     listed = set(re.findall(r'"modulepreload" href="static/([^"]+)"', page))
-    first = {"chat/early.js", "chat/main.js"}
+    first = {"shell/early.js", "chat/main.js"}
     there = {
         f"{folder}/{path.name}"
-        for folder in ("chat", "shared")
+        for folder in ("chat", "shared", "shell")
         for path in (FOLDER / folder).glob("*.js")
     }
     assert listed == there - first | {"vendor/marked.js", "vendor/purify.js"}
