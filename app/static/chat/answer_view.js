@@ -1,14 +1,15 @@
 /** One answer: its text as it grows, its tool steps, its sources, and what can be done with it. */
 
-import { sourcesOf } from "../shared/markdown.js";
+import { StepView } from "../shared/calls/call_view.js";
+import { filesOf, sourcesOf } from "../shared/markdown.js";
 import { isUnderWay, messagesOf } from "../shared/turn.js";
 import { el } from "../shell/dom.js";
+import { saveFile } from "../shell/downloads.js";
 import { icon } from "../shell/icons.js";
-import { say } from "../shell/speech.js";
+import { currentLanguage, say, words } from "../shell/speech.js";
 import { timeOf } from "../shell/times.js";
 import { actionsOf } from "./answer_actions.js";
 import { MessageView } from "./message_view.js";
-import { StepView } from "./step_view.js";
 import { stateOf } from "./turn_state.js";
 
 /**
@@ -18,6 +19,7 @@ import { stateOf } from "./turn_state.js";
  * @property {function(object): Promise<void>} loadSteps
  * @property {function(object, "up"|"down"|null): Promise<void>} rate
  * @property {function(object, object): void} openSource with the turn and the source
+ * @property {import("../shared/files.js").FileContents} files
  * @property {function(object, string): Promise<boolean>} edit asks the turn's question in other
  *   words; whether it did
  * @property {function(): boolean} seesDetails whether the reader may see what is for operators
@@ -33,6 +35,7 @@ export class AnswerView {
   #body = el("div", { className: "answer-body" });
   #state = el("div", { className: "answer-state" });
   #sources = el("div", { className: "sources" });
+  #files = el("div", { className: "sources" });
   #actions = el("div", { className: "actions" });
   #shown = "";
 
@@ -46,8 +49,11 @@ export class AnswerView {
     this.#listeners = listeners;
     const who = el("h2", { className: "who" }, el("span", { className: "avatar" }, icon("logo")), name);
     this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
-    this.element.append(this.#state, this.#sources, this.#actions);
-    this.element.addEventListener("click", (event) => this.#openCited(event));
+    this.element.append(this.#state, this.#sources, this.#files, this.#actions);
+    this.element.addEventListener("click", (event) => {
+      this.#openCited(event);
+      this.#saveFile(event);
+    });
   }
 
   /**
@@ -69,6 +75,7 @@ export class AnswerView {
     if (form === this.#shown) return;
     this.#shown = form;
     this.#sources.replaceChildren(...(underWay ? [] : this.#sourceChips()));
+    this.#files.replaceChildren(...(underWay ? [] : this.#fileChips()));
     const actions = underWay ? [] : actionsOf(turn, isLast, this.#listeners);
     keepFocus(this.#actions, actions);
   }
@@ -101,10 +108,18 @@ export class AnswerView {
 
   #viewOf(item) {
     if (!this.#items.has(item.id)) {
-      const message = () => new MessageView(() => this.#onDrawn());
-      this.#items.set(item.id, item.kind === "step" ? new StepView() : message());
+      this.#items.set(item.id, item.kind === "step" ? this.#newStep() : this.#newMessage());
     }
     return this.#items.get(item.id);
+  }
+
+  #newStep() {
+    const { files, grown } = this.#listeners;
+    return new StepView({ files, t: words, language: currentLanguage, onDrawn: grown });
+  }
+
+  #newMessage() {
+    return new MessageView(this.#listeners.files, () => this.#onDrawn());
   }
 
   #onDrawn() {
@@ -120,6 +135,23 @@ export class AnswerView {
 
   #allSources() {
     return sourcesOf(messagesOf(this.#turn).flatMap((message) => message.parts));
+  }
+
+  #allFiles() {
+    return filesOf(messagesOf(this.#turn).flatMap((message) => message.parts));
+  }
+
+  #fileChips() {
+    const chips = this.#allFiles().map(({ id, name }) => {
+      const properties = { type: "button", className: "source-chip", "data-file": id };
+      return el("button", { ...properties, "data-name": name }, icon("download"), name);
+    });
+    return chips.length ? [say(el("h3", {}), "files"), ...chips] : [];
+  }
+
+  #saveFile(event) {
+    const button = event.target.closest("[data-file]");
+    if (button) saveFile(this.#listeners.files, button.dataset.file, button.dataset.name);
   }
 
   #sourceChips() {

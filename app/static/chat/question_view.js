@@ -28,6 +28,7 @@ export class QuestionView {
     const attached = [
       ...question.images.map((file) => chip("image", file, nameOf)),
       ...question.files.map((file) => chip("file", file, nameOf)),
+      ...(question.others ?? []).map(otherChip),
     ];
     if (attached.length) this.element.append(el("ul", { className: "attachments" }, ...attached));
     if (question.text) {
@@ -94,4 +95,13 @@ function chip(kind, file, nameOf) {
     });
   }
   return el("li", { className: "attachment" }, icon(kind), name);
+}
+
+/** A part that is neither text nor an uploaded image: its address or its type. */
+function otherChip({ type, content }) {
+  const address = type === "image_url" ? content.image_url?.url?.slice(0, 100) : null;
+  const name = el("span", { className: "attachment-name" });
+  if (address) name.textContent = address;
+  else say(name, "otherPart", { type });
+  return el("li", { className: "attachment" }, icon(address ? "image" : "file"), name);
 }

@@ -2,13 +2,13 @@
 
 import { citedPassage } from "../shared/citations.js";
 import { ApiError } from "../shared/client.js";
+import { FileContents } from "../shared/files.js";
 import { closeBeside } from "../shell/dialogs.js";
 import { byId, el, languageOf } from "../shell/dom.js";
+import { saveFile } from "../shell/downloads.js";
 import { icon } from "../shell/icons.js";
-import { notify, notifyError } from "../shell/notices.js";
+import { notifyError } from "../shell/notices.js";
 import { iconButton, say } from "../shell/speech.js";
-
-const RELEASED_AFTER = 60_000;
 
 /** Shows one source at a time; the browser gives the focus back to what opened it. */
 export class SourcePanel {
@@ -59,20 +59,9 @@ export class SourcePanel {
 
   #downloadButton(source) {
     const name = say(el("span", {}), "download");
-    const onclick = () => this.#download(source);
+    const files = new FileContents(this.#access.client);
+    const onclick = () => saveFile(files, source.fileId, source.name);
     return el("button", { type: "button", className: "secondary", onclick }, icon("download"), name);
-  }
-
-  async #download({ fileId, name }) {
-    try {
-      const response = await this.#access.client.fetch("GET", `files/${fileId}/content`);
-      const url = URL.createObjectURL(await response.blob());
-      el("a", { href: url, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(url), RELEASED_AFTER);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      notify("downloadFailed");
-    }
   }
 }
 

@@ -140,7 +140,8 @@ export class Transcript {
 
   #add(turn) {
     const name = this.#options.assistantName(turn.assistantId);
-    const listeners = { ...this.#options.listeners, grown: () => this.#grown() };
+    const { files } = this.#conversation;
+    const listeners = { ...this.#options.listeners, files, grown: () => this.#grown() };
     const answer = new AnswerView(turn, name, listeners);
     const element = el("div", { className: "turn" });
     const { nameOf } = this.#options;

@@ -1,5 +1,6 @@
 /** For the operator: which of an assistant's documents could not be read, and why. */
 
+import { storesOf } from "../shared/calls/registry.js";
 import { ApiError } from "../shared/client.js";
 import { byId, el } from "../shell/dom.js";
 import { say } from "../shell/speech.js";
@@ -14,7 +15,7 @@ const SHOWN = 20;
  * @param {function(): boolean} isCurrent whether the start screen still is this assistant's
  */
 export async function showUnread(access, assistant, isCurrent) {
-  const stores = assistant?.tool_resources?.file_search?.vector_store_ids ?? [];
+  const stores = storesOf(assistant);
   if (!access.mayManage || !stores.length) return;
   let files;
   try {

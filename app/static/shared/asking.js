@@ -1,10 +1,10 @@
 /** The calls that put a turn's question to the server, and that look for it there. */
 
+import { attachmentTool } from "./calls/registry.js";
 import { ApiError } from "./client.js";
 import { questionOf } from "./history.js";
 import { answerMessage, applyRun, isUnderWay } from "./turn.js";
 
-const SEARCH = { type: "file_search" };
 /** So many threads are looked through for a question that may have arrived. */
 const LOOKED_THROUGH = 3;
 
@@ -35,9 +35,9 @@ export async function chat(client, turn) {
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn `threadId` null begins a thread
- * @param {{tools?: object[], searching?: boolean, interrupting?: boolean}} options `tools`: the
- *   assistant's; `searching`: whether the thread has files, which the run must be able to search
- *   then; `interrupting`: whether the thread's run is given up for it
+ * @param {{tools?: Array<{type: string}>, searching?: boolean, interrupting?: boolean}} options
+ *   `tools`: the assistant's; `searching`: whether the thread has files, which the run must be able
+ *   to search then; `interrupting`: whether the thread's run is given up for it
  * @returns {Promise<Response>} an open stream of the run's events
  * @throws {ApiError}
  */
@@ -47,8 +47,9 @@ export function run(client, turn, { tools = [], searching = false, interrupting 
     metadata: { client_turn_id: turn.key },
     stream: true,
   };
-  const searches = tools.some((tool) => tool.type === SEARCH.type);
-  if (searching && !searches) body.tools = [...tools, SEARCH];
+  const search = attachmentTool();
+  const searches = tools.some((tool) => tool.type === search?.type);
+  if (searching && search && !searches) body.tools = [...tools, search];
   const messages = turn.stored ? [] : [messageOf(turn)];
   if (turn.threadId === null) {
     return client.fetch("POST", "threads/runs", { body: { ...body, thread: { messages } } });
@@ -154,7 +155,7 @@ function messageOf(turn) {
   return {
     role: "user",
     content: parts.length ? [...(text ? [{ type: "text", text }] : []), ...parts] : text,
-    attachments: files.map((file) => ({ file_id: file.id, tools: [SEARCH] })),
+    attachments: files.map((file) => ({ file_id: file.id, tools: [attachmentTool()] })),
     metadata: { client_turn_id: turn.key },
   };
 }

@@ -7,6 +7,9 @@
  * `noCredential` and `keyCredential` are here, browser sessions are in `session.js`.
  */
 
+/** @typedef {string|number|null|undefined} QueryValue */
+/** @typedef {Record<string, QueryValue|QueryValue[]>} Query */
+
 /** GETs wait this long (in seconds) for a rate limit by themselves; longer waits are told. */
 const LONGEST_SILENT_WAIT = 5;
 
@@ -80,13 +83,16 @@ export class ApiClient {
 
   /**
    * @param {string} path without a leading slash, such as `threads`
-   * @param {Object<string, string|number|null|undefined>} query what is null is left out
+   * @param {Query} query what is null is left out; of a list each entry is sent
    * @returns {string}
    */
   url(path, query = {}) {
     const url = new URL(path, this.base);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== null && value !== undefined && value !== "") url.searchParams.append(name, value);
+    for (const [name, values] of Object.entries(query)) {
+      for (const value of [values].flat()) {
+        if (value === null || value === undefined || value === "") continue;
+        url.searchParams.append(name, String(value));
+      }
     }
     return url.href;
   }

@@ -1,15 +1,15 @@
 /** A conversation on one thread: sending, following, stopping, trying again. Without a page. */
 
 import { cancel, chat, look, lookForQuestion, questionId, remove, run } from "./asking.js";
+import { includes } from "./calls/registry.js";
 import { ApiError, pause } from "./client.js";
 import { followRun } from "./events.js";
+import { FileContents } from "./files.js";
 import { turnsOf } from "./history.js";
 import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js";
 
 const PAGE = 100;
 const BETWEEN_LOOKS = 1000;
-/** The text of what a search found, for citations. */
-const WITH_CONTENT = "step_details.tool_calls[*].file_search.results[*].content";
 
 /**
  * Holds the turns and tells each change of one. `onTurn(turn)` is called after every change,
@@ -38,6 +38,8 @@ export class Conversation {
     this.#tools = toolsOf;
     this.#onTurn = onTurn;
     this.#onThread = onThread;
+    /** The files that its answers show, until it is left. */
+    this.files = new FileContents(client);
     /** @type {string|null} */
     this.threadId = null;
     /** @type {import("./turn.js").Turn[]} */
@@ -172,6 +174,7 @@ export class Conversation {
   /** Listen no longer; what is under way goes on at the server. */
   leave() {
     this.#listening.abort();
+    this.files.clear();
   }
 
   /**
@@ -196,7 +199,7 @@ export class Conversation {
    */
   async steps(turn) {
     if (this.#steps.has(turn)) return this.#steps.get(turn);
-    const query = { order: "asc", limit: PAGE, "include[]": WITH_CONTENT };
+    const query = { order: "asc", limit: PAGE, "include[]": includes() };
     const path = `threads/${turn.threadId}/runs/${turn.runId}/steps`;
     const page = await this.#client.get(path, { query });
     const steps = page.data.map(toolStep).filter(Boolean);

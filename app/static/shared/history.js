@@ -1,6 +1,6 @@
 /** A thread as it is kept, made into turns. Pure. */
 
-import { answerMessage, applyRun, isUnderWay, newTurn } from "./turn.js";
+import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js";
 
 const ENDED_WITHOUT_ANSWER = new Set(["failed", "expired", "cancelled", "requires_action"]);
 
@@ -38,6 +38,7 @@ export function questionOf(message) {
       .filter((part) => part.type === "image_file")
       .map((part) => ({ id: part.image_file.file_id })),
     files: (message.attachments ?? []).map((attachment) => ({ id: attachment.file_id })),
+    others: parts.map(partOf).filter((part) => part.content && part.type !== "image_file"),
     createdAt: message.created_at,
   };
 }

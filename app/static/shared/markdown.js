@@ -9,6 +9,7 @@
 
 import { Lexer, Marked } from "../vendor/marked.js";
 import createPurifier from "../vendor/purify.js";
+import { fileButton } from "./files.js";
 import { formulaElement, mathExtensions } from "./math.js";
 
 const PLAIN_TAGS = "b|br|del|details|em|hr|i|ins|kbd|mark|p|s|small|strong|sub|summary|sup|u";
@@ -22,6 +23,8 @@ const NONCE = Math.random().toString(36).slice(2, 10);
 const MARK_BEGINS = "\uE000";
 const MARK_ENDS = "\uE001";
 const MARK = new RegExp(`${MARK_BEGINS}${NONCE}([cf])(\\d+)${MARK_ENDS}`);
+/** The address of a file that a model made, followed by its id and its name. */
+const FILE_ADDRESS = `sandbox:${NONCE}/`;
 
 const PURIFY = {
   RETURN_DOM_FRAGMENT: true,
@@ -32,7 +35,7 @@ const PURIFY = {
   ALLOWED_ATTR: ["align", "class", "href", "start", "title"],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
+  ALLOWED_URI_REGEXP: new RegExp(`^(?:https?://|mailto:|${FILE_ADDRESS})`, "i"),
   // These hold no address, so that rule is not for them.
   ADD_URI_SAFE_ATTR: ["align", "start"],
 };
@@ -142,6 +145,7 @@ export function fragmentOf(tokens, sources, nameButton) {
   try {
     const fragment = purifier.sanitize(marked.parser(tokens), PURIFY);
     putMarked(fragment, formulas, sources, nameButton);
+    putFiles(fragment);
     return fragment;
   } finally {
     formulas = [];
@@ -151,6 +155,33 @@ export function fragmentOf(tokens, sources, nameButton) {
 /** @returns {string} what stands in the Markdown for a citation of this source */
 export function citationMark(number) {
   return markOf("c", number);
+}
+
+/**
+ * @param {import("./turn.js").Part[]} parts of one answer
+ * @returns {Array<{id: string, name: string}>} the files that it offers, each once
+ */
+export function filesOf(parts) {
+  const files = new Map();
+  for (const annotation of parts.flatMap((part) => part.annotations)) {
+    const id = annotation.file_path?.file_id;
+    if (annotation.type === "file_path" && id) files.set(id, { id, name: nameOfPath(annotation.text) });
+  }
+  return [...files.values()];
+}
+
+/**
+ * @param {import("./turn.js").Annotation} annotation of a `sandbox:` path
+ * @param {string} before the character before it
+ * @returns {string} what stands in the Markdown for it: a link, or the address of the link that the
+ *   model wrote; in code the path itself
+ */
+export function fileMark({ text, file_path: file }, before) {
+  if (!file || before === "`") return text;
+  const name = nameOfPath(text);
+  const address = FILE_ADDRESS + [file.file_id, name].map(encoded).join("/");
+  if (before === "(" || before === "<") return address;
+  return `[${name.replace(/[!-/:-@[-`{-~]/g, "\\$&")}](${address})`;
 }
 
 /**
@@ -191,6 +222,15 @@ function putMarked(fragment, found, sources, nameButton) {
   }
 }
 
+function putFiles(fragment) {
+  for (const link of fragment.querySelectorAll(`a[href^="${FILE_ADDRESS}"]`)) {
+    const [id, name] = link.getAttribute("href").slice(FILE_ADDRESS.length).split("/");
+    const button = fileButton(decodeURIComponent(id), decodeURIComponent(name));
+    if (link.textContent?.trim()) button.replaceChildren(...link.childNodes);
+    link.replaceWith(button);
+  }
+}
+
 function purifyMath(html) {
   return purifier.sanitize(html, PURIFY_MATH);
 }
@@ -207,6 +247,16 @@ function citationButton(source, nameButton) {
 
 function nameIn(mark) {
   return mark.slice(mark.indexOf("†") + 1, -1) || mark;
+}
+
+/** The last part of a path such as `sandbox:/mnt/data/report.csv`. */
+function nameOfPath(path) {
+  return path.slice(path.lastIndexOf("/") + 1) || path;
+}
+
+/** As a part of an address in Markdown, where parentheses would end it. */
+function encoded(text) {
+  return encodeURIComponent(text).replace(/[()]/g, (found) => (found === "(" ? "%28" : "%29"));
 }
 
 function escaped(text) {

@@ -150,6 +150,9 @@ class Panel {
       retry: (turn) => this.#retry(turn),
       rate: (turn, rating) => this.#try(() => conversation().rate(turn, rating)),
       steps: (turn) => conversation().steps(turn),
+      files: () => conversation().files,
+      saveFile: (fileId, name) => this.#saveFile(fileId, name),
+      language: this.#widget.language,
       showOlder: () =>
         this.#try(async () => {
           await conversation().loadOlder();
@@ -212,6 +215,17 @@ class Panel {
       await action();
     } catch (error) {
       const text = this.#failure(error);
+      this.#transcript.showNotice(text);
+      this.#say(text);
+    }
+  }
+
+  async #saveFile(fileId, name) {
+    try {
+      await this.#chat.conversation.files.save(fileId, name);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const text = this.#t("downloadFailed");
       this.#transcript.showNotice(text);
       this.#say(text);
     }
