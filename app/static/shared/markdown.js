@@ -181,7 +181,9 @@ export function fileMark({ text, file_path: file }, before) {
   const name = nameOfPath(text);
   const address = FILE_ADDRESS + [file.file_id, name].map(encoded).join("/");
   if (before === "(" || before === "<") return address;
-  return `[${name.replace(/[!-/:-@[-`{-~]/g, "\\$&")}](${address})`;
+  // Backslashes would not do: before parentheses they begin a formula.
+  const label = name.replace(/[!-/:-@[-`{-~]/g, (found) => `&#${found.charCodeAt(0)};`);
+  return `[${label}](${address})`;
 }
 
 /**
