@@ -2,6 +2,7 @@
 
 import { StepView } from "../shared/calls/call_view.js";
 import { filesOf, sourcesOf } from "../shared/markdown.js";
+import { pressed } from "../shared/pressing.js";
 import { isUnderWay, messagesOf } from "../shared/turn.js";
 import { el } from "../shell/dom.js";
 import { saveFile } from "../shell/downloads.js";
@@ -13,17 +14,20 @@ import { MessageView } from "./message_view.js";
 import { stateOf } from "./turn_state.js";
 
 /**
+ * @typedef {import("../shared/turn.js").Turn} Turn
+ * @typedef {import("../shared/markdown.js").Source} Source
+ *
  * @typedef {object} TurnListeners what can be done with a turn
- * @property {function(object): void} retry
- * @property {function(object): void} check
- * @property {function(object): Promise<void>} loadSteps
- * @property {function(object, "up"|"down"|null): Promise<void>} rate
- * @property {function(object, object): void} openSource with the turn and the source
+ * @property {(turn: Turn) => void} retry
+ * @property {(turn: Turn) => void} check
+ * @property {(turn: Turn) => Promise<void>} loadSteps
+ * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
+ * @property {(turn: Turn, source: Source) => void} openSource
  * @property {import("../shared/files.js").FileContents} files
- * @property {function(object, string): Promise<boolean>} edit asks the turn's question in other
+ * @property {(turn: Turn, text: string) => Promise<boolean>} edit asks the turn's question in other
  *   words; whether it did
- * @property {function(): boolean} seesDetails whether the reader may see what is for operators
- * @property {function(): void} grown called after more of an answer was drawn
+ * @property {() => boolean} seesDetails whether the reader may see what is for operators
+ * @property {() => void} grown called after more of an answer was drawn
  */
 
 /** Draws the answer of a turn. */
@@ -83,7 +87,7 @@ export class AnswerView {
   #showTime() {
     const at = messagesOf(this.#turn).at(-1)?.createdAt;
     if (this.#time.firstChild || !at) return;
-    this.#time.append(timeOf(at));
+    this.#time.append(timeOf(at) ?? "");
   }
 
   #showItems() {
@@ -150,8 +154,8 @@ export class AnswerView {
   }
 
   #saveFile(event) {
-    const button = event.target.closest("[data-file]");
-    if (button) saveFile(this.#listeners.files, button.dataset.file, button.dataset.name);
+    const { file, name } = pressed(event, "[data-file]")?.dataset ?? {};
+    if (file && name) saveFile(this.#listeners.files, file, name);
   }
 
   #sourceChips() {
@@ -169,7 +173,7 @@ export class AnswerView {
   }
 
   #openCited(event) {
-    const button = event.target.closest("[data-citation]");
+    const button = pressed(event, "[data-citation]");
     if (!button) return;
     const source = this.#allSources()[Number(button.dataset.citation) - 1];
     if (source) this.#listeners.openSource(this.#turn, source);
@@ -177,7 +181,9 @@ export class AnswerView {
 }
 
 function keepFocus(element, next) {
-  const focused = element.contains(document.activeElement) && document.activeElement.dataset.action;
+  const { activeElement } = document;
+  const hadFocus = activeElement instanceof HTMLElement && element.contains(activeElement);
+  const focused = hadFocus ? activeElement.dataset.action : null;
   element.replaceChildren(...next);
-  if (focused) element.querySelector(`[data-action="${focused}"]`)?.focus();
+  next.find(({ dataset }) => dataset.action === focused)?.focus();
 }

@@ -19,7 +19,7 @@ export class Attachments {
   /**
    * @param {HTMLElement} list
    * @param {import("../shared/client.js").ApiClient} client
-   * @param {function(): void} onChange
+   * @param {() => void} onChange
    */
   constructor(list, client, onChange) {
     this.#list = list;
@@ -85,6 +85,7 @@ export class Attachments {
     } catch (error) {
       if (!this.#entries.has(entry)) return;
       this.#remove(entry, item);
+      if (!(error instanceof ApiError)) throw error;
       notify(error.status === 413 ? "uploadTooLarge" : "uploadFailed", { name: file.name });
     }
     this.#changed();

@@ -15,8 +15,8 @@ const LONGEST_NAME = 80;
  * @param {string} threadId
  * @param {object} options
  * @param {string} options.title
- * @param {function(string|null): string} options.assistantName
- * @param {function(string): Promise<string|null>} options.nameOf the name of the file with this id
+ * @param {(assistantId: string|null) => string} options.assistantName
+ * @param {(fileId: string) => Promise<string|null>} options.nameOf the name of the file with this id
  * @throws {ApiError}
  */
 export async function exportThread(client, threadId, { title, assistantName, nameOf }) {
@@ -37,7 +37,7 @@ async function section(message, assistantName, nameOf) {
   const question = questionOf(message);
   const attached = [...question.images, ...question.files];
   const names = await Promise.all(attached.map(async ({ id }) => (await nameOf(id)) ?? id));
-  const others = question.others.map((part) => `- ${otherPart(part)}`);
+  const others = (question.others ?? []).map((part) => `- ${otherPart(part)}`);
   const files = [...names.map((name) => `- ${words("file")}: ${name}`), ...others].join("\n");
   const text = isUser ? question.text : cited(message);
   const heading = `## ${who} · ${fullTime(message.created_at)}`;
@@ -60,9 +60,12 @@ function cited(message) {
   return [...parts, list && `${words("sources")}:\n\n${list}`].filter(Boolean).join("\n\n");
 }
 
-/** A picture elsewhere by its address; of what is not known, the type. */
+/**
+ * @param {import("../shared/turn.js").Part} part
+ * @returns {string} a picture elsewhere by its address; of what is not known, the type
+ */
 function otherPart({ type, content }) {
-  if (type === "image_url") return `${words("image")}: ${content.image_url.url}`;
+  if (type === "image_url") return `${words("image")}: ${content?.image_url.url}`;
   return words("otherPart", { type });
 }
 

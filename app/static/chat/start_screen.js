@@ -6,8 +6,8 @@ import { icon } from "../shell/icons.js";
 import { currentLanguage, say } from "../shell/speech.js";
 
 /**
- * @param {object|undefined} assistant the API's
- * @param {function(string): void} onSuggestion
+ * @param {import("../shared/api.js").Assistant|undefined} assistant
+ * @param {(question: string) => void} onSuggestion
  */
 export function showStart(assistant, onSuggestion) {
   const { greeting, suggestions } = startScreen(assistant, currentLanguage());

@@ -10,9 +10,9 @@ const SHOWN = 20;
 /**
  * Show them below the start screen; nothing if all were read. Visitors may not know these names.
  *
- * @param {import("../shell/access.js").Access} access
+ * @param {import("./entrance.js").ChatAccess} access
  * @param {object|undefined} assistant the API's
- * @param {function(): boolean} isCurrent whether the start screen still is this assistant's
+ * @param {() => boolean} isCurrent whether the start screen still is this assistant's
  */
 export async function showUnread(access, assistant, isCurrent) {
   const stores = storesOf(assistant);

@@ -17,7 +17,7 @@ const LOOKED_THROUGH = 3;
  */
 export async function chat(client, turn) {
   const body = {
-    message: turn.question.text,
+    message: asked(turn).text,
     thread_id: turn.threadId,
     assistant_id: turn.assistantId,
     metadata: { client_turn_id: turn.key },
@@ -27,7 +27,7 @@ export async function chat(client, turn) {
   turn.threadId = response.headers.get("x-thread-id");
   turn.runId = response.headers.get("x-run-id");
   // The run's own events tell more (its steps), and can be taken up again: they are followed.
-  await response.body.cancel();
+  await response.body?.cancel();
 }
 
 /**
@@ -93,7 +93,7 @@ export async function lookForQuestion(client, turn) {
     if (!found) continue;
     turn.threadId = threadId;
     turn.stored = true;
-    turn.question.id = found.id;
+    asked(turn).id = found.id;
     const runs = await client.get(`threads/${threadId}/runs`, { query: { limit: 1 } });
     const [newest] = runs.data;
     const begun = newest?.metadata.client_turn_id === turn.key;
@@ -111,12 +111,13 @@ export async function lookForQuestion(client, turn) {
  * @throws {ApiError}
  */
 export async function questionId(client, turn) {
-  if (turn.question.id) return turn.question.id;
+  const question = asked(turn);
+  if (question.id) return question.id;
   const path = `threads/${turn.threadId}/messages`;
   const page = await client.get(path, { query: { limit: 20 } });
   const mine = page.data.find((message) => message.role === "user");
-  turn.question.id = mine ? questionOf(mine).id : null;
-  return turn.question.id;
+  question.id = mine ? questionOf(mine).id : null;
+  return question.id;
 }
 
 /**
@@ -149,8 +150,17 @@ async function candidates(client, turn) {
   }
 }
 
+/**
+ * @param {import("./turn.js").Turn} turn
+ * @returns {import("./turn.js").Question}
+ */
+function asked({ question }) {
+  if (!question) throw new Error("A turn without a question can't be asked.");
+  return question;
+}
+
 function messageOf(turn) {
-  const { text, files, images } = turn.question;
+  const { text, files, images } = asked(turn);
   const parts = images.map((image) => ({ type: "image_file", image_file: { file_id: image.id } }));
   return {
     role: "user",

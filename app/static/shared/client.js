@@ -7,6 +7,13 @@
  * `noCredential` and `keyCredential` are here, browser sessions are in `session.js`.
  */
 
+/**
+ * @typedef {{authorization: () => Promise<string|null>, renew: () => Promise<boolean>}} Credential
+ */
+/**
+ * @typedef {{query?: Query, body?: object, headers?: Record<string, string>,
+ *   signal?: AbortSignal}} Options
+ */
 /** @typedef {string|number|null|undefined} QueryValue */
 /** @typedef {Record<string, QueryValue|QueryValue[]>} Query */
 
@@ -73,7 +80,7 @@ export function keyCredential(key) {
 export class ApiClient {
   /**
    * @param {string|URL} base where the version's paths begin, such as `https://host/api/v1/`
-   * @param {{authorization: function, renew: function}} credential
+   * @param {Credential} credential
    */
   constructor(base, credential = noCredential) {
     this.base = new URL(base);
@@ -97,17 +104,17 @@ export class ApiClient {
     return url.href;
   }
 
-  /** @returns {Promise<object>} the answer's JSON */
-  async get(path, { query, signal } = {}) {
+  /** @returns {Promise<any>} the answer's JSON */
+  async get(path, /** @type {Options} */ { query, signal } = {}) {
     return (await this.fetch("GET", path, { query, signal })).json();
   }
 
-  /** @returns {Promise<object>} the answer's JSON */
-  async post(path, body = {}, { signal } = {}) {
+  /** @returns {Promise<any>} the answer's JSON */
+  async post(path, body = {}, /** @type {Options} */ { signal } = {}) {
     return (await this.fetch("POST", path, { body, signal })).json();
   }
 
-  /** @returns {Promise<object>} the answer's JSON */
+  /** @returns {Promise<any>} the answer's JSON */
   async delete(path) {
     return (await this.fetch("DELETE", path)).json();
   }
@@ -117,7 +124,7 @@ export class ApiClient {
    *
    * @param {string} method
    * @param {string} path
-   * @param {{query?: object, body?: object, headers?: object, signal?: AbortSignal}} options
+   * @param {Options} options
    * @returns {Promise<Response>}
    */
   async fetch(method, path, options = {}) {
@@ -136,7 +143,7 @@ export class ApiClient {
     return response;
   }
 
-  async #send(method, path, { query, body, headers = {}, signal }) {
+  async #send(method, path, /** @type {Options} */ { query, body, headers = {}, signal }) {
     const authorization = await this.credential.authorization();
     try {
       return await fetch(this.url(path, query), {
@@ -173,7 +180,7 @@ export function pause(milliseconds, signal) {
     }
     const aborted = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(signal?.reason);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", aborted);

@@ -11,6 +11,8 @@ import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js
 const PAGE = 100;
 const BETWEEN_LOOKS = 1000;
 
+/** @typedef {import("./turn.js").FileName} FileName */
+
 /**
  * Holds the turns and tells each change of one. `onTurn(turn)` is called after every change,
  * so whoever draws should put changes together; `onThread(threadId)` when a thread was begun.
@@ -28,9 +30,9 @@ export class Conversation {
    * @param {object} options
    * @param {import("./client.js").ApiClient} options.client
    * @param {boolean} options.mayRun whether runs may be created; sessions can only chat
-   * @param {function(string): object[]} [options.toolsOf] the tools of the assistant with this id
-   * @param {function(import("./turn.js").Turn): void} [options.onTurn]
-   * @param {function(string): void} [options.onThread]
+   * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] the tools of the assistant with this id
+   * @param {(turn: import("./turn.js").Turn) => void} [options.onTurn]
+   * @param {(threadId: string) => void} [options.onThread]
    */
   constructor({ client, mayRun, toolsOf = () => [], onTurn = () => {}, onThread = () => {} }) {
     this.#client = client;
@@ -44,7 +46,7 @@ export class Conversation {
     this.threadId = null;
     /** @type {import("./turn.js").Turn[]} */
     this.turns = [];
-    /** Id of the oldest message that was loaded, where there are older ones. */
+    /** @type {string|null} id of the oldest message that was loaded, if there are older ones */
     this.olderThan = null;
   }
 
@@ -90,9 +92,9 @@ export class Conversation {
    *
    * @param {object} asked
    * @param {string} asked.text
-   * @param {string} [asked.assistantId]
-   * @param {Array<{id: string, name: string}>} [asked.files] uploaded files, to be searched
-   * @param {Array<{id: string, name: string}>} [asked.images] uploaded images, to be seen
+   * @param {string|null} [asked.assistantId]
+   * @param {FileName[]} [asked.files] uploaded files, to be searched
+   * @param {FileName[]} [asked.images] uploaded images, to be seen
    * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or was left
    */
   async send({ text, assistantId = null, files = [], images = [] }) {
@@ -186,6 +188,7 @@ export class Conversation {
    */
   async rate(turn, rating) {
     const message = messagesOf(turn).at(-1);
+    if (!message) return;
     const { rating: _, ...kept } = message.metadata;
     const metadata = rating ? { ...kept, rating } : kept;
     const path = `threads/${turn.threadId}/messages/${message.id}`;

@@ -2,11 +2,16 @@
 
 import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js";
 
+/**
+ * @typedef {import("./api.js").Message} Message
+ * @typedef {import("./api.js").Run} Run
+ */
+
 const ENDED_WITHOUT_ANSWER = new Set(["failed", "expired", "cancelled", "requires_action"]);
 
 /**
- * @param {object[]} messages the API's, the oldest first
- * @param {object[]} runs the API's, the newest first
+ * @param {Message[]} messages the API's, the oldest first
+ * @param {Run[]} runs the API's, the newest first
  * @returns {import("./turn.js").Turn[]} the last one is under way where its run is: its items are
  *   empty then, for the run's events tell them all
  */
@@ -23,7 +28,7 @@ export function turnsOf(messages, runs) {
 }
 
 /**
- * @param {object} message the API's message of a user
+ * @param {Message} message the API's message of a user
  * @returns {import("./turn.js").Question}
  */
 export function questionOf(message) {

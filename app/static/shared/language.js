@@ -142,7 +142,7 @@ const BY_STATUS = {
 /**
  * @param {{status: number, code: string|null, retryAfter: number|null}} error an `ApiError`, or a
  *   turn's `error`
- * @returns {{name: string, values: object}} the text that says it to a visitor
+ * @returns {{name: string, values: Values}} the text that says it to a visitor
  */
 export function errorText({ status, code, retryAfter }) {
   // The upstream's limit, which ended a run; this server's own is told by the HTTP status.
@@ -155,6 +155,10 @@ export function errorText({ status, code, retryAfter }) {
   return { name, values: {} };
 }
 
+/**
+ * @param {number} seconds
+ * @returns {{name: string, values: Values}}
+ */
 function resetText(seconds) {
   const minutes = Math.max(Math.ceil(seconds / 60), 2);
   if (minutes < 120) return { name: "errorQuotaMinutes", values: { minutes } };
@@ -164,7 +168,7 @@ function resetText(seconds) {
 /**
  * What an assistant's metadata says for a start screen.
  *
- * @param {{metadata?: Object<string, string>}|undefined} assistant
+ * @param {{metadata?: Record<string, string>}|undefined} assistant
  * @param {"ko"|"en"} language
  * @returns {{greeting: string|null, suggestions: string[]}}
  */

@@ -91,6 +91,7 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 });
 
 /**
+ * @typedef {import("../vendor/marked.js").Token} Token
  * @typedef {{number: number, mark: string, name: string, fileId: string}} Source `number` counts
  *   the passages that an answer cites, from 1
  */
@@ -102,12 +103,13 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 export function sourcesOf(parts) {
   const sources = new Map();
   for (const annotation of parts.flatMap((part) => part.annotations)) {
-    if (annotation.type !== "file_citation" || sources.has(annotation.text)) continue;
+    const { file_citation: cited } = annotation;
+    if (annotation.type !== "file_citation" || !cited || sources.has(annotation.text)) continue;
     sources.set(annotation.text, {
       number: sources.size + 1,
       mark: annotation.text,
       name: nameIn(annotation.text),
-      fileId: annotation.file_citation.file_id,
+      fileId: cited.file_id,
     });
   }
   return [...sources.values()];
@@ -117,10 +119,10 @@ export function sourcesOf(parts) {
  * Split a text into Markdown's blocks.
  *
  * @param {string} text
- * @param {Object<string, object>} links definitions of links that stood before; those in `text`
+ * @param {Record<string, object>} links definitions of links that stood before; those in `text`
  *   are added
  * @param {boolean} growing whether more text may follow
- * @returns {object[]} marked's tokens; `raw` of all of them together is `text`
+ * @returns {Token[]} marked's tokens; `raw` of all of them together is `text`
  */
 export function tokensOf(text, links, growing) {
   const lexer = new Lexer(marked.defaults);
@@ -134,10 +136,10 @@ export function tokensOf(text, links, growing) {
 }
 
 /**
- * @param {object[]} tokens blocks, as `tokensOf` returns them
+ * @param {Token[]} tokens blocks, as `tokensOf` returns them
  * @param {Source[]} sources each cited mark becomes `<button class="citation"
  *   data-citation="number">`; clicks are for the page that shows it
- * @param {function(HTMLButtonElement, Source): void} nameButton names it for screen readers
+ * @param {(button: HTMLButtonElement, source: Source) => void} nameButton names it for screen readers
  * @returns {DocumentFragment}
  */
 export function fragmentOf(tokens, sources, nameButton) {

@@ -22,6 +22,7 @@ const BLOCK = new RegExp(
 );
 const BLOCK_BEGINS = /(?:^|\n) {0,3}(?:\$\$|\\\[)/;
 const BLOCK_OPEN = /^ {0,3}(?:\$\$|\\\[)(?:(?!\n[ \t]*\n|\$\$|\\\])[^])*$/;
+/** @type {Array<[RegExp, boolean]>} whether it is set on lines of its own */
 const INLINE = [
   [new RegExp(String.raw`^\$\$${BODY}\$\$`), true],
   [new RegExp(String.raw`^\\\[${BODY}\\\]`), true],
@@ -81,11 +82,12 @@ function formula(type, raw, tex, display) {
 }
 
 const kept = new Map();
+/** @type {Promise<typeof import("../vendor/katex.js")|null>|null} */
 let loading = null;
 
 /**
  * @param {{written: string, tex: string, display: boolean}} token as the extensions make it
- * @param {function(string): DocumentFragment} purify KaTeX's MathML into safe nodes
+ * @param {(text: string) => DocumentFragment} purify KaTeX's MathML into safe nodes
  * @returns {HTMLElement} shows the source until the formula is drawn, and where it can't be
  */
 export function formulaElement({ written, tex, display = false }, purify) {

@@ -7,7 +7,7 @@
  * @typedef {{type: string, text: string, start_index: number, end_index: number,
  *   file_citation?: {file_id: string}, file_path?: {file_id: string}}} Annotation
  * @typedef {{kind: "message", id: string, status: string, reason: string|null, parts: Part[],
- *   createdAt: number|null, metadata: Object<string, string>}} AnswerMessage `reason`: why it is
+ *   createdAt: number|null, metadata: Record<string, string>}} AnswerMessage `reason`: why it is
  *   incomplete; `createdAt` in seconds
  * @typedef {{kind: "step", id: string, status: string,
  *   calls: import("./calls/registry.js").Call[]}} ToolStep `calls` are the API's tool calls
@@ -103,7 +103,7 @@ export function answerText(turn) {
  * Change a turn as one of its run's events says.
  *
  * @param {Turn} turn
- * @param {{name: string, data: object}} event an Assistants stream event
+ * @param {{name: string, data: any}} event an Assistants stream event
  */
 export function applyEvent(turn, { name, data }) {
   if (name.startsWith("thread.run.step.")) applyStep(turn, name, data);
@@ -115,7 +115,7 @@ export function applyEvent(turn, { name, data }) {
  * Take over where a run stands.
  *
  * @param {Turn} turn
- * @param {object} run the API's run
+ * @param {import("./api.js").Run} run
  */
 export function applyRun(turn, run) {
   turn.runId = run.id;
@@ -131,11 +131,11 @@ export function applyRun(turn, run) {
     turn.error = { status: 0, code, message, retryAfter: null };
   }
   const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
-  turn.awaited = calls.map((call) => call.function);
+  turn.awaited = calls.map((/** @type {import("./calls/registry.js").Call} */ call) => call.function);
 }
 
 /**
- * @param {object} message the API's message of an assistant
+ * @param {import("./api.js").Message} message of an assistant
  * @returns {AnswerMessage}
  */
 export function answerMessage(message) {
@@ -195,7 +195,7 @@ function applyStep(turn, name, data) {
 }
 
 /**
- * @param {object} step the API's run step
+ * @param {import("./api.js").Step} step
  * @returns {ToolStep|null} null for a step that only wrote a message
  */
 export function toolStep(step) {

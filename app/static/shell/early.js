@@ -5,7 +5,7 @@
 (() => {
   const kept = (name) => {
     try {
-      return JSON.parse(window.localStorage.getItem(name));
+      return JSON.parse(window.localStorage.getItem(name) ?? "null");
     } catch {
       return null;
     }

@@ -1,5 +1,6 @@
 /** The form that asks for a key. Its page has a `<section id="sign-in" class="sign-in" hidden>`. */
 
+import { ApiError } from "../shared/client.js";
 import { errorText } from "../shared/language.js";
 import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
@@ -45,6 +46,7 @@ export function askForKey(takeKey, { refused = false, skip = null } = {}) {
       if (await takeKey(key)) resolve(true);
       else explain("keyRefused");
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       const { name, values } = errorText(error);
       explain(name, values);
     } finally {

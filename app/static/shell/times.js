@@ -5,7 +5,7 @@ import { currentLanguage, onLanguage } from "./speech.js";
 
 /**
  * @param {number|null} seconds since 1970
- * @returns {HTMLTimeElement|null} null if that is not known
+ * @returns {HTMLTimeElement|null} null if it is not known
  */
 export function timeOf(seconds) {
   if (!seconds) return null;

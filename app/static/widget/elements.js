@@ -12,25 +12,26 @@ const ICONS = {
 };
 
 /**
- * @param {string} tag
- * @param {Object<string, any>} [properties] of the element; names with a dash are attributes
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, any>} [properties] of the element; names with a dash are attributes
  * @param {...(Node|string|null|undefined)} children
- * @returns {HTMLElement}
+ * @returns {HTMLElementTagNameMap[K]}
  */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name.includes("-") || name === "role") made.setAttribute(name, value);
-    else made[name] = value;
+    else Object.assign(made, { [name]: value });
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  for (const child of children) if (child !== null && child !== undefined) made.append(child);
   return made;
 }
 
 /**
  * @param {"close"|"fresh"|"send"|"stop"|"up"|"down"} icon
  * @param {string} label its name, which is its tooltip too
- * @param {Object<string, any>} [properties]
+ * @param {Record<string, any>} [properties]
  * @returns {HTMLButtonElement}
  */
 export function iconButton(icon, label, properties = {}) {

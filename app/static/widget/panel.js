@@ -15,7 +15,7 @@ import { Transcript } from "./transcript.js";
  *
  * @param {{base: string, name: string, language: "ko"|"en", side: "right"|"left",
  *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement}} widget
- * @returns {{open: function(): void, close: function(): void}}
+ * @returns {{open: () => void, close: () => void}}
  */
 export function mount(widget) {
   const sheet = new CSSStyleSheet();
@@ -248,6 +248,10 @@ class Panel {
     this.#status.textContent = text.trim();
   }
 
+  /**
+   * @param {string} name
+   * @param {object|null} [detail]
+   */
   #emit(name, detail = null) {
     window.dispatchEvent(new CustomEvent(`threadkeeper:${name}`, { detail }));
   }

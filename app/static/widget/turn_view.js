@@ -1,24 +1,32 @@
 /** One question and its answer, as the visitor sees them. */
 
-import { errorText } from "../shared/language.js";
 import { StepView } from "../shared/calls/call_view.js";
 import { fileButton } from "../shared/files.js";
+import { errorText } from "../shared/language.js";
 import { filesOf, sourcesOf } from "../shared/markdown.js";
 import { partView } from "../shared/part_views.js";
+import { pressed } from "../shared/pressing.js";
 import { isSilent, isUnderWay, messagesOf, saysSomething } from "../shared/turn.js";
 import { element, iconButton } from "./elements.js";
 import { Footnotes } from "./footnotes.js";
 
 /**
- * @typedef {object} TurnActions what a visitor may do with a turn
- * @property {function(import("../shared/turn.js").Turn): void} retry
- * @property {function(import("../shared/turn.js").Turn, "up"|"down"|null): Promise<void>} rate
- * @property {function(import("../shared/turn.js").Turn): Promise<object[]>} steps
- * @property {function(): void} grown called after more of an answer was drawn
- * @property {function(): import("../shared/files.js").FileContents} files of the conversation
- * @property {function(string, string): Promise<void>} saveFile with the file's id and its name
+ * @typedef {import("../shared/turn.js").Turn} Turn
+ *
+ * @typedef {object} OwnTurnActions what a visitor may do with a turn
+ * @property {(turn: Turn) => void} retry
+ * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
+ * @property {(turn: Turn) => Promise<import("../shared/turn.js").ToolStep[]>} steps
+ * @property {() => import("../shared/files.js").FileContents} files of the conversation
+ * @property {(fileId: string, name: string) => Promise<void>} saveFile
  * @property {import("../shared/language.js").Language} language
+ *
+ * @typedef {OwnTurnActions & {grown: () => void}} TurnActions `grown` is called after more of an
+ *   answer was drawn
  */
+
+/** @type {Array<"up"|"down">} */
+const RATINGS = ["up", "down"];
 
 /** Draws a turn, again and again as it changes. */
 export class TurnView {
@@ -42,7 +50,7 @@ export class TurnView {
 
   /**
    * @param {import("../shared/turn.js").Turn} turn
-   * @param {function} t texts
+   * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
    * @param {TurnActions} actions
    */
   constructor(turn, t, actions) {
@@ -56,12 +64,12 @@ export class TurnView {
     this.#bubble = element("div", { className: "bubble answer" });
     this.#bubble.append(this.#text, this.#footnotes.element, this.#files);
     this.#text.addEventListener("click", (event) => {
-      const mark = event.target.closest(".citation");
+      const mark = pressed(event, ".citation");
       if (mark) this.#footnotes.open(Number(mark.dataset.citation));
     });
     this.element.addEventListener("click", (event) => {
-      const file = event.target.closest("[data-file]");
-      if (file) actions.saveFile(file.dataset.file, file.dataset.name);
+      const { file, name } = pressed(event, "[data-file]")?.dataset ?? {};
+      if (file && name) actions.saveFile(file, name);
     });
     this.#reply = element("div", { className: "reply" });
     const said = [this.#calls, this.#bubble, this.#note, this.#bar];
@@ -96,9 +104,9 @@ export class TurnView {
 
   /** @returns {string} the answer as it can be read out, without its footnote marks */
   spokenText() {
-    const copy = this.#text.cloneNode(true);
-    for (const mark of copy.querySelectorAll(".citation")) mark.remove();
-    return copy.textContent.trim();
+    const copy = document.importNode(this.#text, true);
+    for (const mark of copy.querySelectorAll(".citation, .picture")) mark.remove();
+    return copy.textContent?.trim() ?? "";
   }
 
   /** @returns {string} what is to be said about the answer besides its text; "" for nothing */
@@ -210,7 +218,7 @@ export class TurnView {
   }
 
   #makeThumbs() {
-    return ["up", "down"].map((rating) => {
+    return RATINGS.map((rating) => {
       const button = iconButton(rating, this.#t(rating === "up" ? "helpful" : "notHelpful"));
       button.addEventListener("click", () => this.#rate(rating, button));
       this.#thumbs[rating] = button;

@@ -20,7 +20,7 @@
 (() => {
   "use strict";
   if (window.Threadkeeper) return;
-  const { src, dataset } = document.currentScript;
+  const { src, dataset } = /** @type {HTMLScriptElement} */ (document.currentScript);
   const base = new URL(".", src).href;
   const name = `threadkeeper ${base} ${dataset.assistant ?? ""}`;
   let widget, panel;
@@ -107,6 +107,6 @@
   window.Threadkeeper = Object.freeze({ open, close, on, off });
   const ready = new Promise((done) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done);
-    else done();
+    else done(true);
   }).then(start);
 })();
