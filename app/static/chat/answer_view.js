@@ -51,7 +51,8 @@ export class AnswerView {
   constructor(turn, name, listeners) {
     this.#turn = turn;
     this.#listeners = listeners;
-    const who = el("h2", { className: "who" }, el("span", { className: "avatar" }, icon("logo")), name);
+    const avatar = el("span", { className: "avatar" }, icon("logo"));
+    const who = el("h2", { className: "who" }, avatar, name);
     this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
     this.element.append(this.#state, this.#sources, this.#files, this.#actions);
     this.element.addEventListener("click", (event) => {

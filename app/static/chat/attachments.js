@@ -1,4 +1,4 @@
-/** Files on their way into a message: chosen, dropped or pasted, uploaded at once, with progress. */
+/** Files on their way into a message: chosen, dropped or pasted, and uploaded at once. */
 
 import { ApiError } from "../shared/client.js";
 import { el } from "../shell/dom.js";

@@ -16,7 +16,7 @@ const LONGEST_NAME = 80;
  * @param {object} options
  * @param {string} options.title
  * @param {(assistantId: string|null) => string} options.assistantName
- * @param {(fileId: string) => Promise<string|null>} options.nameOf the name of the file with this id
+ * @param {(fileId: string) => Promise<string|null>} options.nameOf a file's name
  * @throws {ApiError}
  */
 export async function exportThread(client, threadId, { title, assistantName, nameOf }) {

@@ -28,7 +28,7 @@ export class ThreadList {
   #asked = 0;
   #onDeleted;
 
-  /** @param {{onDeleted: (threadId: string) => void}} listeners called with a deleted thread's id */
+  /** @param {{onDeleted: (threadId: string) => void}} listeners after a deletion */
   constructor({ onDeleted }) {
     this.#onDeleted = onDeleted;
     this.#search.addEventListener("input", () => {

@@ -65,7 +65,8 @@ function addDefault(state, delta) {
 function sum(before, value) {
   if (value === null || value === undefined) return before;
   if (Array.isArray(before) && Array.isArray(value)) return accumulateList(before, value);
-  if (typeof before !== typeof value || Array.isArray(before) !== Array.isArray(value)) return value;
+  const isOneList = Array.isArray(before) || Array.isArray(value);
+  if (typeof before !== typeof value || isOneList) return value;
   if (typeof before === "string" || typeof before === "number") return before + value;
   return typeof before === "object" ? accumulate(before, value) : value;
 }

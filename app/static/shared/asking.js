@@ -42,6 +42,7 @@ export async function chat(client, turn) {
  * @throws {ApiError}
  */
 export function run(client, turn, { tools = [], searching = false, interrupting = false }) {
+  /** @type {import("./api.js").ApiObject} */
   const body = {
     assistant_id: turn.assistantId ?? undefined,
     metadata: { client_turn_id: turn.key },
@@ -130,13 +131,13 @@ export async function questionId(client, turn) {
  */
 export async function look(client, turn, signal) {
   const path = `threads/${turn.threadId}`;
-  const run = await client.get(`${path}/runs/${turn.runId}`, { signal });
-  applyRun(turn, run);
+  const stored = await client.get(`${path}/runs/${turn.runId}`, { signal });
+  applyRun(turn, stored);
   if (isUnderWay(turn)) return;
   const query = { run_id: turn.runId, order: "asc", limit: 100 };
   const page = await client.get(`${path}/messages`, { query, signal });
   turn.items = page.data.map(answerMessage);
-  turn.mayHaveSteps = run.tools.length > 0;
+  turn.mayHaveSteps = stored.tools.length > 0;
 }
 
 async function candidates(client, turn) {

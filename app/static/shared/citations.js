@@ -13,6 +13,7 @@ const PLACE = /^【(\d+):(\d+)†/;
 export function citedPassage(mark, steps) {
   const place = PLACE.exec(mark);
   if (!place) return null;
-  const searches = steps.flatMap((step) => step.calls.map(passagesOf)).filter((one) => one !== null);
+  const passages = steps.flatMap((step) => step.calls.map(passagesOf));
+  const searches = passages.filter((one) => one !== null);
   return searches[Number(place[1])]?.[Number(place[2])] ?? null;
 }

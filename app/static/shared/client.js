@@ -48,6 +48,7 @@ export class ApiError extends Error {
    * @returns {Promise<ApiError>}
    */
   static async of(response) {
+    /** @type {Record<string, any>} */
     let told = {};
     try {
       told = (await response.json()).error ?? {};

@@ -11,11 +11,9 @@ import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js
 const PAGE = 100;
 const BETWEEN_LOOKS = 1000;
 
-/** @typedef {import("./turn.js").FileName} FileName */
-
 /**
- * Holds the turns and tells each change of one. `onTurn(turn)` is called after every change,
- * so whoever draws should put changes together; `onThread(threadId)` when a thread was begun.
+ * Holds the turns. `onTurn(turn)` is called after every change of one, `onThread(threadId)` when a
+ * thread was begun.
  */
 export class Conversation {
   #client;
@@ -30,7 +28,7 @@ export class Conversation {
    * @param {object} options
    * @param {import("./client.js").ApiClient} options.client
    * @param {boolean} options.mayRun whether runs may be created; sessions can only chat
-   * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] the tools of the assistant with this id
+   * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] an assistant's
    * @param {(turn: import("./turn.js").Turn) => void} [options.onTurn]
    * @param {(threadId: string) => void} [options.onThread]
    */
@@ -74,7 +72,7 @@ export class Conversation {
   }
 
   /**
-   * Load the messages before those that are here.
+   * Load earlier messages.
    *
    * @returns {Promise<import("./turn.js").Turn[]>} the turns that were put in front
    */
@@ -93,8 +91,8 @@ export class Conversation {
    * @param {object} asked
    * @param {string} asked.text
    * @param {string|null} [asked.assistantId]
-   * @param {FileName[]} [asked.files] uploaded files, to be searched
-   * @param {FileName[]} [asked.images] uploaded images, to be seen
+   * @param {import("./turn.js").FileName[]} [asked.files] uploaded files, to be searched
+   * @param {import("./turn.js").FileName[]} [asked.images] uploaded images, to be seen
    * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or was left
    */
   async send({ text, assistantId = null, files = [], images = [] }) {
@@ -168,9 +166,8 @@ export class Conversation {
    * @throws {ApiError}
    */
   async check(turn) {
-    const path = `threads/${turn.threadId}/runs/${turn.runId}`;
-    const run = await this.#client.get(path);
-    if (run.status !== "requires_action") await this.#followAgain(turn);
+    const { status } = await this.#client.get(`threads/${turn.threadId}/runs/${turn.runId}`);
+    if (status !== "requires_action") await this.#followAgain(turn);
   }
 
   /** Listen no longer; what is under way goes on at the server. */
@@ -256,7 +253,7 @@ export class Conversation {
     this.#onTurn(turn);
   }
 
-  /** From the beginning: what it told meanwhile is told again. */
+  /** From its first event. */
   #followAgain(turn) {
     Object.assign(turn, { status: "working", error: null, items: [], awaited: [] });
     this.#onTurn(turn);

@@ -1,4 +1,4 @@
-/** Server-sent events over `fetch`: reading a body, and following a run through lost connections. */
+/** Server-sent events over `fetch`, and following a run through lost connections. */
 
 import { ApiError, pause } from "./client.js";
 

@@ -77,7 +77,8 @@ function answered(turns, message, runs) {
 
 /** Where the newest run belongs to the last turn, take over where it stands. */
 function goOn(turn, run) {
-  const mine = turn.runId ? turn.runId === run.id : run.created_at >= (turn.question?.createdAt ?? 0);
+  const askedAt = turn.question?.createdAt ?? 0;
+  const mine = turn.runId ? turn.runId === run.id : run.created_at >= askedAt;
   if (!mine) return;
   applyRun(turn, run);
   turn.mayHaveSteps = run.tools.length > 0 && !ENDED_WITHOUT_ANSWER.has(run.status);

@@ -118,6 +118,7 @@ export const sharedTexts = {
   },
 };
 
+/** @type {Record<string, string>} */
 const BY_CODE = {
   unreachable: "errorUnreachable",
   insufficient_quota: "errorQuota",
@@ -130,6 +131,7 @@ const BY_CODE = {
   run_expired: "errorExpired",
   content_filter: "filtered",
 };
+/** @type {Record<number, string>} */
 const BY_STATUS = {
   401: "errorRefused",
   403: "errorRefused",
@@ -146,8 +148,9 @@ const BY_STATUS = {
  */
 export function errorText({ status, code, retryAfter }) {
   // The upstream's limit, which ended a run; this server's own is told by the HTTP status.
-  if (code === "rate_limit_exceeded" && status !== 429) return { name: "errorModelRate", values: {} };
-  const name = BY_CODE[code] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
+  const isUpstreams = code === "rate_limit_exceeded" && status !== 429;
+  if (isUpstreams) return { name: "errorModelRate", values: {} };
+  const name = BY_CODE[code ?? ""] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
   if (name === "errorRate" && retryAfter) {
     return { name: "errorRateSeconds", values: { seconds: Math.ceil(retryAfter) } };
   }

@@ -14,6 +14,7 @@ import { formulaElement, mathExtensions } from "./math.js";
 
 const PLAIN_TAGS = "b|br|del|details|em|hr|i|ins|kbd|mark|p|s|small|strong|sub|summary|sup|u";
 const PLAIN_TAG_OR_SPECIAL = new RegExp(`</?(?:${PLAIN_TAGS})\\s*/?>|[<>&"]`, "gi");
+/** @type {Record<string, string>} */
 const ENTITIES = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
 const LANGUAGE_CLASS = /^language-[\w+#.-]+$/;
 
@@ -139,7 +140,7 @@ export function tokensOf(text, links, growing) {
  * @param {Token[]} tokens blocks, as `tokensOf` returns them
  * @param {Source[]} sources each cited mark becomes `<button class="citation"
  *   data-citation="number">`; clicks are for the page that shows it
- * @param {(button: HTMLButtonElement, source: Source) => void} nameButton names it for screen readers
+ * @param {(button: HTMLButtonElement, source: Source) => void} nameButton names a citation
  * @returns {DocumentFragment}
  */
 export function fragmentOf(tokens, sources, nameButton) {
@@ -167,7 +168,8 @@ export function filesOf(parts) {
   const files = new Map();
   for (const annotation of parts.flatMap((part) => part.annotations)) {
     const id = annotation.file_path?.file_id;
-    if (annotation.type === "file_path" && id) files.set(id, { id, name: nameOfPath(annotation.text) });
+    if (annotation.type !== "file_path" || !id) continue;
+    files.set(id, { id, name: nameOfPath(annotation.text) });
   }
   return [...files.values()];
 }
@@ -208,8 +210,9 @@ function markOf(kind, number) {
 
 function putMarked(fragment, found, sources, nameButton) {
   const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+  /** @type {Text[]} */
   const texts = [];
-  while (walker.nextNode()) texts.push(walker.currentNode);
+  while (walker.nextNode()) texts.push(/** @type {Text} */ (walker.currentNode));
   for (let text of texts) {
     for (let mark = MARK.exec(text.data); mark; mark = MARK.exec(text.data)) {
       const [whole, kind, number] = mark;

@@ -170,7 +170,7 @@ export class MarkdownView {
     try {
       return this.#render(text, isFinal, isLast && !state.intake.hasMore(this.#part));
     } catch (error) {
-      console.warn("Threadkeeper: this is shown as it was written, for it can't be rendered.", error);
+      console.warn("Threadkeeper: text that can't be rendered is shown as it is.", error);
       return this.#openPlain(text.length);
     }
   }

@@ -35,7 +35,11 @@ const INLINE_BEGINS = /(?<![\w\\$])\$|(?<!\\)\\[([]/;
 const MONEY = /^[\d.,]+(?:\s|\/|[A-Za-z]{2}|[\u1100-\uffdc]|[-–~]$|$)/;
 const CLEARLY_MATH = /[\\^_={}]/;
 
-/** @returns the extensions of `Marked` that find formulas; `isGrowing()`: whether text may follow */
+/**
+ * @param {() => boolean} isGrowing whether more text may follow
+ * @param {(token: import("../vendor/marked.js").Token) => string} show what stands for a formula
+ * @returns {object[]} the extensions of `Marked` that find formulas
+ */
 export function mathExtensions(isGrowing, show) {
   const renderer = (token) => show(token);
   return [

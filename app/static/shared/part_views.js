@@ -1,4 +1,4 @@
-/** The parts of a message, each in the view of its type. Nothing that a message holds is left out. */
+/** The parts of a message, each in the view of its type, and none of them left out. */
 
 import { MarkdownView } from "./markdown_view.js";
 import { PictureView } from "./picture_view.js";

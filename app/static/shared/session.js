@@ -25,7 +25,8 @@ export class SessionCredential {
   }
 
   /**
-   * @returns {Promise<import("./api.js").Assistant[]>} the assistants that this session may use, the default one first
+   * @returns {Promise<import("./api.js").Assistant[]>} those that this session may use, the
+   *   default one first
    */
   async assistants() {
     // Asked for anew, for the list may have changed since the token was made.
@@ -66,6 +67,7 @@ export class SessionCredential {
   }
 
   async #create(token) {
+    /** @type {Record<string, string>} */
     const headers = token ? { authorization: `Bearer ${token}` } : {};
     return (await this.#client.fetch("POST", "chat/sessions", { body: {}, headers })).json();
   }

@@ -159,12 +159,14 @@ export class Surface {
 
 /** Tokens that are rendered together; alone are the first where it is joined, and those to note. */
 function groupsOf(tokens, join) {
+  /** @type {Array<{tokens: Token[], joined: boolean, alone: boolean}>} */
   const groups = [];
   for (const [place, token] of tokens.entries()) {
     if (token.type === "space" || token.type === "def") continue;
     const joined = place === 0 && Boolean(join?.holder) && isAlike(token, join.kind);
     const alone = joined || CAN_REFER.test(token.raw);
-    if (!alone && groups.length && !groups.at(-1).alone) groups.at(-1).tokens.push(token);
+    const last = groups.at(-1);
+    if (!alone && last && !last.alone) last.tokens.push(token);
     else groups.push({ tokens: [token], joined, alone });
   }
   return groups;

@@ -130,8 +130,9 @@ export function applyRun(turn, run) {
     const code = filtered ? "content_filter" : told;
     turn.error = { status: 0, code, message, retryAfter: null };
   }
+  /** @type {import("./calls/registry.js").Call[]} */
   const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
-  turn.awaited = calls.map((/** @type {import("./calls/registry.js").Call} */ call) => call.function);
+  turn.awaited = calls.map((call) => call.function);
 }
 
 /**

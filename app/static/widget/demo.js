@@ -18,12 +18,12 @@ const language = asked.startsWith("ko") ? "ko" : "en";
 document.documentElement.lang = language;
 
 document.addEventListener("DOMContentLoaded", () => {
-  const script = find("script[src$='widget.js']", HTMLScriptElement);
+  const script = pagePart("script[src$='widget.js']", HTMLScriptElement);
   // Before the widget reads them; a site in one language writes them into its tag.
   Object.assign(script.dataset, texts[language]);
-  find(".server").textContent = new URL(".", script.src).href;
-  find("#open").addEventListener("click", () => window.Threadkeeper?.open());
-  find("#close").addEventListener("click", () => window.Threadkeeper?.close());
+  pagePart(".server").textContent = new URL(".", script.src).href;
+  pagePart("#open").addEventListener("click", () => window.Threadkeeper?.open());
+  pagePart("#close").addEventListener("click", () => window.Threadkeeper?.close());
 });
 
 /**
@@ -32,7 +32,7 @@ document.addEventListener("DOMContentLoaded", () => {
  * @param {{new (): E}} [kind] what it must be
  * @returns {E} the page's element
  */
-function find(selector, kind = /** @type {{new (): any}} */ (HTMLElement)) {
+function pagePart(selector, kind = /** @type {{new (): any}} */ (HTMLElement)) {
   const found = document.querySelector(selector);
   if (!(found instanceof kind)) throw new Error(`This page has no ${selector}.`);
   return found;
@@ -42,7 +42,7 @@ function find(selector, kind = /** @type {{new (): any}} */ (HTMLElement)) {
 async function showNeeds() {
   const answer = await fetch("../api/v1/access");
   const terms = await answer.json();
-  find(".needs").hidden = terms.mode === "open" || terms.public_chat;
+  pagePart(".needs").hidden = terms.mode === "open" || terms.public_chat;
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -54,6 +54,6 @@ for (const name of ["open", "close", "message"]) {
     const detail = event instanceof CustomEvent ? event.detail : null;
     const line = document.createElement("li");
     line.textContent = detail ? `${name} ${JSON.stringify(detail)}` : name;
-    find("#events").append(line);
+    pagePart("#events").append(line);
   });
 }

@@ -120,7 +120,7 @@ class Panel {
   #showStart() {
     const { dataset, language } = this.#widget;
     const { assistant } = this.#chat;
-    const told = startScreen(assistant, language);
+    const told = startScreen(assistant ?? undefined, language);
     const given = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
     const suggestions = given.filter(Boolean);
     this.#dialog.heading.textContent = dataset.title || assistant?.name || this.#t("chat");
@@ -196,7 +196,7 @@ class Panel {
     if (!hasEnded) return;
     this.#transcript.draw();
     const view = this.#transcript.viewOf(turn);
-    view.whenDrawn().then(() => this.#say(`${view.spokenText()} ${view.noteText()}`));
+    view?.whenDrawn().then(() => this.#say(`${view.spokenText()} ${view.noteText()}`));
     if (!this.#isOpen) this.#widget.button.classList.add("unread");
   }
 

@@ -40,6 +40,7 @@ export class TurnView {
   #files = element("ul", { className: "files", hidden: true });
   #note = element("p", { className: "note" });
   #retry;
+  /** @type {Record<string, HTMLButtonElement>} */
   #thumbs = {};
   #views = [];
   #waiting = [];
@@ -75,7 +76,7 @@ export class TurnView {
     const said = [this.#calls, this.#bubble, this.#note, this.#bar];
     this.#reply.append(unseen(`${t("assistant")}: `), ...said);
     this.#reply.append(this.#retry);
-    if (turn.question) this.element.append(this.#question());
+    if (turn.question) this.element.append(this.#question(turn.question));
     this.element.append(this.#reply);
     this.draw();
   }
@@ -117,13 +118,13 @@ export class TurnView {
     if (status === "incomplete") return this.#t("cutOff");
     if (status === "waiting") return this.#t("waitingHere");
     if (status === "completed" && runId && isSilent(this.#turn)) return this.#t("emptyAnswer");
-    if (status !== "failed") return "";
+    if (status !== "failed" || !error) return "";
     const { name, values } = errorText(error);
     return this.#t(name, values);
   }
 
-  #question() {
-    const { text } = this.#turn.question;
+  /** @param {import("../shared/turn.js").Question} question */
+  #question({ text }) {
     return element("div", { className: "bubble question" }, unseen(`${this.#t("you")}: `), text);
   }
 

@@ -79,7 +79,9 @@
     document.documentElement.append(host);
     try {
       if (sessionStorage.getItem(name)) load(); // It is open in this tab, or an answer under way.
-    } catch {} // Storage is blocked.
+    } catch {
+      // Storage is blocked.
+    }
   }
 
   async function load() {
