@@ -9,7 +9,9 @@ _BAR = b"\x0f\x6b\x63"
 
 def bar_chart(width: int = 320, height: int = 180) -> bytes:
     """Return a PNG of five bars."""
-    rows = (b"\0" + b"".join(_pixel(x, y, width, height) for x in range(width)) for y in range(height))
+    rows = (
+        b"\0" + b"".join(_pixel(x, y, width, height) for x in range(width)) for y in range(height)
+    )
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)

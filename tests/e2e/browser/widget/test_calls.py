@@ -69,7 +69,10 @@ def test_a_message_shows_its_picture_and_its_files(visit, site, server, upstream
     expect(image).to_have_js_property("width", 320)
     expect(chat.answer.locator(".markdown")).to_have_text("표를 받으세요.")
     expect(chat.answer.locator(".unknown-part")).to_contain_text("hologram 형식의 내용")
-    for button in (chat.answer.locator(".markdown .file-link"), chat.answer.locator(".files button")):
+    for button in (
+        chat.answer.locator(".markdown .file-link"),
+        chat.answer.locator(".files button"),
+    ):
         with chat.page.expect_download() as download:
             button.click()
         assert download.value.suggested_filename == "표.csv"
