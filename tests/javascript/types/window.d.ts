@@ -1,4 +1,4 @@
-/** What the widget's script puts on its page. */
+/** What scripts put on their pages: the widget's, and Swagger UI's. */
 
 interface Window {
   Threadkeeper?: {
@@ -8,3 +8,5 @@ interface Window {
     off(event: string, listener: EventListener): void;
   };
 }
+
+declare function SwaggerUIBundle(options: object): any;
