@@ -61,6 +61,9 @@ def _delta(frame: Frame) -> bytes:
     """Return a piece of the answer's text as an event of its own; nothing for other events."""
     if frame.event != "thread.message.delta":
         return b""
-    part = from_json(frame.data)["delta"]["content"][0]
-    text = part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
+    match from_json(frame.data)["delta"]["content"][0]:
+        case {"type": "text", "text": {"value": text}} | {"type": "refusal", "refusal": text}:
+            pass
+        case _:  # A picture: the message's own parts name its file.
+            text = ""
     return event("delta", _to_json({"delta": text}), frame.id) if text else b""
