@@ -6,9 +6,9 @@ import re
 import httpx
 import pytest
 
+from tests.support.charts import bar_chart
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.function_calls import call, function_tools
-from tests.support.charts import bar_chart
 from tests.support.replies import Reply
 from tests.support.server import ThreadServer
 from tests.support.terminal import at_terminal, fail, run, succeed

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from app.api.pages import FOLDER
-from tests.support.pages import needs_libraries
 from tests.support.charts import bar_chart
+from tests.support.pages import needs_libraries
 from tests.support.scripted_run import ScriptedRun, file_path, text_part
 
 pytestmark = needs_libraries

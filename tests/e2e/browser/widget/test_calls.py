@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.support.pages import needs_libraries
 from tests.support.charts import bar_chart
+from tests.support.pages import needs_libraries
 from tests.support.scripted_run import ScriptedRun, file_path, text_part
 from tests.support.widget_page import page_with, widget_on
 
