@@ -37,7 +37,8 @@ _PAGE_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self' data:",
+    # `blob:`: a picture that the page has loaded from the API with its credentials.
+    "img-src": "'self' data: blob:",
     "connect-src": "'self'",
     "font-src": "'self'",
     "base-uri": "'none'",

@@ -11,6 +11,7 @@ from app.terminal.command import Terminal, server_command
 from app.terminal.conversation import Conversation, Stopped
 from app.terminal.failures import Failure
 from app.terminal.language import Said, both
+from app.terminal.options import StepsOption
 from app.terminal.transcript import show_messages
 
 # Gives `input` its editing keys and its history; Windows has no such module, and no need of it.
@@ -68,8 +69,9 @@ def _chat(
             ),
         ),
     ] = None,
+    steps: StepsOption = False,
 ) -> None:
-    conversation = Conversation(terminal, assistant, thread)
+    conversation = Conversation(terminal, assistant, thread, shows_steps=steps)
     if message or not sys.stdin.isatty():
         _say_once(terminal, conversation, _said(message or ["-"]))
     elif terminal.as_json:

@@ -5,6 +5,10 @@ from app.terminal.client import Object, Stream, error_said, event_data, path_of
 from app.terminal.command import Terminal
 from app.terminal.failures import Failure, Refused
 from app.terminal.language import Said
+from app.terminal.transcript import read_steps, show_attached, show_steps
+
+# Of one run; more than any model writes.
+_MOST_MESSAGES = 100
 
 
 class Stopped(Exception):
@@ -14,8 +18,16 @@ class Stopped(Exception):
 class Conversation:
     """A thread, from the first thing that is said on it."""
 
-    def __init__(self, terminal: Terminal, assistant: str | None, thread: str | None) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        assistant: str | None,
+        thread: str | None,
+        *,
+        shows_steps: bool = False,
+    ) -> None:
         self.thread = thread
+        self._shows_steps = shows_steps
         self._terminal = terminal
         self._client = terminal.client
         self._assistant = assistant
@@ -52,9 +64,20 @@ class Conversation:
                 answer.add(reply.get("message", ""))
             elif reply.get("required_action"):
                 answer.add("\n\n" + reply.get("message", ""))
+        self._show_rest(reply)
         if cut := reply.get("incomplete_details"):
             self._terminal.note(_CUT_SHORT.filled(reason=cut.get("reason")))
         return reply
+
+    def _show_rest(self, reply: Object) -> None:
+        """Show what is no text: pictures, files, and if it was asked for what tools did."""
+        thread, run = str(reply.get("thread_id")), str(reply.get("run_id"))
+        path = path_of("threads", thread, "messages")
+        said = self._client.list(path, _MOST_MESSAGES, {"run_id": run, "order": "asc"})
+        show_attached(self._terminal, said.items)
+        if self._shows_steps:
+            self._terminal.out.print()
+            show_steps(self._terminal, read_steps(self._client, thread, run))
 
     def _cancel(self, run: str | None) -> None:
         if run is None or self.thread is None:

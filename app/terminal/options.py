@@ -36,6 +36,11 @@ ForceOption = Annotated[
     ),
 ]
 
+StepsOption = Annotated[
+    bool,
+    typer.Option("--steps", help=both("Show what tools did, too.", "도구 사용 과정도 봅니다.")),
+]
+
 CREATED = Said("Created", "만든 때")
 NAME = Said("Name", "이름")
 MORE = Said("There are more: --limit {limit}", "더 있습니다: --limit {limit}")

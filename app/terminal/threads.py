@@ -15,6 +15,7 @@ from app.terminal.options import (
     ForceOption,
     LimitOption,
     OutputOption,
+    StepsOption,
     YesOption,
     check_free,
     is_screen,
@@ -104,12 +105,12 @@ def _about(thread: Object) -> object:
     return (thread.get("metadata") or {}).get("title") or thread.get("preview")
 
 
-def _show(terminal: Terminal, thread: ThreadArgument) -> None:
-    transcript = read_transcript(terminal.client, thread)
+def _show(terminal: Terminal, thread: ThreadArgument, steps: StepsOption = False) -> None:
+    transcript = read_transcript(terminal.client, thread, with_steps=steps)
     if terminal.as_json:
         terminal.show_json(transcript)
     else:
-        show_messages(terminal, transcript["messages"])
+        show_messages(terminal, transcript["messages"], transcript.get("steps"))
 
 
 def _export(

@@ -1,8 +1,12 @@
 """What was said on a thread: on the screen, as Markdown, and as an object."""
 
+import json
+
 from rich.text import Text
 
+from app.terminal.calls.registry import INCLUDES, call_text
 from app.terminal.client import Client, Object, path_of
+from app.terminal.downloads import how_to_download
 from app.terminal.language import Language, Said
 from app.terminal.screen import Screen, markdown, moment, one_line
 
@@ -18,11 +22,25 @@ _IMAGE = Said("[image: {source}]", "[이미지: {source}]")
 _FILE = Said("[file: {source}]", "[파일: {source}]")
 
 
-def read_transcript(client: Client, thread_id: str) -> Object:
-    """Return a thread and all its messages, the oldest first. Raises `Failure`."""
+def read_transcript(client: Client, thread_id: str, *, with_steps: bool = False) -> Object:
+    """Return a thread and all its messages, the oldest first. Raises `Failure`.
+
+    `with_steps`: also the tool steps of the runs that answered, by their ids.
+    """
     thread = client.get(path_of("threads", thread_id))
     messages = client.list(path_of("threads", thread_id, "messages"), _ALL, {"order": "asc"})
-    return {"thread": thread, "messages": messages.items}
+    transcript = {"thread": thread, "messages": messages.items}
+    if with_steps:
+        runs = dict.fromkeys(one["run_id"] for one in messages.items if one.get("run_id"))
+        transcript["steps"] = {run: read_steps(client, thread_id, run) for run in runs}
+    return transcript
+
+
+def read_steps(client: Client, thread_id: str, run_id: str) -> list[Object]:
+    """Return a run's tool steps, the oldest first. Raises `Failure`."""
+    path = path_of("threads", thread_id, "runs", run_id, "steps")
+    steps = client.list(path, _ALL, {"order": "asc", "include[]": INCLUDES}).items
+    return [step for step in steps if step.get("type") == "tool_calls"]
 
 
 def as_markdown(transcript: Object, language: Language) -> str:
@@ -36,9 +54,16 @@ def as_markdown(transcript: Object, language: Language) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def show_messages(screen: Screen, messages: list[Object]) -> None:
-    """Show messages to a person: what they said as it was typed, answers as Markdown."""
+def show_messages(
+    screen: Screen, messages: list[Object], steps: dict[str, list[Object]] | None = None
+) -> None:
+    """Show messages to a person: what they said as it was typed, answers as Markdown.
+
+    `steps`: the tool steps of runs by their ids, to be shown before what the run said.
+    """
+    waiting = dict(steps or {})
     for message in messages:
+        show_steps(screen, waiting.pop(str(message.get("run_id")), []))
         screen.out.print(Text(_heading(message, screen.language), style="bold"))
         content = _content(message, screen.language)
         if message.get("role") == "user" or not screen.out.is_terminal:
@@ -46,6 +71,26 @@ def show_messages(screen: Screen, messages: list[Object]) -> None:
         else:
             screen.out.print(markdown(content))
         screen.out.print()
+
+
+def show_steps(screen: Screen, steps: list[Object]) -> None:
+    """Show what tools did."""
+    for step in steps:
+        for call in step["step_details"].get("tool_calls", []):
+            screen.write(call_text(call, str(step.get("status")), screen.language))
+            screen.out.print()
+
+
+def show_attached(screen: Screen, messages: list[Object]) -> None:
+    """Show what messages hold besides their text: pictures, and files that they offer."""
+    for message in messages:
+        for part in message.get("content", []):
+            if part.get("type") == "text":
+                shown = _offered_files(part, screen.language)
+            else:
+                shown = [_part(part, screen.language)] if part.get("type") != "refusal" else []
+            for text in shown:
+                screen.write(text)
 
 
 def _title(thread: Object) -> str:
@@ -69,13 +114,28 @@ def _content(message: Object, language: Language) -> str:
 def _part(part: Object, language: Language) -> str:
     match part.get("type"):
         case "text":
-            return str(part["text"]["value"])
+            return "\n\n".join([str(part["text"]["value"]), *_offered_files(part, language)])
         case "refusal":
             return str(part["refusal"])
         case "image_url":
             source = part["image_url"]["url"]
         case "image_file":
-            source = part["image_file"]["file_id"]
+            file_id = part["image_file"]["file_id"]
+            return how_to_download("image", file_id).in_language(language)
         case other:
-            return f"[{other}]"
+            content = json.dumps(part, ensure_ascii=False, indent=2)
+            return f"[{other}]\n\n```json\n{content}\n```"
     return _IMAGE.filled(source=source).in_language(language)
+
+
+def _offered_files(part: Object, language: Language) -> list[str]:
+    """Return how to get each file that a text links to with a `sandbox:` path."""
+    files: dict[str, str] = {}
+    for annotation in part["text"].get("annotations") or []:
+        if annotation.get("type") == "file_path":
+            name = str(annotation.get("text", "")).rpartition("/")[2]
+            files[annotation["file_path"]["file_id"]] = name
+    return [
+        how_to_download("file", file_id, name).in_language(language)
+        for file_id, name in files.items()
+    ]

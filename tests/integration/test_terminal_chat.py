@@ -7,6 +7,7 @@ import pytest
 
 from app.terminal.answer import split_blocks
 from tests.support.fake_upstream import FakeUpstream
+from tests.support.function_calls import call, function_tools
 from tests.support.replies import Reply
 from tests.support.server import ThreadServer
 from tests.support.terminal import at_terminal, fail, other_server, run, succeed
@@ -92,6 +93,15 @@ def test_a_tool_of_the_callers_is_named(url, client, upstream):
     said = succeed("chat", "-a", assistant.id, "-m", "hi", url=url)
     assert said.startswith("Let me look.\n\n")
     assert "weather" in said
+
+
+def test_what_tools_did_is_shown_where_it_is_asked_for(url, client, upstream):
+    assistant = client.beta.assistants.create(model="m", tools=function_tools("list_screens"))
+    for _ in range(2):
+        upstream.reply(Reply.function_calls(call("list_screens")), Reply.text("Two."))
+    assert succeed("chat", "-a", assistant.id, "-m", "hi", url=url) == "Two.\n"
+    said = succeed("chat", "-a", assistant.id, "-m", "hi", "--steps", url=url)
+    assert said.startswith("Two.\n\n> Called list_screens\n")
 
 
 def test_a_conversation_streams_and_goes_on(url, upstream):

@@ -6,7 +6,10 @@ import re
 import httpx
 import pytest
 
+from tests.support.charts import bar_chart
 from tests.support.fake_upstream import FakeUpstream
+from tests.support.function_calls import call, function_tools
+from tests.support.replies import Reply
 from tests.support.server import ThreadServer
 from tests.support.terminal import at_terminal, fail, run, succeed
 
@@ -122,3 +125,27 @@ def test_threads_are_found_by_metadata_and_words(url, http, talk):
     http.post("/chat", json={"message": f"tell of {talk[-9:]} now"})
     said = json.loads(succeed("threads", "list", "--search", talk[-9:], "--json", url=url))
     assert len(said) == 1
+
+
+def test_steps_are_shown_where_they_are_asked_for(url, http, client, upstream):
+    assistant = client.beta.assistants.create(model="m", tools=function_tools("list_screens"))
+    upstream.reply(Reply.function_calls(call("list_screens", city="부산")), Reply.text("Two."))
+    body = {"message": "Which?", "assistant_id": assistant.id}
+    thread = http.post("/chat", json=body).json()["thread_id"]
+    assert "list_screens" not in succeed("threads", "show", thread, url=url)
+    shown = succeed("threads", "show", thread, "--steps", url=url)
+    assert shown.index("> Called list_screens") < shown.index("Two.")
+    assert '"city": "부산"' in shown and "해운대 광장" in shown
+    whole = json.loads(succeed("threads", "show", thread, "--steps", "--json", url=url))
+    [steps] = whole["steps"].values()
+    assert [one["type"] for one in steps] == ["tool_calls"]
+
+
+def test_a_picture_is_shown_with_how_to_get_it(url, http):
+    file = {"file": ("chart.png", bar_chart(), "image/png")}
+    file_id = http.post("/files", data={"purpose": "vision"}, files=file).json()["id"]
+    parts = [{"type": "image_file", "image_file": {"file_id": file_id}}]
+    body = {"messages": [{"role": "user", "content": parts}]}
+    thread = http.post("/threads", json=body).json()["id"]
+    shown = succeed("threads", "show", thread, url=url)
+    assert f"[image: {file_id}] python -m app files download {file_id}\n" in shown

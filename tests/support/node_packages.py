@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 
-_INSTALL = ("install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+_OPTIONS = ("--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
 _INSTALL_SECONDS = 90.0
 
 
@@ -34,6 +34,20 @@ def project(factory: pytest.TempPathFactory, source: Path) -> Path:
         left_out = shutil.ignore_patterns("node_modules", "dist", "package-lock.json")
         shutil.copytree(source, into, ignore=left_out, dirs_exist_ok=True)
         return _npm(into)
+
+    return _once(factory, source.name, prepare)
+
+
+def locked(factory: pytest.TempPathFactory, source: Path) -> Path:
+    """Return a copy of a folder, with exactly what its `package-lock.json` names installed.
+
+    npm checks each package against the hash in there. Skips as `packages` does.
+    """
+
+    def prepare(into: Path) -> str:
+        left_out = shutil.ignore_patterns("node_modules")
+        shutil.copytree(source, into, ignore=left_out, dirs_exist_ok=True)
+        return _npm(into, command="ci")
 
     return _once(factory, source.name, prepare)
 
@@ -84,7 +98,7 @@ def _once(factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], 
     return folder
 
 
-def _npm(folder: Path, *names: str) -> str:
+def _npm(folder: Path, *names: str, command: str = "install") -> str:
     """Install, and return why that failed; nothing where it did not."""
     npm = shutil.which("npm")
     if npm is None:
@@ -93,7 +107,7 @@ def _npm(folder: Path, *names: str) -> str:
         return f"{folder.name} has no package.json"
     try:
         ran = subprocess.run(
-            [npm, *_INSTALL, *names],
+            [npm, command, *_OPTIONS, *names],
             cwd=folder,
             capture_output=True,
             text=True,

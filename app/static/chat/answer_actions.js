@@ -1,9 +1,9 @@
 /** What can be done with a finished answer. */
 
 import { answerText, messagesOf } from "../shared/turn.js";
-import { copy } from "./code_blocks.js";
-import { iconButton } from "./speech.js";
-import { icon } from "./dom.js";
+import { copy } from "../shell/clipboard.js";
+import { icon } from "../shell/icons.js";
+import { iconButton } from "../shell/speech.js";
 
 const SHOWN_COPIED_FOR = 1500;
 

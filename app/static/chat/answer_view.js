@@ -1,26 +1,33 @@
 /** One answer: its text as it grows, its tool steps, its sources, and what can be done with it. */
 
-import { sourcesOf } from "../shared/markdown.js";
-import { answerText, isUnderWay, messagesOf } from "../shared/turn.js";
+import { StepView } from "../shared/calls/call_view.js";
+import { filesOf, sourcesOf } from "../shared/markdown.js";
+import { pressed } from "../shared/pressing.js";
+import { isUnderWay, messagesOf } from "../shared/turn.js";
+import { el } from "../shell/dom.js";
+import { saveFile } from "../shell/downloads.js";
+import { icon } from "../shell/icons.js";
+import { currentLanguage, say, words } from "../shell/speech.js";
+import { timeOf } from "../shell/times.js";
 import { actionsOf } from "./answer_actions.js";
-import { el, icon } from "./dom.js";
 import { MessageView } from "./message_view.js";
-import { say } from "./speech.js";
-import { StepView } from "./step_view.js";
-import { timeOf } from "./times.js";
 import { stateOf } from "./turn_state.js";
 
 /**
+ * @typedef {import("../shared/turn.js").Turn} Turn
+ * @typedef {import("../shared/markdown.js").Source} Source
+ *
  * @typedef {object} TurnListeners what can be done with a turn
- * @property {function(object): void} retry
- * @property {function(object): void} check
- * @property {function(object): Promise<void>} loadSteps
- * @property {function(object, "up"|"down"|null): Promise<void>} rate
- * @property {function(object, object): void} openSource with the turn and the source
- * @property {function(object, string): Promise<boolean>} edit asks the turn's question in other
+ * @property {(turn: Turn) => void} retry
+ * @property {(turn: Turn) => void} check
+ * @property {(turn: Turn) => Promise<void>} loadSteps
+ * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
+ * @property {(turn: Turn, source: Source) => void} openSource
+ * @property {import("../shared/files.js").FileContents} files
+ * @property {(turn: Turn, text: string) => Promise<boolean>} edit asks the turn's question in other
  *   words; whether it did
- * @property {function(): boolean} seesDetails whether the reader may see what is for operators
- * @property {function(): void} grown called after more of an answer was drawn
+ * @property {() => boolean} seesDetails whether the reader may see what is for operators
+ * @property {() => void} grown called after more of an answer was drawn
  */
 
 /** Draws the answer of a turn. */
@@ -32,6 +39,7 @@ export class AnswerView {
   #body = el("div", { className: "answer-body" });
   #state = el("div", { className: "answer-state" });
   #sources = el("div", { className: "sources" });
+  #files = el("div", { className: "sources" });
   #actions = el("div", { className: "actions" });
   #shown = "";
 
@@ -43,10 +51,14 @@ export class AnswerView {
   constructor(turn, name, listeners) {
     this.#turn = turn;
     this.#listeners = listeners;
-    const who = el("h2", { className: "who" }, el("span", { className: "avatar" }, icon("logo")), name);
+    const avatar = el("span", { className: "avatar" }, icon("logo"));
+    const who = el("h2", { className: "who" }, avatar, name);
     this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
-    this.element.append(this.#state, this.#sources, this.#actions);
-    this.element.addEventListener("click", (event) => this.#openCited(event));
+    this.element.append(this.#state, this.#sources, this.#files, this.#actions);
+    this.element.addEventListener("click", (event) => {
+      this.#openCited(event);
+      this.#saveFile(event);
+    });
   }
 
   /**
@@ -68,6 +80,7 @@ export class AnswerView {
     if (form === this.#shown) return;
     this.#shown = form;
     this.#sources.replaceChildren(...(underWay ? [] : this.#sourceChips()));
+    this.#files.replaceChildren(...(underWay ? [] : this.#fileChips()));
     const actions = underWay ? [] : actionsOf(turn, isLast, this.#listeners);
     keepFocus(this.#actions, actions);
   }
@@ -75,7 +88,7 @@ export class AnswerView {
   #showTime() {
     const at = messagesOf(this.#turn).at(-1)?.createdAt;
     if (this.#time.firstChild || !at) return;
-    this.#time.append(timeOf(at));
+    this.#time.append(timeOf(at) ?? "");
   }
 
   #showItems() {
@@ -100,10 +113,18 @@ export class AnswerView {
 
   #viewOf(item) {
     if (!this.#items.has(item.id)) {
-      const message = () => new MessageView(() => this.#onDrawn());
-      this.#items.set(item.id, item.kind === "step" ? new StepView() : message());
+      this.#items.set(item.id, item.kind === "step" ? this.#newStep() : this.#newMessage());
     }
     return this.#items.get(item.id);
+  }
+
+  #newStep() {
+    const { files, grown } = this.#listeners;
+    return new StepView({ files, t: words, language: currentLanguage, onDrawn: grown });
+  }
+
+  #newMessage() {
+    return new MessageView(this.#listeners.files, () => this.#onDrawn());
   }
 
   #onDrawn() {
@@ -121,6 +142,23 @@ export class AnswerView {
     return sourcesOf(messagesOf(this.#turn).flatMap((message) => message.parts));
   }
 
+  #allFiles() {
+    return filesOf(messagesOf(this.#turn).flatMap((message) => message.parts));
+  }
+
+  #fileChips() {
+    const chips = this.#allFiles().map(({ id, name }) => {
+      const properties = { type: "button", className: "source-chip", "data-file": id };
+      return el("button", { ...properties, "data-name": name }, icon("download"), name);
+    });
+    return chips.length ? [say(el("h3", {}), "files"), ...chips] : [];
+  }
+
+  #saveFile(event) {
+    const { file, name } = pressed(event, "[data-file]")?.dataset ?? {};
+    if (file && name) saveFile(this.#listeners.files, file, name);
+  }
+
   #sourceChips() {
     const sources = this.#allSources();
     if (!sources.length) return [];
@@ -136,20 +174,17 @@ export class AnswerView {
   }
 
   #openCited(event) {
-    const button = event.target.closest("[data-citation]");
+    const button = pressed(event, "[data-citation]");
     if (!button) return;
     const source = this.#allSources()[Number(button.dataset.citation) - 1];
     if (source) this.#listeners.openSource(this.#turn, source);
   }
 }
 
-/** @returns {string} what is read out when the answer is finished */
-export function spoken(turn) {
-  return answerText(turn);
-}
-
 function keepFocus(element, next) {
-  const focused = element.contains(document.activeElement) && document.activeElement.dataset.action;
+  const { activeElement } = document;
+  const hadFocus = activeElement instanceof HTMLElement && element.contains(activeElement);
+  const focused = hadFocus ? activeElement.dataset.action : null;
   element.replaceChildren(...next);
-  if (focused) element.querySelector(`[data-action="${focused}"]`)?.focus();
+  next.find(({ dataset }) => dataset.action === focused)?.focus();
 }

@@ -1,16 +1,19 @@
 /** Which assistant one talks to. */
 
 import { browserStorage } from "../shared/storage.js";
-import { byId, el } from "./dom.js";
+import { byId, el } from "../shell/dom.js";
+
+/** @typedef {import("../shared/api.js").Assistant} Assistant */
 
 const KEPT = "threadkeeper.assistant";
 
 /** A choice among assistants, kept for this browser. */
 export class AssistantPicker {
-  #select = byId("assistant");
+  #select = byId("assistant", HTMLSelectElement);
+  /** @type {Assistant[]} */
   #assistants = [];
 
-  /** @param {{onPick: function(): void}} listeners */
+  /** @param {{onPick: () => void}} listeners */
   constructor({ onPick }) {
     this.#select.addEventListener("change", () => {
       browserStorage.set(KEPT, this.#select.value);
@@ -18,7 +21,7 @@ export class AssistantPicker {
     });
   }
 
-  /** @param {object[]} assistants the API's, the default one first */
+  /** @param {Assistant[]} assistants the default one first */
   open(assistants) {
     this.#assistants = assistants;
     const options = assistants.map((one) => el("option", { value: one.id }, nameOf(one)));
@@ -36,12 +39,12 @@ export class AssistantPicker {
     if (this.find(assistantId)) this.#select.value = assistantId;
   }
 
-  /** @returns {object|undefined} the assistant that is picked */
+  /** @returns {Assistant|undefined} the assistant that is picked */
   get picked() {
     return this.find(this.#select.value) ?? this.#assistants[0];
   }
 
-  /** @returns {object|undefined} */
+  /** @returns {Assistant|undefined} */
   find(assistantId) {
     return this.#assistants.find((one) => one.id === assistantId);
   }

@@ -1,9 +1,10 @@
-/** Files on their way into a message: chosen, dropped or pasted, uploaded at once, with progress. */
+/** Files on their way into a message: chosen, dropped or pasted, and uploaded at once. */
 
 import { ApiError } from "../shared/client.js";
-import { el, icon } from "./dom.js";
-import { iconButton, label } from "./speech.js";
-import { notify } from "./notices.js";
+import { el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { notify } from "../shell/notices.js";
+import { iconButton, label } from "../shell/speech.js";
 
 /** What models can see; other files are searched. */
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -18,7 +19,7 @@ export class Attachments {
   /**
    * @param {HTMLElement} list
    * @param {import("../shared/client.js").ApiClient} client
-   * @param {function(): void} onChange
+   * @param {() => void} onChange
    */
   constructor(list, client, onChange) {
     this.#list = list;
@@ -84,6 +85,7 @@ export class Attachments {
     } catch (error) {
       if (!this.#entries.has(entry)) return;
       this.#remove(entry, item);
+      if (!(error instanceof ApiError)) throw error;
       notify(error.status === 413 ? "uploadTooLarge" : "uploadFailed", { name: file.name });
     }
     this.#changed();

@@ -2,64 +2,62 @@
 
 import { ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
-import { messagesFrom, takeBack } from "../shared/editing.js";
 import { isEscape } from "../shared/keyboard.js";
+import { pressed } from "../shared/pressing.js";
 import { isUnderWay } from "../shared/turn.js";
+import { byId } from "../shell/dom.js";
+import { announce, notify, notifyError } from "../shell/notices.js";
+import { onLanguage, say, words } from "../shell/speech.js";
 import { AssistantPicker } from "./assistant_picker.js";
 import { Composer } from "./composer.js";
-import { confirm } from "./dialogs.js";
-import { byId } from "./dom.js";
+import { takeBackFrom } from "./edits.js";
 import { exportThread } from "./export.js";
-import { announce, notify, notifyError } from "./notices.js";
 import { SourcePanel } from "./source_panel.js";
-import { onLanguage, say, words } from "./speech.js";
 import { hideStart, showStart } from "./start_screen.js";
 import { ThreadList } from "./thread_list.js";
-import { showUnread } from "./unread_files.js";
 import { Transcript } from "./transcript.js";
+import { showUnread } from "./unread_files.js";
 
 const THREAD = /^#(thread_\w+)$/;
 
 /** Opens threads by the address's fragment, so that back, reload and bookmarks work. */
 export class ChatPage {
   #drawer;
+  /** @type {import("./entrance.js").ChatAccess|null} */
   #access = null;
+  /** @type {Conversation|null} */
   #conversation = null;
   #names = new Map();
-  /** Tells the start screen that is shown from one that was shown before. */
-  #shownStart = null;
+  /** Differs for each start screen that is shown. */
+  #shownStart = {};
   #list = new ThreadList({ onDeleted: (threadId) => this.#deleted(threadId) });
   #picker = new AssistantPicker({ onPick: () => this.#picked() });
   #panel = new SourcePanel();
   #composer = new Composer({
     onSend: (asked) => this.#send(asked),
-    onStop: () => this.#attempt(this.#conversation.stop()),
+    onStop: () => this.#attempt(this.#open.stop()),
   });
   #transcript = new Transcript({
     nameOf: (fileId) => this.#fileName(fileId),
     assistantName: (id) => this.#picker.nameOf(id ?? this.#picker.picked?.id) ?? words("assistant"),
     loadOlder: () => this.#attempt(this.#loadOlder()),
     listeners: {
-      retry: (turn) => this.#conversation.retry(turn),
-      check: (turn) => this.#attempt(this.#conversation.check(turn)),
+      retry: (turn) => this.#open.retry(turn),
+      check: (turn) => this.#attempt(this.#open.check(turn)),
       loadSteps: (turn) => this.#attempt(this.#loadSteps(turn)),
-      rate: (turn, rating) => this.#attempt(this.#conversation.rate(turn, rating)),
+      rate: (turn, rating) => this.#attempt(this.#open.rate(turn, rating)),
       edit: (turn, text) => this.#edit(turn, text),
       seesDetails: () => Boolean(this.#access?.mayManage),
-      openSource: (turn, source) => this.#panel.show(source, this.#conversation.steps(turn)),
+      openSource: (turn, source) => this.#panel.show(source, this.#open.steps(turn)),
     },
   });
 
-  /**
-   * @param {import("./drawer.js").Drawer} drawer
-   * @param {{onRefused: function(): void}} listeners called when a key is no longer taken
-   */
-  constructor(drawer, { onRefused }) {
+  /** @param {import("./drawer.js").Drawer} drawer */
+  constructor(drawer) {
     this.#drawer = drawer;
-    this.onRefused = onRefused;
     byId("new-chat").addEventListener("click", () => this.#go(""));
     byId("threads").addEventListener("click", (event) => {
-      if (event.target.closest("a")) this.#drawer.close();
+      if (pressed(event, "a")) this.#drawer.close();
     });
     byId("export").addEventListener("click", () => this.#export());
     document.addEventListener("keydown", (event) => this.#onKey(event));
@@ -67,7 +65,7 @@ export class ChatPage {
     onLanguage(() => this.#speakAgain());
   }
 
-  /** @param {import("./access.js").Access} access */
+  /** @param {import("./entrance.js").ChatAccess} access */
   async open(access) {
     this.#access = access;
     byId("sign-out").hidden = access.kind !== "key";
@@ -95,6 +93,17 @@ export class ChatPage {
   /** Leave the thread that is open, as whoever comes next may not see it. */
   forget() {
     window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  }
+
+  /** The conversation that is open. */
+  get #open() {
+    if (!this.#conversation) throw new Error("No conversation is open.");
+    return this.#conversation;
+  }
+
+  get #entered() {
+    if (!this.#access) throw new Error("Nobody is in.");
+    return this.#access;
   }
 
   /** Show what the address says. */
@@ -133,8 +142,8 @@ export class ChatPage {
 
   #begin() {
     const conversation = new Conversation({
-      client: this.#access.client,
-      mayRun: this.#access.mayManage,
+      client: this.#entered.client,
+      mayRun: this.#entered.mayManage,
       toolsOf: (id) => this.#picker.find(id)?.tools ?? [],
       onThread: (threadId) => this.#threadBegun(conversation, threadId),
       onTurn: (turn) => this.#changed(conversation, turn),
@@ -152,11 +161,11 @@ export class ChatPage {
   }
 
   #send({ text, files, images }) {
-    if (!this.#conversation.turns.length) {
+    if (!this.#open.turns.length) {
       hideStart();
-      this.#transcript.show(this.#conversation);
+      this.#transcript.show(this.#open);
     }
-    this.#conversation.send({ text, files, images, assistantId: this.#picker.picked?.id });
+    this.#open.send({ text, files, images, assistantId: this.#picker.picked?.id });
   }
 
   #changed(conversation, turn) {
@@ -177,29 +186,17 @@ export class ChatPage {
   /** Escape stops the answer, unless it is for something that is open. */
   #onKey(event) {
     if (!isEscape(event) || event.defaultPrevented || !this.#conversation?.current) return;
-    const isOthers = event.target.closest?.("dialog, select, #sidebar, .edit");
+    const isOthers = pressed(event, "dialog, select, #sidebar, .edit");
     if (isOthers || document.querySelector("dialog[open]") || byId("content").inert) return;
     event.preventDefault();
-    this.#attempt(this.#conversation.stop());
+    this.#attempt(this.#open.stop());
   }
 
   /** Ask a turn's question in other words; return whether the reader wanted it and it was done. */
   async #edit(turn, text) {
-    const conversation = this.#conversation;
-    const { client } = this.#access;
-    try {
-      const ids = await messagesFrom(client, turn);
-      const isLast = turn === conversation.turns.at(-1);
-      const names = { title: "editTitle", text: isLast ? "editOne" : "editText", yes: "editYes" };
-      if (!(await confirm({ ...names, values: { count: ids.length - 1 } }))) return false;
-      if (conversation !== this.#conversation || conversation.current) return false;
-      await takeBack(client, turn, ids);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      notifyError(error);
-      return false;
-    }
-    conversation.forgetFrom(turn);
+    const conversation = this.#open;
+    const isOpen = () => conversation === this.#conversation;
+    if (!(await takeBackFrom(conversation, this.#entered.client, turn, isOpen))) return false;
     this.#transcript.show(conversation);
     this.#send({ ...turn.question, text });
     this.#composer.focus();
@@ -207,12 +204,13 @@ export class ChatPage {
   }
 
   async #export() {
-    const { threadId } = this.#conversation;
+    const { threadId } = this.#open;
+    if (!threadId) return;
     const title = this.#list.titleOf(threadId) ?? words("untitled");
     const assistantName = (id) => this.#picker.nameOf(id) ?? words("assistant");
     const nameOf = (fileId) => this.#fileName(fileId);
     try {
-      await exportThread(this.#access.client, threadId, { title, assistantName, nameOf });
+      await exportThread(this.#entered.client, threadId, { title, assistantName, nameOf });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       notify("exportFailed");
@@ -241,7 +239,7 @@ export class ChatPage {
     showStart(picked, (question) => this.#send({ text: question, files: [], images: [] }));
     const shown = (this.#shownStart = {});
     const isCurrent = () => shown === this.#shownStart && !byId("start").hidden;
-    this.#attempt(showUnread(this.#access, picked, isCurrent));
+    this.#attempt(showUnread(this.#entered, picked, isCurrent));
   }
 
   #showTitle() {
@@ -263,7 +261,7 @@ export class ChatPage {
   }
 
   async #loadSteps(turn) {
-    const steps = await this.#conversation.steps(turn);
+    const steps = await this.#open.steps(turn);
     if (!steps.length) notify("noSteps");
     turn.items.unshift(...steps);
     turn.mayHaveSteps = false;
@@ -273,16 +271,16 @@ export class ChatPage {
   async #loadOlder() {
     const scroller = byId("scroller");
     const fromEnd = scroller.scrollHeight - scroller.scrollTop;
-    await this.#conversation.loadOlder();
-    this.#transcript.show(this.#conversation);
+    await this.#open.loadOlder();
+    this.#transcript.show(this.#open);
     scroller.scrollTop = scroller.scrollHeight - fromEnd;
   }
 
   /** The names of files that were attached earlier; null where they can't be known. */
   async #fileName(fileId) {
-    if (!this.#access.mayManage) return null;
+    if (!this.#entered.mayManage) return null;
     if (!this.#names.has(fileId)) {
-      const named = this.#access.client.get(`files/${fileId}`).then((file) => file.filename);
+      const named = this.#entered.client.get(`files/${fileId}`).then((file) => file.filename);
       this.#names.set(fileId, named.catch(() => null));
     }
     return this.#names.get(fileId);

@@ -1,8 +1,9 @@
 /** A model's blocks of code, tables and headings, made to fit into the page. */
 
-import { el } from "./dom.js";
-import { label, say } from "./speech.js";
-import { notify } from "./notices.js";
+import { pressed } from "../shared/pressing.js";
+import { copy } from "../shell/clipboard.js";
+import { el } from "../shell/dom.js";
+import { label, say } from "../shell/speech.js";
 
 /** The level of the heading that says whose answer it is. */
 const ANSWER_LEVEL = 2;
@@ -29,7 +30,7 @@ export function withFrames(fragment) {
   }
   for (const link of fragment.querySelectorAll("a[href]")) {
     // On paper its address need not be added.
-    if (link.href.includes(link.textContent)) link.classList.add("address");
+    if (link.getAttribute("href")?.includes(link.textContent ?? "")) link.classList.add("address");
   }
   return fragment;
 }
@@ -44,9 +45,10 @@ export function withFrames(fragment) {
 export function withHeadings(fragment, above) {
   for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
     const level = Number(heading.localName[1]);
-    while (above.at(-1) >= level) above.pop();
+    while ((above.at(-1) ?? 0) >= level) above.pop();
     above.push(level);
-    const next = el(`h${Math.min(ANSWER_LEVEL + above.length, 6)}`);
+    const depth = Math.min(ANSWER_LEVEL + above.length, 6);
+    const next = el(/** @type {"h6"} */ (`h${depth}`));
     next.append(...heading.childNodes);
     heading.replaceWith(next);
   }
@@ -56,39 +58,7 @@ export function withHeadings(fragment, above) {
 /** Make the buttons of every block within `element` work, those to come included. */
 export function copyOnPress(element) {
   element.addEventListener("click", (event) => {
-    const button = event.target.closest(".copy-code");
-    if (!button) return;
-    copy(button.closest(".code-block").querySelector("pre").textContent);
+    const block = pressed(event, ".copy-code")?.closest(".code-block");
+    if (block) copy(block.querySelector("pre")?.textContent ?? "");
   });
-}
-
-/**
- * @param {string} text
- * @returns {Promise<boolean>} whether it was copied
- */
-export async function copy(text) {
-  try {
-    await writeText(text);
-  } catch {
-    notify("copyFailed");
-    return false;
-  }
-  notify("copied");
-  return true;
-}
-
-async function writeText(text) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  // Plain HTTP on a house's network has no clipboard object; what is selected can be copied still.
-  const field = el("textarea", { value: text, className: "for-readers", readOnly: true });
-  const focused = document.activeElement;
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  focused?.focus();
-  if (!done) throw new Error("nothing was copied");
 }

@@ -1,22 +1,25 @@
 /** The field in which a message is written. */
 
 import { sendsMessage } from "../shared/keyboard.js";
+import { byId } from "../shell/dom.js";
+import { notify } from "../shell/notices.js";
 import { Attachments } from "./attachments.js";
-import { byId } from "./dom.js";
-import { notify } from "./notices.js";
+
+/** @typedef {import("../shared/turn.js").FileName} FileName */
 
 /** Writes a message, with files where that is allowed, and stops the answer. */
 export class Composer {
   #form = byId("composer");
-  #field = byId("message");
-  #send = byId("send");
+  #field = byId("message", HTMLTextAreaElement);
+  #send = byId("send", HTMLButtonElement);
   #stop = byId("stop");
+  /** @type {Attachments|null} */
   #attachments = null;
   #busy = false;
 
   /**
-   * @param {{onSend: function({text: string, files: object[], images: object[]}): void,
-   *   onStop: function(): void}} listeners
+   * @param {{onSend: (asked: {text: string, files: FileName[], images: FileName[]}) => void,
+   *   onStop: () => void}} listeners
    */
   constructor({ onSend, onStop }) {
     this.#form.addEventListener("submit", (event) => {
@@ -35,7 +38,7 @@ export class Composer {
   }
 
   /**
-   * @param {import("./access.js").Access} access
+   * @param {import("./entrance.js").ChatAccess} access
    */
   open(access) {
     this.#form.hidden = false;
@@ -52,7 +55,7 @@ export class Composer {
 
   /** @param {boolean} busy whether an answer is under way, which can be stopped */
   set busy(busy) {
-    const focused = [this.#send, this.#stop].includes(document.activeElement);
+    const focused = [this.#send, this.#stop].some((one) => one === document.activeElement);
     this.#busy = busy;
     this.#show();
     // The button that had the focus is gone: it must not fall back to the top of the page.
@@ -94,29 +97,31 @@ export class Composer {
   }
 
   #takeFiles() {
-    const input = byId("file-input");
+    const input = byId("file-input", HTMLInputElement);
     byId("attach").addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
-      this.#attachments?.add(input.files);
+      this.#attachments?.add(input.files ?? []);
       input.value = "";
     });
     this.#field.addEventListener("paste", (event) => {
-      if (!this.#attachments || !event.clipboardData.files.length) return;
+      const { files } = event.clipboardData ?? { files: [] };
+      if (!this.#attachments || !files.length) return;
       event.preventDefault();
-      this.#attachments.add(event.clipboardData.files);
+      this.#attachments.add(files);
     });
     const content = byId("content");
     content.addEventListener("dragover", (event) => {
-      if (!this.#attachments || !event.dataTransfer.types.includes("Files")) return;
+      if (!this.#attachments || !event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       content.classList.add("dropping");
     });
     content.addEventListener("dragleave", () => content.classList.remove("dropping"));
     content.addEventListener("drop", (event) => {
       content.classList.remove("dropping");
-      if (!this.#attachments || !event.dataTransfer.files.length) return;
+      const { files } = event.dataTransfer ?? { files: [] };
+      if (!this.#attachments || !files.length) return;
       event.preventDefault();
-      this.#attachments.add(event.dataTransfer.files);
+      this.#attachments.add(files);
     });
   }
 }

@@ -1,6 +1,6 @@
 /** The side list on narrow screens, where it comes in over the page. */
 
-import { byId } from "./dom.js";
+import { byId } from "../shell/dom.js";
 
 /** Opens and closes the list; on wide screens it is always there. */
 export class Drawer {

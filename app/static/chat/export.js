@@ -1,12 +1,11 @@
 /** A conversation as a Markdown file. */
 
+import { saveText } from "../shared/files.js";
 import { questionOf } from "../shared/history.js";
-import { el } from "./dom.js";
-import { words } from "./speech.js";
-import { fullTime } from "./times.js";
+import { words } from "../shell/speech.js";
+import { fullTime } from "../shell/times.js";
 
 const PAGE = 100;
-const RELEASED_AFTER = 60_000;
 const LONGEST_NAME = 80;
 
 /**
@@ -16,8 +15,8 @@ const LONGEST_NAME = 80;
  * @param {string} threadId
  * @param {object} options
  * @param {string} options.title
- * @param {function(string|null): string} options.assistantName
- * @param {function(string): Promise<string|null>} options.nameOf the name of the file with this id
+ * @param {(assistantId: string|null) => string} options.assistantName
+ * @param {(fileId: string) => Promise<string|null>} options.nameOf a file's name
  * @throws {ApiError}
  */
 export async function exportThread(client, threadId, { title, assistantName, nameOf }) {
@@ -29,7 +28,7 @@ export async function exportThread(client, threadId, { title, assistantName, nam
     for (const message of page.data) sections.push(await section(message, assistantName, nameOf));
     after = page.has_more ? page.last_id : null;
   } while (after);
-  download(`${fileName(title)}.md`, `${sections.join("\n\n")}\n`);
+  saveText(`${fileName(title)}.md`, `${sections.join("\n\n")}\n`, "text/markdown;charset=utf-8");
 }
 
 async function section(message, assistantName, nameOf) {
@@ -38,7 +37,8 @@ async function section(message, assistantName, nameOf) {
   const question = questionOf(message);
   const attached = [...question.images, ...question.files];
   const names = await Promise.all(attached.map(async ({ id }) => (await nameOf(id)) ?? id));
-  const files = names.map((name) => `- ${words("file")}: ${name}`).join("\n");
+  const others = (question.others ?? []).map((part) => `- ${otherPart(part)}`);
+  const files = [...names.map((name) => `- ${words("file")}: ${name}`), ...others].join("\n");
   const text = isUser ? question.text : cited(message);
   const heading = `## ${who} · ${fullTime(message.created_at)}`;
   return [heading, text, files].filter(Boolean).join("\n\n");
@@ -60,14 +60,17 @@ function cited(message) {
   return [...parts, list && `${words("sources")}:\n\n${list}`].filter(Boolean).join("\n\n");
 }
 
+/**
+ * @param {import("../shared/turn.js").Part} part
+ * @returns {string} a picture elsewhere by its address; of what is not known, the type
+ */
+function otherPart({ type, content }) {
+  if (type === "image_url") return `${words("image")}: ${content?.image_url.url}`;
+  return words("otherPart", { type });
+}
+
 function fileName(title) {
   // What Windows, macOS or Linux refuse in a name; Korean is fine with all of them.
   const name = title.normalize("NFC").replace(/[\s\p{Cc}\\/:*?"<>|]+/gu, " ").trim();
   return [...name].slice(0, LONGEST_NAME).join("").replace(/^\.+|[. ]+$/g, "") || "conversation";
-}
-
-function download(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
-  el("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), RELEASED_AFTER);
 }

@@ -1,24 +1,29 @@
 /** The chat page: finds the way in, then lets its parts work together. */
 
 import { ApiError } from "../shared/client.js";
-import { enter, hasKey, isPublic, signOut } from "./access.js";
+import { byId } from "../shell/dom.js";
+import { addIcons, drawIcons } from "../shell/icons.js";
+import { offerPreferences } from "../shell/preferences.js";
+import { askForKey, showStartFailure } from "../shell/sign_in.js";
+import { useTexts } from "../shell/speech.js";
 import { ChatPage } from "./chat_page.js";
 import { Drawer } from "./drawer.js";
-import { byId, el, icon } from "./dom.js";
-import { offerPreferences } from "./preferences.js";
-import { askForKey } from "./sign_in.js";
-import { applyTexts, say } from "./speech.js";
+import { chatAccess, chatDoor } from "./entrance.js";
+import { chatIcons } from "./icons.js";
+import { pageTexts } from "./texts.js";
 
-const BASE = new URL("api/v1/", document.baseURI);
-
-applyTexts();
+addIcons(chatIcons);
+drawIcons();
+useTexts(pageTexts);
 offerPreferences();
-const page = new ChatPage(new Drawer(), { onRefused: () => begin({ refused: true }) });
+
+const door = chatDoor(new URL("api/v1/", document.baseURI), () => begin({ refused: true }));
+const page = new ChatPage(new Drawer());
 
 byId("skip").addEventListener("click", () => byId("message").focus());
 byId("use-key").addEventListener("click", () => begin({ wantsKey: true }));
 byId("sign-out").addEventListener("click", () => {
-  signOut();
+  door.forgetKey();
   page.forget();
   begin();
 });
@@ -28,33 +33,19 @@ await begin();
 async function begin({ refused = false, wantsKey = false } = {}) {
   page.close();
   try {
-    const hadKey = hasKey();
-    let access = wantsKey || refused ? null : await enter(BASE, page.onRefused);
+    const hadKey = door.hasKey;
+    let access = wantsKey || refused ? null : await door.enter();
     while (!access) {
-      const publicChat = await isPublic(BASE);
-      const signedIn = await askForKey(BASE, { refused: refused || hadKey, publicChat });
+      const skip = (await door.admitsVisitors()) ? "useNoKey" : null;
+      const takeKey = (/** @type {string} */ key) => door.takeKey(key);
+      const signedIn = await askForKey(takeKey, { refused: refused || hadKey, skip });
       // A visitor's thread is not one of the key's.
       if (signedIn && wantsKey) page.forget();
-      access = await enter(BASE, page.onRefused);
+      access = await door.enter();
     }
-    await page.open(access);
+    await page.open(chatAccess(access));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    showFailure();
+    showStartFailure(() => begin());
   }
-}
-
-function showFailure() {
-  const section = byId("sign-in");
-  const retry = () => {
-    section.hidden = true;
-    begin();
-  };
-  const button = el("button", { type: "button", className: "primary", onclick: retry });
-  section.replaceChildren(
-    el("div", { className: "mark" }, icon("warning")),
-    el("div", { role: "alert" }, say(el("h2", {}), "startFailed")),
-    say(button, "retry"),
-  );
-  section.hidden = false;
 }

@@ -1,24 +1,28 @@
 /** What the assistant said in one message, as it grows. */
 
-import { MarkdownView } from "../shared/markdown_view.js";
+import { partView } from "../shared/part_views.js";
+import { el, languageOf } from "../shell/dom.js";
+import { label, say, words } from "../shell/speech.js";
 import { withFrames, withHeadings } from "./code_blocks.js";
-import { el, languageOf } from "./dom.js";
-import { label, say } from "./speech.js";
 
 /** Draws the parts of a message, one below the other. */
 export class MessageView {
   #options;
   #parts = [];
 
-  /** @param {function(): void} onDrawn called after each step of the drawing */
-  constructor(onDrawn) {
+  /**
+   * @param {import("../shared/files.js").FileContents} files
+   * @param {() => void} onDrawn called after each step of the drawing
+   */
+  constructor(files, onDrawn) {
     this.element = el("div", { className: "message" });
-    this.#options = {
+    const markdown = {
       onDrawn,
       nameButton: (button, { number, name }) => label(button, "citation", { number, name }),
       plainNote: () => say(el("p", { className: "note" }), "plainText"),
       decorate: (fragment, levels) => withFrames(withHeadings(fragment, levels)),
     };
+    this.#options = { files, t: words, onDrawn, markdown };
   }
 
   /**
@@ -28,12 +32,11 @@ export class MessageView {
    */
   show(message, sources, growing) {
     message.parts.forEach((part, place) => {
-      this.#parts[place] ??= this.#add();
-      const { view, box } = this.#parts[place];
-      view.show(part, sources, growing);
-      this.#tellLanguage(this.#parts[place], part.value, box);
+      const shown = this.#viewOf(part, place);
+      shown.view.show(part, sources, growing);
+      if (!part.content) this.#tellLanguage(shown, part.value);
     });
-    for (const { box } of this.#parts.splice(message.parts.length)) box.remove();
+    for (const { view } of this.#parts.splice(message.parts.length)) view.element.remove();
   }
 
   /** @returns {boolean} whether all that is known is shown */
@@ -41,18 +44,21 @@ export class MessageView {
     return this.#parts.every(({ view }) => view.drawn);
   }
 
-  #add() {
-    const view = new MarkdownView(this.#options);
-    const box = view.element;
-    box.dir = "auto";
-    box.lang = "";
-    this.element.append(box);
-    return { view, box, read: 0 };
+  #viewOf(part, place) {
+    const known = this.#parts[place];
+    if (known?.type === part.type) return known;
+    const view = partView(part, this.#options);
+    view.element.dir = "auto";
+    view.element.lang = "";
+    if (known) known.view.element.replaceWith(view.element);
+    else this.element.append(view.element);
+    return (this.#parts[place] = { view, type: part.type, read: 0 });
   }
 
   /** Only what is new is looked at. */
-  #tellLanguage(part, value, box) {
-    if (!box.lang) box.lang = languageOf(value.slice(part.read));
-    part.read = value.length;
+  #tellLanguage(shown, value) {
+    const { element } = shown.view;
+    if (!element.lang) element.lang = languageOf(value.slice(shown.read));
+    shown.read = value.length;
   }
 }

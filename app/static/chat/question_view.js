@@ -1,32 +1,39 @@
 /** One question, with the files that came with it, and a field to ask it in other words. */
 
 import { isEscape, sendsMessage } from "../shared/keyboard.js";
-import { el, icon, languageOf } from "./dom.js";
-import { iconButton, label, say } from "./speech.js";
-import { timeOf } from "./times.js";
+import { el, languageOf } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { iconButton, label, say } from "../shell/speech.js";
+import { timeOf } from "../shell/times.js";
+
+/** @typedef {import("../shared/turn.js").Turn} Turn */
 
 /** Draws the question of a turn. */
 export class QuestionView {
   #turn;
+  #question;
   #edit;
+  /** @type {HTMLElement|null} */
   #bubble = null;
   #button;
 
   /**
-   * @param {import("../shared/turn.js").Turn} turn
-   * @param {{nameOf: function(string): Promise<string|null>,
-   *   edit: function(object, string): Promise<boolean>}} options the name of the file with an id;
-   *   `edit` asks a turn's question in other words, and returns whether it did
+   * @param {Turn} turn
+   * @param {import("../shared/turn.js").Question} question the turn's
+   * @param {{nameOf: (fileId: string) => Promise<string|null>,
+   *   edit: (turn: Turn, text: string) => Promise<boolean>}} options the name of the file with an
+   *   id; `edit` asks a turn's question in other words, and returns whether it did
    */
-  constructor(turn, { nameOf, edit }) {
+  constructor(turn, question, { nameOf, edit }) {
     this.#turn = turn;
+    this.#question = question;
     this.#edit = edit;
-    const { question } = turn;
     const who = say(el("h2", { className: "who for-readers" }), "you");
     this.element = el("article", { className: "question-turn" }, who);
     const attached = [
       ...question.images.map((file) => chip("image", file, nameOf)),
       ...question.files.map((file) => chip("file", file, nameOf)),
+      ...(question.others ?? []).map(otherChip),
     ];
     if (attached.length) this.element.append(el("ul", { className: "attachments" }, ...attached));
     if (question.text) {
@@ -35,7 +42,7 @@ export class QuestionView {
       this.element.append(this.#bubble);
     }
     this.#button = iconButton("edit", "editMessage", { onclick: () => this.#open(), hidden: true });
-    const below = el("div", { className: "question-below" }, timeOf(question.createdAt));
+    const below = el("div", { className: "question-below" }, timeOf(question.createdAt) ?? "");
     below.append(this.#button);
     this.element.append(below);
   }
@@ -46,14 +53,16 @@ export class QuestionView {
   }
 
   #open() {
-    const field = el("textarea", { value: this.#turn.question.text, rows: 2, dir: "auto" });
+    const bubble = this.#bubble;
+    if (!bubble) return;
+    const field = el("textarea", { value: this.#question.text, rows: 2, dir: "auto" });
     label(field, "editField");
     const send = say(el("button", { type: "submit", className: "primary" }), "send");
     const cancel = el("button", { type: "button", className: "secondary", onclick: () => close() });
     const buttons = el("div", { className: "edit-buttons" }, say(cancel, "cancel"), send);
     const form = el("form", { className: "edit" }, field, buttons);
     const close = () => {
-      form.replaceWith(this.#bubble);
+      form.replaceWith(bubble);
       this.#button.focus();
     };
     const submit = async (event) => {
@@ -74,7 +83,7 @@ export class QuestionView {
         submit(event);
       }
     });
-    this.#bubble.replaceWith(form);
+    bubble.replaceWith(form);
     field.style.height = `${field.scrollHeight + 2}px`;
     field.focus();
   }
@@ -93,4 +102,16 @@ function chip(kind, file, nameOf) {
     });
   }
   return el("li", { className: "attachment" }, icon(kind), name);
+}
+
+/**
+ * @param {import("../shared/turn.js").Part} part neither text nor an uploaded image
+ * @returns {HTMLLIElement} its address or its type
+ */
+function otherChip({ type, content }) {
+  const address = type === "image_url" ? content?.image_url?.url?.slice(0, 100) : null;
+  const name = el("span", { className: "attachment-name" });
+  if (address) name.textContent = address;
+  else say(name, "otherPart", { type });
+  return el("li", { className: "attachment" }, icon(address ? "image" : "file"), name);
 }

@@ -1,44 +1,48 @@
 /** The passage that a citation cites, beside the conversation. */
 
-import { ApiError } from "../shared/client.js";
 import { citedPassage } from "../shared/citations.js";
-import { closeBeside } from "./dialogs.js";
-import { byId, el, icon, languageOf } from "./dom.js";
-import { notify, notifyError } from "./notices.js";
-import { iconButton, say } from "./speech.js";
-
-const RELEASED_AFTER = 60_000;
+import { ApiError } from "../shared/client.js";
+import { FileContents } from "../shared/files.js";
+import { closeBeside } from "../shell/dialogs.js";
+import { byId, el, languageOf } from "../shell/dom.js";
+import { saveFile } from "../shell/downloads.js";
+import { icon } from "../shell/icons.js";
+import { notifyError } from "../shell/notices.js";
+import { iconButton, say } from "../shell/speech.js";
 
 /** Shows one source at a time; the browser gives the focus back to what opened it. */
 export class SourcePanel {
-  #dialog = byId("source");
-  #access;
+  #dialog = byId("source", HTMLDialogElement);
+  /** @type {import("./entrance.js").ChatAccess|null} */
+  #access = null;
 
   constructor() {
     closeBeside(this.#dialog);
   }
 
-  /** @param {import("./access.js").Access} access */
+  /** @param {import("./entrance.js").ChatAccess} access */
   open(access) {
     this.#access = access;
   }
 
   /**
    * @param {import("../shared/markdown.js").Source} source
-   * @param {Promise<object[]>} steps of the run that cited it
+   * @param {Promise<import("../shared/turn.js").ToolStep[]>} steps of the run that cited it
    */
   async show(source, steps) {
     const body = say(el("p", { className: "muted", role: "status" }), "loading");
     const close = () => this.#dialog.close();
+    const title = el("h2", { id: "source-title" }, source.name);
     const top = el(
       "div",
       { className: "panel-top" },
       el("span", { className: "source-number" }, String(source.number)),
-      el("h2", { id: "source-title" }, source.name),
+      title,
       iconButton("close", "closeSource", { onclick: close }),
     );
     this.#dialog.replaceChildren(top, body);
     if (!this.#dialog.open) this.#dialog.showModal();
+    /** @type {import("../shared/calls/registry.js").Passage|null} */
     let passage = null;
     try {
       passage = citedPassage(source.mark, await steps);
@@ -47,35 +51,28 @@ export class SourcePanel {
       notifyError(error);
     }
     if (!body.isConnected) return;
-    if (passage) top.querySelector("h2").textContent = passage.name;
+    if (passage) title.textContent = passage.name;
     body.replaceWith(
       passage
         ? passageView(passage.text)
         : say(el("p", { className: "muted" }), "passageGone"),
     );
-    if (this.#access.mayManage) this.#dialog.append(this.#downloadButton(source));
-  }
-
-  #downloadButton(source) {
-    const name = say(el("span", {}), "download");
-    const onclick = () => this.#download(source);
-    return el("button", { type: "button", className: "secondary", onclick }, icon("download"), name);
-  }
-
-  async #download({ fileId, name }) {
-    try {
-      const response = await this.#access.client.fetch("GET", `files/${fileId}/content`);
-      const url = URL.createObjectURL(await response.blob());
-      el("a", { href: url, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(url), RELEASED_AFTER);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      notify("downloadFailed");
-    }
+    if (this.#access?.mayManage) this.#dialog.append(downloadButton(source, this.#access.client));
   }
 }
 
 function passageView(text) {
   const lang = languageOf(text);
   return el("blockquote", { className: "passage", dir: "auto", lang, tabIndex: 0 }, text);
+}
+
+/**
+ * @param {import("../shared/markdown.js").Source} source
+ * @param {import("../shared/client.js").ApiClient} client
+ */
+function downloadButton({ fileId, name }, client) {
+  const files = new FileContents(client);
+  const onclick = () => saveFile(files, fileId, name);
+  const text = say(el("span", {}), "download");
+  return el("button", { type: "button", className: "secondary", onclick }, icon("download"), text);
 }

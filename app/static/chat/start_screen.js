@@ -1,12 +1,13 @@
 /** What an empty conversation shows: who one talks to, a greeting, and questions to begin with. */
 
 import { startScreen } from "../shared/language.js";
-import { byId, el, icon } from "./dom.js";
-import { currentLanguage, say } from "./speech.js";
+import { byId, el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { currentLanguage, say } from "../shell/speech.js";
 
 /**
- * @param {object|undefined} assistant the API's
- * @param {function(string): void} onSuggestion
+ * @param {import("../shared/api.js").Assistant|undefined} assistant
+ * @param {(question: string) => void} onSuggestion
  */
 export function showStart(assistant, onSuggestion) {
   const { greeting, suggestions } = startScreen(assistant, currentLanguage());

@@ -1,12 +1,12 @@
 /** One past conversation in the side list. */
 
-import { el } from "./dom.js";
-import { iconButton, label, say, words } from "./speech.js";
+import { el } from "../shell/dom.js";
+import { iconButton, label, say, words } from "../shell/speech.js";
 
 const LONGEST_TITLE = 512;
 
 /**
- * @param {{metadata: object, preview?: string|null}} thread
+ * @param {{metadata: Record<string, string>, preview?: string|null}} thread
  * @returns {string} what it is called
  */
 export function titleOf(thread) {
@@ -14,9 +14,9 @@ export function titleOf(thread) {
 }
 
 /**
- * @param {object} thread the API's, with its preview
- * @param {{isCurrent: boolean, mayRename: boolean, onRename: function(string): Promise<void>,
- *   onDelete: function(): void}} options
+ * @param {import("../shared/api.js").Thread} thread with its preview
+ * @param {{isCurrent: boolean, mayRename: boolean, onRename: (title: string) => Promise<void>,
+ *   onDelete: () => void}} options
  * @returns {HTMLLIElement}
  */
 export function threadItem(thread, { isCurrent, mayRename, onRename, onDelete }) {

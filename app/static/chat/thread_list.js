@@ -1,10 +1,10 @@
 /** The list of past conversations: by date, searched, renamed, deleted. */
 
 import { ApiError } from "../shared/client.js";
-import { confirm } from "./dialogs.js";
-import { byId, el } from "./dom.js";
-import { announce, notifyError } from "./notices.js";
-import { onLanguage, say } from "./speech.js";
+import { confirm } from "../shell/dialogs.js";
+import { byId, el } from "../shell/dom.js";
+import { announce, notifyError } from "../shell/notices.js";
+import { onLanguage, say } from "../shell/speech.js";
 import { threadItem, titleOf } from "./thread_item.js";
 
 const PAGE = 30;
@@ -14,17 +14,21 @@ const DAY = 24 * 60 * 60;
 /** Holds the threads that were loaded, and draws them. */
 export class ThreadList {
   #element = byId("threads");
-  #search = byId("search");
+  #search = byId("search", HTMLInputElement);
+  /** @type {import("./entrance.js").ChatAccess|null} */
   #access = null;
+  /** @type {import("../shared/api.js").Thread[]} */
   #threads = [];
   #hasMore = false;
   #failed = false;
+  /** @type {string|null} */
   #current = null;
-  #timer = null;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #timer;
   #asked = 0;
   #onDeleted;
 
-  /** @param {{onDeleted: function(string): void}} listeners called with a deleted thread's id */
+  /** @param {{onDeleted: (threadId: string) => void}} listeners after a deletion */
   constructor({ onDeleted }) {
     this.#onDeleted = onDeleted;
     this.#search.addEventListener("input", () => {
@@ -34,7 +38,7 @@ export class ThreadList {
     onLanguage(() => this.#draw());
   }
 
-  /** @param {import("./access.js").Access} access */
+  /** @param {import("./entrance.js").ChatAccess} access */
   async open(access) {
     this.#access = access;
     this.#search.value = "";
@@ -70,11 +74,17 @@ export class ThreadList {
     this.#draw();
   }
 
+  get #client() {
+    if (!this.#access) throw new Error("Nobody is in.");
+    return this.#access.client;
+  }
+
+  /** @param {string|null} [after] the id of the last thread that is known */
   async #load(after = null) {
     const query = { limit: PAGE, after, q: this.#search.value.trim() };
     const asked = (this.#asked += 1);
     try {
-      const page = await this.#access.client.get("threads", { query });
+      const page = await this.#client.get("threads", { query });
       // An older search that answers later is of no interest.
       if (asked !== this.#asked) return;
       this.#threads = after ? [...this.#threads, ...page.data] : page.data;
@@ -94,7 +104,7 @@ export class ThreadList {
     this.#element.replaceChildren(...this.#groups());
     if (note) this.#element.append(say(el("p", { className: "threads-note" }), note));
     if (this.#hasMore) {
-      const onclick = () => this.#load(this.#threads.at(-1).id);
+      const onclick = () => this.#load(this.#threads.at(-1)?.id);
       const more = el("button", { type: "button", className: "quiet-button more", onclick });
       this.#element.append(say(more, "loadMore"));
     }
@@ -122,7 +132,7 @@ export class ThreadList {
   #item(thread) {
     return threadItem(thread, {
       isCurrent: thread.id === this.#current,
-      mayRename: this.#access.mayManage,
+      mayRename: Boolean(this.#access?.mayManage),
       onRename: (title) => this.#rename(thread, title),
       onDelete: () => this.#delete(thread),
     });
@@ -131,7 +141,7 @@ export class ThreadList {
   async #rename(thread, title) {
     const metadata = { ...thread.metadata, title };
     try {
-      const changed = await this.#access.client.post(`threads/${thread.id}`, { metadata });
+      const changed = await this.#client.post(`threads/${thread.id}`, { metadata });
       thread.metadata = changed.metadata;
       announce("renamed");
     } catch (error) {
@@ -139,7 +149,9 @@ export class ThreadList {
       notifyError(error);
     }
     this.#draw();
-    this.#element.querySelector(`[href$="#${thread.id}"]`)?.focus();
+    /** @type {HTMLElement|null} */
+    const link = this.#element.querySelector(`[href$="#${thread.id}"]`);
+    link?.focus();
   }
 
   async #delete(thread) {
@@ -147,7 +159,7 @@ export class ThreadList {
     const names = { title: "deleteTitle", text: "deleteText", yes: "delete", values };
     if (!(await confirm(names))) return;
     try {
-      await this.#access.client.delete(`threads/${thread.id}`);
+      await this.#client.delete(`threads/${thread.id}`);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 404) {

@@ -1,15 +1,17 @@
 /** The turns of a conversation, drawn once per frame however many events arrive. */
 
-import { isUnderWay } from "../shared/turn.js";
-import { AnswerView, spoken } from "./answer_view.js";
+import { answerText, isUnderWay } from "../shared/turn.js";
+import { byId, el } from "../shell/dom.js";
+import { announce } from "../shell/notices.js";
+import { say } from "../shell/speech.js";
+import { AnswerView } from "./answer_view.js";
 import { copyOnPress } from "./code_blocks.js";
-import { byId, el } from "./dom.js";
-import { announce, announceAnswer } from "./notices.js";
 import { QuestionView } from "./question_view.js";
-import { say } from "./speech.js";
 
 /** Nearer to the end than this many pixels, the reader follows what is written. */
 const NEAR = 80;
+/** Of a longer answer, screen readers are given the beginning. */
+const LONGEST_READ = 2000;
 
 /** Draws turns, and keeps the newest words in sight of a reader who is at the end. */
 export class Transcript {
@@ -20,15 +22,17 @@ export class Transcript {
   #waiting = new Set();
   #follows = true;
   #growing = false;
+  /** @type {boolean|null} */
   #isFree = null;
   #options;
+  /** @type {import("../shared/conversation.js").Conversation|null} */
   #conversation = null;
 
   /**
-   * @param {{nameOf: function(string): Promise<string|null>,
-   *   assistantName: function(string|null): string,
-   *   listeners: import("./answer_view.js").TurnListeners,
-   *   loadOlder: function(): void}} options
+   * @param {{nameOf: (fileId: string) => Promise<string|null>,
+   *   assistantName: (assistantId: string|null) => string,
+   *   listeners: Omit<import("./answer_view.js").TurnListeners, "files"|"grown">,
+   *   loadOlder: () => void}} options
    */
   constructor(options) {
     this.#options = options;
@@ -61,7 +65,7 @@ export class Transcript {
     const ended = view?.underWay && !isUnderWay(turn);
     if (ended) {
       view.underWay = false;
-      if (turn.status === "completed") announceAnswer(spoken(turn));
+      if (turn.status === "completed") announceAnswer(turn);
     }
     if (!view || ended) {
       // Not left to the next frame, which a page in the background never draws.
@@ -123,26 +127,28 @@ export class Transcript {
   #draw(turn) {
     if (!this.#conversation) return;
     const isNew = !this.#views.has(turn);
-    const view = this.#views.get(turn) ?? this.#add(turn);
-    const last = this.#conversation.turns.at(-1);
+    const view = this.#views.get(turn) ?? this.#add(turn, this.#conversation);
+    const { turns } = this.#conversation;
+    const last = turns.at(-1);
     view.answer.show(turn === last);
     view.underWay = isUnderWay(turn);
-    this.#offerEdits();
+    this.#offerEdits(turns);
     // Only the last turn can be answered again: the one before it is that no longer.
-    const before = this.#conversation.turns.at(-2);
+    const before = turns.at(-2);
     if (isNew && turn === last && this.#views.has(before)) {
       this.#views.get(before).answer.show(false);
     }
     this.#keepUp();
   }
 
-  #add(turn) {
+  #add(turn, { files }) {
     const name = this.#options.assistantName(turn.assistantId);
-    const listeners = { ...this.#options.listeners, grown: () => this.#grown() };
+    const listeners = { ...this.#options.listeners, files, grown: () => this.#grown() };
     const answer = new AnswerView(turn, name, listeners);
     const element = el("div", { className: "turn" });
     const { nameOf } = this.#options;
-    const question = turn.question ? new QuestionView(turn, { nameOf, edit: listeners.edit }) : null;
+    const options = { nameOf, edit: listeners.edit };
+    const question = turn.question ? new QuestionView(turn, turn.question, options) : null;
     element.append(...(question ? [question.element] : []), answer.element);
     this.#section.append(element);
     const view = { answer, question, element, underWay: isUnderWay(turn) };
@@ -151,8 +157,7 @@ export class Transcript {
   }
 
   /** While a run is active, the thread's messages must stay as they are. */
-  #offerEdits() {
-    const { turns } = this.#conversation;
+  #offerEdits(turns) {
     const isFree = !turns.some((turn) => isUnderWay(turn) || turn.status === "waiting");
     if (isFree === this.#isFree && !isFree) return;
     this.#isFree = isFree;
@@ -168,4 +173,9 @@ export class Transcript {
     const note = say(el("p", { className: "note only-print" }), "notLoaded");
     this.#section.append(say(button, "loadOlder"), note);
   }
+}
+
+/** Read a finished answer to screen readers. */
+function announceAnswer(turn) {
+  announce("answerReady", { text: answerText(turn).slice(0, LONGEST_READ) });
 }

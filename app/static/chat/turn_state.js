@@ -2,8 +2,9 @@
 
 import { errorText } from "../shared/language.js";
 import { isSilent } from "../shared/turn.js";
-import { el, icon } from "./dom.js";
-import { say } from "./speech.js";
+import { el } from "../shell/dom.js";
+import { icon } from "../shell/icons.js";
+import { say } from "../shell/speech.js";
 
 /**
  * @param {import("../shared/turn.js").Turn} turn

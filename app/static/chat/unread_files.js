@@ -1,20 +1,21 @@
 /** For the operator: which of an assistant's documents could not be read, and why. */
 
+import { storesOf } from "../shared/calls/registry.js";
 import { ApiError } from "../shared/client.js";
-import { byId, el } from "./dom.js";
-import { say } from "./speech.js";
+import { byId, el } from "../shell/dom.js";
+import { say } from "../shell/speech.js";
 
 const SHOWN = 20;
 
 /**
  * Show them below the start screen; nothing if all were read. Visitors may not know these names.
  *
- * @param {import("./access.js").Access} access
+ * @param {import("./entrance.js").ChatAccess} access
  * @param {object|undefined} assistant the API's
- * @param {function(): boolean} isCurrent whether the start screen still is this assistant's
+ * @param {() => boolean} isCurrent whether the start screen still is this assistant's
  */
 export async function showUnread(access, assistant, isCurrent) {
-  const stores = assistant?.tool_resources?.file_search?.vector_store_ids ?? [];
+  const stores = storesOf(assistant);
   if (!access.mayManage || !stores.length) return;
   let files;
   try {

@@ -1,10 +1,10 @@
 /** The calls that put a turn's question to the server, and that look for it there. */
 
+import { attachmentTool } from "./calls/registry.js";
 import { ApiError } from "./client.js";
 import { questionOf } from "./history.js";
 import { answerMessage, applyRun, isUnderWay } from "./turn.js";
 
-const SEARCH = { type: "file_search" };
 /** So many threads are looked through for a question that may have arrived. */
 const LOOKED_THROUGH = 3;
 
@@ -17,7 +17,7 @@ const LOOKED_THROUGH = 3;
  */
 export async function chat(client, turn) {
   const body = {
-    message: turn.question.text,
+    message: asked(turn).text,
     thread_id: turn.threadId,
     assistant_id: turn.assistantId,
     metadata: { client_turn_id: turn.key },
@@ -27,7 +27,7 @@ export async function chat(client, turn) {
   turn.threadId = response.headers.get("x-thread-id");
   turn.runId = response.headers.get("x-run-id");
   // The run's own events tell more (its steps), and can be taken up again: they are followed.
-  await response.body.cancel();
+  await response.body?.cancel();
 }
 
 /**
@@ -35,20 +35,22 @@ export async function chat(client, turn) {
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn `threadId` null begins a thread
- * @param {{tools?: object[], searching?: boolean, interrupting?: boolean}} options `tools`: the
- *   assistant's; `searching`: whether the thread has files, which the run must be able to search
- *   then; `interrupting`: whether the thread's run is given up for it
+ * @param {{tools?: Array<{type: string}>, searching?: boolean, interrupting?: boolean}} options
+ *   `tools`: the assistant's; `searching`: whether the thread has files, which the run must be able
+ *   to search then; `interrupting`: whether the thread's run is given up for it
  * @returns {Promise<Response>} an open stream of the run's events
  * @throws {ApiError}
  */
 export function run(client, turn, { tools = [], searching = false, interrupting = false }) {
+  /** @type {import("./api.js").ApiObject} */
   const body = {
     assistant_id: turn.assistantId ?? undefined,
     metadata: { client_turn_id: turn.key },
     stream: true,
   };
-  const searches = tools.some((tool) => tool.type === SEARCH.type);
-  if (searching && !searches) body.tools = [...tools, SEARCH];
+  const search = attachmentTool();
+  const searches = tools.some((tool) => tool.type === search?.type);
+  if (searching && search && !searches) body.tools = [...tools, search];
   const messages = turn.stored ? [] : [messageOf(turn)];
   if (turn.threadId === null) {
     return client.fetch("POST", "threads/runs", { body: { ...body, thread: { messages } } });
@@ -92,7 +94,7 @@ export async function lookForQuestion(client, turn) {
     if (!found) continue;
     turn.threadId = threadId;
     turn.stored = true;
-    turn.question.id = found.id;
+    asked(turn).id = found.id;
     const runs = await client.get(`threads/${threadId}/runs`, { query: { limit: 1 } });
     const [newest] = runs.data;
     const begun = newest?.metadata.client_turn_id === turn.key;
@@ -110,12 +112,13 @@ export async function lookForQuestion(client, turn) {
  * @throws {ApiError}
  */
 export async function questionId(client, turn) {
-  if (turn.question.id) return turn.question.id;
+  const question = asked(turn);
+  if (question.id) return question.id;
   const path = `threads/${turn.threadId}/messages`;
   const page = await client.get(path, { query: { limit: 20 } });
   const mine = page.data.find((message) => message.role === "user");
-  turn.question.id = mine ? questionOf(mine).id : null;
-  return turn.question.id;
+  question.id = mine ? questionOf(mine).id : null;
+  return question.id;
 }
 
 /**
@@ -128,13 +131,13 @@ export async function questionId(client, turn) {
  */
 export async function look(client, turn, signal) {
   const path = `threads/${turn.threadId}`;
-  const run = await client.get(`${path}/runs/${turn.runId}`, { signal });
-  applyRun(turn, run);
+  const stored = await client.get(`${path}/runs/${turn.runId}`, { signal });
+  applyRun(turn, stored);
   if (isUnderWay(turn)) return;
   const query = { run_id: turn.runId, order: "asc", limit: 100 };
   const page = await client.get(`${path}/messages`, { query, signal });
   turn.items = page.data.map(answerMessage);
-  turn.mayHaveSteps = run.tools.length > 0;
+  turn.mayHaveSteps = stored.tools.length > 0;
 }
 
 async function candidates(client, turn) {
@@ -148,13 +151,22 @@ async function candidates(client, turn) {
   }
 }
 
+/**
+ * @param {import("./turn.js").Turn} turn
+ * @returns {import("./turn.js").Question}
+ */
+function asked({ question }) {
+  if (!question) throw new Error("A turn without a question can't be asked.");
+  return question;
+}
+
 function messageOf(turn) {
-  const { text, files, images } = turn.question;
+  const { text, files, images } = asked(turn);
   const parts = images.map((image) => ({ type: "image_file", image_file: { file_id: image.id } }));
   return {
     role: "user",
     content: parts.length ? [...(text ? [{ type: "text", text }] : []), ...parts] : text,
-    attachments: files.map((file) => ({ file_id: file.id, tools: [SEARCH] })),
+    attachments: files.map((file) => ({ file_id: file.id, tools: [attachmentTool()] })),
     metadata: { client_turn_id: turn.key },
   };
 }

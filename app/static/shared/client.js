@@ -7,6 +7,16 @@
  * `noCredential` and `keyCredential` are here, browser sessions are in `session.js`.
  */
 
+/**
+ * @typedef {{authorization: () => Promise<string|null>, renew: () => Promise<boolean>}} Credential
+ */
+/**
+ * @typedef {{query?: Query, body?: object, headers?: Record<string, string>,
+ *   signal?: AbortSignal}} Options
+ */
+/** @typedef {string|number|null|undefined} QueryValue */
+/** @typedef {Record<string, QueryValue|QueryValue[]>} Query */
+
 /** GETs wait this long (in seconds) for a rate limit by themselves; longer waits are told. */
 const LONGEST_SILENT_WAIT = 5;
 
@@ -38,6 +48,7 @@ export class ApiError extends Error {
    * @returns {Promise<ApiError>}
    */
   static async of(response) {
+    /** @type {Record<string, any>} */
     let told = {};
     try {
       told = (await response.json()).error ?? {};
@@ -70,7 +81,7 @@ export function keyCredential(key) {
 export class ApiClient {
   /**
    * @param {string|URL} base where the version's paths begin, such as `https://host/api/v1/`
-   * @param {{authorization: function, renew: function}} credential
+   * @param {Credential} credential
    */
   constructor(base, credential = noCredential) {
     this.base = new URL(base);
@@ -80,28 +91,31 @@ export class ApiClient {
 
   /**
    * @param {string} path without a leading slash, such as `threads`
-   * @param {Object<string, string|number|null|undefined>} query what is null is left out
+   * @param {Query} query what is null is left out; of a list each entry is sent
    * @returns {string}
    */
   url(path, query = {}) {
     const url = new URL(path, this.base);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== null && value !== undefined && value !== "") url.searchParams.append(name, value);
+    for (const [name, values] of Object.entries(query)) {
+      for (const value of [values].flat()) {
+        if (value === null || value === undefined || value === "") continue;
+        url.searchParams.append(name, String(value));
+      }
     }
     return url.href;
   }
 
-  /** @returns {Promise<object>} the answer's JSON */
-  async get(path, { query, signal } = {}) {
+  /** @returns {Promise<any>} the answer's JSON */
+  async get(path, /** @type {Options} */ { query, signal } = {}) {
     return (await this.fetch("GET", path, { query, signal })).json();
   }
 
-  /** @returns {Promise<object>} the answer's JSON */
-  async post(path, body = {}, { signal } = {}) {
+  /** @returns {Promise<any>} the answer's JSON */
+  async post(path, body = {}, /** @type {Options} */ { signal } = {}) {
     return (await this.fetch("POST", path, { body, signal })).json();
   }
 
-  /** @returns {Promise<object>} the answer's JSON */
+  /** @returns {Promise<any>} the answer's JSON */
   async delete(path) {
     return (await this.fetch("DELETE", path)).json();
   }
@@ -111,7 +125,7 @@ export class ApiClient {
    *
    * @param {string} method
    * @param {string} path
-   * @param {{query?: object, body?: object, headers?: object, signal?: AbortSignal}} options
+   * @param {Options} options
    * @returns {Promise<Response>}
    */
   async fetch(method, path, options = {}) {
@@ -130,7 +144,7 @@ export class ApiClient {
     return response;
   }
 
-  async #send(method, path, { query, body, headers = {}, signal }) {
+  async #send(method, path, /** @type {Options} */ { query, body, headers = {}, signal }) {
     const authorization = await this.credential.authorization();
     try {
       return await fetch(this.url(path, query), {
@@ -167,7 +181,7 @@ export function pause(milliseconds, signal) {
     }
     const aborted = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(signal?.reason);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", aborted);

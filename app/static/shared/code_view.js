@@ -83,7 +83,7 @@ export class CodeView {
 
   #append(text) {
     const last = this.#part.lastChild;
-    if (last?.nodeType === Node.TEXT_NODE) last.appendData(text);
+    if (last instanceof Text) last.appendData(text);
     else this.#part.append(text);
     this.#partLength += text.length;
   }

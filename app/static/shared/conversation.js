@@ -1,19 +1,19 @@
 /** A conversation on one thread: sending, following, stopping, trying again. Without a page. */
 
 import { cancel, chat, look, lookForQuestion, questionId, remove, run } from "./asking.js";
+import { includes } from "./calls/registry.js";
 import { ApiError, pause } from "./client.js";
 import { followRun } from "./events.js";
+import { FileContents } from "./files.js";
 import { turnsOf } from "./history.js";
 import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js";
 
 const PAGE = 100;
 const BETWEEN_LOOKS = 1000;
-/** The text of what a search found, for citations. */
-const WITH_CONTENT = "step_details.tool_calls[*].file_search.results[*].content";
 
 /**
- * Holds the turns and tells each change of one. `onTurn(turn)` is called after every change,
- * so whoever draws should put changes together; `onThread(threadId)` when a thread was begun.
+ * Holds the turns. `onTurn(turn)` is called after every change of one, `onThread(threadId)` when a
+ * thread was begun.
  */
 export class Conversation {
   #client;
@@ -28,9 +28,9 @@ export class Conversation {
    * @param {object} options
    * @param {import("./client.js").ApiClient} options.client
    * @param {boolean} options.mayRun whether runs may be created; sessions can only chat
-   * @param {function(string): object[]} [options.toolsOf] the tools of the assistant with this id
-   * @param {function(import("./turn.js").Turn): void} [options.onTurn]
-   * @param {function(string): void} [options.onThread]
+   * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] an assistant's
+   * @param {(turn: import("./turn.js").Turn) => void} [options.onTurn]
+   * @param {(threadId: string) => void} [options.onThread]
    */
   constructor({ client, mayRun, toolsOf = () => [], onTurn = () => {}, onThread = () => {} }) {
     this.#client = client;
@@ -38,11 +38,13 @@ export class Conversation {
     this.#tools = toolsOf;
     this.#onTurn = onTurn;
     this.#onThread = onThread;
+    /** The files that its answers show, until it is left. */
+    this.files = new FileContents(client);
     /** @type {string|null} */
     this.threadId = null;
     /** @type {import("./turn.js").Turn[]} */
     this.turns = [];
-    /** Id of the oldest message that was loaded, where there are older ones. */
+    /** @type {string|null} id of the oldest message that was loaded, if there are older ones */
     this.olderThan = null;
   }
 
@@ -70,7 +72,7 @@ export class Conversation {
   }
 
   /**
-   * Load the messages before those that are here.
+   * Load earlier messages.
    *
    * @returns {Promise<import("./turn.js").Turn[]>} the turns that were put in front
    */
@@ -88,9 +90,9 @@ export class Conversation {
    *
    * @param {object} asked
    * @param {string} asked.text
-   * @param {string} [asked.assistantId]
-   * @param {Array<{id: string, name: string}>} [asked.files] uploaded files, to be searched
-   * @param {Array<{id: string, name: string}>} [asked.images] uploaded images, to be seen
+   * @param {string|null} [asked.assistantId]
+   * @param {import("./turn.js").FileName[]} [asked.files] uploaded files, to be searched
+   * @param {import("./turn.js").FileName[]} [asked.images] uploaded images, to be seen
    * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or was left
    */
   async send({ text, assistantId = null, files = [], images = [] }) {
@@ -164,14 +166,14 @@ export class Conversation {
    * @throws {ApiError}
    */
   async check(turn) {
-    const path = `threads/${turn.threadId}/runs/${turn.runId}`;
-    const run = await this.#client.get(path);
-    if (run.status !== "requires_action") await this.#followAgain(turn);
+    const { status } = await this.#client.get(`threads/${turn.threadId}/runs/${turn.runId}`);
+    if (status !== "requires_action") await this.#followAgain(turn);
   }
 
   /** Listen no longer; what is under way goes on at the server. */
   leave() {
     this.#listening.abort();
+    this.files.clear();
   }
 
   /**
@@ -183,6 +185,7 @@ export class Conversation {
    */
   async rate(turn, rating) {
     const message = messagesOf(turn).at(-1);
+    if (!message) return;
     const { rating: _, ...kept } = message.metadata;
     const metadata = rating ? { ...kept, rating } : kept;
     const path = `threads/${turn.threadId}/messages/${message.id}`;
@@ -196,7 +199,7 @@ export class Conversation {
    */
   async steps(turn) {
     if (this.#steps.has(turn)) return this.#steps.get(turn);
-    const query = { order: "asc", limit: PAGE, "include[]": WITH_CONTENT };
+    const query = { order: "asc", limit: PAGE, "include[]": includes() };
     const path = `threads/${turn.threadId}/runs/${turn.runId}/steps`;
     const page = await this.#client.get(path, { query });
     const steps = page.data.map(toolStep).filter(Boolean);
@@ -250,7 +253,7 @@ export class Conversation {
     this.#onTurn(turn);
   }
 
-  /** From the beginning: what it told meanwhile is told again. */
+  /** From its first event. */
   #followAgain(turn) {
     Object.assign(turn, { status: "working", error: null, items: [], awaited: [] });
     this.#onTurn(turn);

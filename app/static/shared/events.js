@@ -1,4 +1,4 @@
-/** Server-sent events over `fetch`: reading a body, and following a run through lost connections. */
+/** Server-sent events over `fetch`, and following a run through lost connections. */
 
 import { ApiError, pause } from "./client.js";
 
@@ -66,7 +66,7 @@ export class EventParser {
  * @yields {{id: string, name: string, data: string}}
  */
 export async function* readEvents(response) {
-  const reader = response.body.getReader();
+  const reader = bodyOf(response).getReader();
   const decoder = new TextDecoder();
   const parser = new EventParser();
   try {
@@ -86,7 +86,7 @@ export async function* readEvents(response) {
  *
  * @param {import("./client.js").ApiClient} client
  * @param {{threadId?: string, runId?: string, after?: number, response?: Response,
- *   signal?: AbortSignal, onConnection?: function(boolean): void}} options
+ *   signal?: AbortSignal, onConnection?: (connected: boolean) => void}} options
  *   `after`: id of the last event that is known; `response`: a stream of this run that is open
  *   already (its first event names the run; its events have no ids, so after a lost connection
  *   all of them come again, from the first); `onConnection`: told false when the
@@ -97,14 +97,15 @@ export async function* readEvents(response) {
 export async function* followRun(client, options) {
   const { signal, onConnection = () => {} } = options;
   const at = { threadId: options.threadId, runId: options.runId, after: options.after ?? 0 };
-  let { response } = options;
+  /** @type {Response|null} */
+  let response = options.response ?? null;
   let failures = 0;
   for (;;) {
     let told = 0;
     try {
-      response ??= await openEvents(client, at, signal);
+      const open = (response ??= await openEvents(client, at, signal));
       if (failures) onConnection(true);
-      for await (const event of readEvents(response)) {
+      for await (const event of readEvents(open)) {
         if (event.name === "done") return;
         if (event.name === "error") break;
         failures = 0;
@@ -114,7 +115,7 @@ export async function* followRun(client, options) {
       if (signal?.aborted) throw error;
       if (error instanceof ApiError && !isPassing(error)) throw error;
       // A rate limit says how long it lasts; looking sooner would only use up the attempts.
-      told = (error.retryAfter ?? 0) * 1000;
+      told = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
     }
     response = null;
     failures += 1;
@@ -143,4 +144,10 @@ function read(event, at) {
 
 function isPassing(error) {
   return error.status === 0 || error.status === 429 || error.status >= 500;
+}
+
+/** @param {Response} response */
+function bodyOf({ body }) {
+  if (!body) throw new ApiError({ message: "The server sent nothing.", code: "unreachable" });
+  return body;
 }

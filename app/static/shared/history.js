@@ -1,12 +1,17 @@
 /** A thread as it is kept, made into turns. Pure. */
 
-import { answerMessage, applyRun, isUnderWay, newTurn } from "./turn.js";
+import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js";
+
+/**
+ * @typedef {import("./api.js").Message} Message
+ * @typedef {import("./api.js").Run} Run
+ */
 
 const ENDED_WITHOUT_ANSWER = new Set(["failed", "expired", "cancelled", "requires_action"]);
 
 /**
- * @param {object[]} messages the API's, the oldest first
- * @param {object[]} runs the API's, the newest first
+ * @param {Message[]} messages the API's, the oldest first
+ * @param {Run[]} runs the API's, the newest first
  * @returns {import("./turn.js").Turn[]} the last one is under way where its run is: its items are
  *   empty then, for the run's events tell them all
  */
@@ -23,7 +28,7 @@ export function turnsOf(messages, runs) {
 }
 
 /**
- * @param {object} message the API's message of a user
+ * @param {Message} message the API's message of a user
  * @returns {import("./turn.js").Question}
  */
 export function questionOf(message) {
@@ -38,6 +43,7 @@ export function questionOf(message) {
       .filter((part) => part.type === "image_file")
       .map((part) => ({ id: part.image_file.file_id })),
     files: (message.attachments ?? []).map((attachment) => ({ id: attachment.file_id })),
+    others: parts.map(partOf).filter((part) => part.content && part.type !== "image_file"),
     createdAt: message.created_at,
   };
 }
@@ -71,7 +77,8 @@ function answered(turns, message, runs) {
 
 /** Where the newest run belongs to the last turn, take over where it stands. */
 function goOn(turn, run) {
-  const mine = turn.runId ? turn.runId === run.id : run.created_at >= (turn.question?.createdAt ?? 0);
+  const askedAt = turn.question?.createdAt ?? 0;
+  const mine = turn.runId ? turn.runId === run.id : run.created_at >= askedAt;
   if (!mine) return;
   applyRun(turn, run);
   turn.mayHaveSteps = run.tools.length > 0 && !ENDED_WITHOUT_ANSWER.has(run.status);

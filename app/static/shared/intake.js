@@ -1,6 +1,6 @@
-/** A part's text as it is read: piece by piece, with a mark in place of each citation. Pure. */
+/** A part's text as it is read: piece by piece, with a mark in place of each annotation. Pure. */
 
-import { citationMark, withoutMarks } from "./markdown.js";
+import { citationMark, fileMark, withoutMarks } from "./markdown.js";
 
 /** Reads a text that grows. Citations' offsets count code points, as the API does. */
 export class Intake {
@@ -30,9 +30,9 @@ export class Intake {
       const begins = value[from - 1] === "\r" && value[from] === "\n" ? from + 1 : from;
       text += withoutMarks(value.slice(begins, this.#at)).replace(/\r\n?/g, "\n");
       if (!(this.#points >= next?.start_index)) continue;
+      const before = value.charAt(this.#at - 1);
       while (this.#at < value.length && this.#points < next.end_index) this.#pass(value);
-      const source = sources.find(({ mark }) => mark === next.text);
-      if (source) text += citationMark(source.number);
+      text += markOf(next, before, sources);
       this.#cited.push(next);
     }
     return text;
@@ -63,8 +63,14 @@ export class Intake {
   }
 }
 
+function markOf(annotation, before, sources) {
+  if (annotation.type === "file_path") return fileMark(annotation, before);
+  const source = sources.find(({ mark }) => mark === annotation.text);
+  return source ? citationMark(source.number) : "";
+}
+
 function citationsOf(annotations) {
-  const cited = annotations.filter((one) => one.type === "file_citation");
+  const cited = annotations.filter(({ type }) => type === "file_citation" || type === "file_path");
   const inOrder = cited.toSorted((a, b) => a.start_index - b.start_index);
   // Of two that overlap, the first one counts.
   let end = 0;

@@ -1,4 +1,11 @@
-/** Texts in Korean and English, chosen by the browser's languages or by its user. */
+/**
+ * Texts in Korean and English, chosen by the browser's languages or by its user.
+ *
+ * @typedef {"ko"|"en"} Language
+ * @typedef {Record<string, string|number>} Values
+ * @typedef {Record<Language, Record<string, string>>} Texts by name; `{word}` in a text is replaced
+ *   by the value of that name
+ */
 
 /**
  * @param {readonly string[]} [preferred] languages, the most wanted first
@@ -13,10 +20,9 @@ export function browserLanguage(preferred = navigator.languages) {
 }
 
 /**
- * @param {{ko: Object<string, string>, en: Object<string, string>}} texts by name; `{word}` in a
- *   text is replaced by the value of that name
- * @param {"ko"|"en"} language
- * @returns {function(string, Object<string, string|number>=): string}
+ * @param {Texts} texts
+ * @param {Language} language
+ * @returns {(name: string, values?: Values) => string}
  */
 export function translator(texts, language) {
   return (name, values = {}) => {
@@ -47,6 +53,12 @@ export const sharedTexts = {
     waitingHere: "The assistant can't finish this answer here. You can go on with another message.",
     waiting: "The assistant waits for a function of the developer's program: {names}. "
       + "You can go on with another message.",
+    picture: "Picture from the assistant",
+    pictureLoading: "Loading the picture …",
+    pictureFailed: "The picture {file} can't be shown.",
+    pictureAt: "Picture at {address}",
+    downloadPicture: "Download the picture",
+    unknownPart: "Content of the type {type}",
     errorUnreachable: "The server can't be reached. Check your connection and try again.",
     errorRate: "Too many requests right now. Please try again in a moment.",
     errorRateSeconds: "Too many requests right now. Please try again in {seconds} seconds.",
@@ -82,6 +94,12 @@ export const sharedTexts = {
     waitingHere: "여기서는 어시스턴트가 이 답변을 마칠 수 없습니다. 다른 메시지를 보내 대화를 이어가셔도 됩니다.",
     waiting: "어시스턴트가 개발자 프로그램의 함수 결과를 기다리고 있습니다: {names}. "
       + "다른 메시지를 보내 대화를 이어가셔도 됩니다.",
+    picture: "어시스턴트가 보낸 이미지",
+    pictureLoading: "이미지를 불러오는 중…",
+    pictureFailed: "이미지({file})를 표시할 수 없습니다.",
+    pictureAt: "이미지 주소: {address}",
+    downloadPicture: "이미지 내려받기",
+    unknownPart: "{type} 형식의 내용",
     errorUnreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인하고 다시 시도해 주세요.",
     errorRate: "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
     errorRateSeconds: "요청이 너무 많습니다. {seconds}초 후에 다시 시도해 주세요.",
@@ -100,6 +118,7 @@ export const sharedTexts = {
   },
 };
 
+/** @type {Record<string, string>} */
 const BY_CODE = {
   unreachable: "errorUnreachable",
   insufficient_quota: "errorQuota",
@@ -112,6 +131,7 @@ const BY_CODE = {
   run_expired: "errorExpired",
   content_filter: "filtered",
 };
+/** @type {Record<number, string>} */
 const BY_STATUS = {
   401: "errorRefused",
   403: "errorRefused",
@@ -124,12 +144,13 @@ const BY_STATUS = {
 /**
  * @param {{status: number, code: string|null, retryAfter: number|null}} error an `ApiError`, or a
  *   turn's `error`
- * @returns {{name: string, values: object}} the text that says it to a visitor
+ * @returns {{name: string, values: Values}} the text that says it to a visitor
  */
 export function errorText({ status, code, retryAfter }) {
   // The upstream's limit, which ended a run; this server's own is told by the HTTP status.
-  if (code === "rate_limit_exceeded" && status !== 429) return { name: "errorModelRate", values: {} };
-  const name = BY_CODE[code] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
+  const isUpstreams = code === "rate_limit_exceeded" && status !== 429;
+  if (isUpstreams) return { name: "errorModelRate", values: {} };
+  const name = BY_CODE[code ?? ""] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
   if (name === "errorRate" && retryAfter) {
     return { name: "errorRateSeconds", values: { seconds: Math.ceil(retryAfter) } };
   }
@@ -137,6 +158,10 @@ export function errorText({ status, code, retryAfter }) {
   return { name, values: {} };
 }
 
+/**
+ * @param {number} seconds
+ * @returns {{name: string, values: Values}}
+ */
 function resetText(seconds) {
   const minutes = Math.max(Math.ceil(seconds / 60), 2);
   if (minutes < 120) return { name: "errorQuotaMinutes", values: { minutes } };
@@ -146,7 +171,7 @@ function resetText(seconds) {
 /**
  * What an assistant's metadata says for a start screen.
  *
- * @param {{metadata?: Object<string, string>}|undefined} assistant
+ * @param {{metadata?: Record<string, string>}|undefined} assistant
  * @param {"ko"|"en"} language
  * @returns {{greeting: string|null, suggestions: string[]}}
  */

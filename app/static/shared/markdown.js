@@ -9,10 +9,12 @@
 
 import { Lexer, Marked } from "../vendor/marked.js";
 import createPurifier from "../vendor/purify.js";
+import { fileButton } from "./files.js";
 import { formulaElement, mathExtensions } from "./math.js";
 
 const PLAIN_TAGS = "b|br|del|details|em|hr|i|ins|kbd|mark|p|s|small|strong|sub|summary|sup|u";
 const PLAIN_TAG_OR_SPECIAL = new RegExp(`</?(?:${PLAIN_TAGS})\\s*/?>|[<>&"]`, "gi");
+/** @type {Record<string, string>} */
 const ENTITIES = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
 const LANGUAGE_CLASS = /^language-[\w+#.-]+$/;
 
@@ -22,6 +24,8 @@ const NONCE = Math.random().toString(36).slice(2, 10);
 const MARK_BEGINS = "\uE000";
 const MARK_ENDS = "\uE001";
 const MARK = new RegExp(`${MARK_BEGINS}${NONCE}([cf])(\\d+)${MARK_ENDS}`);
+/** The address of a file that a model made, followed by its id and its name. */
+const FILE_ADDRESS = `sandbox:${NONCE}/`;
 
 const PURIFY = {
   RETURN_DOM_FRAGMENT: true,
@@ -32,7 +36,7 @@ const PURIFY = {
   ALLOWED_ATTR: ["align", "class", "href", "start", "title"],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
+  ALLOWED_URI_REGEXP: new RegExp(`^(?:https?://|mailto:|${FILE_ADDRESS})`, "i"),
   // These hold no address, so that rule is not for them.
   ADD_URI_SAFE_ATTR: ["align", "start"],
 };
@@ -88,6 +92,7 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 });
 
 /**
+ * @typedef {import("../vendor/marked.js").Token} Token
  * @typedef {{number: number, mark: string, name: string, fileId: string}} Source `number` counts
  *   the passages that an answer cites, from 1
  */
@@ -99,12 +104,13 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 export function sourcesOf(parts) {
   const sources = new Map();
   for (const annotation of parts.flatMap((part) => part.annotations)) {
-    if (annotation.type !== "file_citation" || sources.has(annotation.text)) continue;
+    const { file_citation: cited } = annotation;
+    if (annotation.type !== "file_citation" || !cited || sources.has(annotation.text)) continue;
     sources.set(annotation.text, {
       number: sources.size + 1,
       mark: annotation.text,
       name: nameIn(annotation.text),
-      fileId: annotation.file_citation.file_id,
+      fileId: cited.file_id,
     });
   }
   return [...sources.values()];
@@ -114,10 +120,10 @@ export function sourcesOf(parts) {
  * Split a text into Markdown's blocks.
  *
  * @param {string} text
- * @param {Object<string, object>} links definitions of links that stood before; those in `text`
+ * @param {Record<string, object>} links definitions of links that stood before; those in `text`
  *   are added
  * @param {boolean} growing whether more text may follow
- * @returns {object[]} marked's tokens; `raw` of all of them together is `text`
+ * @returns {Token[]} marked's tokens; `raw` of all of them together is `text`
  */
 export function tokensOf(text, links, growing) {
   const lexer = new Lexer(marked.defaults);
@@ -131,10 +137,10 @@ export function tokensOf(text, links, growing) {
 }
 
 /**
- * @param {object[]} tokens blocks, as `tokensOf` returns them
+ * @param {Token[]} tokens blocks, as `tokensOf` returns them
  * @param {Source[]} sources each cited mark becomes `<button class="citation"
  *   data-citation="number">`; clicks are for the page that shows it
- * @param {function(HTMLButtonElement, Source): void} nameButton names it for screen readers
+ * @param {(button: HTMLButtonElement, source: Source) => void} nameButton names a citation
  * @returns {DocumentFragment}
  */
 export function fragmentOf(tokens, sources, nameButton) {
@@ -142,6 +148,7 @@ export function fragmentOf(tokens, sources, nameButton) {
   try {
     const fragment = purifier.sanitize(marked.parser(tokens), PURIFY);
     putMarked(fragment, formulas, sources, nameButton);
+    putFiles(fragment);
     return fragment;
   } finally {
     formulas = [];
@@ -151,6 +158,36 @@ export function fragmentOf(tokens, sources, nameButton) {
 /** @returns {string} what stands in the Markdown for a citation of this source */
 export function citationMark(number) {
   return markOf("c", number);
+}
+
+/**
+ * @param {import("./turn.js").Part[]} parts of one answer
+ * @returns {Array<{id: string, name: string}>} the files that it offers, each once
+ */
+export function filesOf(parts) {
+  const files = new Map();
+  for (const annotation of parts.flatMap((part) => part.annotations)) {
+    const id = annotation.file_path?.file_id;
+    if (annotation.type !== "file_path" || !id) continue;
+    files.set(id, { id, name: nameOfPath(annotation.text) });
+  }
+  return [...files.values()];
+}
+
+/**
+ * @param {import("./turn.js").Annotation} annotation of a `sandbox:` path
+ * @param {string} before the character before it
+ * @returns {string} what stands in the Markdown for it: a link, or the address of the link that the
+ *   model wrote; in code the path itself
+ */
+export function fileMark({ text, file_path: file }, before) {
+  if (!file || before === "`") return text;
+  const name = nameOfPath(text);
+  const address = FILE_ADDRESS + [file.file_id, name].map(encoded).join("/");
+  if (before === "(" || before === "<") return address;
+  // Backslashes would not do: before parentheses they begin a formula.
+  const label = name.replace(/[!-/:-@[-`{-~]/g, (found) => `&#${found.charCodeAt(0)};`);
+  return `[${label}](${address})`;
 }
 
 /**
@@ -173,8 +210,9 @@ function markOf(kind, number) {
 
 function putMarked(fragment, found, sources, nameButton) {
   const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+  /** @type {Text[]} */
   const texts = [];
-  while (walker.nextNode()) texts.push(walker.currentNode);
+  while (walker.nextNode()) texts.push(/** @type {Text} */ (walker.currentNode));
   for (let text of texts) {
     for (let mark = MARK.exec(text.data); mark; mark = MARK.exec(text.data)) {
       const [whole, kind, number] = mark;
@@ -188,6 +226,15 @@ function putMarked(fragment, found, sources, nameButton) {
       rest.before(element);
       text = rest;
     }
+  }
+}
+
+function putFiles(fragment) {
+  for (const link of fragment.querySelectorAll(`a[href^="${FILE_ADDRESS}"]`)) {
+    const [id, name] = link.getAttribute("href").slice(FILE_ADDRESS.length).split("/");
+    const button = fileButton(decodeURIComponent(id), decodeURIComponent(name));
+    if (link.textContent?.trim()) button.replaceChildren(...link.childNodes);
+    link.replaceWith(button);
   }
 }
 
@@ -207,6 +254,16 @@ function citationButton(source, nameButton) {
 
 function nameIn(mark) {
   return mark.slice(mark.indexOf("†") + 1, -1) || mark;
+}
+
+/** The last part of a path such as `sandbox:/mnt/data/report.csv`. */
+function nameOfPath(path) {
+  return path.slice(path.lastIndexOf("/") + 1) || path;
+}
+
+/** As a part of an address in Markdown, where parentheses would end it. */
+function encoded(text) {
+  return encodeURIComponent(text).replace(/[()]/g, (found) => (found === "(" ? "%28" : "%29"));
 }
 
 function escaped(text) {

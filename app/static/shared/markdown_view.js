@@ -21,6 +21,16 @@ import { labelsIn, loosen, tagsIn } from "./tokens.js";
 import { Surface } from "./surface.js";
 import { work } from "./work.js";
 
+/**
+ * @typedef {object} MarkdownOptions
+ * @property {(button: HTMLButtonElement, source: import("./markdown.js").Source) => void}
+ *   nameButton names a citation's button
+ * @property {() => HTMLElement} plainNote says that text is shown as it was written
+ * @property {(fragment: DocumentFragment, levels: number[]) => void} [decorate] changes blocks
+ *   before they are shown; the numbers are the levels of the headings above, to be kept up to date
+ * @property {() => void} [onDrawn] called after each step
+ */
+
 /** So many characters may be rendered again for each one that arrives. */
 const AGAIN = 16;
 /** Milliseconds: if nothing more arrives, what is there is shown all the same. */
@@ -29,23 +39,18 @@ const SILENCE = 200;
 /** Draws one part of an answer into its element. */
 export class MarkdownView {
   #options;
-  #part = { value: "", annotations: [] };
+  /** @type {import("./turn.js").Part} */
+  #part = { type: "text", value: "", annotations: [] };
+  /** @type {import("./markdown.js").Source[]} */
   #sources = [];
   #growing = true;
   #known = "";
   #queued = false;
-  #silence = null;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #silence;
   #state;
 
-  /**
-   * @param {object} options
-   * @param {function(HTMLButtonElement, import("./markdown.js").Source): void} options.nameButton
-   *   names a citation's button
-   * @param {function(): HTMLElement} options.plainNote says that text is shown as it was written
-   * @param {function(DocumentFragment, number[]): void} [options.decorate] changes blocks before
-   *   they are shown; the numbers are the levels of the headings above, to be kept up to date
-   * @param {function(): void} [options.onDrawn] called after each step
-   */
+  /** @param {MarkdownOptions} options */
   constructor({ nameButton, plainNote, decorate = () => {}, onDrawn = () => {} }) {
     this.#options = { nameButton, plainNote, decorate, onDrawn };
     this.element = document.createElement("div");
@@ -165,7 +170,7 @@ export class MarkdownView {
     try {
       return this.#render(text, isFinal, isLast && !state.intake.hasMore(this.#part));
     } catch (error) {
-      console.warn("Threadkeeper: this is shown as it was written, for it can't be rendered.", error);
+      console.warn("Threadkeeper: text that can't be rendered is shown as it is.", error);
       return this.#openPlain(text.length);
     }
   }
@@ -196,7 +201,7 @@ export class MarkdownView {
     const count = isFinal ? tokens.length : finishedTokens(tokens, whole);
     if (!count && text.length >= LONG) {
       const split = splitBlock(tokens[0], whole);
-      if (split?.length > prefix.length) return this.#putSplit(split, whole, prefix);
+      if (split && split.length > prefix.length) return this.#putSplit(split, whole, prefix);
       if (text.length >= LONGEST) return this.#giveUp(tokens, text);
       state.window = Math.min(state.window * 2, LONGEST);
       if (!isLast) return true;
@@ -262,7 +267,7 @@ export class MarkdownView {
   /** Up to the next empty line, and at least `least` characters. */
   #openPlain(least = 0) {
     const state = this.#state;
-    const blank = /^\n*/.exec(state.tail)[0].length;
+    const blank = state.tail.length - state.tail.replace(/^\n+/, "").length;
     this.#advance(blank);
     state.plain = { add: state.surface.plain(), least: Math.max(0, least - blank) };
     return true;

@@ -22,6 +22,7 @@ const BLOCK = new RegExp(
 );
 const BLOCK_BEGINS = /(?:^|\n) {0,3}(?:\$\$|\\\[)/;
 const BLOCK_OPEN = /^ {0,3}(?:\$\$|\\\[)(?:(?!\n[ \t]*\n|\$\$|\\\])[^])*$/;
+/** @type {Array<[RegExp, boolean]>} whether it is set on lines of its own */
 const INLINE = [
   [new RegExp(String.raw`^\$\$${BODY}\$\$`), true],
   [new RegExp(String.raw`^\\\[${BODY}\\\]`), true],
@@ -34,7 +35,11 @@ const INLINE_BEGINS = /(?<![\w\\$])\$|(?<!\\)\\[([]/;
 const MONEY = /^[\d.,]+(?:\s|\/|[A-Za-z]{2}|[\u1100-\uffdc]|[-–~]$|$)/;
 const CLEARLY_MATH = /[\\^_={}]/;
 
-/** @returns the extensions of `Marked` that find formulas; `isGrowing()`: whether text may follow */
+/**
+ * @param {() => boolean} isGrowing whether more text may follow
+ * @param {(token: import("../vendor/marked.js").Token) => string} show what stands for a formula
+ * @returns {object[]} the extensions of `Marked` that find formulas
+ */
 export function mathExtensions(isGrowing, show) {
   const renderer = (token) => show(token);
   return [
@@ -81,11 +86,12 @@ function formula(type, raw, tex, display) {
 }
 
 const kept = new Map();
+/** @type {Promise<typeof import("../vendor/katex.js")|null>|null} */
 let loading = null;
 
 /**
  * @param {{written: string, tex: string, display: boolean}} token as the extensions make it
- * @param {function(string): DocumentFragment} purify KaTeX's MathML into safe nodes
+ * @param {(text: string) => DocumentFragment} purify KaTeX's MathML into safe nodes
  * @returns {HTMLElement} shows the source until the formula is drawn, and where it can't be
  */
 export function formulaElement({ written, tex, display = false }, purify) {

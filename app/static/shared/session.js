@@ -8,11 +8,12 @@ export class SessionCredential {
   #storage;
   #name;
   #session;
+  /** @type {Promise<void>|null} */
   #pending = null;
 
   /**
    * @param {string|URL} base the API's base URL
-   * @param {{get: function, set: function, remove: function}} storage keeps the session (see
+   * @param {import("./storage.js").Kept} storage keeps the session (see
    *   `storage.js`), so that its threads are there again after a reload
    * @param {string} name under which it is kept
    */
@@ -24,8 +25,8 @@ export class SessionCredential {
   }
 
   /**
-   * @returns {Promise<Array<{id: string, name: string|null, description: string|null,
-   *   metadata: object}>>} the assistants that this session may use, the default one first
+   * @returns {Promise<import("./api.js").Assistant[]>} those that this session may use, the
+   *   default one first
    */
   async assistants() {
     // Asked for anew, for the list may have changed since the token was made.
@@ -66,6 +67,7 @@ export class SessionCredential {
   }
 
   async #create(token) {
+    /** @type {Record<string, string>} */
     const headers = token ? { authorization: `Bearer ${token}` } : {};
     return (await this.#client.fetch("POST", "chat/sessions", { body: {}, headers })).json();
   }

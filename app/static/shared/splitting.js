@@ -6,6 +6,8 @@
  * lists between items, tables between rows, quotations at an empty line, paragraphs between words.
  */
 
+/** @typedef {import("../vendor/marked.js").Token} Token */
+
 /** Characters that are looked at together; a longer block is split within itself. */
 export const LONG = 2000;
 /** Blocks that can't be split and are longer than this are shown as plain text. */
@@ -102,7 +104,7 @@ export function fenceBelow(text) {
 /**
  * Count the blocks that no text that follows can change.
  *
- * @param {object[]} tokens of `text`
+ * @param {Token[]} tokens of `text`
  * @param {string} text
  * @param {boolean} [together] whether what is between `<details>` and its end stays together
  * @returns {number} how many tokens from the first
@@ -128,9 +130,9 @@ export function finishedTokens(tokens, text, together = true) {
 /**
  * Split a block within itself.
  *
- * @param {object} token
+ * @param {Token} token
  * @param {string} text that begins with it
- * @returns {{length: number, token: object|null, kind: string}|null} so much of the text is
+ * @returns {{length: number, token: Token|null, kind: string}|null} so much of the text is
  *   finished; `token` is it, if it need not be read again; `kind` says how the rest goes on
  */
 export function splitBlock(token, text) {
@@ -149,8 +151,9 @@ function openDetails(text) {
 function depthOf(line) {
   const markers = MARKERS.exec(line);
   if (!markers) return 0;
-  const indent = /^[ \t]*/.exec(line)[0].replaceAll("\t", "    ").length;
-  return markers[0].match(ONE_MARKER).length + indent / 2;
+  const [spaces] = /^[ \t]*/.exec(line) ?? [""];
+  const indent = spaces.replaceAll("\t", "    ").length;
+  return (markers[0].match(ONE_MARKER)?.length ?? 0) + indent / 2;
 }
 
 /** Whether so many lines are there, or so much of them that what they begin is known. */

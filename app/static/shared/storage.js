@@ -1,12 +1,19 @@
 /** What a browser keeps, as JSON. Where it keeps nothing (private mode, full, blocked), memory. */
 
 /**
- * @param {function(): Storage} open such as `() => window.localStorage`: even touching it may fail
- * @returns {{get: function(string): any, set: function(string, any): void,
- *   remove: function(string): void}} `get` returns null for what is not there or can't be read
+ * @typedef {object} Kept
+ * @property {(name: string) => any} get
+ * @property {(name: string, value: any) => void} set
+ * @property {(name: string) => void} remove
+ */
+
+/**
+ * @param {() => Storage} open such as `() => window.localStorage`: even touching it may fail
+ * @returns {Kept} `get` returns null for what is not there or can't be read
  */
 export function keptIn(open) {
   const memory = new Map();
+  /** @type {Storage|null} */
   let storage = null;
   try {
     storage = open();
@@ -24,6 +31,7 @@ export function keptIn(open) {
     },
     set(name, value) {
       try {
+        if (!storage) throw new DOMException("There is no storage.");
         storage.setItem(name, JSON.stringify(value));
         memory.delete(name);
       } catch {

@@ -3,8 +3,15 @@
 import { CodeView } from "./code_view.js";
 import { fragmentOf, languageClass } from "./markdown.js";
 
+/**
+ * @typedef {import("../vendor/marked.js").Token} Token
+ * @typedef {{kind: string, holder: Element|null}} Join how a block goes on with the one before it
+ */
+
 /** What holds the rest of a block that was split. */
+/** @type {Record<string, string>} */
 const HOLDERS = { list: "ul, ol", table: "tbody", quote: "blockquote", line: "p", words: "p" };
+/** @type {Record<string, string>} */
 const ALIKE = { list: "list", table: "table", quote: "blockquote", line: "paragraph" };
 /** Browsers lay these out as a whole, each time they grow: they get no longer than this. */
 const LAID_OUT_WHOLE = new Set(["table", "line", "words"]);
@@ -23,7 +30,7 @@ export class Surface {
 
   /**
    * @param {HTMLElement} element
-   * @param {object} options of a `MarkdownView`
+   * @param {Required<import("./markdown_view.js").MarkdownOptions>} options
    */
   constructor(element, options) {
     this.#element = element;
@@ -34,26 +41,27 @@ export class Surface {
   /**
    * Show blocks after those that are finished.
    *
-   * @param {object[]} finished tokens that stay
-   * @param {object[]} open tokens that may change
+   * @param {Token[]} finished tokens that stay
+   * @param {Token[]} open tokens that may change
    * @param {import("./markdown.js").Source[]} sources
-   * @param {{kind: string, holder: Element}|null} join the first token goes on in there
-   * @returns {Array<{token: object, nodes: Node[], kind: string|null}>} finished blocks that may
+   * @param {Join|null} join the first token goes on in there
+   * @returns {Array<{token: Token, nodes: Node[], kind: string|null}>} finished blocks that may
    *   refer to links which are defined later; `kind` if they are a piece of a block
    */
   put(finished, open, sources, join) {
     const referring = [];
     const pieces = [];
     const add = (tokens, levels, holder) => {
-      const nodes = this.#nodesOf(tokens, sources, levels, holder && join.kind);
+      const nodes = this.#nodesOf(tokens, sources, levels, holder && join ? join.kind : null);
       pieces.push(...nodes.map((node) => ({ node, parent: holder ?? this.#element })));
       return nodes.map((_, place) => pieces.length - nodes.length + place);
     };
     const groups = groupsOf(finished, join);
-    const places = groups.map(({ tokens, joined }) => add(tokens, this.#levels, joined ? join.holder : null));
+    const holderOf = (joined) => (joined && join ? join.holder : null);
+    const places = groups.map(({ tokens, joined }) => add(tokens, this.#levels, holderOf(joined)));
     const stay = pieces.length;
     for (const { tokens, joined } of groupsOf(open, finished.length ? null : join)) {
-      add(tokens, [...this.#levels], joined ? join.holder : null);
+      add(tokens, [...this.#levels], holderOf(joined));
     }
     // A piece that is a block of its own goes on without a gap.
     if (join && !join.holder) pieces[0]?.node.classList?.add("block-part");
@@ -61,7 +69,8 @@ export class Surface {
     this.#open = pieces.slice(stay);
     groups.forEach(({ tokens: [token], joined }, place) => {
       const nodes = places[place].map((index) => pieces[index].node);
-      if (CAN_REFER.test(token.raw)) referring.push({ token, nodes, kind: joined ? join.kind : null });
+      const kind = joined && join ? join.kind : null;
+      if (CAN_REFER.test(token.raw)) referring.push({ token, nodes, kind });
     });
     return referring;
   }
@@ -81,7 +90,7 @@ export class Surface {
     const last = this.#element.lastElementChild;
     const selector = HOLDERS[kind];
     const holder = last?.matches(selector) ? last : last?.querySelector(selector);
-    const isFull = LAID_OUT_WHOLE.has(kind) && holder?.textContent.length > MOST_IN_ONE;
+    const isFull = LAID_OUT_WHOLE.has(kind) && (holder?.textContent?.length ?? 0) > MOST_IN_ONE;
     return isFull ? null : (holder ?? null);
   }
 
@@ -100,22 +109,24 @@ export class Surface {
     return new CodeView(code, fence);
   }
 
-  /** @returns {function(string): void} adds to a plain text after what is finished */
+  /** @returns {(text: string) => void} adds to a plain text after what is finished */
   plain() {
     this.#show([]);
     if (!this.#noted) this.#element.append(this.#options.plainNote());
     this.#noted = true;
     let length = PLAIN_PART;
+    /** @type {HTMLParagraphElement|null} */
     let paragraph = null;
     return (text) => {
       for (const line of text.split(/(?<=\n)/)) {
         if (length >= PLAIN_PART && (!paragraph || paragraph.textContent.endsWith("\n"))) {
           const className = paragraph ? "plain-text plain-more" : "plain-text";
-          paragraph = Object.assign(document.createElement("p"), { className });
+          paragraph = document.createElement("p");
+          paragraph.className = className;
           this.#element.append(paragraph);
           length = 0;
         }
-        paragraph.append(line);
+        paragraph?.append(line);
         length += line.length;
       }
     };
@@ -139,7 +150,7 @@ export class Surface {
     const fragment = fragmentOf(tokens, sources, this.#options.nameButton);
     this.#options.decorate(fragment, levels);
     if (!kind) return [...fragment.childNodes].filter(isSomething);
-    const inner = [...fragment.querySelector(HOLDERS[kind]).childNodes];
+    const inner = [...(fragment.querySelector(HOLDERS[kind])?.childNodes ?? [])];
     if (kind === "line") return [document.createElement("br"), ...inner];
     if (kind === "words") return [document.createTextNode(" "), ...inner];
     return inner.filter(isSomething);
@@ -148,12 +159,14 @@ export class Surface {
 
 /** Tokens that are rendered together; alone are the first where it is joined, and those to note. */
 function groupsOf(tokens, join) {
+  /** @type {Array<{tokens: Token[], joined: boolean, alone: boolean}>} */
   const groups = [];
   for (const [place, token] of tokens.entries()) {
     if (token.type === "space" || token.type === "def") continue;
     const joined = place === 0 && Boolean(join?.holder) && isAlike(token, join.kind);
     const alone = joined || CAN_REFER.test(token.raw);
-    if (!alone && groups.length && !groups.at(-1).alone) groups.at(-1).tokens.push(token);
+    const last = groups.at(-1);
+    if (!alone && last && !last.alone) last.tokens.push(token);
     else groups.push({ tokens: [token], joined, alone });
   }
   return groups;

@@ -1,11 +1,13 @@
 /** What marked's tokens of blocks hold. Pure. */
 
+/** @typedef {import("../vendor/marked.js").Token} Token */
+
 /**
- * @param {object[]} tokens
+ * @param {Token[]} tokens
  * @returns {string[]} the names of the links that they define
  */
 export function tagsIn(tokens) {
-  return tokens.flatMap((token) => {
+  return tokens.flatMap((/** @type {Token} */ token) => {
     if (token.type === "def") return [token.tag];
     return tagsIn(token.items ?? (token.type === "paragraph" ? [] : (token.tokens ?? [])));
   });

@@ -1,14 +1,19 @@
 /**
  * One turn of a conversation: a question, and what its run tells. Pure: events in, state out.
  *
- * @typedef {{value: string, annotations: object[]}} Part a piece of text with its citations
+ * @typedef {{type: string, value: string, annotations: Annotation[],
+ *   content?: Record<string, any>}} Part a part of a message; text and refusals are in `value`,
+ *   parts of any other type have the API's object as their `content`
+ * @typedef {{type: string, text: string, start_index: number, end_index: number,
+ *   file_citation?: {file_id: string}, file_path?: {file_id: string}}} Annotation
  * @typedef {{kind: "message", id: string, status: string, reason: string|null, parts: Part[],
- *   createdAt: number|null, metadata: Object<string, string>}} AnswerMessage `reason`: why it is
+ *   createdAt: number|null, metadata: Record<string, string>}} AnswerMessage `reason`: why it is
  *   incomplete; `createdAt` in seconds
- * @typedef {{kind: "step", id: string, status: string, calls: object[]}} ToolStep `calls` are the
- *   API's tool calls
- * @typedef {{id: string|null, text: string, images: Array<{id: string, name?: string}>,
- *   files: Array<{id: string, name?: string}>, createdAt: number|null}} Question
+ * @typedef {{kind: "step", id: string, status: string,
+ *   calls: import("./calls/registry.js").Call[]}} ToolStep `calls` are the API's tool calls
+ * @typedef {{id: string, name?: string}} FileName
+ * @typedef {{id: string|null, text: string, images: FileName[], files: FileName[], others?: Part[],
+ *   createdAt: number|null}} Question `others`: parts that are neither text nor uploaded images
  * @typedef {object} Turn
  * @property {string} key names the turn; sent along as the message's metadata `client_turn_id`
  * @property {Question|null} question null: the assistant spoke unasked
@@ -26,6 +31,10 @@
  *   error set where it failed
  */
 
+import { accumulate, accumulateList } from "./accumulate.js";
+import { reduceCall } from "./calls/registry.js";
+
+/** @type {Record<string, Turn["status"]>} */
 const RUN_STATUS = {
   queued: "working",
   in_progress: "working",
@@ -71,9 +80,17 @@ export function messagesOf(turn) {
   return turn.items.filter((item) => item.kind === "message");
 }
 
-/** @returns {boolean} whether the assistant said nothing */
+/** @returns {boolean} whether the assistant said and showed nothing */
 export function isSilent(turn) {
-  return !messagesOf(turn).some((message) => message.parts.some((part) => part?.value.trim()));
+  return !messagesOf(turn).some((message) => message.parts.some(saysSomething));
+}
+
+/**
+ * @param {Part|undefined} part
+ * @returns {boolean} whether there is something to show of it
+ */
+export function saysSomething(part) {
+  return Boolean(part && (part.content || part.value.trim()));
 }
 
 /** @returns {string} the whole answer as it was written, Markdown, without its citation marks */
@@ -86,7 +103,7 @@ export function answerText(turn) {
  * Change a turn as one of its run's events says.
  *
  * @param {Turn} turn
- * @param {{name: string, data: object}} event an Assistants stream event
+ * @param {{name: string, data: any}} event an Assistants stream event
  */
 export function applyEvent(turn, { name, data }) {
   if (name.startsWith("thread.run.step.")) applyStep(turn, name, data);
@@ -98,7 +115,7 @@ export function applyEvent(turn, { name, data }) {
  * Take over where a run stands.
  *
  * @param {Turn} turn
- * @param {object} run the API's run
+ * @param {import("./api.js").Run} run
  */
 export function applyRun(turn, run) {
   turn.runId = run.id;
@@ -113,12 +130,13 @@ export function applyRun(turn, run) {
     const code = filtered ? "content_filter" : told;
     turn.error = { status: 0, code, message, retryAfter: null };
   }
+  /** @type {import("./calls/registry.js").Call[]} */
   const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
   turn.awaited = calls.map((call) => call.function);
 }
 
 /**
- * @param {object} message the API's message of an assistant
+ * @param {import("./api.js").Message} message of an assistant
  * @returns {AnswerMessage}
  */
 export function answerMessage(message) {
@@ -129,7 +147,7 @@ export function answerMessage(message) {
     reason: message.incomplete_details?.reason ?? null,
     createdAt: message.created_at ?? null,
     metadata: message.metadata ?? {},
-    parts: (message.content ?? []).map(textPart),
+    parts: (message.content ?? []).map(partOf),
   };
 }
 
@@ -144,23 +162,32 @@ function applyMessage(turn, name, data) {
 }
 
 function addDelta(parts, delta) {
-  const part = (parts[delta.index ?? 0] ??= { value: "", annotations: [] });
-  const { value, annotations } = textPart(delta);
-  part.value += value;
-  part.annotations.push(...annotations);
+  const added = partOf(delta);
+  const part = (parts[delta.index ?? 0] ??= { ...partOf({ type: delta.type }) });
+  part.value += added.value;
+  part.annotations.push(...added.annotations);
+  if (part.content && added.content) accumulate(part.content, added.content);
 }
 
-function textPart(part) {
-  if (part.type === "refusal") return { value: part.refusal ?? "", annotations: [] };
-  return { value: part.text?.value ?? "", annotations: [...(part.text?.annotations ?? [])] };
+/**
+ * @param {Record<string, any>} part the API's, or a delta of one
+ * @returns {Part}
+ */
+export function partOf({ index: _, ...part }) {
+  const type = part.type ?? "text";
+  if (type === "refusal") return { type, value: part.refusal ?? "", annotations: [] };
+  if (type !== "text") return { type, value: "", annotations: [], content: part };
+  // A message that a client wrote may have its text as a string.
+  const { text = {} } = part;
+  if (typeof text === "string") return { type, value: text, annotations: [] };
+  return { type, value: text.value ?? "", annotations: [...(text.annotations ?? [])] };
 }
 
 function applyStep(turn, name, data) {
   if (name === "thread.run.step.delta") {
     const step = turn.items.find((item) => item.id === data.id);
-    for (const delta of data.delta.step_details?.tool_calls ?? []) {
-      if (step) addCallDelta(step.calls, delta);
-    }
+    const deltas = data.delta.step_details?.tool_calls ?? [];
+    if (step) accumulateList(step.calls, deltas, reduceCall);
     return;
   }
   if (name === "thread.run.step.created") dropBrokenOff(turn);
@@ -169,24 +196,13 @@ function applyStep(turn, name, data) {
 }
 
 /**
- * @param {object} step the API's run step
+ * @param {import("./api.js").Step} step
  * @returns {ToolStep|null} null for a step that only wrote a message
  */
 export function toolStep(step) {
   if (step.type !== "tool_calls") return null;
   const calls = structuredClone(step.step_details.tool_calls ?? []);
   return { kind: "step", id: step.id, status: step.status, calls };
-}
-
-function addCallDelta(calls, delta) {
-  const call = (calls[delta.index] ??= { type: delta.type });
-  if (delta.id) call.id = delta.id;
-  if (delta.file_search) call.file_search = { ...call.file_search, ...delta.file_search };
-  if (!delta.function) return;
-  call.function ??= { name: "", arguments: "", output: null };
-  call.function.name += delta.function.name ?? "";
-  call.function.arguments += delta.function.arguments ?? "";
-  call.function.output = delta.function.output ?? call.function.output;
 }
 
 /** A round that a server broke off is done again: half its answer is no part of the turn. */

@@ -10,7 +10,7 @@ let scheduled = false;
  * Run `step` again and again, a few milliseconds in each frame, until it returns false. What was
  * added last runs first: that is what the reader looks at.
  *
- * @param {function(): boolean} step does a little, and returns whether there is more to do
+ * @param {() => boolean} step does a little, and returns whether there is more to do
  */
 export function work(step) {
   waiting.push(step);

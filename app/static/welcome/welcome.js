@@ -1,13 +1,16 @@
 /** The page at `/`: its language, and whether the demo model answers. */
+"use strict";
 
-const asked = new URLSearchParams(location.search).get("lang") ?? navigator.language;
-document.documentElement.lang = asked.startsWith("ko") ? "ko" : "en";
+const wanted = new URLSearchParams(location.search).get("lang") ?? navigator.language;
+document.documentElement.lang = wanted.startsWith("ko") ? "ko" : "en";
 document.documentElement.classList.add("one-language");
 
 async function showModel() {
   const answer = await fetch("api/v1/health");
   const health = await answer.json();
-  document.querySelector(".demo").hidden = health.upstream !== "demo";
+  /** @type {HTMLElement|null} */
+  const note = document.querySelector(".demo");
+  if (note) note.hidden = health.upstream !== "demo";
 }
 
 document.addEventListener("DOMContentLoaded", () => {

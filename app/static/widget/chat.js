@@ -6,6 +6,8 @@ import { SessionCredential } from "../shared/session.js";
 import { browserStorage } from "../shared/storage.js";
 import { answerText, isUnderWay } from "../shared/turn.js";
 
+/** @typedef {import("../shared/turn.js").Turn} Turn */
+
 /** Holds the conversation that this site's visitor has with one assistant. */
 export class Chat {
   #base;
@@ -15,6 +17,7 @@ export class Chat {
   #client;
   #onTurn;
   #onMessage;
+  /** @type {Promise<void>|null} */
   #starting = null;
   #asked = new WeakSet();
   #underWay = new WeakSet();
@@ -24,9 +27,9 @@ export class Chat {
    * @param {string} options.base the server's, with a slash at its end
    * @param {string} options.name under which this widget keeps things
    * @param {string} [options.assistantId]
-   * @param {function(import("../shared/turn.js").Turn, boolean): void} options.onTurn called after
+   * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
    *   every change of a turn; true where it came to its end just now
-   * @param {function({role: string, text: string, thread_id: string}): void} options.onMessage
+   * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
    *   called once for each message that is said
    */
   constructor({ base, name, assistantId, onTurn, onMessage }) {
@@ -40,6 +43,7 @@ export class Chat {
     this.#onMessage = onMessage;
     this.conversation = this.#newConversation();
     /** The assistant that answers, once `start` is through. */
+    /** @type {import("../shared/api.js").Assistant|null} */
     this.assistant = null;
   }
 

@@ -18,19 +18,31 @@ const language = asked.startsWith("ko") ? "ko" : "en";
 document.documentElement.lang = language;
 
 document.addEventListener("DOMContentLoaded", () => {
-  const script = document.querySelector("script[src$='widget.js']");
+  const script = pagePart("script[src$='widget.js']", HTMLScriptElement);
   // Before the widget reads them; a site in one language writes them into its tag.
   Object.assign(script.dataset, texts[language]);
-  document.querySelector(".server").textContent = new URL(".", script.src).href;
-  document.querySelector("#open").addEventListener("click", () => window.Threadkeeper.open());
-  document.querySelector("#close").addEventListener("click", () => window.Threadkeeper.close());
+  pagePart(".server").textContent = new URL(".", script.src).href;
+  pagePart("#open").addEventListener("click", () => window.Threadkeeper?.open());
+  pagePart("#close").addEventListener("click", () => window.Threadkeeper?.close());
 });
+
+/**
+ * @template {HTMLElement} [E=HTMLElement]
+ * @param {string} selector
+ * @param {{new (): E}} [kind] what it must be
+ * @returns {E} the page's element
+ */
+function pagePart(selector, kind = /** @type {{new (): any}} */ (HTMLElement)) {
+  const found = document.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`This page has no ${selector}.`);
+  return found;
+}
 
 /** Say what to set where the widget can't chat: a page with keys needs PUBLIC_CHAT. */
 async function showNeeds() {
   const answer = await fetch("../api/v1/access");
   const terms = await answer.json();
-  document.querySelector(".needs").hidden = terms.mode === "open" || terms.public_chat;
+  pagePart(".needs").hidden = terms.mode === "open" || terms.public_chat;
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -38,9 +50,10 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 for (const name of ["open", "close", "message"]) {
-  window.addEventListener(`threadkeeper:${name}`, ({ detail }) => {
+  window.addEventListener(`threadkeeper:${name}`, (event) => {
+    const detail = event instanceof CustomEvent ? event.detail : null;
     const line = document.createElement("li");
     line.textContent = detail ? `${name} ${JSON.stringify(detail)}` : name;
-    document.querySelector("#events").append(line);
+    pagePart("#events").append(line);
   });
 }

@@ -8,10 +8,10 @@ const FOCUSABLE = "a[href], button:not(:disabled), textarea, [tabindex='0']";
 
 /**
  * @typedef {object} DialogActions
- * @property {function(string): void} send
- * @property {function(): void} stop
- * @property {function(): void} begin a new conversation
- * @property {function(): void} close
+ * @property {(text: string) => void} send
+ * @property {() => void} stop
+ * @property {() => void} begin a new conversation
+ * @property {() => void} close
  */
 
 /** Shows a header, the given content and a field for messages. */
@@ -26,20 +26,25 @@ export class Dialog {
   /**
    * @param {ShadowRoot} root
    * @param {Element} content
-   * @param {function} t texts
+   * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
    * @param {DialogActions} actions
    */
   constructor(root, content, t, actions) {
     this.#root = root;
     this.#actions = actions;
     this.heading = element("h2", { id: "title" });
+    this.field = element("textarea", { rows: 1, placeholder: t("placeholder") });
+    this.field.setAttribute("aria-label", t("placeholder"));
+    this.#send = iconButton("send", t("send"), { type: "submit" });
+    this.#stop = iconButton("stop", t("stop"), { hidden: true, onclick: actions.stop });
+    this.#stop.classList.add("stop");
     this.begin = iconButton("fresh", t("newConversation"), { onclick: actions.begin });
     const close = iconButton("close", t("close"), { onclick: actions.close });
     const header = element("header", {}, this.heading, this.begin, close);
     this.element = element("div", { className: "dialog", hidden: true, tabIndex: -1 });
     this.element.setAttribute("role", "dialog");
     this.element.setAttribute("aria-labelledby", "title");
-    this.element.append(header, content, this.#form(t));
+    this.element.append(header, content, this.#form());
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     root.append(this.element);
     this.#fitScreen();
@@ -80,18 +85,13 @@ export class Dialog {
     if (hadFocus) this.focus();
   }
 
-  #form(t) {
-    this.field = element("textarea", { rows: 1, placeholder: t("placeholder") });
-    this.field.setAttribute("aria-label", t("placeholder"));
+  #form() {
     this.field.addEventListener("input", () => this.#grow());
     this.field.addEventListener("keydown", (event) => {
       if (!sendsMessage(event)) return;
       event.preventDefault();
       this.#submit();
     });
-    this.#send = iconButton("send", t("send"), { type: "submit" });
-    this.#stop = iconButton("stop", t("stop"), { hidden: true, onclick: this.#actions.stop });
-    this.#stop.classList.add("stop");
     const form = element("form", { noValidate: true }, this.field, this.#send, this.#stop);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -122,13 +122,13 @@ export class Dialog {
 
   /** Nothing else is to be seen then: the focus goes round. */
   #keepWithin(event) {
-    const all = [...this.element.querySelectorAll(FOCUSABLE)];
+    const all = [...this.element.querySelectorAll(FOCUSABLE)].filter(isElement);
     const shown = all.filter((one) => one.getClientRects().length);
     const [from, to] = event.shiftKey ? [shown[0], shown.at(-1)] : [shown.at(-1), shown[0]];
     const { activeElement } = this.#root;
     if (activeElement !== from && activeElement !== this.element) return;
     event.preventDefault();
-    to.focus();
+    to?.focus();
   }
 
   #fitScreen() {
@@ -146,4 +146,12 @@ export class Dialog {
     seen.addEventListener("scroll", fit);
     fit();
   }
+}
+
+/**
+ * @param {Element} one
+ * @returns {one is HTMLElement}
+ */
+function isElement(one) {
+  return one instanceof HTMLElement;
 }

@@ -1,6 +1,6 @@
 /** Building the page's elements; text stays text, whatever it holds. */
 
-const SVG = "http://www.w3.org/2000/svg";
+import { drawing } from "../shared/svg.js";
 
 const ICONS = {
   close: "M6 6l12 12M18 6L6 18",
@@ -12,36 +12,31 @@ const ICONS = {
 };
 
 /**
- * @param {string} tag
- * @param {Object<string, any>} [properties] of the element; names with a dash are attributes
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, any>} [properties] of the element; names with a dash are attributes
  * @param {...(Node|string|null|undefined)} children
- * @returns {HTMLElement}
+ * @returns {HTMLElementTagNameMap[K]}
  */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name.includes("-") || name === "role") made.setAttribute(name, value);
-    else made[name] = value;
+    else Object.assign(made, { [name]: value });
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  for (const child of children) if (child !== null && child !== undefined) made.append(child);
   return made;
 }
 
 /**
  * @param {"close"|"fresh"|"send"|"stop"|"up"|"down"} icon
  * @param {string} label its name, which is its tooltip too
- * @param {Object<string, any>} [properties]
+ * @param {Record<string, any>} [properties]
  * @returns {HTMLButtonElement}
  */
 export function iconButton(icon, label, properties = {}) {
   const button = element("button", { type: "button", title: label, "aria-label": label });
   button.className = "icon";
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[icon]);
-  svg.append(path);
-  button.append(svg);
+  button.append(drawing(ICONS[icon]));
   return Object.assign(button, properties);
 }

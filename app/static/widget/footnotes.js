@@ -11,8 +11,8 @@ export class Footnotes {
   #buttons = new Map();
 
   /**
-   * @param {function} t texts
-   * @param {function(): Promise<import("../shared/turn.js").ToolStep[]>} steps of the answer's run
+   * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
+   * @param {() => Promise<import("../shared/turn.js").ToolStep[]>} steps of the answer's run
    */
   constructor(t, steps) {
     this.#t = t;

@@ -15,7 +15,7 @@ import { Transcript } from "./transcript.js";
  *
  * @param {{base: string, name: string, language: "ko"|"en", side: "right"|"left",
  *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement}} widget
- * @returns {{open: function(): void, close: function(): void}}
+ * @returns {{open: () => void, close: () => void}}
  */
 export function mount(widget) {
   const sheet = new CSSStyleSheet();
@@ -120,7 +120,7 @@ class Panel {
   #showStart() {
     const { dataset, language } = this.#widget;
     const { assistant } = this.#chat;
-    const told = startScreen(assistant, language);
+    const told = startScreen(assistant ?? undefined, language);
     const given = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
     const suggestions = given.filter(Boolean);
     this.#dialog.heading.textContent = dataset.title || assistant?.name || this.#t("chat");
@@ -150,6 +150,9 @@ class Panel {
       retry: (turn) => this.#retry(turn),
       rate: (turn, rating) => this.#try(() => conversation().rate(turn, rating)),
       steps: (turn) => conversation().steps(turn),
+      files: () => conversation().files,
+      saveFile: (fileId, name) => this.#saveFile(fileId, name),
+      language: this.#widget.language,
       showOlder: () =>
         this.#try(async () => {
           await conversation().loadOlder();
@@ -193,7 +196,7 @@ class Panel {
     if (!hasEnded) return;
     this.#transcript.draw();
     const view = this.#transcript.viewOf(turn);
-    view.whenDrawn().then(() => this.#say(`${view.spokenText()} ${view.noteText()}`));
+    view?.whenDrawn().then(() => this.#say(`${view.spokenText()} ${view.noteText()}`));
     if (!this.#isOpen) this.#widget.button.classList.add("unread");
   }
 
@@ -217,6 +220,17 @@ class Panel {
     }
   }
 
+  async #saveFile(fileId, name) {
+    try {
+      await this.#chat.conversation.files.save(fileId, name);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const text = this.#t("downloadFailed");
+      this.#transcript.showNotice(text);
+      this.#say(text);
+    }
+  }
+
   #failure(error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "origin_not_allowed") {
@@ -234,6 +248,10 @@ class Panel {
     this.#status.textContent = text.trim();
   }
 
+  /**
+   * @param {string} name
+   * @param {object|null} [detail]
+   */
   #emit(name, detail = null) {
     window.dispatchEvent(new CustomEvent(`threadkeeper:${name}`, { detail }));
   }

@@ -112,6 +112,24 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 .markdown :is(th, td) { padding: 3px 8px; border: 1px solid var(--muted); }
 .markdown hr { border: 0; border-top: 1px solid var(--muted); }
 
+.calls { display: flex; flex-direction: column; gap: 4px; color: var(--muted); font-size: 0.88em; }
+.calls:empty { display: none; }
+.call-line { display: flex; align-items: center; gap: 6px; }
+.call-line svg { width: 15px; height: 15px; flex: none; fill: none; stroke: currentColor;
+  stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
+.step-icon, .step-state { display: inline-flex; }
+.step-body:not(:empty) { margin-top: 4px; }
+.piece h3 { display: none; }
+.picture { margin: 0.6em 0; }
+.picture canvas { display: block; max-width: 100%; border: 1px solid var(--line);
+  border-radius: 8px; background: #fff; }
+.picture figcaption { margin-top: 2px; font-size: 0.88em; }
+.download, .file-link, .picture-address a { padding: 0; border: 0; background: none;
+  color: inherit; text-align: start; text-decoration: underline; text-underline-offset: 2px; }
+.files { margin: 4px 0 0; padding: 0; list-style: none; font-size: 0.88em; }
+.unknown-part pre { margin: 4px 0; padding: 8px 10px; border-radius: 8px; background: var(--line);
+  white-space: pre-wrap; }
+
 .citation { min-width: 1.6em; height: 1.6em; margin: 0 1px; padding: 0 4px; border: 0;
   border-radius: 6px; background: var(--text); color: var(--surface); font-size: 0.75em;
   line-height: 1.6; vertical-align: 0.25em; }

@@ -12,6 +12,7 @@ export class Transcript {
   #actions;
   #views = new Map();
   #changed = new Set();
+  /** @type {number|null} */
   #frame = null;
   #follows = true;
   #older = element("div", { className: "center", hidden: true });
@@ -20,9 +21,9 @@ export class Transcript {
   #notice = element("div", { className: "reply notice", hidden: true });
 
   /**
-   * @param {function} t texts
-   * @param {import("./turn_view.js").TurnActions & {ask: function(string): void,
-   *   showOlder: function(): void}} actions
+   * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
+   * @param {import("./turn_view.js").OwnTurnActions & {
+   *   ask: (text: string) => void, showOlder: () => void}} actions
    */
   constructor(t, actions) {
     this.#t = t;
@@ -82,7 +83,7 @@ export class Transcript {
 
   /** Draw now what has changed. */
   draw() {
-    cancelAnimationFrame(this.#frame);
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
     for (const turn of this.#changed) this.#views.get(turn)?.draw();
     this.#changed.clear();
@@ -98,14 +99,17 @@ export class Transcript {
    * Say that something outside of a turn went wrong, or no longer (with "").
    *
    * @param {string} text
-   * @param {function(): void} [retry]
+   * @param {() => void} [retry]
    */
   showNotice(text, retry) {
     this.#notice.hidden = !text;
     const note = element("p", { className: "note error" }, text);
-    const button = element("button", { type: "button", className: "outline" }, this.#t("retry"));
-    button.addEventListener("click", () => retry());
-    this.#notice.replaceChildren(note, ...(retry ? [button] : []));
+    this.#notice.replaceChildren(note);
+    if (retry) {
+      const button = element("button", { type: "button", className: "outline" }, this.#t("retry"));
+      button.addEventListener("click", () => retry());
+      this.#notice.append(button);
+    }
     if (text) this.scrollToEnd();
   }
 

@@ -1,28 +1,46 @@
 /** One question and its answer, as the visitor sees them. */
 
+import { StepView } from "../shared/calls/call_view.js";
+import { fileButton } from "../shared/files.js";
 import { errorText } from "../shared/language.js";
-import { sourcesOf } from "../shared/markdown.js";
-import { MarkdownView } from "../shared/markdown_view.js";
-import { isSilent, isUnderWay, messagesOf } from "../shared/turn.js";
+import { filesOf, sourcesOf } from "../shared/markdown.js";
+import { partView } from "../shared/part_views.js";
+import { pressed } from "../shared/pressing.js";
+import { isSilent, isUnderWay, messagesOf, saysSomething } from "../shared/turn.js";
 import { element, iconButton } from "./elements.js";
 import { Footnotes } from "./footnotes.js";
 
 /**
- * @typedef {object} TurnActions what a visitor may do with a turn
- * @property {function(import("../shared/turn.js").Turn): void} retry
- * @property {function(import("../shared/turn.js").Turn, "up"|"down"|null): Promise<void>} rate
- * @property {function(import("../shared/turn.js").Turn): Promise<object[]>} steps
- * @property {function(): void} grown called after more of an answer was drawn
+ * @typedef {import("../shared/turn.js").Turn} Turn
+ *
+ * @typedef {object} OwnTurnActions what a visitor may do with a turn
+ * @property {(turn: Turn) => void} retry
+ * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
+ * @property {(turn: Turn) => Promise<import("../shared/turn.js").ToolStep[]>} steps
+ * @property {() => import("../shared/files.js").FileContents} files of the conversation
+ * @property {(fileId: string, name: string) => Promise<void>} saveFile
+ * @property {import("../shared/language.js").Language} language
+ *
+ * @typedef {OwnTurnActions & {grown: () => void}} TurnActions `grown` is called after more of an
+ *   answer was drawn
  */
+
+/** @type {Array<"up"|"down">} */
+const RATINGS = ["up", "down"];
 
 /** Draws a turn, again and again as it changes. */
 export class TurnView {
   #turn;
   #t;
   #actions;
+  element = element("div", { className: "turn" });
+  #calls = element("div", { className: "calls" });
+  #steps = new Map();
   #text = element("div", { className: "texts" });
+  #files = element("ul", { className: "files", hidden: true });
   #note = element("p", { className: "note" });
   #retry;
+  /** @type {Record<string, HTMLButtonElement>} */
   #thumbs = {};
   #views = [];
   #waiting = [];
@@ -33,7 +51,7 @@ export class TurnView {
 
   /**
    * @param {import("../shared/turn.js").Turn} turn
-   * @param {function} t texts
+   * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
    * @param {TurnActions} actions
    */
   constructor(turn, t, actions) {
@@ -45,16 +63,20 @@ export class TurnView {
     this.#retry.addEventListener("click", () => actions.retry(turn));
     this.#bar = element("div", { className: "actions" }, ...this.#makeThumbs());
     this.#bubble = element("div", { className: "bubble answer" });
-    this.#bubble.append(this.#text, this.#footnotes.element);
+    this.#bubble.append(this.#text, this.#footnotes.element, this.#files);
     this.#text.addEventListener("click", (event) => {
-      const mark = event.target.closest(".citation");
+      const mark = pressed(event, ".citation");
       if (mark) this.#footnotes.open(Number(mark.dataset.citation));
     });
+    this.element.addEventListener("click", (event) => {
+      const { file, name } = pressed(event, "[data-file]")?.dataset ?? {};
+      if (file && name) actions.saveFile(file, name);
+    });
     this.#reply = element("div", { className: "reply" });
-    this.#reply.append(unseen(`${t("assistant")}: `), this.#bubble, this.#note, this.#bar);
+    const said = [this.#calls, this.#bubble, this.#note, this.#bar];
+    this.#reply.append(unseen(`${t("assistant")}: `), ...said);
     this.#reply.append(this.#retry);
-    this.element = element("div", { className: "turn" });
-    if (turn.question) this.element.append(this.#question());
+    if (turn.question) this.element.append(this.#question(turn.question));
     this.element.append(this.#reply);
     this.draw();
   }
@@ -62,6 +84,7 @@ export class TurnView {
   /** Show the turn as it is now. */
   draw() {
     const turn = this.#turn;
+    this.#drawCalls();
     const said = this.#drawText();
     const working = isUnderWay(turn);
     if (!said && working) this.#text.replaceChildren(this.#thinking());
@@ -82,9 +105,9 @@ export class TurnView {
 
   /** @returns {string} the answer as it can be read out, without its footnote marks */
   spokenText() {
-    const copy = this.#text.cloneNode(true);
-    for (const mark of copy.querySelectorAll(".citation")) mark.remove();
-    return copy.textContent.trim();
+    const copy = document.importNode(this.#text, true);
+    for (const mark of copy.querySelectorAll(".citation, .picture")) mark.remove();
+    return copy.textContent?.trim() ?? "";
   }
 
   /** @returns {string} what is to be said about the answer besides its text; "" for nothing */
@@ -95,19 +118,20 @@ export class TurnView {
     if (status === "incomplete") return this.#t("cutOff");
     if (status === "waiting") return this.#t("waitingHere");
     if (status === "completed" && runId && isSilent(this.#turn)) return this.#t("emptyAnswer");
-    if (status !== "failed") return "";
+    if (status !== "failed" || !error) return "";
     const { name, values } = errorText(error);
     return this.#t(name, values);
   }
 
-  #question() {
-    const { text } = this.#turn.question;
+  /** @param {import("../shared/turn.js").Question} question */
+  #question({ text }) {
     return element("div", { className: "bubble question" }, unseen(`${this.#t("you")}: `), text);
   }
 
   #drawText() {
     const parts = messagesOf(this.#turn).flatMap((message) => message.parts).filter(Boolean);
-    const shown = parts.filter((part) => part.value);
+    const shown = parts.filter(saysSomething);
+    this.#drawFiles(isUnderWay(this.#turn) ? [] : filesOf(parts));
     if (!shown.length) {
       this.#views = [];
       this.#text.replaceChildren();
@@ -115,29 +139,67 @@ export class TurnView {
       return false;
     }
     const sources = sourcesOf(parts);
-    // Not the dots of "thinking", nor texts of a try that was given up.
-    for (const child of [...this.#text.children]) {
-      if (!child.matches(".markdown")) child.remove();
-    }
-    for (const { element: box } of this.#views.splice(shown.length)) box.remove();
+    this.#text.querySelector(".thinking")?.remove();
+    for (const { view } of this.#views.splice(shown.length)) view.element.remove();
     shown.forEach((part, place) => {
-      this.#views[place] ??= this.#newView();
-      this.#text.append(this.#views[place].element);
-      this.#views[place].show(part, sources, isUnderWay(this.#turn));
+      this.#viewOf(part, place).show(part, sources, isUnderWay(this.#turn));
     });
     this.#footnotes.show(sources);
     return true;
   }
 
-  #newView() {
-    return new MarkdownView({
+  #viewOf(part, place) {
+    const known = this.#views[place];
+    if (known?.type === part.type) return known.view;
+    const view = partView(part, this.#viewOptions());
+    if (known) known.view.element.replaceWith(view.element);
+    else this.#text.append(view.element);
+    this.#views[place] = { view, type: part.type };
+    return view;
+  }
+
+  #viewOptions() {
+    const { files, language } = this.#actions;
+    const onDrawn = () => this.#onDrawn();
+    const markdown = {
       nameButton: (button, { number, name }) => {
         button.setAttribute("aria-label", this.#t("citation", { number, name }));
         button.title = name;
       },
       plainNote: () => element("p", { className: "note" }, this.#t("plainText")),
-      onDrawn: () => this.#onDrawn(),
-    });
+      onDrawn,
+    };
+    // The site's own Content-Security-Policy may forbid images from `blob:` URLs.
+    const picture = { files: files(), t: this.#t, onCanvas: true, onDrawn };
+    return { ...picture, markdown, brief: true, language: () => language };
+  }
+
+  #drawCalls() {
+    const steps = this.#turn.items.filter((item) => item.kind === "step");
+    for (const [id, view] of this.#steps) {
+      if (steps.some((step) => step.id === id)) continue;
+      view.element.remove();
+      this.#steps.delete(id);
+    }
+    for (const step of steps) {
+      if (!this.#steps.has(step.id)) {
+        const view = new StepView(this.#viewOptions());
+        this.#steps.set(step.id, view);
+        this.#calls.append(view.element);
+      }
+      this.#steps.get(step.id).show(step);
+    }
+  }
+
+  /** @param {Array<{id: string, name: string}>} files that the answer offers */
+  #drawFiles(files) {
+    this.#files.hidden = files.length === 0;
+    const form = JSON.stringify(files);
+    if (this.#files.dataset.form === form) return;
+    this.#files.dataset.form = form;
+    const items = files.map(({ id, name }) => element("li", {}, fileButton(id, name)));
+    this.#files.setAttribute("aria-label", this.#t("files"));
+    this.#files.replaceChildren(...items);
   }
 
   #onDrawn() {
@@ -147,7 +209,7 @@ export class TurnView {
   }
 
   get #isDrawn() {
-    return this.#views.every((view) => view.drawn);
+    return this.#views.every(({ view }) => view.drawn);
   }
 
   #thinking() {
@@ -157,7 +219,7 @@ export class TurnView {
   }
 
   #makeThumbs() {
-    return ["up", "down"].map((rating) => {
+    return RATINGS.map((rating) => {
       const button = iconButton(rating, this.#t(rating === "up" ? "helpful" : "notHelpful"));
       button.addEventListener("click", () => this.#rate(rating, button));
       this.#thumbs[rating] = button;

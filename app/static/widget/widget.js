@@ -20,7 +20,7 @@
 (() => {
   "use strict";
   if (window.Threadkeeper) return;
-  const { src, dataset } = document.currentScript;
+  const { src, dataset } = /** @type {HTMLScriptElement} */ (document.currentScript);
   const base = new URL(".", src).href;
   const name = `threadkeeper ${base} ${dataset.assistant ?? ""}`;
   let widget, panel;
@@ -79,7 +79,9 @@
     document.documentElement.append(host);
     try {
       if (sessionStorage.getItem(name)) load(); // It is open in this tab, or an answer under way.
-    } catch {} // Storage is blocked.
+    } catch {
+      // Storage is blocked.
+    }
   }
 
   async function load() {
@@ -107,6 +109,6 @@
   window.Threadkeeper = Object.freeze({ open, close, on, off });
   const ready = new Promise((done) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done);
-    else done();
+    else done(true);
   }).then(start);
 })();

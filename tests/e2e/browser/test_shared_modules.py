@@ -1,8 +1,10 @@
 """The modules that the page and the widget share, in the browser they are for."""
 
+import copy
 import re
 
 import pytest
+from openai.lib.streaming._deltas import accumulate_delta
 
 from app.api.pages import FOLDER
 from tests.support.pages import needs_libraries
@@ -103,16 +105,18 @@ def test_both_languages_say_the_same_things(run):
     shared = "return ['en', 'ko'].map((l) => Object.keys(m.sharedTexts[l]).sort())"
     english, korean = run("language.js", shared)
     assert english == korean
-    page = shared.replace("sharedTexts", "pageTexts")
-    english, korean = run("../chat/texts.js", page)
-    assert english == korean
+    for module, table in (("../chat/texts.js", "pageTexts"), ("../shell/texts.js", "shellTexts")):
+        english, korean = run(module, shared.replace("sharedTexts", table))
+        assert english == korean
 
 
 def test_every_text_is_there_and_is_said(run):
     """Texts are asked for by name: a name without a text would break the page."""
     names = set(run("../chat/texts.js", "return Object.keys(m.pageTexts.en)"))
+    names |= set(run("../shell/texts.js", "return Object.keys(m.shellTexts.en)"))
     shared = set(run("language.js", "return Object.keys(m.sharedTexts.en)"))
-    sources = "\n".join(path.read_text("utf-8") for path in (FOLDER / "chat").glob("*.*"))
+    files = [path for folder in ("chat", "shell") for path in (FOLDER / folder).glob("*.*")]
+    sources = "\n".join(path.read_text("utf-8") for path in files)
     asked = set(re.findall(r'data-(?:text|label|placeholder)="(\w+)"', sources))
     assert asked <= names | shared
     assert [name for name in names if not re.search(rf'["\']{name}["\']', sources)] == []
@@ -165,14 +169,62 @@ def test_the_cited_passage_is_the_nth_search_s(run):
     assert found == [passage, None, None, None]
 
 
+STATES = [
+    [{"input": "a"}, {"input": "b"}, {"input": None}, {"input": "c"}],
+    [{"output": None}, {"output": "x"}],
+    [{"type": "made_up", "index": 0}, {"type": "made_up", "index": 0, "made_up": {"input": "1"}}],
+    [
+        {"outputs": []},
+        {"outputs": [{"index": 0, "type": "logs", "logs": "one "}]},
+        {"outputs": [{"index": 0, "type": "logs", "logs": "two"}]},
+        {"outputs": [{"index": 1, "type": "image", "image": {"file_id": "file-1"}}]},
+    ],
+    [{"outputs": [{"index": 0, "logs": "a"}]}, {"outputs": [{"index": 0, "logs": "b"}]}],
+    [{"names": ["a"]}, {"names": ["b", "c"]}],
+    [{"tokens": 3, "deep": {"er": {"text": "x"}}}, {"tokens": 4, "deep": {"er": {"text": "y"}}}],
+    [{"text": "안"}, {"text": "녕"}],
+]
+
+
+@pytest.mark.parametrize("deltas", STATES)
+def test_deltas_add_up_as_in_openai_s_sdk(run, deltas):
+    add = "return given.reduce((state, delta) => m.accumulate(state, delta), {})"
+    expected: dict[object, object] = {}
+    for delta in copy.deepcopy(deltas):
+        expected = accumulate_delta(expected, delta)
+    assert run("accumulate.js", add, deltas) == expected
+
+
+def test_deltas_that_no_server_should_send(run):
+    add = "return given.reduce((state, delta) => m.accumulate(state, delta), {})"
+    # An id that comes again is the same id; a list does not grow beyond all bounds.
+    assert run("accumulate.js", add, [{"id": "call_1"}, {"id": "call_1"}]) == {"id": "call_1"}
+    far = [{"list": [{"index": 10**12}]}, {"list": [{"index": -1}, 7]}]
+    assert run("accumulate.js", add, far) == {"list": [{"index": 10**12}, {"index": -1}, 7]}
+    changed = [{"value": "x"}, {"value": {"y": 1}}, {"value": [1]}, {"value": 2}]
+    assert run("accumulate.js", add, changed) == {"value": 2}
+    pollute = """
+      const delta = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": {"x": 1}}');
+      m.accumulate(m.accumulate({}, delta), delta);
+      return [({}).polluted === undefined, Object.x === undefined];
+    """
+    assert run("accumulate.js", pollute) == [True, True]
+
+
 def test_the_page_loads_its_modules_at_once():
-    """What is listed is fetched together, not one behind the other."""
+    """What is listed is fetched together, not one behind the other.
+
+    A tool's own module is not listed: adding one changes no file but `registered.js`.
+    """
     page = (FOLDER / "chat/index.html").read_text("utf-8")
     listed = set(re.findall(r'"modulepreload" href="static/([^"]+)"', page))
-    first = {"chat/early.js", "chat/main.js"}
+    registered = (FOLDER / "shared/calls/registered.js").read_text("utf-8")
+    tools = {f"shared/calls/{name}" for name in re.findall(r'from "\./([^"]+)"', registered)}
     there = {
         f"{folder}/{path.name}"
-        for folder in ("chat", "shared")
+        for folder in ("chat", "shared", "shared/calls", "shell")
         for path in (FOLDER / folder).glob("*.js")
     }
-    assert listed == there - first | {"vendor/marked.js", "vendor/purify.js"}
+    first = {"shell/early.js", "chat/main.js"}
+    assert tools and tools < there
+    assert listed == there - first - tools | {"vendor/marked.js", "vendor/purify.js"}

@@ -5,12 +5,12 @@ import { currentLanguage, onLanguage } from "./speech.js";
 
 /**
  * @param {number|null} seconds since 1970
- * @returns {HTMLTimeElement|null} null if that is not known
+ * @returns {HTMLTimeElement|null} null if it is not known
  */
 export function timeOf(seconds) {
   if (!seconds) return null;
   const at = new Date(seconds * 1000);
-  return tell(el("time", { className: "time", dateTime: at.toISOString(), tabIndex: 0 }));
+  return written(el("time", { className: "time", dateTime: at.toISOString(), tabIndex: 0 }));
 }
 
 /**
@@ -21,19 +21,30 @@ export function fullTime(seconds) {
   return formatted(new Date(seconds * 1000), { dateStyle: "long", timeStyle: "short" });
 }
 
-function tell(element) {
+/** @param {HTMLTimeElement} element */
+function written(element) {
   const at = new Date(element.dateTime);
   const isToday = at.toDateString() === new Date().toDateString();
+  /** @type {Intl.DateTimeFormatOptions} */
   const short = { timeStyle: "short", ...(isToday ? {} : { dateStyle: "medium" }) };
   element.textContent = formatted(at, short);
   element.title = formatted(at, { dateStyle: "full", timeStyle: "medium" });
   return element;
 }
 
+/**
+ * @param {Date} at
+ * @param {Intl.DateTimeFormatOptions} options
+ */
 function formatted(at, options) {
   return new Intl.DateTimeFormat(currentLanguage(), options).format(at);
 }
 
+/** @returns {NodeListOf<HTMLTimeElement>} */
+function times() {
+  return document.querySelectorAll("time.time");
+}
+
 onLanguage(() => {
-  for (const element of document.querySelectorAll("time.time")) tell(element);
+  for (const element of times()) written(element);
 });

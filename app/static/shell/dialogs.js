@@ -1,17 +1,19 @@
-/** Questions that must be answered before anything else. */
+/** Questions to be answered before anything else, in the page's `<dialog id="question">`. */
 
 import { byId, el } from "./dom.js";
 import { say } from "./speech.js";
 
 /**
- * @param {{title: string, text: string, yes: string, values?: object}} names of the texts
- * @returns {Promise<boolean>} whether it was answered with yes
+ * @param {{title: string, text: string, yes: string,
+ *   values?: import("../shared/language.js").Values}} names of the texts
+ * @returns {Promise<boolean>} whether the answer was yes
  */
 export function confirm({ title, text, yes, values }) {
+  /** @type {PromiseWithResolvers<boolean>} */
   const { promise, resolve } = Promise.withResolvers();
-  const dialog = byId("question");
+  const dialog = byId("question", HTMLDialogElement);
   let answer = false;
-  const close = (given) => () => {
+  const close = (/** @type {boolean} */ given) => () => {
     answer = given;
     dialog.close();
   };
@@ -27,7 +29,11 @@ export function confirm({ title, text, yes, values }) {
   return promise;
 }
 
-/** Close a dialog when the pointer is pressed beside it. */
+/**
+ * Close a dialog when the pointer is pressed beside it.
+ *
+ * @param {HTMLDialogElement} dialog
+ */
 export function closeBeside(dialog) {
   dialog.addEventListener("pointerdown", (event) => {
     if (event.target === dialog) dialog.close();

@@ -1,14 +1,20 @@
-/** The colours and the language that a visitor prefers. */
+/** The colours and the language that a person prefers: a page's two toggles. */
 
 import { browserStorage } from "../shared/storage.js";
-import { byId, icon } from "./dom.js";
+import { byId } from "./dom.js";
+import { icon } from "./icons.js";
 import { currentLanguage, label, onLanguage, speak } from "./speech.js";
 
 // early.js reads it under this name.
 const THEME = "threadkeeper.theme";
 
-/** Make the two toggles work. */
+/** Make `#toggle-theme` and `#toggle-language` work. */
 export function offerPreferences() {
+  offerThemes();
+  offerLanguages();
+}
+
+function offerThemes() {
   const darkness = window.matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => {
     const chosen = document.documentElement.dataset.theme;
@@ -28,12 +34,16 @@ export function offerPreferences() {
   });
   darkness.addEventListener("change", show);
   show();
+}
+
+function offerLanguages() {
   const toggle = byId("toggle-language");
-  // The button speaks the language that it leads to.
-  const tell = () => {
-    toggle.lang = currentLanguage() === "ko" ? "en" : "ko";
+  const other = () => (currentLanguage() === "ko" ? "en" : "ko");
+  // The button is written in the language that it leads to.
+  const show = () => {
+    toggle.lang = other();
   };
-  toggle.addEventListener("click", () => speak(toggle.lang));
-  onLanguage(tell);
-  tell();
+  toggle.addEventListener("click", () => speak(other()));
+  onLanguage(show);
+  show();
 }

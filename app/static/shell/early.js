@@ -3,9 +3,9 @@
 // Before anything is painted, so that no page flashes in the wrong colours; not a module, for
 // modules run later. What is kept is written by preferences.js.
 (() => {
-  const kept = (name) => {
+  const kept = (/** @type {string} */ name) => {
     try {
-      return JSON.parse(window.localStorage.getItem(name));
+      return JSON.parse(window.localStorage.getItem(name) ?? "null");
     } catch {
       return null;
     }
@@ -13,6 +13,6 @@
   const theme = kept("threadkeeper.theme");
   if (theme) document.documentElement.dataset.theme = theme;
   const languages = [kept("threadkeeper.language"), ...navigator.languages];
-  const known = languages.map((one) => one?.slice(0, 2)).find((one) => one === "ko" || one === "en");
-  document.documentElement.lang = known ?? "en";
+  const spoken = languages.map((one) => one?.slice(0, 2));
+  document.documentElement.lang = spoken.find((one) => one === "ko" || one === "en") ?? "en";
 })();

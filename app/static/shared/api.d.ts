@@ -1,0 +1,36 @@
+/** The API's objects, as far as the pages read them. For the type checker alone. */
+
+export type ApiObject = Record<string, any>;
+
+export interface Assistant extends ApiObject {
+  id: string;
+  name: string | null;
+  description?: string | null;
+  metadata?: Record<string, string>;
+}
+
+export interface Thread extends ApiObject {
+  id: string;
+  created_at: number;
+  metadata: Record<string, string>;
+  preview?: string | null;
+}
+
+export interface Message extends ApiObject {
+  id: string;
+  role: "user" | "assistant";
+  content: ApiObject[];
+}
+
+export interface Run extends ApiObject {
+  id: string;
+  thread_id: string;
+  assistant_id: string;
+  status: string;
+}
+
+export interface Step extends ApiObject {
+  id: string;
+  type: string;
+  status: string;
+}

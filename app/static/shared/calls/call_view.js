@@ -1,0 +1,248 @@
+/** What tools did on the way to an answer, each call under a line that unfolds. */
+
+import { fileButton } from "../files.js";
+import { translator } from "../language.js";
+import { PictureView } from "../picture_view.js";
+import { drawing } from "../svg.js";
+import { toolOf } from "./registry.js";
+import { callTexts } from "./texts.js";
+
+/**
+ * @typedef {import("./registry.js").Call} Call
+ * @typedef {import("./registry.js").Piece} Piece
+ * @typedef {import("./registry.js").Tool} Tool
+ * @typedef {import("./registry.js").Translate} Translate
+ *
+ * @typedef {import("../picture_view.js").PictureOptions & {brief?: boolean,
+ *   language: () => import("../language.js").Language}} CallOptions `brief`: show the line and what
+ *   a call made, pictures and files, without anything to unfold
+ */
+
+const CHECK = "M5 13l4 4 10-10";
+const CHEVRON = "M9 6l6 6-6 6";
+
+/** Draws one step, again and again as it goes on; what was unfolded stays unfolded. */
+export class StepView {
+  element = make("div", "step");
+  #options;
+  /** @type {CallView[]} */
+  #calls = [];
+
+  /** @param {CallOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** @param {import("../turn.js").ToolStep} step */
+  show(step) {
+    step.calls.filter(Boolean).forEach((call, place) => {
+      const view = (this.#calls[place] ??= this.#add());
+      view.show(call, step.status);
+    });
+  }
+
+  #add() {
+    const view = new CallView(this.#options);
+    this.element.append(view.element);
+    return view;
+  }
+}
+
+class CallView {
+  #options;
+  #icon = make("span", "step-icon");
+  #title = make("span", "step-title");
+  #state = make("span", "step-state");
+  #body = make("div", "step-body");
+  /** @type {Array<ReturnType<typeof viewOf>>} */
+  #views = [];
+
+  /** @param {CallOptions} options */
+  constructor(options) {
+    this.#options = options;
+    const line = [this.#icon, this.#title, this.#state];
+    if (options.brief) {
+      this.element = make("div", "call");
+      this.element.append(make("div", "call-line", ...line), this.#body);
+    } else {
+      this.element = make("details", "call");
+      this.element.append(make("summary", "", ...line, icon(CHEVRON)), this.#body);
+    }
+  }
+
+  /**
+   * @param {Call} call
+   * @param {string} status of its step
+   */
+  show(call, status) {
+    const tool = toolOf(call.type);
+    const t = textsOf(tool, this.#options.language());
+    const busy = status === "in_progress";
+    const failed = status === "failed" || status === "expired";
+    this.element.classList.toggle("busy", busy);
+    this.element.dataset.type = call.type ?? "";
+    if (this.#icon.dataset.path !== tool.icon) {
+      this.#icon.dataset.path = tool.icon;
+      this.#icon.replaceChildren(icon(tool.icon));
+    }
+    this.#title.textContent = tool.title(call, busy, t);
+    if (failed) this.#state.textContent = t("failed");
+    else this.#state.replaceChildren(...(status === "completed" ? [icon(CHECK)] : []));
+    const pieces = tool.pieces(call, t);
+    this.#showPieces(this.#options.brief ? pieces.filter(isMade) : pieces);
+  }
+
+  /**
+   * What has not changed its kind keeps its element: a selection, a scrolled block and a picture
+   * stay as they are while more arrives.
+   *
+   * @param {Piece[]} pieces
+   */
+  #showPieces(pieces) {
+    pieces.forEach((piece, place) => {
+      let view = this.#views[place];
+      if (view?.key !== keyOf(piece)) {
+        const next = viewOf(piece, this.#options);
+        if (view) view.element.replaceWith(next.element);
+        else this.#body.append(next.element);
+        view = this.#views[place] = next;
+      }
+      view.show(piece);
+    });
+    for (const { element } of this.#views.splice(pieces.length)) element.remove();
+  }
+}
+
+/**
+ * @param {Piece} piece
+ * @param {CallOptions} options
+ */
+function viewOf(piece, options) {
+  const element = make("div", "piece");
+  const heading = make("h3", "");
+  const { show, content } = contentOf(piece, options);
+  element.append(heading, content);
+  return {
+    key: keyOf(piece),
+    element,
+    /** @param {Piece} next */
+    show(next) {
+      heading.textContent = next.heading ?? "";
+      heading.hidden = !next.heading;
+      show(next);
+    },
+  };
+}
+
+/** @typedef {{content: HTMLElement, show: (piece: Piece) => void}} Content */
+
+/**
+ * @param {Piece} first
+ * @param {CallOptions} options
+ * @returns {Content}
+ */
+function contentOf(first, options) {
+  switch (first.kind) {
+    case "picture": {
+      let alt = first.text ?? "";
+      const view = new PictureView(first.fileId ?? "", () => alt, options);
+      const show = (/** @type {Piece} */ piece) => {
+        alt = piece.text ?? "";
+        view.show();
+      };
+      return { content: view.element, show };
+    }
+    case "file": {
+      const content = fileButton(first.fileId ?? "", first.text ?? "");
+      return { content, show: () => {} };
+    }
+    case "list": {
+      const content = make("ol", "results");
+      return { content, show: ({ items = [] }) => showItems(content, items) };
+    }
+    case "text": {
+      const content = make("p", "muted");
+      return { content, show: ({ text = "" }) => setText(content, text) };
+    }
+    default: {
+      const content = make("pre", "");
+      content.tabIndex = 0;
+      return { content, show: ({ text = "" }) => setText(content, text) };
+    }
+  }
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {Array<{name: string, text: string}>} items
+ */
+function showItems(list, items) {
+  const form = JSON.stringify(items);
+  if (list.dataset.form === form) return;
+  list.dataset.form = form;
+  const lines = items.map(({ name, text }) => {
+    const title = make("strong", "");
+    title.textContent = name;
+    const detail = make("span", "muted");
+    detail.textContent = text ? ` ${text}` : "";
+    return make("li", "", title, detail);
+  });
+  list.replaceChildren(...lines);
+}
+
+/**
+ * Text that only grew is appended to.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function setText(element, text) {
+  const before = element.textContent ?? "";
+  if (before === text) return;
+  const node = element.firstChild;
+  if (node instanceof Text && text.startsWith(before)) node.appendData(text.slice(before.length));
+  else element.textContent = text;
+}
+
+/** @param {Piece} piece */
+function isMade({ kind }) {
+  return kind === "picture" || kind === "file";
+}
+
+/** @param {Piece} piece */
+function keyOf({ kind, fileId = "" }) {
+  return `${kind} ${fileId}`;
+}
+
+/**
+ * @param {Tool} tool
+ * @param {import("../language.js").Language} language
+ * @returns {Translate}
+ */
+function textsOf({ texts }, language) {
+  return translator(
+    { en: { ...callTexts.en, ...texts.en }, ko: { ...callTexts.ko, ...texts.ko } },
+    language,
+  );
+}
+
+/** @param {string} path */
+function icon(path) {
+  const svg = drawing(path);
+  svg.setAttribute("class", "icon");
+  return svg;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} className
+ * @param {...Node} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}

@@ -1,0 +1,83 @@
+/**
+ * What is known of each tool, by the type of its calls. Pure.
+ *
+ * @typedef {import("../accumulate.js").State & {type?: string, id?: string}} Call a tool call of
+ *   the API; while it streams, what has arrived of it
+ * @typedef {(name: string, values?: import("../language.js").Values) => string} Translate
+ *
+ * @typedef {object} Piece a part of what a call shows, below its title
+ * @property {"code"|"text"|"list"|"picture"|"file"} kind
+ * @property {string} [heading]
+ * @property {string} [text] of code or text; the alternative text of a picture; a file's name
+ * @property {Array<{name: string, text: string}>} [items] of a list
+ * @property {string} [fileId] of a picture or a file
+ *
+ * @typedef {object} Tool
+ * @property {string} icon the `d` of an SVG path, on a grid of 24 by 24
+ * @property {import("../language.js").Texts} texts its own, in both languages
+ * @property {(call: Call, busy: boolean, t: Translate) => string} title `t` knows the tool's own
+ *   texts, and those of `texts.js`
+ * @property {(call: Call, t: Translate) => Piece[]} pieces
+ * @property {(call: Call, delta: Call) => Call} [reduce] adds a delta to a call, if the rules of
+ *   `accumulate` don't do
+ * @property {boolean} [readsAttachments] whether files attached to a message are for this tool
+ * @property {string} [include] a value of `include[]` that makes steps tell more
+ * @property {(call: Call) => Passage[]} [passages] what citations may refer to
+ * @property {(resources: Record<string, any>) => string[]} [stores] ids of the vector stores among
+ *   an assistant's `tool_resources`
+ *
+ * @typedef {{text: string, name: string, fileId: string, score: number}} Passage
+ */
+
+import { accumulate } from "../accumulate.js";
+import { anyTool } from "./any.js";
+import * as registered from "./registered.js";
+
+/** @type {Map<string, Tool>} */
+const TOOLS = new Map(Object.entries(registered));
+
+/**
+ * @param {string|undefined} type
+ * @returns {Tool}
+ */
+export function toolOf(type) {
+  return TOOLS.get(type ?? "") ?? anyTool;
+}
+
+/**
+ * @param {Call} call changed in place
+ * @param {Call} delta
+ * @returns {Call}
+ */
+export function reduceCall(call, delta) {
+  const reduce = toolOf(call.type ?? delta.type).reduce ?? accumulate;
+  return reduce(call, delta);
+}
+
+/** @returns {string[]} all values of `include[]` that make steps tell more */
+export function includes() {
+  return [...TOOLS.values()].flatMap(({ include }) => include ?? []);
+}
+
+/** @returns {{type: string}|null} the tool that reads what is attached to a message */
+export function attachmentTool() {
+  const found = [...TOOLS].find(([, tool]) => tool.readsAttachments);
+  return found ? { type: found[0] } : null;
+}
+
+/**
+ * @param {Call} call
+ * @returns {Passage[]|null} null if citations never refer to calls of this type
+ */
+export function passagesOf(call) {
+  return toolOf(call.type).passages?.(call) ?? null;
+}
+
+/**
+ * @param {{tool_resources?: Record<string, any>|null}|undefined} assistant
+ * @returns {string[]} ids of the vector stores that it uses
+ */
+export function storesOf(assistant) {
+  const resources = assistant?.tool_resources ?? {};
+  return [...TOOLS.values()].flatMap((tool) => tool.stores?.(resources) ?? []);
+}

@@ -1,0 +1,7 @@
+/** What the pages use of KaTeX. */
+
+declare const katex: {
+  renderToString(text: string, options: object): string;
+};
+
+export default katex;

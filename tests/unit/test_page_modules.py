@@ -1,0 +1,48 @@
+"""Which of the pages' modules may know of which."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.api.pages import FOLDER
+
+# What a folder's modules may import from.
+ALLOWED = {
+    "shared": {"shared", "shared/calls", "vendor"},
+    "shared/calls": {"shared", "shared/calls"},
+    "shell": {"shared", "shared/calls", "shell"},
+    "chat": {"shared", "shared/calls", "shell", "chat"},
+    "widget": {"shared", "shared/calls", "widget"},
+}
+_IMPORT = re.compile(r"""(?:^|\s)(?:import|from|import\()\s*\(?["'](\.[^"']+)["']""", re.MULTILINE)
+
+
+def modules(folder: str) -> list[Path]:
+    found = sorted((FOLDER / folder).glob("*.js"))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_imports_run_one_way(folder):
+    for module in modules(folder):
+        for name in _IMPORT.findall(module.read_text("utf-8")):
+            target = (module.parent / name).resolve().relative_to(FOLDER)
+            assert target.parent.as_posix() in ALLOWED[folder], f"{module.name} imports {name}"
+
+
+@pytest.mark.parametrize("folder", ["shared", "shared/calls", "shell"])
+def test_imports_are_seen(folder):
+    """A pattern that finds nothing would let everything pass."""
+    assert any(_IMPORT.search(module.read_text("utf-8")) for module in modules(folder))
+
+
+def test_a_tool_is_named_in_its_own_module_alone():
+    own = {"shared/calls/file_search.js", "shared/calls/registered.js"}
+    named = {
+        path.relative_to(FOLDER).as_posix()
+        for path in FOLDER.rglob("*.js")
+        if "vendor" not in path.parts and "file_search" in path.read_text("utf-8")
+    }
+    assert named == own
