@@ -3,7 +3,7 @@
 import { browserStorage } from "../shared/storage.js";
 import { byId, el } from "../shell/dom.js";
 
-/** @typedef {import("../shared/api.js").Assistant} Assistant */
+/** @typedef {import("../shared/api.d.ts").Assistant} Assistant */
 
 const KEPT = "threadkeeper.assistant";
 

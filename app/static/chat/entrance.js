@@ -6,7 +6,7 @@ import { browserStorage } from "../shared/storage.js";
 import { Door } from "../shell/access.js";
 
 /**
- * @typedef {import("../shared/api.js").Assistant} Assistant
+ * @typedef {import("../shared/api.d.ts").Assistant} Assistant
  * @typedef {object} ChatAccess
  * @property {"open"|"key"|"session"} kind
  * @property {ApiClient} client

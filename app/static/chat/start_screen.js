@@ -6,7 +6,7 @@ import { icon } from "../shell/icons.js";
 import { currentLanguage, say } from "../shell/speech.js";
 
 /**
- * @param {import("../shared/api.js").Assistant|undefined} assistant
+ * @param {import("../shared/api.d.ts").Assistant|undefined} assistant
  * @param {(question: string) => void} onSuggestion
  */
 export function showStart(assistant, onSuggestion) {

@@ -14,7 +14,7 @@ export function titleOf(thread) {
 }
 
 /**
- * @param {import("../shared/api.js").Thread} thread with its preview
+ * @param {import("../shared/api.d.ts").Thread} thread with its preview
  * @param {{isCurrent: boolean, mayRename: boolean, onRename: (title: string) => Promise<void>,
  *   onDelete: () => void}} options
  * @returns {HTMLLIElement}

@@ -17,7 +17,7 @@ export class ThreadList {
   #search = byId("search", HTMLInputElement);
   /** @type {import("./entrance.js").ChatAccess|null} */
   #access = null;
-  /** @type {import("../shared/api.js").Thread[]} */
+  /** @type {import("../shared/api.d.ts").Thread[]} */
   #threads = [];
   #hasMore = false;
   #failed = false;

@@ -42,7 +42,7 @@ export async function chat(client, turn) {
  * @throws {ApiError}
  */
 export function run(client, turn, { tools = [], searching = false, interrupting = false }) {
-  /** @type {import("./api.js").ApiObject} */
+  /** @type {import("./api.d.ts").ApiObject} */
   const body = {
     assistant_id: turn.assistantId ?? undefined,
     metadata: { client_turn_id: turn.key },

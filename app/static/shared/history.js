@@ -3,8 +3,8 @@
 import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js";
 
 /**
- * @typedef {import("./api.js").Message} Message
- * @typedef {import("./api.js").Run} Run
+ * @typedef {import("./api.d.ts").Message} Message
+ * @typedef {import("./api.d.ts").Run} Run
  */
 
 const ENDED_WITHOUT_ANSWER = new Set(["failed", "expired", "cancelled", "requires_action"]);

@@ -33,6 +33,11 @@ export function partView(part, options) {
   return view ? view(part, options) : new UnknownView(options);
 }
 
+/** @param {string} address */
+function isOnTheWeb(address) {
+  return URL.canParse(address) && ["http:", "https:"].includes(new URL(address).protocol);
+}
+
 /**
  * A picture at another server: a link, for the page loads nothing from elsewhere.
  *
@@ -57,7 +62,7 @@ class AddressView {
   show(part) {
     const address = String(part.content?.image_url?.url ?? "");
     const { t } = this.#options;
-    if (/^https?:\/\//i.test(address)) {
+    if (isOnTheWeb(address)) {
       const link = document.createElement("a");
       Object.assign(link, { href: address, target: "_blank", rel: "noopener noreferrer nofollow" });
       link.textContent = t("pictureAt", { address });

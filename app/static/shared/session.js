@@ -25,7 +25,7 @@ export class SessionCredential {
   }
 
   /**
-   * @returns {Promise<import("./api.js").Assistant[]>} those that this session may use, the
+   * @returns {Promise<import("./api.d.ts").Assistant[]>} those that this session may use, the
    *   default one first
    */
   async assistants() {

@@ -115,7 +115,7 @@ export function applyEvent(turn, { name, data }) {
  * Take over where a run stands.
  *
  * @param {Turn} turn
- * @param {import("./api.js").Run} run
+ * @param {import("./api.d.ts").Run} run
  */
 export function applyRun(turn, run) {
   turn.runId = run.id;
@@ -136,7 +136,7 @@ export function applyRun(turn, run) {
 }
 
 /**
- * @param {import("./api.js").Message} message of an assistant
+ * @param {import("./api.d.ts").Message} message of an assistant
  * @returns {AnswerMessage}
  */
 export function answerMessage(message) {
@@ -196,7 +196,7 @@ function applyStep(turn, name, data) {
 }
 
 /**
- * @param {import("./api.js").Step} step
+ * @param {import("./api.d.ts").Step} step
  * @returns {ToolStep|null} null for a step that only wrote a message
  */
 export function toolStep(step) {

@@ -43,7 +43,7 @@ export class Chat {
     this.#onMessage = onMessage;
     this.conversation = this.#newConversation();
     /** The assistant that answers, once `start` is through. */
-    /** @type {import("../shared/api.js").Assistant|null} */
+    /** @type {import("../shared/api.d.ts").Assistant|null} */
     this.assistant = null;
   }
 

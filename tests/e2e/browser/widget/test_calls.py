@@ -80,7 +80,7 @@ def test_a_message_shows_its_picture_and_its_files(visit, site, server, upstream
 
 
 def test_what_a_visitor_may_not_load_is_said(visit, site, server, upstream):
-    chat, run = opened(visit, site, server, serves_files=False, expected=re.compile("403"))
+    chat, run = opened(visit, site, server, serves_files=False, expected=re.compile("404"))
     written = "[a table](sandbox:/mnt/data/a.csv)"
     annotation = file_path(written, "sandbox:/mnt/data/a.csv", "file-report")
     picture = {"type": "image_file", "image_file": {"file_id": "file-chart"}}
