@@ -37,7 +37,8 @@ class UpstreamErrors:
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        self._the_upstream = f"The upstream {upstream.place}"
+        # Not its address: that is for the log, and the clients of an API key need not know it.
+        self._the_upstream = f"The upstream {upstream.name}"
 
     def of(self, error: Exception) -> ModelError:
         """Return the failure of a call that brought no answer, or no whole one."""
