@@ -201,8 +201,8 @@ class UpstreamsMetrics:
         )
         self._up = Gauge(
             "threadkeeper_upstream_up",
-            "Result of the last /api/v1/ready check: 1 if the upstream can be called, else 0. Absent "
-            "until that is called.",
+            "Result of the last /api/v1/ready check: 1 if the upstream can be called, else 0. "
+            "Absent until that is called.",
             ("upstream",),
             registry=registry,
         )

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.support.manual import ROOT, Document
 
 
@@ -29,3 +31,14 @@ def test_alerts_use_existing_metrics_and_are_explained():
     for alert in re.findall(r"alert: Threadkeeper(\w+)", alerts):
         for name in ("docs/operations.md", "docs/ko/operations.md"):
             assert f"\n| {alert} " in Document(name).text, (name, alert)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["The upstream failed", "request failed", "the last traces were not taken within", "reloaded"],
+)
+def test_log_messages_to_look_for_are_logged(message):
+    for name in ("docs/operations.md", "docs/ko/operations.md"):
+        assert f"`{message}" in Document(name).text
+    sources = (path.read_text("utf-8") for path in (ROOT / "app").rglob("*.py"))
+    assert any(f'"{message}' in source for source in sources)
