@@ -1,3 +1,3 @@
 """Threadkeeper: a self-hosted server for the Assistants v2 protocol."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

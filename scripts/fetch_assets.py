@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (AssetsError, OSError, ValueError) as error:
         _say(str(error))
         _say("the API works all the same; the pages (/chat, /docs, the widget) lack these files")
-        _say("once the cause is gone, start again: ./run.sh fetches what is missing")
+        _say("once the cause is fixed, restart with ./run.sh or threadkeeper serve to try again")
         return 1
     return 0
 

@@ -6,6 +6,7 @@ Keyed by operation id. A test holds each of them against its own schema.
 import json
 from typing import Any
 
+from app import __version__
 from app.api import vector_store_examples
 from app.api.example_objects import (
     ANSWER,
@@ -154,14 +155,14 @@ _MODEL = {
 ANSWERS: dict[str, dict[str, Any]] = {
     "welcome": {
         "name": "Threadkeeper",
-        "version": "0.1.0",
+        "version": __version__,
         "docs": "/docs",
         "openapi": "/openapi.json",
         "health": "/api/v1/health",
         "chat": "/api/v1/chat",
         "chat_page": "/chat",
     },
-    "health": {"status": "ok", "version": "0.1.0", "database": "ok", "upstream": "demo"},
+    "health": {"status": "ok", "version": __version__, "database": "ok", "upstream": "demo"},
     "ready": {"status": "ready", "database": "ok", "storage": "ok", "upstream": "ok"},
     "retrieve_access": {
         "object": "access",

@@ -1,4 +1,4 @@
-"""`GET /metrics`: the application's figures, for Prometheus."""
+"""`GET /metrics`: the application's metrics, for Prometheus."""
 
 import asyncio
 import math
@@ -14,12 +14,11 @@ from app.db.run_queue import count_if_up
 
 routes = router("metrics")
 
-# A scrape is given up after ten seconds by default; a database that is away must not cost it.
+# Prometheus gives a scrape ten seconds by default: an unreachable database must not use them up.
 _COUNT_SECONDS = 2.0
 
 _EXAMPLE = """\
-# HELP threadkeeper_runs_ended_total Runs that this process brought to their end, by the status \
-they ended in.
+# HELP threadkeeper_runs_ended_total Runs that ended in this process, by final status.
 # TYPE threadkeeper_runs_ended_total counter
 threadkeeper_runs_ended_total{status="completed"} 128.0
 threadkeeper_runs_ended_total{status="failed"} 2.0
@@ -30,7 +29,7 @@ _TEXT: dict[int | str, dict[str, Any]] = {
 
 
 class MetricsText(Response):
-    """What Prometheus reads; it asks for the version it knows best."""
+    """Metrics as text; Prometheus asks for the format it prefers."""
 
     media_type = "text/plain"
 
@@ -43,12 +42,12 @@ async def _metrics(request: Request) -> Metrics:
 async def read_metrics(
     metrics: Annotated[Metrics, Depends(_metrics)],
     services: ServicesDep,
-    accept: Annotated[str, Header(description="The formats that the reader knows.")] = "",
+    accept: Annotated[str, Header(description="The formats the client accepts.")] = "",
 ) -> MetricsText:
-    """Read the application's figures in Prometheus' format, for the process that answers."""
-    metrics.database_waiting(services.database.waiting)
+    """Read the metrics of the process that answers, in Prometheus' format."""
+    metrics.database_jobs_queued(services.database.waiting)
     metrics.runs.queued.set(await _queued(services.database))
-    # On a thread: writing them takes some milliseconds, in which others would wait.
+    # On a thread: rendering takes a few milliseconds, which would block other requests.
     content, content_type = await asyncio.to_thread(metrics.exposition, accept)
     return MetricsText(content, headers={"content-type": content_type})
 

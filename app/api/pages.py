@@ -25,11 +25,12 @@ _CHAT_NEEDS = ("vendor/marked.js", "vendor/purify.js")
 _DOCS_NEEDS = ("vendor/swagger-ui/swagger-ui-bundle.js", "vendor/swagger-ui/swagger-ui.css")
 _MISSING = """\
 이 페이지에 필요한 파일을 서버가 아직 내려받지 못했습니다.
-인터넷에 연결된 상태에서 서버를 ./run.sh로 다시 시작한 뒤, 이 페이지를 새로고침해 주세요.
+인터넷에 연결된 상태에서 ./run.sh나 threadkeeper serve로 서버를 다시 시작한 뒤,
+이 페이지를 새로고침해 주세요.
 API는 지금도 그대로 쓸 수 있습니다.
 
 The server could not download the files that this page needs.
-Connect it to the internet, restart it with ./run.sh, then reload this page.
+Connect it to the internet, restart it with ./run.sh or threadkeeper serve, then reload this page.
 The API works all the same.
 """
 

@@ -1,7 +1,8 @@
-"""Settings: read once, from the environment and `.env`, checked before anything starts.
+"""Settings: read once, from the environment and `.env`, and checked before anything starts.
 
-The environment wins over `.env`; names are the fields' names in capitals. `.env.example`
-shows every one of them.
+The environment wins over `.env`; names are the fields' names in capitals. A docstring below is
+also the setting's English line in `.env.example` and `docs/settings.md`, and
+`docs/settings.ko.toml` has the Korean one: run `scripts/docs.py` after a change.
 """
 
 import logging
@@ -58,120 +59,120 @@ class Settings(BaseSettings):
     )
 
     openai_api_key: ApiKey = SecretStr("")
-    """Key for the model API; empty: the built-in demo model answers."""
+    """API key for the upstream. Empty: the built-in demo model answers."""
     openai_base_url: Annotated[HttpUrl, Field(repr=False)] = ""
-    """Base URL of an OpenAI-compatible Responses API, often ending with /v1; empty: OpenAI's."""
+    """Base URL of an upstream with the Responses API, often ending in /v1. Empty: OpenAI."""
     openai_model: Required = "gpt-5.4-mini"
     """Model of the default assistant."""
     openai_timeout: Seconds = 120
-    """Seconds to wait for the model API's next bytes before a call fails."""
+    """Seconds to wait for the upstream's next bytes before a call fails."""
     openai_max_retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a failed call of the model API is tried again."""
+    """How often a failed call to the upstream is retried."""
     model_aliases: Aliases = {}
-    """JSON object from a model's name in a request to the name sent to the model API."""
+    """JSON object: model name in a request to the name sent to the upstream."""
     embedding_model: str = ""
-    """Model of `/embeddings` that lets vector stores be searched by meaning; empty: by words."""
+    """Model for `/embeddings`, to search vector stores by meaning. Empty: by words only."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
-    """Tokens a prompt may hold; a thread's older messages are left out beyond it."""
+    """Maximum tokens in a prompt; a thread's oldest messages are left out beyond that."""
 
     assistant_id: Required = "asst_default"
-    """Id of the assistant that exists from the start and answers `/api/v1/chat`."""
+    """ID of the default assistant, which answers `/api/v1/chat`."""
     assistant_name: str = "Threadkeeper"
-    """Name of that assistant."""
+    """Name of the default assistant."""
     assistant_instructions: str = (
         "You are a helpful assistant. Answer in the language of the question."
     )
-    """Instructions of that assistant."""
+    """Instructions of the default assistant."""
     assistants_file: str = "assistants.yaml"
-    """YAML file of further assistants, made at the start; empty, or not there by default: none."""
+    """YAML file of assistants to create at startup. Empty, or the default is missing: none."""
 
     host: Required = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 lets other machines in."""
+    """Address to listen on. 0.0.0.0 accepts connections from other machines."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8010
-    """TCP port to listen on; 0 takes any free one."""
+    """TCP port to listen on. 0: any free port."""
     debug: bool = False
-    """true restarts the server when its code changes; for development."""
+    """true restarts the server when its code changes. For development."""
     root_path: RootPath = ""
-    """Path under which a proxy serves all this, such as /openai-api; empty: none."""
+    """Path prefix at which a proxy serves Threadkeeper, such as /openai-api. Empty: none."""
     trusted_proxies: Networks = []
-    """JSON list of proxies' addresses or networks, whose X-Forwarded-* headers are believed."""
+    """JSON list of proxy addresses or networks whose X-Forwarded-* headers are trusted."""
     cors_origins: Origins = []
-    """JSON list of the origins whose pages may call the API from a browser."""
+    """JSON list of origins whose pages may call the API from a browser."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 4 * 1024 * 1024
-    """Bytes a request's body may hold; larger ones are refused with 413."""
+    """Maximum size of a request body in bytes; larger ones get a 413."""
     shutdown_seconds: Annotated[int, Field(ge=0)] = 10
-    """Seconds that open requests and runs get to end when the server stops."""
+    """Seconds that open requests and runs have to finish when the server stops."""
 
     api_keys: Annotated[ProjectKeys, Field(repr=False)] = []
-    """JSON list of "project:key" entries; empty: whoever reaches the server may do everything."""
+    """JSON list of "project:key" entries. Empty: whoever reaches the server has full access."""
     allow_open: bool = False
-    """true serves other machines without any key."""
+    """true serves other machines without API keys."""
     allowed_hosts: Names = []
-    """JSON list of domain names by which such a server may be called; addresses always may."""
+    """JSON list of domain names accepted without API keys. IP addresses always are."""
     public_chat: bool = False
-    """true lets pages of CORS_ORIGINS chat without a key, each browser in threads of its own."""
+    """true lets pages in CORS_ORIGINS chat without a key, each browser in its own threads."""
     public_project: ProjectName = DEFAULT_PROJECT
-    """Project that those threads belong to."""
+    """Project that owns the threads of the public chat."""
     public_assistants: Names = []
-    """JSON list of the assistants that such pages may use; empty: ASSISTANT_ID alone."""
+    """JSON list of assistants the public chat may use. Empty: ASSISTANT_ID only."""
     session_minutes: Annotated[int, Field(ge=1)] = 60
-    """Minutes after which such a page must renew its access."""
+    """Minutes until a visitor's session token must be renewed."""
     public_rate_limit: Rate = "60/minute"
-    """Requests that one address may make of the public chat; empty or 0: any number."""
+    """Public chat requests per address. Empty or 0: unlimited."""
     public_token_budget: Annotated[int, Field(ge=0)] = 0
-    """Tokens that all visitors of the public chat together may spend a day (UTC); 0: any number."""
+    """Tokens per day (UTC) for all visitors of the public chat together. 0: unlimited."""
     public_max_message: Annotated[int, Field(ge=1, le=256_000)] = 8000
-    """Characters that a visitor's message may hold."""
+    """Maximum characters in a visitor's message."""
     rate_limit: Rate = ""
-    """Requests that a key may make from one address, such as 60/minute; empty or 0: any number."""
+    """Requests per key and address, such as 60/minute. Empty or 0: unlimited."""
     redis_url: Annotated[RedisUrl, Field(repr=False)] = ""
-    """redis://host:6379/0, where several servers count requests together; empty: each by itself."""
+    """redis://host:6379/0, to share rate limits between servers. Empty: each counts alone."""
     max_concurrent_runs: Annotated[int, Field(ge=0)] = 0
-    """Runs that a project may have at work at once; 0: any number."""
+    """Maximum active runs per project. 0: unlimited."""
     token_budgets: Budgets = {}
-    """JSON object from a project, or * for all others, to the tokens it may spend a day (UTC)."""
+    """JSON object: project, or * for all others, to its tokens per day (UTC)."""
     retention_days: Annotated[int, Field(ge=0)] = 0
-    """Days without a new message after which a thread is deleted; 0: never."""
+    """Days without a new message after which a thread is deleted. 0: never."""
 
     database_url: Annotated[DatabaseUrl, Field(repr=False)] = "sqlite:///data/threadkeeper.db"
     """sqlite:///path/to/file or postgresql://user:password@host/name."""
     database_pool_size: Annotated[int, Field(ge=1)] = 8
-    """Connections, each with a thread, that write to PostgreSQL; half as many only read."""
+    """PostgreSQL connections for writing, one thread each; half as many more for reading."""
     database_timeout: Seconds = 15
-    """Seconds that one piece of work may take on PostgreSQL before its connection is given up."""
+    """Seconds a database job may take on PostgreSQL before its connection is closed."""
 
     files_url: FilesUrl = "data/files"
-    """Where uploaded files are kept: a folder, file:///folder or s3://bucket/prefix."""
+    """Where uploaded files are stored: a folder, file:///folder or s3://bucket/prefix."""
     max_file_bytes: Annotated[int, Field(ge=1)] = 512 * 1024 * 1024
-    """Bytes an uploaded file may hold; larger ones are refused with 413."""
+    """Maximum size of an uploaded file in bytes; larger ones get a 413."""
 
     log_level: LogLevel = "INFO"
-    """Least level that is logged: DEBUG, INFO, WARNING or ERROR."""
+    """Lowest level to log: DEBUG, INFO, WARNING or ERROR."""
     log_file: str = "logs/app.log"
-    """File that receives the log too; empty: only the console does."""
+    """File that receives the log in addition to the console. Empty: console only."""
 
     run_expires_seconds: Annotated[int, Field(ge=1)] = 600
     """Seconds after its creation at which an unfinished run expires."""
     busy_thread: Literal["reject", "enqueue", "interrupt"] = "reject"
-    """What a new run does on a thread with an active one: reject, enqueue or interrupt."""
+    """What a new run does on a thread with an active run: reject, enqueue or interrupt."""
     functions_dir: str = "functions"
-    """Folder of Python files whose functions assistants may call here; empty: none."""
+    """Folder of Python files whose functions assistants may call. Empty: none."""
     function_timeout: Seconds = 30
-    """Seconds that one call of such a function may take."""
+    """Seconds that one call of a server function may take."""
     max_rounds: Annotated[int, Field(ge=1)] = 20
-    """How often one run may ask the model, each time after functions were called."""
+    """Maximum rounds per run: calls to the model, each after function calls were answered."""
     search_timeout: Seconds = 10
-    """Seconds that one search in vector stores or messages may take before it is stopped."""
+    """Seconds that a search in vector stores or messages may take."""
     poll_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """Milliseconds OpenAI's SDKs are told to wait between two looks at a run."""
+    """Milliseconds OpenAI's SDKs are asked to wait before polling a run again."""
     poll_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10
-    """Seconds that a look of the SDKs' poll helpers waits for the run's next status."""
+    """Seconds that a poll from the SDKs' helpers waits for the run's status to change."""
     lease_seconds: Seconds = 5.0
-    """Seconds the runs of a process that died wait before another takes them over."""
+    """Seconds after which another process takes over the runs of a process that died."""
     stream_keepalive_seconds: Seconds = 15
-    """Seconds of silence after which a stream sends a comment, so that proxies keep it open."""
+    """Seconds of silence until a stream sends a comment, so that proxies keep it open."""
     journal_minutes: Annotated[int, Field(ge=1)] = 60
-    """Minutes for which a finished run's stream can still be read again."""
+    """Minutes for which the event stream of a finished run can be replayed."""
 
     @property
     def may_lack_assistants(self) -> bool:

@@ -1,7 +1,10 @@
-"""What the application counts and times, as Prometheus reads it.
+"""The metrics of one application, in Prometheus' format.
 
-A registry for each application, so that several in one process don't count into each other's.
-Updates are part of every request: children are looked up once, then kept.
+Each application has its own registry, so that several in one process keep separate counts. Every
+request updates some of them: the child for a set of labels is looked up once, then kept.
+
+The help texts here are also the English table of `docs/metrics.md`, and `docs/metrics.ko.toml`
+has the Korean ones: run `scripts/docs.py` after a change.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,73 +28,76 @@ M = TypeVar("M", Counter, Histogram)
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
 
-# Clients choose models and methods: what they make up is counted under this name.
+# Clients choose models and methods: names they made up are counted under this one.
 _OTHER = "other"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
 class Metrics:
-    """The figures of one application."""
+    """All metrics of one application; `registry` holds them."""
 
     def __init__(self, version: str) -> None:
-        # A second series for each, of the time at which it began, helps nobody here.
+        # Without the extra `_created` series, which nobody here reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        build = Info("threadkeeper_build", "The version that runs.", registry=registry)
+        build = Info("threadkeeper_build", "The running version.", registry=registry)
         build.info({"version": version})
         self.requests = RequestMetrics(registry)
         self.runs = RunMetrics(registry)
         self.upstreams = UpstreamsMetrics(registry)
-        self._database_waiting = Gauge(
-            "threadkeeper_database_works_waiting",
-            "Works that wait for one of the threads that write to the database, or read from it.",
-            ("lane",),
+        self._database_jobs = Gauge(
+            "threadkeeper_database_jobs_queued",
+            "Jobs waiting for a database thread, by thread pool: write, read or search.",
+            ("pool",),
             registry=registry,
         )
         self._component_up = Gauge(
             "threadkeeper_component_up",
-            "1 where the last readiness check found the component in order, else 0.",
+            "Result of the last /api/v1/ready check: 1 if the component worked, else 0. Absent "
+            "until that is called.",
             ("component",),
             registry=registry,
         )
 
-    def database_waiting(self, works: Mapping[str, int]) -> None:
-        for lane, count in works.items():
-            self._database_waiting.labels(lane).set(count)
+    def database_jobs_queued(self, jobs: Mapping[str, int]) -> None:
+        """Set how many jobs wait, by thread pool."""
+        for pool, count in jobs.items():
+            self._database_jobs.labels(pool).set(count)
 
     def component_up(self, component: Component, up: bool) -> None:
         self._component_up.labels(component).set(up)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
-        """Return all figures and their content type: one that the header `accept` names.
+        """Return all metrics and their content type, chosen by the `accept` header.
 
-        Takes some milliseconds, and may be called on any thread.
+        Takes a few milliseconds; may be called on any thread.
         """
         encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+        return encode(self.registry), content_type
 
 
 class RequestMetrics:
-    """What clients ask of the API."""
+    """Requests to the API."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._answered = Counter(
             "threadkeeper_http_requests",
-            "Requests answered; status 0: the client hung up before the answer.",
+            "Requests by method, route template (none: no route matched) and status (0: the client "
+            "disconnected before the response).",
             ("method", "route", "status"),
             registry=registry,
         )
         self._seconds = Histogram(
             "threadkeeper_http_request_duration_seconds",
-            "Seconds from a request to the end of its answer, of a stream to the stream's end.",
+            "Seconds from a request to the end of its response; a stream lasts until it closes.",
             ("method", "route"),
             buckets=_REQUEST_SECONDS,
             registry=registry,
         )
         self.open_streams = Gauge(
             "threadkeeper_event_streams_open",
-            "Event streams that clients read from this process now.",
+            "Event streams this process is sending now.",
             registry=registry,
         )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -112,27 +118,29 @@ class RequestMetrics:
 
 
 class RunMetrics:
-    """What becomes of runs, and what they cost."""
+    """Runs and the tokens they used."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         ended = Counter(
             "threadkeeper_runs_ended",
-            "Runs that this process brought to their end, by the status they ended in.",
+            "Runs that ended in this process, by final status.",
             ("status",),
             registry=registry,
         )
         self._ended = _Children(ended)
         self._active = Gauge(
-            "threadkeeper_runs_active", "Runs that this process carries now.", registry=registry
+            "threadkeeper_runs_active", "Runs this process is executing now.", registry=registry
         )
         self.queued = Gauge(
             "threadkeeper_runs_queued",
-            "Runs that wait to be begun, in the whole database; NaN where it did not answer.",
+            "Runs waiting to start, in the whole database: the same on every server, so don't add "
+            "it up. NaN if the database did not answer.",
             registry=registry,
         )
         self._tokens = Counter(
             "threadkeeper_tokens",
-            "Tokens that the model said it used, by kind: prompt or completion.",
+            "Tokens reported by the upstream, by model (other: not a configured one) and kind: "
+            "prompt or completion.",
             ("model", "kind"),
             registry=registry,
         )
@@ -143,11 +151,11 @@ class RunMetrics:
         self._ended[status].inc()
 
     def watch_active(self, count: Callable[[], int]) -> None:
-        """Ask `count` for the runs under way whenever somebody wants to know."""
+        """Call `count` for the number of active runs at each scrape."""
         self._active.set_function(count)
 
     def name_models(self, names: Collection[str]) -> None:
-        """Count the tokens of these models by their names, those of all others together."""
+        """Count the tokens of these models by name, and those of all others together."""
         self._models = frozenset(names)
 
     def used_tokens(self, model: str, prompt: int, completion: int) -> None:
@@ -164,7 +172,7 @@ class RunMetrics:
 
 
 class UpstreamsMetrics:
-    """How the upstreams behave, each under its name.
+    """Calls to the upstreams, each under its name.
 
     The label is bounded: names come from the configuration, and no client can add one.
     """
@@ -172,27 +180,29 @@ class UpstreamsMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._first_byte = Histogram(
             "threadkeeper_upstream_first_byte_seconds",
-            "Seconds until the upstream began its answer, retries included.",
+            "Seconds until the upstream began its response, retries included, by outcome: ok, "
+            "cancelled or a run's last_error code.",
             ("upstream", "outcome"),
             buckets=_UPSTREAM_SECONDS,
             registry=registry,
         )
         self._total = Histogram(
             "threadkeeper_upstream_duration_seconds",
-            "Seconds until the upstream's answer had ended, retries included.",
+            "Seconds until the upstream's response was complete, retries included, by outcome.",
             ("upstream", "outcome"),
             buckets=_UPSTREAM_SECONDS,
             registry=registry,
         )
         self._retries = Counter(
             "threadkeeper_upstream_retries",
-            "Calls of the upstream that were tried again.",
+            "Calls to the upstream that were retried.",
             ("upstream",),
             registry=registry,
         )
         self._up = Gauge(
             "threadkeeper_upstream_up",
-            "1 where the last readiness check found that the upstream can be asked, else 0.",
+            "Result of the last /api/v1/ready check: 1 if the upstream can be called, else 0. "
+            "Absent until that is called.",
             ("upstream",),
             registry=registry,
         )
@@ -209,7 +219,7 @@ class UpstreamsMetrics:
 
 
 class UpstreamMetrics:
-    """How one upstream behaves. Outcomes: ok, cancelled, or a run's `last_error` code."""
+    """Calls to one upstream. Outcomes: ok, cancelled, or a run's `last_error` code."""
 
     def __init__(
         self, first_byte: "_Children[Histogram]", total: "_Children[Histogram]", retries: Counter
@@ -219,14 +229,14 @@ class UpstreamMetrics:
         self.retries = retries
 
     def called(self, outcome: str, first_byte: float | None, total: float) -> None:
-        """Time a call, in seconds; `first_byte` is None if no answer ever began."""
+        """Record a call, in seconds; `first_byte` is None if no response ever began."""
         if first_byte is not None:
             self._first_byte[outcome].observe(first_byte)
         self._total[outcome].observe(total)
 
 
 class _Children(dict[str, M]):
-    """A metric's children by their last label: looking one up in the library costs more."""
+    """A metric's children by their last label: faster than the library's own lookup."""
 
     def __init__(self, metric: M, *labels: str) -> None:
         """`labels`: the labels before the last one."""

@@ -2,7 +2,7 @@
 
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from app.core.fence import Limits, Policy
@@ -23,6 +23,15 @@ def _readable() -> Iterator[Path]:
     prefixes = [Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix)]
     installed = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
     for path in (*prefixes, *installed, *map(Path, filter(None, sys.path)), *map(Path, _LIBRARIES)):
-        # Neither the project's folder, where .env and the database may be, nor what is above it.
-        if path.is_absolute() and path.resolve() not in _APP.parents:
+        if path.is_absolute() and path.resolve() not in _closed():
             yield path
+
+
+def _closed() -> Collection[Path]:
+    """Return the folders that would reveal more than Python and its libraries.
+
+    In a clone these are the project's folder, where .env and the database may be, and all above it.
+    Installed among Python's packages, the application has no such folder.
+    """
+    packages = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+    return () if packages & {*_APP.parents} else _APP.parents

@@ -1,8 +1,9 @@
-"""`python -m app`: the commands put together, and what ends each of them."""
+"""`python -m app`, or `threadkeeper` once installed: all commands, and what ends each of them."""
 
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,8 @@ from app.terminal.screen import Screen, use_safe_output
 from app.terminal.wrong_usage import usage_said
 
 _NAME = "python -m app"
+# Of the command that `pip install` makes (scripts/installed_command.py).
+_INSTALLED_NAME = "threadkeeper"
 
 
 class _CommandLine(Group):
@@ -27,7 +30,8 @@ class _CommandLine(Group):
         language = chosen_language(arguments, os.environ)
         use_safe_output()
         speak(self, language)
-        options |= {"prog_name": _NAME, "standalone_mode": False}
+        name = _INSTALLED_NAME if Path(sys.argv[0]).stem == _INSTALLED_NAME else _NAME
+        options |= {"prog_name": name, "standalone_mode": False}
         sys.exit(_status(lambda: super(_CommandLine, self).main(arguments, **options), language))
 
 

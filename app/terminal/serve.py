@@ -1,4 +1,4 @@
-"""`serve`: the same as `python main.py`."""
+"""`serve`: the same as `./run.sh` once everything is installed."""
 
 import os
 import subprocess
@@ -12,16 +12,17 @@ from app.terminal.failures import Failure
 from app.terminal.language import Said, both
 from app.terminal.screen import Screen
 
-_MAIN = Path(__file__).parents[2] / "main.py"
+_ROOT = Path(__file__).parents[2]
+_MAIN = _ROOT / "main.py"
+# Not in an image, which has the files already.
+_FETCH_ASSETS = _ROOT / "scripts" / "fetch_assets.py"
 
 
 def register(app: typer.Typer) -> None:
     local_command(
         app,
         "serve",
-        both(
-            "Start the server, as `python main.py` does.", "`python main.py`처럼 서버를 시작합니다."
-        ),
+        both("Start the server.", "서버를 시작합니다."),
         has_json=False,
     )(_serve)
 
@@ -30,6 +31,9 @@ def _serve(_screen: Screen) -> None:
     """Become the server: signals and the exit status are then its own."""
     if not _MAIN.is_file():
         raise Failure(_NOT_HERE.filled(path=_MAIN))
+    if _FETCH_ASSETS.is_file():
+        # Prints what it can't fetch; the API works without these files.
+        subprocess.run([sys.executable, str(_FETCH_ASSETS)], check=False)
     command = [sys.executable, str(_MAIN)]
     if os.name == "nt":
         # Windows would answer the shell at once, and leave the server in the background.

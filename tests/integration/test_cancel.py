@@ -77,7 +77,7 @@ def test_a_run_that_has_ended_can_not_be_cancelled(start, database_url, status):
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
-def test_a_run_in_another_processs_hands_is_cancelled(start, database_url, status):
+def test_a_run_of_another_process_is_cancelled(start, database_url, status):
     server = start()
     with connected(database_url) as connection:
         workers.renew(connection, "worker_elsewhere", 60)

@@ -45,8 +45,8 @@ def test_a_chat_is_counted(start, upstream):
     assert figures.value(FIRST_BYTE, outcome="ok") == figures.value(TOTAL, outcome="ok") == 1
     assert figures.value("threadkeeper_runs_active") == 0
     assert figures.value("threadkeeper_runs_queued") == 0
-    lanes = figures.labels("threadkeeper_database_works_waiting")
-    assert lanes == [{"lane": "write"}, {"lane": "read"}, {"lane": "search"}]
+    pools = figures.labels("threadkeeper_database_jobs_queued")
+    assert pools == [{"pool": "write"}, {"pool": "read"}, {"pool": "search"}]
     assert figures.value("threadkeeper_build_info") == 1
     assert figures.value("process_resident_memory_bytes") > 0
 

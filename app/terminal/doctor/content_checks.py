@@ -103,8 +103,8 @@ _UNREAD = Said(
     "{assistants}의 지식 파일 {file}: 읽을 수 없습니다. 이유: {reason}",
 )
 _MEND_KNOWLEDGE = Said(
-    "Save it in a format that is read (the README lists them), or take it out of the file.",
-    "읽을 수 있는 형식(README 참고)으로 저장하거나, 어시스턴트 파일에서 빼 주세요.",
+    "Save it in a format that is read (docs/files.md lists them), or take it out of the file.",
+    "읽을 수 있는 형식(docs/ko/files.md 참고)으로 저장하거나, 어시스턴트 파일에서 빼 주세요.",
 )
 _NO_ASSISTANTS = Said(
     "There are no assistants but the default one.",

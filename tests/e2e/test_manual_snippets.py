@@ -1,0 +1,158 @@
+"""The code in the documents runs as it is written, against a server with the demo model."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.assistants_files import SHIPPED
+from tests.support.databases import fresh_database
+from tests.support.examples import KEY
+from tests.support.manual import ENGLISH, KOREAN, Block, Document
+from tests.support.node_packages import needs_node
+from tests.support.server import ThreadServer, thread_server
+
+WRITTEN_ADDRESS = "http://127.0.0.1:8010"
+MANUAL = [*ENGLISH, *KOREAN]
+
+
+def blocks(language: str) -> list:
+    """Return each block of this language with its document, as parameters."""
+    found = [
+        pytest.param(block, id=f"{document.name}-{place}")
+        for document in MANUAL
+        for place, block in enumerate(document.blocks)
+        if block.language == language
+    ]
+    assert found
+    return found
+
+
+def calls_of(block: Block) -> bool:
+    return block.code.startswith("curl ") and WRITTEN_ADDRESS in block.code
+
+
+CURL = [
+    pytest.param(document, block, id=f"{document.name}-{place}")
+    for document in MANUAL
+    for place, block in enumerate(document.blocks)
+    if block.language == "sh" and calls_of(block)
+]
+
+
+@pytest.fixture(scope="session")
+def database_kind() -> str:
+    """Programs can't tell one database from the other: one will do."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The server as it is after a clone: open, with the shipped assistants and functions."""
+    folder = tmp_path_factory.mktemp("manual")
+    settings = {"files_url": str(folder / "files"), "assistants_file": str(SHIPPED)}
+    with (
+        fresh_database("sqlite", folder) as url,
+        thread_server(database_url=url, public_chat=True, **settings) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server_with_key(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("manual_key")
+    settings = {"files_url": str(folder / "files"), "assistants_file": ""}
+    with (
+        fresh_database("sqlite", folder) as url,
+        thread_server(database_url=url, api_keys=[f"shop:{KEY}"], **settings) as server,
+    ):
+        yield server
+
+
+def run(
+    server: ThreadServer,
+    code: str,
+    *command: str,
+    folder: Path,
+    name: str = "snippet",
+    **environment: str,
+) -> str:
+    """Run a snippet against the server, as a file of this name; return what it prints."""
+    file = folder / name
+    file.write_text(code.replace(WRITTEN_ADDRESS, server.base_url), "utf-8")
+    ran = subprocess.run(
+        [*command, str(file)],
+        cwd=folder,
+        env={**os.environ, "NO_PROXY": "127.0.0.1", "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.parametrize("block", blocks("js"))
+def test_javascript(server, tmp_path, block):
+    needs_node()
+    ended = "\nconsole.log('ran to its end');\n"
+    said = run(server, block.code + ended, "node", folder=tmp_path, name="snippet.mjs")
+    assert said.endswith("ran to its end\n")
+    if block.code.count("console.log"):
+        assert "[데모 모드]" in said or "thread_" in said
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python(server, tmp_path, block):
+    said = run(server, block.code, sys.executable, "-W", "ignore", folder=tmp_path)
+    assert "[데모 모드]" in said
+
+
+@pytest.mark.parametrize(("document", "block"), CURL)
+def test_curl(server, server_with_key, tmp_path, document: Document, block: Block):
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        pytest.skip("not tested: curl or bash is not here")
+    called = server_with_key if KEY in block.code else server
+    first = called.http.post(
+        "/chat", json={"message": "안녕하세요"}, headers={"authorization": f"Bearer {KEY}"}
+    ).json()
+    # A refusal is a failure of the command.
+    strict = 'curl() { command curl --fail-with-body --silent --show-error "$@"; }\n'
+    said = run(
+        called,
+        strict + block.code,
+        "bash",
+        folder=tmp_path,
+        THREAD_ID=first["thread_id"],
+        RUN_ID=first["run_id"],
+    )
+    assert "event: " in said if " -N " in block.code else json.loads(said)
+
+
+def test_every_document_with_code_for_programs_is_run():
+    """A document whose snippets move elsewhere must not leave this test empty."""
+    named = {document.name for document in MANUAL for block in document.blocks if calls_of(block)}
+    places = ("{}/clients.md", "{}/streaming.md", "{}/assistants.md", "{}/tools.md", "{}/access.md")
+    expected = {place.format(folder) for folder in ("docs", "docs/ko") for place in places}
+    assert named == expected | {"README.md", "README.ko.md"}
+
+
+@pytest.mark.parametrize("language", ["json", "yaml"])
+def test_data_is_well_formed(language):
+    for document in MANUAL:
+        for block in document.blocks:
+            if block.language != language:
+                continue
+            # `…` stands for what was left out.
+            whole = re.sub(r",…(?=})|{…}", "", block.code) if language == "json" else block.code
+            whole = whole.replace('"usage":}', '"usage":{}}')
+            parsed = json.loads(whole) if language == "json" else yaml.safe_load(whole)
+            assert parsed
