@@ -36,7 +36,7 @@ class OpenAIEmbedder:
     ) -> None:
         """`model`: by the name that is sent."""
         self._model = model
-        self._place = upstream.place
+        self._server = upstream.name
         http = http_client or http_pool()
         self._client = sdk_client(upstream, http)
         # Not measured: metrics are about the answers of models that talk.
@@ -80,7 +80,7 @@ class OpenAIEmbedder:
     def _useless(self, given: str) -> ModelError:
         return ModelError(
             "server_error",
-            f"The embedding model {self._model} of the upstream {self._place} gave {given}.",
+            f"The embedding model {self._model} of the upstream {self._server} gave {given}.",
         )
 
 

@@ -62,7 +62,7 @@ class Upstream:
 
     @property
     def place(self) -> str:
-        """The name and the address, as logs, the doctor and `/ready` state them."""
+        """The name and the address, as logs and the doctor state them."""
         return self.name if self.kind == "demo" else f"{self.name} ({self.shown_address})"
 
     @property

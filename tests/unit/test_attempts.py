@@ -53,7 +53,7 @@ async def test_what_may_succeed_is_tried_again():
 
 async def test_retries_are_counted_and_the_failure_names_the_upstream(caplog):
     client = OtherClient(AGAIN, AGAIN, retries=1)
-    with pytest.raises(ModelError, match=r"custom \(http://127.0.0.1:1/v1\)"):
+    with pytest.raises(ModelError, match="The upstream custom "):
         await client.answer()
     assert len(client.asked) == 2
     assert [record.getMessage() for record in caplog.records] == [
