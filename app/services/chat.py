@@ -137,7 +137,7 @@ class ChatService:
             policy,
             connection,
             run,
-            Changes(told=streamed),
+            Changes(streamed=streamed),
             at_once=not active,
             history=history,
         )

@@ -163,7 +163,7 @@ class RunService:
             caller,
             thread_id,
             body,
-            Changes(told=True, include=include),
+            Changes(streamed=True, include=include),
             not_before=not_before,
             at_once=at_once and not active,
             include=include,
@@ -175,8 +175,8 @@ class RunService:
         self, connection: Connection, caller: Caller, body: ThreadRunCreate, *, at_once: bool
     ) -> Created:
         thread = create_thread(connection, caller, body.thread or ThreadCreate())
-        changes = Changes(told=True)
-        changes.tell("thread.created", thread)
+        changes = Changes(streamed=True)
+        changes.emit("thread.created", thread)
         return self._insert(
             connection,
             caller,
@@ -237,7 +237,7 @@ class RunService:
                 code="invalid_thread",
             )
         run = replace(run, include=[*include], horizon=horizon)
-        changes.tell_created("thread.run", run)
+        changes.emit_created("thread.run", run)
         created = insert(self._policy, connection, run, changes, at_once=at_once)
         # The client hears of the run as it was created, whatever has become of it.
         return replace(created, run=run)

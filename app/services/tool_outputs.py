@@ -32,13 +32,13 @@ def submit_outputs(
     by_call = {output.tool_call_id: output.output or "" for output in outputs}
     items = [call_output(call_id, [Text(by_call[call_id])]) for call_id in expected]
     steps.add_items(connection, run_id, items)
-    changes = Changes(told=True, include=run.include)
+    changes = Changes(streamed=True, include=run.include)
     _answer_step(connection, run_id, by_call, changes)
     queued = runs.move(
         connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True
     )
-    changes.tell("thread.run.queued", queued)
-    return queued, journal.tell_unclaimed(connection, run_id, changes.events)
+    changes.emit("thread.run.queued", queued)
+    return queued, journal.append_unclaimed(connection, run_id, changes.events)
 
 
 def _answer_step(
@@ -51,4 +51,4 @@ def _answer_step(
                 answer_call(step, call_id, function_output(output))
             completed = complete_step(step)
             steps.save(connection, completed)
-            changes.tell("thread.run.step.completed", completed)
+            changes.emit("thread.run.step.completed", completed)

@@ -1,4 +1,4 @@
-"""The model's events into changes: the Responses API's stream as Assistants objects."""
+"""Translates the Responses API's events into changes of Assistants objects."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,16 +27,16 @@ from app.engine.translation.usage import usage_of
 from app.schemas.messages import IncompleteDetails, MessageStatus
 from app.schemas.runs import Usage
 
-# The upstream's reasons, in the words of a message's `incomplete_details`.
+# The upstream's reasons, and the reasons of a message's `incomplete_details`.
 _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "content_filter"}
 
 
 class Projection:
-    """One response of the model, as it comes in, seen as changes to the run.
+    """One response of the model, as it arrives, as changes to the run.
 
-    A message and its step are completed when the next item begins or the response ends. Only
-    then is the usage known, and goes to the last step. So whatever a crash leaves of a response
-    that did not end can be told by its steps: they have no usage.
+    A message and its step are completed when the next item begins or the response ends. The usage
+    is only known at the end, and is stored in the last step. So after a crash the steps of an
+    unfinished response can be recognised: they have no usage.
     """
 
     def __init__(
@@ -44,13 +44,15 @@ class Projection:
         run: RunRow,
         *,
         tools: RunTools,
-        told: bool,
+        streamed: bool,
         cut_from: int | None = None,
     ) -> None:
-        """`tools` are the run's; `told`: whether there are events to send. An answer of `cut_from`
-        tokens or more was cut off, even if the upstream doesn't say so."""
+        """`tools` are the run's; `streamed`: whether events are collected.
+
+        An answer of `cut_from` tokens or more was cut off, even if the upstream doesn't say so.
+        """
         self._run = run
-        self._told = told
+        self._streamed = streamed
         self._tools = tools
         self._cut_from = cut_from
         self._handlers: dict[str, Callable[[Event], None]] = {
@@ -67,12 +69,12 @@ class Projection:
         }
         self._steps: dict[str, StepRow] = {}
         self.tool_step: StepRow | None = None
-        self._calls = ComingCalls(tools.draft, self._tell_call)
+        self._calls = ComingCalls(tools.draft, self._emit_call)
         self._spoken: SpokenMessage | None = None
         self._message_place = -1
         self._places = ItemPlaces()
         self._items: dict[int, dict[str, Any]] = {}
-        self.changes = Changes(told=told)
+        self.changes = Changes(streamed=streamed)
         self.usage = Usage()
         self.ended = False
         self.incomplete_reason: str | None = None
@@ -93,18 +95,18 @@ class Projection:
             handler(event)
 
     def release(self) -> None:
-        """Say what was held back for more, where no more will come."""
+        """Send the text that was held back, because no more text will come."""
         if self._open is not None:
             self._open.finish()
 
     def take_changes(self) -> Changes:
-        """Return what has come together since the last time."""
-        taken, self.changes = self.changes, Changes(told=self._told)
+        """Return the changes since the last call."""
+        taken, self.changes = self.changes, Changes(streamed=self._streamed)
         return taken
 
     def _item_added(self, event: Event) -> None:
         item = item_of(event)
-        # A call without a name is told of once it has one.
+        # A call without a name is shown once it has one.
         if item["type"] != "function_call" or item["name"]:
             self._begin(event, item)
 
@@ -147,9 +149,9 @@ class Projection:
         creation = {"message_id": message.id}
         self._open_step("message_creation", {"message_creation": creation}, moment)
         self.changes.create_message(message)
-        self.changes.tell_created("thread.message", message)
+        self.changes.emit_created("thread.message", message)
         self._message_place = place
-        self._spoken = SpokenMessage(message, self._tools.annotations, self._tell_message)
+        self._spoken = SpokenMessage(message, self._tools.annotations, self._emit_message)
         self._spoken.begin_with(self._tools.take_message_parts())
         return self._spoken
 
@@ -161,7 +163,7 @@ class Projection:
         spoken.add_rest(content_index(event), kind, piece_of(event, kind))
 
     def _spoken_to(self, event: Event) -> SpokenMessage:
-        """Return the message that is being said; one that nobody announced begins now."""
+        """Return the open message; if no event has announced it, it begins now."""
         spoken = self._open
         if spoken is None or self._places.find(event, "message") is None:
             spoken = self._open_message(self._places.open(event, {"type": "message"}))
@@ -180,7 +182,7 @@ class Projection:
     def _complete_message(self) -> None:
         self._end_message("completed", completed_at=now())
 
-    def _break_off_message(self, reason: str) -> None:
+    def _cut_off_message(self, reason: str) -> None:
         details = IncompleteDetails(reason=reason)
         self._end_message("incomplete", incomplete_at=now(), incomplete_details=details)
 
@@ -190,10 +192,10 @@ class Projection:
             spoken.finish()
             spoken.message = replace(spoken.message, status=status, **values)
             self.changes.save_message(spoken.message)
-            self.changes.tell(f"thread.message.{status}", spoken.message)
+            self.changes.emit(f"thread.message.{status}", spoken.message)
 
-    def _tell_message(self, message_id: str, delta: dict[str, Any]) -> None:
-        self.changes.tell_delta("thread.message.delta", message_id, delta)
+    def _emit_message(self, message_id: str, delta: dict[str, Any]) -> None:
+        self.changes.emit_delta("thread.message.delta", message_id, delta)
 
     # Function calls
 
@@ -209,9 +211,9 @@ class Projection:
         place = self._places.find(event, "function_call")
         self._calls.add_rest(place, piece_of(event, "arguments"))
 
-    def _tell_call(self, call: dict[str, Any]) -> None:
+    def _emit_call(self, call: dict[str, Any]) -> None:
         if self.tool_step is not None:
-            self.changes.tell_call(self.tool_step.id, call)
+            self.changes.emit_call(self.tool_step.id, call)
 
     # Steps and the end
 
@@ -233,7 +235,7 @@ class Projection:
         )
         self._steps[step.id] = step
         self.changes.create_step(step)
-        self.changes.tell_created("thread.run.step", step)
+        self.changes.emit_created("thread.run.step", step)
         return step
 
     def _ended(self, event: Event) -> None:
@@ -241,16 +243,16 @@ class Projection:
         self._take_output(output_of(response))
         self.ended = True
         self.usage = usage_of(response)
-        limit, told = self._cut_from, self.usage.completion_tokens
-        self.incomplete_reason = incomplete_reason(event, cut=limit is not None and told >= limit)
+        limit, tokens = self._cut_from, self.usage.completion_tokens
+        self.incomplete_reason = incomplete_reason(event, cut=limit is not None and tokens >= limit)
         if self.incomplete_reason is not None:
-            self._break_off_message(_MESSAGE_REASONS.get(self.incomplete_reason, "max_tokens"))
+            self._cut_off_message(_MESSAGE_REASONS.get(self.incomplete_reason, "max_tokens"))
         else:
             self._complete_message()
         self._end_steps()
 
     def _take_output(self, output: list[dict[str, Any]]) -> None:
-        """Take what the whole response holds and no event has brought, or has not finished."""
+        """Add the items of the whole response that no event contained, and finish the others."""
         order = []
         for item, place in zip(output, self._places.of_output(output), strict=True):
             if place is None:
@@ -258,7 +260,7 @@ class Projection:
             if not self._places.is_done(place):
                 self._settle(item, place)
             order.append(place)
-        # Some servers leave out items that they have streamed.
+        # Some upstreams leave out items that they have streamed.
         for place, kind in self._places.unfinished():
             said = self._spoken.said if self._spoken and place == self._message_place else []
             self._settle(tidied({"type": kind, "content": said}), place)
@@ -267,7 +269,7 @@ class Projection:
         self._items = {place: self._items[place] for place in order}
 
     def _complete_message_steps(self) -> None:
-        """Complete the steps that wait for nobody: OpenAI's helpers know one open at a time."""
+        """Complete the steps without calls: OpenAI's stream helpers expect at most one open."""
         for step in [*self._steps.values()]:
             if step.status == "in_progress" and step is not self.tool_step:
                 self._complete_step(step)
@@ -275,8 +277,8 @@ class Projection:
     def _complete_step(self, step: StepRow) -> None:
         completed = replace(step, status="completed", completed_at=now())
         self._save_step(completed)
-        told = completed if completed.usage else replace(completed, usage=Usage())
-        self.changes.tell("thread.run.step.completed", told)
+        shown = completed if completed.usage else replace(completed, usage=Usage())
+        self.changes.emit("thread.run.step.completed", shown)
 
     def _save_step(self, step: StepRow) -> None:
         self._steps[step.id] = step
@@ -285,7 +287,7 @@ class Projection:
         self.changes.save_step(step)
 
     def _end_steps(self) -> None:
-        """Give the steps their usage and complete them; one with calls waits for their outputs."""
+        """Set the steps' usage and complete them; a step with calls waits for their outputs."""
         steps = [*self._steps.values()]
         for step in steps:
             self._save_step(replace(step, usage=self.usage if step is steps[-1] else Usage()))
