@@ -94,9 +94,9 @@ class Execution:
         rows."""
         # Logs name the request that created the run, also in a process that took the run over.
         with in_request(self._run.request_id):
-            return await self._to_its_end()
+            return await self._execute()
 
-    async def _to_its_end(self) -> Outcome:
+    async def _execute(self) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds_left()), aclosing(self._tools):
                 return await self._rounds()
@@ -106,7 +106,7 @@ class Execution:
         except TimeoutError:
             return await self.end("expired")
         except StaleRun:
-            return await self._overtaken()
+            return await self._moved_elsewhere()
 
     async def end(self, to: Ending, last_error: LastError | None = None) -> Outcome:
         """End the run early; the text that it has written so far is kept."""
@@ -116,11 +116,11 @@ class Execution:
         try:
             run = await self._recorder.end(to, unfinished=message, last_error=last_error)
         except StaleRun:
-            return await self._overtaken()
+            return await self._moved_elsewhere()
         return Outcome(run, message, self._recorder.next_run_id)
 
-    async def _overtaken(self) -> Outcome:
-        """Return what another request or process made of the run; finish a cancel of our run."""
+    async def _moved_elsewhere(self) -> Outcome:
+        """Return what others did with the run; if they cancelled it, end it here."""
         outcome = await self._shared.database.read(outcome_of, self._run.id)
         run = outcome.run
         if run and run.status == "cancelling" and run.worker_id == self._shared.worker_id:
@@ -181,7 +181,7 @@ class Execution:
         self._tool_step = step
         projection.changes.items = items
         calls = unanswered(self._items)
-        if not self._ours(calls):
+        if not self._server_calls(calls):
             return await self._require_action(calls)
         await self._recorder.record(projection.take_changes())
         return None
@@ -193,11 +193,11 @@ class Execution:
         stored.
         """
         waiting, step = unanswered(self._items), self._tool_step
-        ours = self._ours(waiting)
-        if ours and step is not None:
-            answers = await asyncio.gather(*(self._answer(call, step) for call in ours))
+        server_calls = self._server_calls(waiting)
+        if server_calls and step is not None:
+            answers = await asyncio.gather(*(self._answer(call, step) for call in server_calls))
             changes = Changes.of(self._run)
-            for call, answer in zip(ours, answers, strict=True):
+            for call, answer in zip(server_calls, answers, strict=True):
                 for shown in answer_call(step, call["call_id"], answer.detail):
                     self._tools.answered(shown)
                 changes.items.append(call_output(call["call_id"], answer.parts))
@@ -210,7 +210,7 @@ class Execution:
             await self._recorder.record(changes)
         return waiting
 
-    def _ours(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _server_calls(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [call for call in calls if self._tools.answers(call["name"])]
 
     async def _answer(self, item: dict[str, Any], step: StepRow) -> Answer:
@@ -226,7 +226,7 @@ class Execution:
         changes = Changes.of(self._run)
         changes.emit_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
         async with self._emitting:
-            await self._pass_on(changes)
+            await self._send(changes)
 
     async def _round(self, limit: OutputLimit | None) -> Projection:
         """Ask the model once. The changes of its last events stay in the projection, to be
@@ -246,10 +246,10 @@ class Execution:
                 for event in batch:
                     projection.apply(event)
                 if not projection.ended:
-                    await self._pass_on(projection.take_changes())
+                    await self._send(projection.take_changes())
         return projection
 
-    async def _pass_on(self, changes: Changes) -> None:
+    async def _send(self, changes: Changes) -> None:
         if changes.has_rows:
             await self._recorder.record(changes)
         elif changes.events:

@@ -70,12 +70,12 @@ class Heartbeat:
         """Seconds from one heartbeat to the next."""
         return self._lease_seconds / LOOKS_IN_A_LEASE
 
-    async def beat(self, carried: Collection[str]) -> Found:
-        """Renew the lease and read the rows; `carried` are the runs that have a task here."""
+    async def beat(self, executed: Collection[str]) -> Found:
+        """Renew the lease and read the rows; `executed` are the runs that have a task here."""
         moment = now()
         clean_up = abs(moment - self._clean_up_at) >= _CLEAN_UP_EVERY
         self._beating = asyncio.ensure_future(
-            self._database.transaction(self._look_around, carried, moment, clean_up)
+            self._database.transaction(self._beat, executed, moment, clean_up)
         )
         watch, found = await asyncio.shield(self._beating)
         # Only after the commit: a transaction may be repeated, but must count once.
@@ -95,8 +95,8 @@ class Heartbeat:
         run_holders.release(connection, self._worker_id)
         workers.remove(connection, self._worker_id)
 
-    def _look_around(
-        self, connection: Connection, carried: Collection[str], moment: int, clean_up: bool
+    def _beat(
+        self, connection: Connection, executed: Collection[str], moment: int, clean_up: bool
     ) -> tuple[LeaseWatch, Found]:
         worker_id = self._worker_id
         workers.renew(connection, worker_id, self._lease_seconds)
@@ -123,6 +123,6 @@ class Heartbeat:
             held=held,
             inherited=inherited,
             given_up=[run.id for run in orphans if run.takeovers >= MAX_TAKEOVERS],
-            lost=run_holders.lost(connection, worker_id, carried),
+            lost=run_holders.lost(connection, worker_id, executed),
             expired=run_holders.expired(connection, moment),
         )

@@ -32,7 +32,7 @@ _TOO_MUCH = (
 )
 NOT_HERE = "(An image cannot be shown here: its file was deleted, is unknown or is too large.)"
 LEFT_OUT = "(An image was left out here because the request would be too large.)"
-_ANSWERED = ("input_image", "input_file")
+_FILE_PARTS = ("input_image", "input_file")
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Images:
     ) -> list[Said]:
         kept: list[Said] = []
         for message in reversed(messages):
-            images = _shown_in(message)
+            images = _images_in(message)
             if not images:
                 kept.append(message)
                 continue
@@ -101,12 +101,15 @@ class Images:
         output = item.get("output")
         if item["type"] != "function_call_output" or not isinstance(output, list):
             return item
-        return {**item, "output": [await self._answered(request, project, one) for one in output]}
+        return {
+            **item,
+            "output": [await self._output_part(request, project, one) for one in output],
+        }
 
-    async def _answered(
+    async def _output_part(
         self, request: _Request, project: str, part: dict[str, Any]
     ) -> dict[str, Any]:
-        if part["type"] not in _ANSWERED:
+        if part["type"] not in _FILE_PARTS:
             return part
         file_id = part["file_id"]
         named = {"type": "image_file", "image_file": {"file_id": file_id}}
@@ -163,7 +166,7 @@ class Images:
         request.urls[file_id] = f"data:{kind};base64,{b64encode(content).decode()}"
 
 
-def _shown_in(message: Said) -> list[dict[str, Any]]:
+def _images_in(message: Said) -> list[dict[str, Any]]:
     # Images in an assistant's message are not sent back to the model.
     if message.role == "assistant":
         return []

@@ -60,7 +60,7 @@ class Recorder:
         self._next_id = claimed.next_event_id
         # The next run in the thread's line, once this one has ended.
         self.next_run_id: str | None = None
-        self._unkept: list[Frame] = []
+        self._pending: list[Frame] = []
         self._kept_at = time.monotonic()
 
     async def record(self, changes: Changes, move: Move | None = None) -> RunRow:
@@ -77,20 +77,20 @@ class Recorder:
         """Send deltas at once; they are stored with the next commit."""
         frames = journal.number(changes.events, self._next_id)
         self._next_id += len(frames)
-        self._unkept += frames
+        self._pending += frames
         self._publish(frames)
 
     async def keep_if_due(self) -> None:
-        """Keep what was told and not yet kept, if that is long ago."""
-        if self._unkept and time.monotonic() - self._kept_at > _KEEP_EVERY:
-            await self._undisturbed(self._keep_unkept())
+        """Store the events that were sent but not stored yet, if the last commit is long ago."""
+        if self._pending and time.monotonic() - self._kept_at > _KEEP_EVERY:
+            await self._uninterrupted(self._keep_pending())
 
-    async def _keep_unkept(self) -> None:
-        await self._database.transaction(journal.keep, self._run.id, self._unkept)
+    async def _keep_pending(self) -> None:
+        await self._database.transaction(journal.keep, self._run.id, self._pending)
         self._mark_kept()
 
     async def _commit(self, write: Any, *args: Any) -> RunRow:
-        return await self._undisturbed(self._commit_and_publish(write, *args))
+        return await self._uninterrupted(self._commit_and_publish(write, *args))
 
     async def _commit_and_publish(self, write: Any, *args: Any) -> RunRow:
         run: RunRow
@@ -103,7 +103,7 @@ class Recorder:
             self._count_end(run.status)
         return run
 
-    async def _undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _uninterrupted(self, work: Coroutine[Any, Any, T]) -> T:
         """Finish the work even if the task is cancelled meanwhile; then raise the cancellation.
 
         The database does not stop half-way. What it has stored must be counted here too, or ending
@@ -119,7 +119,7 @@ class Recorder:
             raise
 
     def _mark_kept(self) -> None:
-        self._unkept = []
+        self._pending = []
         self._kept_at = time.monotonic()
 
     def _publish(self, frames: list[Frame]) -> None:
@@ -176,5 +176,5 @@ class Recorder:
 
     def _keep(self, connection: Connection, events: list[tuple[str, str]]) -> list[Frame]:
         frames = journal.number(events, self._next_id)
-        journal.keep(connection, self._run.id, self._unkept + frames)
+        journal.keep(connection, self._run.id, self._pending + frames)
         return frames

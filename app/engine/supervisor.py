@@ -68,23 +68,23 @@ class RunSupervisor:
             logger.error("run %s: given up after too many takeovers", run_id)
             tasks.end(run_id, "failed", GIVEN_UP)
         for run in found.inherited:
-            self._take_up(run)
-        self._take_up_forgotten(found.held)
+            self._resume(run)
+        self._resume_without_task(found.held)
 
-    def _take_up_forgotten(self, held: list[HeldRun]) -> None:
+    def _resume_without_task(self, held: list[HeldRun]) -> None:
         """Execute runs of this process whose task has failed or was never started."""
         executed = {*self.tasks.run_ids}
         # A new run has a row but no task yet for a moment, so it must be found twice in a row.
         without_task = {run.id: run for run in held if run.id not in executed}
         for run_id, run in without_task.items():
             if run_id in self._without_task_before:
-                self._take_up(run)
+                self._resume(run)
         self._without_task_before = {*without_task}
         for run in held:
             if run.status == "cancelling" and run.id in executed:
                 self.tasks.cancel(run)
 
-    def _take_up(self, run: HeldRun) -> None:
+    def _resume(self, run: HeldRun) -> None:
         if run.status == "cancelling":
             self.tasks.end(run.id, "cancelled")
         else:

@@ -149,9 +149,9 @@ def _error(status: int, output: bytes, errors: bytes) -> ExtractionError:
     if status == _REFUSED:
         refusal = json.loads(output)
         return ExtractionError(refusal["code"], refusal["message"])
-    said = errors.decode(errors="replace").strip()
+    details = errors.decode(errors="replace").strip()
     if status < 0:  # killed at its limits, or crashed: in both cases because of the file
-        logger.warning("a file reader ended with %s: %s", signal.Signals(-status).name, said)
+        logger.warning("a file reader ended with %s: %s", signal.Signals(-status).name, details)
         return ExtractionError("invalid_file", _OVER_LIMITS, over_limits=True)
-    logger.error("a file reader failed: %s", said)
+    logger.error("a file reader failed: %s", details)
     return ExtractionError("server_error", "The server could not read the file.")

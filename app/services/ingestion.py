@@ -202,10 +202,10 @@ class Ingestor:
         await self._release(claim, attempts=claim.attempt, seconds=pause)
 
     async def _fail_to_extract(self, claim: Claim, error: ExtractionError) -> None:
-        told = FileError(code=error.code, message=error.message)
+        shown = FileError(code=error.code, message=error.message)
         if error.over_limits:
-            self._turns.note_too_costly(claim.file_id, told)
-        await self._fail(claim, told)
+            self._turns.note_too_costly(claim.file_id, shown)
+        await self._fail(claim, shown)
 
     async def _fail(self, claim: Claim, error: FileError) -> None:
         logger.warning("%s in %s failed: %s", claim.file_id, claim.store_id, error.message)

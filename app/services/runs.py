@@ -151,9 +151,11 @@ class RunService:
         active = runs.line_of(connection, thread_id)
         interrupted = self._make_way(connection, thread_id, active, body.if_busy)
         not_before = messages.newest_time(connection, thread_id)
-        said = body.additional_messages or []
-        messages.create(connection, *(new_message(thread_id, item, not_before) for item in said))
-        attach_files(connection, caller, thread_id, said)
+        additional = body.additional_messages or []
+        messages.create(
+            connection, *(new_message(thread_id, item, not_before) for item in additional)
+        )
+        attach_files(connection, caller, thread_id, additional)
         horizon = None
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)

@@ -10,7 +10,6 @@ from app.domain.clock import now
 from app.domain.ids import new_id
 from app.engine.changes import Changes
 from app.engine.tools.toolbox import RunTools
-from app.engine.translation.calls import ComingCalls
 from app.engine.translation.places import ItemPlaces
 from app.engine.translation.received import (
     content_index,
@@ -22,7 +21,8 @@ from app.engine.translation.received import (
     response_of,
     tidied,
 )
-from app.engine.translation.spoken import SpokenMessage
+from app.engine.translation.streamed_calls import StreamedCalls
+from app.engine.translation.streamed_message import StreamedMessage
 from app.engine.translation.usage import usage_of
 from app.schemas.messages import IncompleteDetails, MessageStatus
 from app.schemas.runs import Usage
@@ -58,10 +58,10 @@ class Projection:
         self._handlers: dict[str, Callable[[Event], None]] = {
             "response.output_item.added": self._item_added,
             "response.output_item.done": self._item_done,
-            "response.output_text.delta": self._said_piece,
-            "response.output_text.done": self._said_whole,
-            "response.refusal.delta": self._said_piece,
-            "response.refusal.done": self._said_whole,
+            "response.output_text.delta": self._text_delta,
+            "response.output_text.done": self._text_done,
+            "response.refusal.delta": self._text_delta,
+            "response.refusal.done": self._text_done,
             "response.function_call_arguments.delta": self._arguments_delta,
             "response.function_call_arguments.done": self._arguments_done,
             "response.completed": self._ended,
@@ -69,8 +69,8 @@ class Projection:
         }
         self._steps: dict[str, StepRow] = {}
         self.tool_step: StepRow | None = None
-        self._calls = ComingCalls(tools.draft, self._emit_call)
-        self._spoken: SpokenMessage | None = None
+        self._calls = StreamedCalls(tools.draft, self._emit_call)
+        self._current: StreamedMessage | None = None
         self._message_place = -1
         self._places = ItemPlaces()
         self._items: dict[int, dict[str, Any]] = {}
@@ -87,7 +87,7 @@ class Projection:
     @property
     def message(self) -> MessageRow | None:
         """The last message that the model began."""
-        return self._spoken.message if self._spoken else None
+        return self._current.message if self._current else None
 
     def apply(self, event: Event) -> None:
         handler = self._handlers.get(event["type"])
@@ -133,7 +133,7 @@ class Projection:
 
     # Messages
 
-    def _open_message(self, place: int) -> SpokenMessage:
+    def _open_message(self, place: int) -> StreamedMessage:
         self._complete_message()
         moment, run = max(now(), self._run.created_at), self._run
         message = MessageRow(
@@ -151,33 +151,33 @@ class Projection:
         self.changes.create_message(message)
         self.changes.emit_created("thread.message", message)
         self._message_place = place
-        self._spoken = SpokenMessage(message, self._tools.annotations, self._emit_message)
-        self._spoken.begin_with(self._tools.take_message_parts())
-        return self._spoken
+        self._current = StreamedMessage(message, self._tools.annotations, self._emit_message)
+        self._current.begin_with(self._tools.take_message_parts())
+        return self._current
 
-    def _said_piece(self, event: Event) -> None:
-        self._spoken_to(event).add(content_index(event), part_kind(event), piece_of(event))
+    def _text_delta(self, event: Event) -> None:
+        self._message_of(event).add(content_index(event), part_kind(event), piece_of(event))
 
-    def _said_whole(self, event: Event) -> None:
-        spoken, kind = self._open or self._spoken_to(event), part_kind(event)
-        spoken.add_rest(content_index(event), kind, piece_of(event, kind))
+    def _text_done(self, event: Event) -> None:
+        current, kind = self._open or self._message_of(event), part_kind(event)
+        current.add_rest(content_index(event), kind, piece_of(event, kind))
 
-    def _spoken_to(self, event: Event) -> SpokenMessage:
+    def _message_of(self, event: Event) -> StreamedMessage:
         """Return the open message; if no event has announced it, it begins now."""
-        spoken = self._open
-        if spoken is None or self._places.find(event, "message") is None:
-            spoken = self._open_message(self._places.open(event, {"type": "message"}))
-        return spoken
+        current = self._open
+        if current is None or self._places.find(event, "message") is None:
+            current = self._open_message(self._places.open(event, {"type": "message"}))
+        return current
 
     @property
-    def _open(self) -> SpokenMessage | None:
-        spoken = self._spoken
-        return spoken if spoken and spoken.message.status == "in_progress" else None
+    def _open(self) -> StreamedMessage | None:
+        current = self._current
+        return current if current and current.message.status == "in_progress" else None
 
     def _settle_message(self, item: dict[str, Any], place: int) -> None:
-        spoken = self._open
-        if spoken is not None and place == self._message_place:
-            spoken.settle(item)
+        current = self._open
+        if current is not None and place == self._message_place:
+            current.settle(item)
 
     def _complete_message(self) -> None:
         self._end_message("completed", completed_at=now())
@@ -187,12 +187,12 @@ class Projection:
         self._end_message("incomplete", incomplete_at=now(), incomplete_details=details)
 
     def _end_message(self, status: MessageStatus, **values: Any) -> None:
-        spoken = self._open
-        if spoken is not None:
-            spoken.finish()
-            spoken.message = replace(spoken.message, status=status, **values)
-            self.changes.save_message(spoken.message)
-            self.changes.emit(f"thread.message.{status}", spoken.message)
+        current = self._open
+        if current is not None:
+            current.finish()
+            current.message = replace(current.message, status=status, **values)
+            self.changes.save_message(current.message)
+            self.changes.emit(f"thread.message.{status}", current.message)
 
     def _emit_message(self, message_id: str, delta: dict[str, Any]) -> None:
         self.changes.emit_delta("thread.message.delta", message_id, delta)
@@ -262,8 +262,10 @@ class Projection:
             order.append(place)
         # Some upstreams leave out items that they have streamed.
         for place, kind in self._places.unfinished():
-            said = self._spoken.said if self._spoken and place == self._message_place else []
-            self._settle(tidied({"type": kind, "content": said}), place)
+            received = (
+                self._current.received if self._current and place == self._message_place else []
+            )
+            self._settle(tidied({"type": kind, "content": received}), place)
         if len(order) < len(self._items):
             order = sorted(self._items)
         self._items = {place: self._items[place] for place in order}

@@ -58,16 +58,16 @@ def input_item(message: Said, images: Mapping[str, str]) -> dict[str, Any] | Non
     `images` are the images that are stored here, as data URLs by file id.
     """
     if message.role == "assistant":
-        converted = [_said(part) for part in message.content]
+        converted = [_assistant_part(part) for part in message.content]
     else:
-        converted = [_asked(part, images) for part in message.content]
+        converted = [_user_part(part, images) for part in message.content]
     content = [part for part in converted if part is not None]
     if not content:
         return None
     return {"type": "message", "role": message.role, "content": content}
 
 
-def _asked(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | None:
+def _user_part(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | None:
     kind = part["type"]
     if kind == "text":
         return {"type": "input_text", "text": part["text"]["value"]}
@@ -80,7 +80,7 @@ def _asked(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | 
     return {**shown, "image_url": images[image["file_id"]]}
 
 
-def _said(part: dict[str, Any]) -> dict[str, Any] | None:
+def _assistant_part(part: dict[str, Any]) -> dict[str, Any] | None:
     # The Responses API rejects images in an assistant's message, so only its text is replayed.
     match part["type"]:
         case "text":

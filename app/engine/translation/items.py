@@ -26,7 +26,7 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
             kept = {name: item[name] for name in ("call_id", "name", "arguments")}
             return {"type": "function_call", **kept}
         case "message":
-            content = [_said(part) for part in item.get("content") or []]
+            content = [_replayable_part(part) for part in item.get("content") or []]
             return {"type": "message", "role": "assistant", "content": content} if content else None
         case "reasoning" if item.get("encrypted_content") or item.get("content"):
             # An id without content means nothing to an upstream that stores nothing.
@@ -34,7 +34,7 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _said(part: dict[str, Any]) -> dict[str, Any]:
+def _replayable_part(part: dict[str, Any]) -> dict[str, Any]:
     """Return a part as a request may contain it: upstreams reject some fields of their own
     output."""
     if part["type"] == "refusal":
@@ -46,11 +46,11 @@ def _said(part: dict[str, Any]) -> dict[str, Any]:
 def call_output(call_id: str, parts: Sequence[Part]) -> dict[str, Any]:
     """Return the item with a call's answer: one string if all parts are text, else a list."""
     texts = [part.text for part in parts if isinstance(part, Text)]
-    output = "\n".join(texts) if len(texts) == len(parts) else [_answered(part) for part in parts]
+    output = "\n".join(texts) if len(texts) == len(parts) else [_stored(part) for part in parts]
     return {"type": "function_call_output", "call_id": call_id, "output": output}
 
 
-def _answered(part: Part) -> dict[str, Any]:
+def _stored(part: Part) -> dict[str, Any]:
     """Return a part in its stored form. A request has the file's bytes in place of its id."""
     match part:
         case Text(text):

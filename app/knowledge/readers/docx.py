@@ -50,13 +50,13 @@ def _prefix(paragraph: Any) -> str:
 
 
 def _text(element: Any) -> str:
-    said: list[str] = []
+    pieces: list[str] = []
     for found in element.iter():
         if found.tag == f"{_W}t":
             if next(found.iterancestors(_FALLBACK), None) is None:
-                said.append(found.text or "")
+                pieces.append(found.text or "")
         elif found.tag in _SIGNS:
-            said.append(_SIGNS[found.tag])
-        elif found.tag == _PARAGRAPH and found is not element and said:
-            said.append("\n")
-    return "".join(said)
+            pieces.append(_SIGNS[found.tag])
+        elif found.tag == _PARAGRAPH and found is not element and pieces:
+            pieces.append("\n")
+    return "".join(pieces)

@@ -51,7 +51,7 @@ def parts(file: io.FileIO, limits: dict[str, Any]) -> Iterator[str]:
         blocks = read_blocks(data)
     except _MALFORMED as error:
         raise _refusal(error) from None
-    yield from map(_said, blocks)
+    yield from map(_block_text, blocks)
 
 
 def _refuse_locked(data: bytes) -> None:
@@ -77,7 +77,7 @@ def _refusal(error: Exception) -> Refused:
     return invalid("The file is damaged: it can't be read as a Hangul document.")
 
 
-def _said(block: Block) -> str:
+def _block_text(block: Block) -> str:
     match block:
         case Paragraph():
             return _prefix(block) + _text(block)

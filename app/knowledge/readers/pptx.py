@@ -50,10 +50,10 @@ def _rows(table: Any) -> Iterator[list[str]]:
 
 
 def _text(element: Any) -> str:
-    said: list[str] = []
+    pieces: list[str] = []
     for found in element.iter(f"{_A}t", f"{_A}br", _PARAGRAPH):
         if found.tag == f"{_A}t":
-            said.append(found.text or "")
-        elif said:
-            said.append("\n")
-    return "".join(said)
+            pieces.append(found.text or "")
+        elif pieces:
+            pieces.append("\n")
+    return "".join(pieces)

@@ -21,7 +21,7 @@ class _Call:
     arguments: str = ""
 
 
-class ComingCalls:
+class StreamedCalls:
     """Collects calls in the `tool_calls` of a step and sends a delta for each piece."""
 
     def __init__(self, draft: Callable[[str], Draft], send: Send) -> None:

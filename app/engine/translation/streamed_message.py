@@ -22,7 +22,7 @@ class _Part:
     sent: bool = False
 
 
-class SpokenMessage:
+class StreamedMessage:
     """Collects the model's text in `message` and sends it part by part as deltas."""
 
     def __init__(
@@ -47,9 +47,9 @@ class SpokenMessage:
             part = self._parts[content_index] = self._open(kind)
         part.received += piece
         if part.kind == "text":
-            self._say_text(part, *part.reader.feed(piece))
+            self._add_text(part, *part.reader.feed(piece))
         else:
-            self._say_refusal(part, piece)
+            self._add_refusal(part, piece)
 
     def settle(self, item: dict[str, Any]) -> None:
         """Add the parts of the finished item that no delta contained."""
@@ -65,7 +65,7 @@ class SpokenMessage:
             self.add(content_index, kind, whole[len(so_far) :])
 
     @property
-    def said(self) -> list[dict[str, Any]]:
+    def received(self) -> list[dict[str, Any]]:
         """The text so far, as an output item's content."""
         types = {"text": "output_text", "refusal": "refusal"}
         return [
@@ -78,14 +78,14 @@ class SpokenMessage:
             if part.kind == "text":
                 rest, annotations = part.reader.finish()
                 if rest or not part.sent:
-                    self._say_text(part, rest, annotations)
+                    self._add_text(part, rest, annotations)
 
     def _open(self, kind: str) -> _Part:
         content = self.message.content
         content.append(text_part("") if kind == "text" else {"type": "refusal", "refusal": ""})
         return _Part(len(content) - 1, kind, self._annotations())
 
-    def _say_text(self, part: _Part, text: str, annotations: list[dict[str, Any]]) -> None:
+    def _add_text(self, part: _Part, text: str, annotations: list[dict[str, Any]]) -> None:
         if not text and (part.sent or part.received):
             return
         stored = self.message.content[part.place]["text"]
@@ -100,7 +100,7 @@ class SpokenMessage:
         part.sent = True
         self._send_part({"index": part.place, "type": "text", "text": delta})
 
-    def _say_refusal(self, part: _Part, text: str) -> None:
+    def _add_refusal(self, part: _Part, text: str) -> None:
         self.message.content[part.place]["refusal"] += text
         part.sent = True
         self._send_part({"index": part.place, "type": "refusal", "refusal": text})
