@@ -1,8 +1,8 @@
-"""Turns rows into the objects that a client is sent. Pure, and the only place that does it.
+"""Turns rows into the objects that clients receive. Pure, and the only module that does so.
 
-The engine sends objects as events and the services return them, so it stands below both; it names
-rows and schemas, so it stands above the database. An object takes the fields that its schema has,
-by their names: what else a row holds never leaves the server.
+The engine sends objects as events and the services return them, so this module is below both. It
+uses rows and schemas, so it is above the database. An object takes the fields of its schema from
+the row by name; the row's other fields never leave the server.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def file_object(row: FileRow) -> FileObject:
 
 
 def vector_store_object(found: StoreWithFiles, now: int) -> VectorStore:
-    """Return the store as it is at the time `now` (Unix)."""
+    """Return the store in its state at the time `now` (Unix)."""
     row, counts = found.store, FileCounts.of(found.files.items())
     status: VectorStoreStatus = "in_progress" if counts.in_progress else "completed"
     return VectorStore(
@@ -91,7 +91,7 @@ def file_batch_object(found: BatchWithFiles) -> FileBatch:
     )
 
 
-# What events tell of.
+# The rows whose objects are sent in events.
 EventRow = ThreadRow | MessageRow | RunRow | StepRow
 _MADE: dict[type, Callable[[Any], WireObject]] = {
     ThreadRow: thread_object,
@@ -102,5 +102,5 @@ _MADE: dict[type, Callable[[Any], WireObject]] = {
 
 
 def object_of(row: EventRow) -> WireObject:
-    """Return the object of any row that an event tells of."""
+    """Return the object of any row that is sent in an event."""
     return _MADE[type(row)](row)

@@ -1,1 +1,1 @@
-"""What happens to a run after its row exists."""
+"""Executes runs, from the queued row to the end."""

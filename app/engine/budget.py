@@ -1,4 +1,4 @@
-"""How much a run may still read and say, in tokens."""
+"""How many tokens a run may still read and write."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +8,15 @@ from app.db.rows import RunRow
 from app.engine.translation.history import json_tokens, text_tokens
 from app.schemas.runs import Usage
 
-# OpenAI and llama-stack take no smaller limit.
+# OpenAI and llama-stack reject a smaller limit.
 LEAST_OUTPUT_TOKENS = 16
 
 
 def input_budget(run: RunRow, items: list[dict[str, Any]], spent: Usage, upstream: Upstream) -> int:
-    """Return how many tokens of history the next round may hold.
+    """Return how many tokens of history the next round may contain.
 
-    What is left of the upstream's context window beside the answer, the
-    instructions, the tools and the run's own items, and no more than `max_prompt_tokens` leaves.
+    This is the upstream's context window less the answer, the instructions, the tools and the
+    run's own items, and at most what is left of `max_prompt_tokens`.
     """
     answer = min(run.max_completion_tokens or upstream.usual_answer, upstream.longest_answer)
     limit = upstream.context_window - answer
@@ -27,7 +27,7 @@ def input_budget(run: RunRow, items: list[dict[str, Any]], spent: Usage, upstrea
 
 
 def output_budget(run: RunRow, spent: Usage) -> int | None:
-    """Return how many tokens the model may still say; None where the run sets no limit."""
+    """Return how many tokens the model may still write; None if the run sets no limit."""
     if run.max_completion_tokens is None:
         return None
     return run.max_completion_tokens - spent.completion_tokens
@@ -35,18 +35,21 @@ def output_budget(run: RunRow, spent: Usage) -> int | None:
 
 @dataclass(frozen=True)
 class OutputLimit:
-    """What one answer may cost: `sent` is asked for; one of `cut_from` tokens or more was cut."""
+    """The token limit of one answer.
+
+    `sent` is the limit in the request. An answer of `cut_from` tokens or more was cut off.
+    """
 
     sent: int
     cut_from: int
 
 
 def output_limit(left: int) -> OutputLimit:
-    """Return the limit of an answer that may have `left` tokens, at least one."""
+    """Return the limit for an answer that may have `left` tokens; `left` is at least 1."""
     if left < LEAST_OUTPUT_TOKENS:
         return OutputLimit(LEAST_OUTPUT_TOKENS, left + 1)
     return OutputLimit(left, left)
 
 
-def prompt_is_spent(run: RunRow, spent: Usage) -> bool:
+def prompt_is_used_up(run: RunRow, spent: Usage) -> bool:
     return run.max_prompt_tokens is not None and spent.prompt_tokens >= run.max_prompt_tokens

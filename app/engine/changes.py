@@ -1,4 +1,4 @@
-"""What the model's events did to a run: rows to write, and what to tell, in order."""
+"""What the model's events changed in a run: rows to write and events to send, in order."""
 
 import json
 from collections.abc import Collection
@@ -8,19 +8,19 @@ from app.db.rows import MessageRow, RunRow, StepRow
 from app.schemas.steps import sent_step
 from app.wire import EventRow, object_of, step_object
 
-# Made once: `json.dumps` with options makes an encoder for every delta.
+# One encoder for all: `json.dumps` with options would create one for every delta.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Changes:
-    """A unit of work. Creating and finishing an object within it costs one insert."""
+    """A unit of work. An object that is created and finished within it costs one insert."""
 
-    def __init__(self, *, told: bool, include: Collection[str] = ()) -> None:
-        """`told`: whether there are events, to be sent now or later (the run is streamed).
+    def __init__(self, *, streamed: bool, include: Collection[str] = ()) -> None:
+        """`streamed`: whether events are collected.
 
-        `include`: what its creator asked for in addition, see `sent_step`.
+        `include`: the optional fields that the run's creator asked for; see `sent_step`.
         """
-        self.told = told
+        self.streamed = streamed
         self._include = include
         self.events: list[tuple[str, str]] = []
         self.new_messages: dict[str, MessageRow] = {}
@@ -31,8 +31,8 @@ class Changes:
 
     @classmethod
     def of(cls, run: RunRow) -> "Changes":
-        """Return an empty unit of work, told as the run is."""
-        return cls(told=run.streamed, include=run.include)
+        """Return an empty unit of work that collects events if the run is streamed."""
+        return cls(streamed=run.streamed, include=run.include)
 
     @property
     def has_rows(self) -> bool:
@@ -54,23 +54,23 @@ class Changes:
         rows = self.new_steps if step.id in self.new_steps else self.steps
         rows[step.id] = step
 
-    def tell_call(self, step_id: str, call: dict[str, Any]) -> None:
-        """Note a delta of one of a step's tool calls, which has its `index`."""
+    def emit_call(self, step_id: str, call: dict[str, Any]) -> None:
+        """Add a delta of one of a step's tool calls; `call` includes its `index`."""
         details = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
-        self.tell_delta("thread.run.step.delta", step_id, details)
+        self.emit_delta("thread.run.step.delta", step_id, details)
 
-    def tell_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
-        self.tell(event, {"id": object_id, "object": event, "delta": delta})
+    def emit_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
+        self.emit(event, {"id": object_id, "object": event, "delta": delta})
 
-    def tell_created(self, kind: str, row: MessageRow | RunRow | StepRow) -> None:
-        """Note that the row was created, and the status that it begins with."""
-        if self.told:
+    def emit_created(self, kind: str, row: MessageRow | RunRow | StepRow) -> None:
+        """Add the event of the row's creation and the one of its first status."""
+        if self.streamed:
             data = self._data(row)
             self.events += [(f"{kind}.created", data), (f"{kind}.{row.status}", data)]
 
-    def tell(self, event: str, what: EventRow | dict[str, Any]) -> None:
-        """Note an event with what it says as it stands now."""
-        if not self.told:
+    def emit(self, event: str, what: EventRow | dict[str, Any]) -> None:
+        """Add an event; its data is serialised now."""
+        if not self.streamed:
             return
         data = _to_json(what) if isinstance(what, dict) else self._data(what)
         self.events.append((event, data))

@@ -1,4 +1,4 @@
-"""Taking up a run: from its rows to everything that its execution needs."""
+"""Claims a run and loads everything that its execution needs."""
 
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -20,20 +20,20 @@ from app.engine.translation.history import within
 from app.schemas.messages import IncompleteDetails, Said
 from app.schemas.runs import Usage
 
-# A process may have told readers more than it kept before it died; the one that takes over
-# tells under ids beyond any of those, for ids only grow.
-_TOLD_BUT_NOT_KEPT = 1_000_000
+# A process that died may have sent events that it had not stored yet. The one that takes over
+# uses ids beyond any of those, because ids must only grow.
+_SENT_BUT_NOT_STORED = 1_000_000
 
 
 @dataclass
 class Claimed:
-    """A run that this process carries, with what it reads and what it has done so far."""
+    """A run that this process executes, with its history and what it has done so far."""
 
     run: RunRow
     history: list[Said]
     items: list[dict[str, Any]] = field(default_factory=list)
     spent: Usage = field(default_factory=Usage)
-    # The step whose calls are not all answered yet, where there is one.
+    # The step whose calls are not all answered yet, if there is one.
     tool_step: StepRow | None = None
     # The steps of earlier rounds, in order.
     steps: list[StepRow] = field(default_factory=list)
@@ -49,17 +49,17 @@ def claim_new(
     *,
     history: list[Said] | None = None,
 ) -> Claimed:
-    """Insert a new run, begun at once: nobody can hear of it before it is `in_progress`.
+    """Insert a new run as `in_progress`, so that no client ever sees it `queued`.
 
-    `upstreams` know how much the run's model reads; `changes` has what was told of the run so far;
-    `history` is the whole thread where its maker knows it.
+    `upstreams` give the context window of the run's model. `changes` has the run's events so far.
+    `history` is the whole thread, if the caller has it.
     """
     ask_question(connection, run, not_before=run.created_at)
     running = replace(run, status="in_progress", started_at=now(), question=None)
     runs.create(connection, running)
-    changes.tell("thread.run.in_progress", running)
+    changes.emit("thread.run.in_progress", running)
     claimed = Claimed(running, [])
-    _tell(connection, claimed, changes)
+    _store_events(connection, claimed, changes)
     if history is None:
         _read_history(connection, claimed, upstreams)
     else:
@@ -70,10 +70,10 @@ def claim_new(
 def claim(
     connection: Connection, run_id: str, worker_id: str, upstreams: Upstreams
 ) -> Claimed | None:
-    """Begin a queued run, or go on with one that its process left.
+    """Start a queued run, or resume one that this process has taken over.
 
-    None: it waits behind another run, whose end will start it, or another process has begun it.
-    Raises `StaleRun` if the run is gone.
+    Returns None if the run waits behind another, whose end will start it, or if another process
+    has started it. Raises `StaleRun` if the run is gone.
     """
     if not runs.is_first(connection, run_id):
         return None
@@ -87,16 +87,16 @@ def claim(
         if run.started_at is not None:
             _recall(connection, claimed)
         return _begin(connection, claimed, worker_id, upstreams)
-    claimed.next_event_id += _TOLD_BUT_NOT_KEPT
-    _discard_broken_round(connection, claimed)
+    claimed.next_event_id += _SENT_BUT_NOT_STORED
+    _discard_unfinished_round(connection, claimed)
     _recall(connection, claimed)
     _read_history(connection, claimed, upstreams)
     return claimed
 
 
 def _may_claim(run: RunRow, worker_id: str) -> bool:
-    """A queued run is nobody's yet, whichever process it came to: the next one in line begins where
-    the one before it ended. One that has begun belongs to its process."""
+    """Any process may claim a queued run: the one that ended the run before it starts it. A run
+    that has started belongs to its process."""
     return run.status == "queued" or (run.status == "in_progress" and run.worker_id == worker_id)
 
 
@@ -109,14 +109,14 @@ def _begin(
         connection, run, "in_progress", started_at=now(), worker_id=worker_id, question=None
     )
     changes = Changes.of(run)
-    changes.tell("thread.run.in_progress", claimed.run)
-    _tell(connection, claimed, changes)
+    changes.emit("thread.run.in_progress", claimed.run)
+    _store_events(connection, claimed, changes)
     _read_history(connection, claimed, upstreams)
     return claimed
 
 
 def _recall(connection: Connection, claimed: Claimed) -> None:
-    """Load what the run's earlier rounds left."""
+    """Load what the run's earlier rounds stored."""
     run_id = claimed.run.id
     claimed.items = steps.items_of(connection, run_id)
     of_run = steps.of_run(connection, run_id)
@@ -125,8 +125,8 @@ def _recall(connection: Connection, claimed: Claimed) -> None:
     claimed.tool_step = next((step for step in of_run if step.status == "in_progress"), None)
 
 
-def _discard_broken_round(connection: Connection, claimed: Claimed) -> None:
-    """Remove what a round left that did not end: its steps have no usage yet."""
+def _discard_unfinished_round(connection: Connection, claimed: Claimed) -> None:
+    """Remove what an unfinished round left behind: its steps have no usage yet."""
     changes = Changes.of(claimed.run)
     for step in steps.of_run(connection, claimed.run.id):
         if step.usage is not None:
@@ -136,16 +136,16 @@ def _discard_broken_round(connection: Connection, claimed: Claimed) -> None:
             message = messages.find(connection, creation["message_id"])
             if message is not None:
                 details = IncompleteDetails(reason="run_failed")
-                broken_off = replace(
+                cut_off = replace(
                     message, status="incomplete", incomplete_at=now(), incomplete_details=details
                 )
-                changes.tell("thread.message.incomplete", broken_off)
+                changes.emit("thread.message.incomplete", cut_off)
                 messages.remove(connection, message.thread_id, message.id)
         steps.remove(connection, step.id)
-    _tell(connection, claimed, changes)
+    _store_events(connection, claimed, changes)
 
 
-def _tell(connection: Connection, claimed: Claimed, changes: Changes) -> None:
+def _store_events(connection: Connection, claimed: Claimed, changes: Changes) -> None:
     frames = journal.number(changes.events, claimed.next_event_id)
     journal.keep(connection, claimed.run.id, frames)
     claimed.frames += frames

@@ -1,4 +1,4 @@
-"""Ending a run early: a failure, a cancel, an expiry, from whichever process."""
+"""Ends a run early: failed, cancelled or expired, from any process."""
 
 from dataclasses import replace
 from functools import reduce
@@ -19,7 +19,8 @@ from app.schemas.runs import LastError, Usage
 Ending = Literal["failed", "cancelled", "expired"]
 
 OUR_FAULT = LastError(
-    code="server_error", message="The server failed while it executed the run; its log says why."
+    code="server_error",
+    message="The server failed while it executed the run. The reason is in the server's log.",
 )
 
 
@@ -33,13 +34,14 @@ def end_run(
     last_error: LastError | None = None,
     held_by: str | None = None,
 ) -> Ended:
-    """End the run and whatever it has open, and note in `changes` what that tells.
+    """End the run and its open messages and steps, and add the events to `changes`.
 
-    `unfinished` is the message being said, with all of its text so far. Raises `StaleRun`.
+    `unfinished` is the message that the model was writing, with all of its text so far. Raises
+    `StaleRun`.
     """
     moment = now()
     locked = runs.lock(connection, run_id)
-    # What was asked is kept, even if its turn never came.
+    # The question becomes a message even if the run never started.
     ask_late(connection, locked)
     for message in messages.open_of_run(connection, run_id):
         if unfinished is not None and unfinished.id == message.id:
@@ -51,16 +53,16 @@ def end_run(
             incomplete_details=IncompleteDetails(reason=f"run_{to}"),
         )
         messages.save(connection, cut_off)
-        changes.tell("thread.message.incomplete", cut_off)
+        changes.emit("thread.message.incomplete", cut_off)
     usage = _end_steps(connection, run_id, to, changes, moment, last_error)
     values: dict[str, Any] = {"usage": usage, "required_action": None, "question": None}
     if to == "failed":
         values |= {"failed_at": moment, "last_error": last_error, "expires_at": None}
     elif to == "cancelled":
         values["cancelled_at"] = moment
-        changes.tell("thread.run.cancelling", locked)
+        changes.emit("thread.run.cancelling", locked)
     ended = runs.end(connection, locked, to, held_by=held_by, **values)
-    changes.tell(f"thread.run.{to}", ended.run)
+    changes.emit(f"thread.run.{to}", ended.run)
     return ended
 
 
@@ -72,7 +74,7 @@ def _end_steps(
     moment: int,
     last_error: LastError | None,
 ) -> Usage:
-    """End the open steps and return the usage of them all."""
+    """End the open steps; return the usage of all steps, added up."""
     of_run = steps.of_run(connection, run_id)
     for step in of_run:
         if step.status != "in_progress":
@@ -82,12 +84,12 @@ def _end_steps(
             values["last_error"] = _for_step(last_error)
         ended = replace(step, status=to, **values)
         steps.save(connection, ended)
-        changes.tell(f"thread.run.step.{to}", ended)
+        changes.emit(f"thread.run.step.{to}", ended)
     return reduce(add, (step.usage or Usage() for step in of_run), Usage())
 
 
 def _for_step(error: LastError) -> LastError:
-    # A step's error knows one code fewer than a run's.
+    # `invalid_prompt` is a code of a run's error, but not of a step's.
     if error.code == "invalid_prompt":
         return error.model_copy(update={"code": "server_error"})
     return error
@@ -96,8 +98,8 @@ def _for_step(error: LastError) -> LastError:
 def end_unheld(
     connection: Connection, run_id: str, to: Ending, last_error: LastError | None = None
 ) -> Ended:
-    """End a run that no process executes, and keep the events of that. Raises `StaleRun`."""
+    """End a run that no process executes, and store the events. Raises `StaleRun`."""
     changes = Changes.of(runs.lock(connection, run_id))
     ended = end_run(connection, run_id, to, changes, last_error=last_error)
-    journal.tell_unclaimed(connection, run_id, changes.events)
+    journal.append_unclaimed(connection, run_id, changes.events)
     return ended

@@ -1,4 +1,4 @@
-"""The way of one run, from its claim to its end or to its client's turn."""
+"""Executes one run, from its claim until it ends or requires an action of its client."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from app.engine.budget import (
     input_budget,
     output_budget,
     output_limit,
-    prompt_is_spent,
+    prompt_is_used_up,
 )
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
@@ -62,8 +62,11 @@ class Shared:
 
 
 class Execution:
-    """One process's work on one run. A run is a function of its rows: every round is committed
-    before the next begins, and whoever claims the run later goes on from there."""
+    """One process's work on one run.
+
+    All of a run's state is in its rows: every round is committed before the next begins, so a
+    process that claims the run later continues from there.
+    """
 
     def __init__(self, shared: Shared, claimed: Claimed) -> None:
         self._shared = shared
@@ -74,7 +77,7 @@ class Execution:
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
         self._tools = shared.tools.of(claimed.run, claimed.steps)
-        # Several calls may be answered at the same time, and events are numbered one by one.
+        # Several calls may be answered at the same time, but events are numbered one by one.
         self._emitting = asyncio.Lock()
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
@@ -87,12 +90,13 @@ class Execution:
         return self._run.id
 
     async def run(self) -> Outcome:
-        """Carry the run to its end or to its client's turn; every failure ends in its rows."""
-        # Who takes a run over has no request of its own.
+        """Execute the run until it ends or requires an action; every failure is written to its
+        rows."""
+        # Logs name the request that created the run, also in a process that took the run over.
         with in_request(self._run.request_id):
-            return await self._to_its_end()
+            return await self._execute()
 
-    async def _to_its_end(self) -> Outcome:
+    async def _execute(self) -> Outcome:
         try:
             async with asyncio.timeout(self._seconds_left()), aclosing(self._tools):
                 return await self._rounds()
@@ -102,21 +106,21 @@ class Execution:
         except TimeoutError:
             return await self.end("expired")
         except StaleRun:
-            return await self._overtaken()
+            return await self._moved_elsewhere()
 
     async def end(self, to: Ending, last_error: LastError | None = None) -> Outcome:
-        """End the run early, with what it has said so far."""
+        """End the run early; the text that it has written so far is kept."""
         if self._projection is not None:
             self._projection.release()
         message = self._message
         try:
             run = await self._recorder.end(to, unfinished=message, last_error=last_error)
         except StaleRun:
-            return await self._overtaken()
+            return await self._moved_elsewhere()
         return Outcome(run, message, self._recorder.next_run_id)
 
-    async def _overtaken(self) -> Outcome:
-        """See what another hand did with the run; a cancel is ours to finish."""
+    async def _moved_elsewhere(self) -> Outcome:
+        """Return what others did with the run; if they cancelled it, end it here."""
         outcome = await self._shared.database.read(outcome_of, self._run.id)
         run = outcome.run
         if run and run.status == "cancelling" and run.worker_id == self._shared.worker_id:
@@ -148,8 +152,8 @@ class Execution:
         )
 
     async def _ask(self) -> Outcome | None:
-        """Ask the model once; None where it called functions of the server, and is asked again."""
-        if prompt_is_spent(self._run, self._spent):
+        """Ask the model once; None if it called functions of the server and must be asked again."""
+        if prompt_is_used_up(self._run, self._spent):
             return await self._incomplete("max_prompt_tokens")
         left = output_budget(self._run, self._spent)
         if left is not None and left <= 0:
@@ -171,28 +175,29 @@ class Execution:
         self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
 
     async def _keep_calls(self, projection: Projection, step: StepRow) -> Outcome | None:
-        """Keep a round that called functions, before any of them is answered."""
+        """Store a round that called functions, before any of the calls is answered."""
         items = replayable(projection.items)
         self._items += items
         self._tool_step = step
         projection.changes.items = items
         calls = unanswered(self._items)
-        if not self._ours(calls):
+        if not self._server_calls(calls):
             return await self._require_action(calls)
         await self._recorder.record(projection.take_changes())
         return None
 
     async def _answer_calls(self) -> list[dict[str, Any]]:
-        """Answer the calls that are the server's to answer; return those left to the client.
+        """Answer the calls that the server answers; return those left to the client.
 
-        After a crash a function may be called again: its output was not kept, its effect was.
+        After a crash a function may be called a second time: it had run, but its output was not
+        stored.
         """
         waiting, step = unanswered(self._items), self._tool_step
-        ours = self._ours(waiting)
-        if ours and step is not None:
-            answers = await asyncio.gather(*(self._answer(call, step) for call in ours))
+        server_calls = self._server_calls(waiting)
+        if server_calls and step is not None:
+            answers = await asyncio.gather(*(self._answer(call, step) for call in server_calls))
             changes = Changes.of(self._run)
-            for call, answer in zip(ours, answers, strict=True):
+            for call, answer in zip(server_calls, answers, strict=True):
                 for shown in answer_call(step, call["call_id"], answer.detail):
                     self._tools.answered(shown)
                 changes.items.append(call_output(call["call_id"], answer.parts))
@@ -200,12 +205,12 @@ class Execution:
             waiting = unanswered(self._items)
             if not waiting:
                 step = self._tool_step = complete_step(step)
-                changes.tell("thread.run.step.completed", step)
+                changes.emit("thread.run.step.completed", step)
             changes.save_step(step)
             await self._recorder.record(changes)
         return waiting
 
-    def _ours(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _server_calls(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [call for call in calls if self._tools.answers(call["name"])]
 
     async def _answer(self, item: dict[str, Any], step: StepRow) -> Answer:
@@ -219,17 +224,17 @@ class Execution:
         calls = step.step_details["tool_calls"]
         index = next(place for place, call in enumerate(calls) if call["id"] == call_id)
         changes = Changes.of(self._run)
-        changes.tell_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
+        changes.emit_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
         async with self._emitting:
-            await self._pass_on(changes)
+            await self._send(changes)
 
     async def _round(self, limit: OutputLimit | None) -> Projection:
-        """Ask the model once. What its last events did is left in the projection, to be
-        committed together with what becomes of the run."""
+        """Ask the model once. The changes of its last events stay in the projection, to be
+        committed together with the run's next status."""
         projection = Projection(
             self._run,
             tools=self._tools,
-            told=self._run.streamed,
+            streamed=self._run.streamed,
             cut_from=limit.cut_from if limit else None,
         )
         self._projection = projection
@@ -241,14 +246,14 @@ class Execution:
                 for event in batch:
                     projection.apply(event)
                 if not projection.ended:
-                    await self._pass_on(projection.take_changes())
+                    await self._send(projection.take_changes())
         return projection
 
-    async def _pass_on(self, changes: Changes) -> None:
+    async def _send(self, changes: Changes) -> None:
         if changes.has_rows:
             await self._recorder.record(changes)
         elif changes.events:
-            self._recorder.tell(changes)
+            self._recorder.send(changes)
             await self._recorder.keep_if_due()
 
     async def _request(self, max_output: int | None) -> dict[str, Any]:
@@ -278,10 +283,10 @@ class Execution:
 
     async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
         values = {"required_action": required_action(calls), "worker_id": None}
-        return await self._finish(Move("requires_action", values), told_usage=False)
+        return await self._finish(Move("requires_action", values), with_usage=False)
 
-    async def _finish(self, move: Move, *, told_usage: bool = True) -> Outcome:
-        if told_usage:
+    async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
+        if with_usage:
             move.values["usage"] = self._spent
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)

@@ -1,4 +1,4 @@
-"""Following a run, from the process that carries it or from any other."""
+"""Follows a run, in the process that executes it or in any other."""
 
 import time
 from collections.abc import AsyncIterator
@@ -11,16 +11,17 @@ from app.engine import journal
 from app.engine.hub import Feed, Frame, Hub, wait_for
 from app.engine.poller import Poller
 
-# After one of these a run says no more, or nothing before its client has answered.
+# After one of these a run sends no more events, or none before its client has answered.
 _LAST_EVENTS = frozenset(f"thread.run.{status}" for status in SETTLED)
 
 
 class Interrupted(Exception):
-    """The process stops; the run goes on elsewhere, and can be followed there."""
+    """This process is stopping; the run continues in another one and can be followed there."""
 
 
 class Follower:
-    """Reads what runs tell: from memory where this process carries them, else as it is kept."""
+    """Reads the events of runs: from memory if this process executes them, else from the
+    journal."""
 
     def __init__(
         self, database: Database, hub: Hub, poller: Poller, *, silence_seconds: float
@@ -33,9 +34,10 @@ class Follower:
     def follow(self, run_id: str, after: int = 0) -> AsyncIterator[list[Frame]]:
         """Yield the run's frames after the id `after` until it ends or waits for its client.
 
-        An empty list stands for a silence. Raises `Interrupted` when the process stops first.
+        An empty list means that nothing happened for a while. Raises `Interrupted` if the process
+        stops first.
         """
-        # Taken now: a quick run may be over before the first frame is asked for.
+        # Look up the feed now: a quick run may be over before the first frame is asked for.
         return self._follow(run_id, after, self._hub.find(run_id))
 
     async def _follow(
@@ -62,7 +64,7 @@ class Follower:
                 return
 
     async def _follow_kept(self, run_id: str, after: int) -> AsyncIterator[list[Frame]]:
-        """Yield what is kept until the run is settled, or this process takes it up."""
+        """Yield stored frames until the run is settled or this process starts to execute it."""
         quiet_since = time.monotonic()
         while True:
             change = self._hub.watch(run_id)
@@ -83,6 +85,6 @@ class Follower:
 
 
 def _look(connection: Connection, run_id: str, after: int) -> tuple[RunRow | None, list[Frame]]:
-    # The run first: what it told up to this state is kept by then.
+    # The run first: the events up to its status are stored by then.
     run = runs.find(connection, run_id)
     return run, journal.kept_after(connection, run_id, after)

@@ -1,4 +1,4 @@
-"""The beat of a process: its lease is renewed, and what the rows want of it is looked up."""
+"""The heartbeat of a process: renews its lease and finds the runs that it must act on."""
 
 import asyncio
 from collections.abc import Collection
@@ -13,26 +13,27 @@ from app.schemas.runs import LastError
 
 # How many runs a process takes over at once when another has died.
 _ORPHANS_AT_ONCE = 20
-# How often a run is taken over: one that its processes never survive would end them all.
+# How often a run is taken over: one that crashes its process would crash all of them in turn.
 MAX_TAKEOVERS = 3
 GIVEN_UP = LastError(
     code="server_error",
-    message=f"The server was lost {MAX_TAKEOVERS + 1} times while it executed this run, "
-    "which is not tried again. Its request may be too large for the server: try a smaller one.",
+    message=f"The server stopped {MAX_TAKEOVERS + 1} times while it executed this run, so it was "
+    "not tried again. The request may be too large for the server. Try a smaller one.",
 )
-# How often (in seconds) to remove what readers no longer come back for.
+# How often (in seconds) to remove old events from the journal.
 _CLEAN_UP_EVERY = 60
-# Seconds by which the clocks of servers, or one clock before and after it was set, may differ
-# without a run's time being corrected.
+# Seconds by which the clocks of two servers, or one clock before and after it was set, may differ
+# before a run's expiry is corrected.
 _CLOCKS_DIFFER = 60
 
 
 @dataclass(frozen=True)
 class Found:
-    """What one beat found: runs to execute or cancel, new ones of others among them, and ids.
+    """What one heartbeat found.
 
-    `lost` are taken over by another process, `given_up` were taken over too often, `expired` are
-    out of time.
+    `held` are all runs of this process, to execute or cancel; `inherited` are those just taken
+    over from another process. The rest are ids: of runs `given_up` (taken over too often), `lost`
+    (taken over by another process) and `expired`.
     """
 
     held: list[HeldRun]
@@ -43,7 +44,7 @@ class Found:
 
 
 class Heartbeat:
-    """One lease for all the runs of a process: others take them over once it is not renewed."""
+    """Holds one lease for all runs of a process: if it lapses, other processes take them over."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class Heartbeat:
         journal_seconds: int,
         expires_seconds: int,
     ) -> None:
-        """`expires_seconds`: how long a run may take, so that none has more time left."""
+        """`expires_seconds`: how long a run may take; no run is given more time than that."""
         self._database = database
         self._worker_id = worker_id
         self._lease_seconds = lease_seconds
@@ -66,27 +67,27 @@ class Heartbeat:
 
     @property
     def pause(self) -> float:
-        """Seconds from one beat to the next."""
+        """Seconds from one heartbeat to the next."""
         return self._lease_seconds / LOOKS_IN_A_LEASE
 
-    async def beat(self, carried: Collection[str]) -> Found:
-        """Renew the lease and look around; `carried` are the runs that have a task here."""
+    async def beat(self, executed: Collection[str]) -> Found:
+        """Renew the lease and read the rows; `executed` are the runs that have a task here."""
         moment = now()
         clean_up = abs(moment - self._clean_up_at) >= _CLEAN_UP_EVERY
         self._beating = asyncio.ensure_future(
-            self._database.transaction(self._look_around, carried, moment, clean_up)
+            self._database.transaction(self._beat, executed, moment, clean_up)
         )
         watch, found = await asyncio.shield(self._beating)
-        # Not before it is committed: a transaction may be run again, and must count once.
+        # Only after the commit: a transaction may be repeated, but must count once.
         self._watch = watch
         if clean_up:
             self._clean_up_at = moment
         return found
 
     async def stop(self) -> None:
-        """Give the lease and the unfinished runs back: others may take these at once."""
+        """Release the lease and the unfinished runs: other processes may take them at once."""
         if self._beating is not None:
-            # A beat under way on another connection would take the lease once more.
+            # A heartbeat in flight on another connection would take the lease again.
             await asyncio.gather(self._beating, return_exceptions=True)
         await self._database.transaction(self._give_back)
 
@@ -94,8 +95,8 @@ class Heartbeat:
         run_holders.release(connection, self._worker_id)
         workers.remove(connection, self._worker_id)
 
-    def _look_around(
-        self, connection: Connection, carried: Collection[str], moment: int, clean_up: bool
+    def _beat(
+        self, connection: Connection, executed: Collection[str], moment: int, clean_up: bool
     ) -> tuple[LeaseWatch, Found]:
         worker_id = self._worker_id
         workers.renew(connection, worker_id, self._lease_seconds)
@@ -122,6 +123,6 @@ class Heartbeat:
             held=held,
             inherited=inherited,
             given_up=[run.id for run in orphans if run.takeovers >= MAX_TAKEOVERS],
-            lost=run_holders.lost(connection, worker_id, carried),
+            lost=run_holders.lost(connection, worker_id, executed),
             expired=run_holders.expired(connection, moment),
         )

@@ -1,6 +1,6 @@
-"""Wakes those who follow a run in this process.
+"""Wakes the readers of a run in this process.
 
-A hint, never the truth: what counts is in the database, and a reader elsewhere reads it there.
+Only a hint: the database is authoritative, and readers in other processes read it there.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ class Frame(NamedTuple):
 
 
 class Feed:
-    """What a run has told since this process took it up, kept once for all of its readers.
+    """The events of a run since this process claimed it, kept once for all of its readers.
 
-    A slow reader keeps its own place in the list and holds nobody up; what is held is bounded
-    by what one run can say.
+    A slow reader has its own position in the list and delays no other reader. The list is bounded
+    by what one run can produce.
     """
 
     def __init__(self, first_id: int) -> None:
-        """`first_id`: the id from which on the feed holds everything."""
+        """`first_id`: the feed contains every event from this id on."""
         self.first_id = first_id
         self._frames: list[Frame] = []
         self._closed = False
@@ -37,19 +37,19 @@ class Feed:
         self._wake()
 
     def close(self) -> None:
-        """Say that the run has ended, or waits for its client: readers come to their end."""
+        """Mark the run as ended or waiting for its client: readers stop after the last frame."""
         self._closed = True
         self._wake()
 
     def _wake(self) -> None:
-        # Whoever waits holds the old event; whoever waits next gets the new one.
+        # Readers that wait now hold the old event; those that wait later get the new one.
         self._news.set()
         self._news = asyncio.Event()
 
     async def read(self, after: int, silence: float) -> AsyncIterator[list[Frame]]:
-        """Yield the frames after the id `after` as they come, until the feed is closed.
+        """Yield the frames after the id `after` as they arrive, until the feed is closed.
 
-        An empty list stands for `silence` seconds without any.
+        An empty list means that no frame arrived for `silence` seconds.
         """
         place = bisect_right(self._frames, after, key=lambda frame: frame.id)
         while True:
@@ -68,7 +68,7 @@ class Feed:
 
 
 class Hub:
-    """The feeds of the runs that this process carries, and who waits for a run to change."""
+    """The feeds of the runs that this process executes, and the waiters for a run to change."""
 
     def __init__(self) -> None:
         self._feeds: dict[str, Feed] = {}
@@ -77,19 +77,19 @@ class Hub:
 
     @property
     def stopping(self) -> bool:
-        """Whether the process stops: its runs go on elsewhere, and are followed there."""
+        """Whether the process is stopping: its runs continue in others and are followed there."""
         return self._stopping
 
     def find(self, run_id: str) -> Feed | None:
         return self._feeds.get(run_id)
 
     def open(self, run_id: str, first_id: int) -> Feed:
-        """Return a new feed for the run, which holds its frames from `first_id` on."""
+        """Return a new feed for the run, which will contain its frames from `first_id` on."""
         feed = self._feeds[run_id] = Feed(first_id)
         return feed
 
     def settle(self, run_id: str) -> None:
-        """Close the run's feed; readers that hold it read to its end."""
+        """Close the run's feed; its present readers still read it to the end."""
         feed = self._feeds.pop(run_id, None)
         if feed is not None:
             feed.close()
@@ -97,18 +97,18 @@ class Hub:
     def watch(self, run_id: str) -> asyncio.Event:
         """Return an event that is set at the run's next change of status in this process.
 
-        Ask for it before looking at the row, so that no change falls between the two.
+        Get it before you read the row, so that no change is missed in between.
         """
         return self._changes.setdefault(run_id, asyncio.Event())
 
     def changed(self, run_id: str) -> None:
-        """Wake those who wait for the run's status to change."""
+        """Wake the waiters for the run's status to change."""
         event = self._changes.pop(run_id, None)
         if event is not None:
             event.set()
 
     def stop(self) -> None:
-        """Say that the process stops, and wake all who wait for any run."""
+        """Mark the process as stopping, and wake all waiters."""
         self._stopping = True
         for run_id in [*self._changes]:
             self.changed(run_id)

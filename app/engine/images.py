@@ -1,4 +1,4 @@
-"""Pictures and documents that are kept here, for a model that is elsewhere: sent in the request."""
+"""Puts images and documents that are stored here into the request to the upstream."""
 
 import logging
 import mimetypes
@@ -16,28 +16,28 @@ from app.schemas.messages import Said, text_part
 
 logger = logging.getLogger(__name__)
 
-# OpenAI takes no larger picture; it is read whole.
+# OpenAI rejects larger images. An image is read into memory whole.
 _MAX_BYTES = 20 * 1024 * 1024
-# What one request may hold, each picture counted as often as it is sent: in memory it is there
-# several times over while the request is made. OpenAI takes 50 MB of everything.
+# The limits of one request; an image is counted as often as it is sent. While the request is
+# built, memory contains several copies of each. OpenAI accepts requests of up to 50 MB.
 MAX_REQUEST_IMAGES = 100
 MAX_REQUEST_IMAGE_BYTES = 32 * 1024 * 1024
 
 
-_PICTURES = ("image_file", "image_url")
+_IMAGES = ("image_file", "image_url")
 _TOO_MUCH = (
-    f"The message's pictures are too many or too large: a request may hold {MAX_REQUEST_IMAGES} "
-    f"pictures and {MAX_REQUEST_IMAGE_BYTES} bytes of them, each counted as often as it is named. "
-    "Send fewer or smaller ones."
+    f"The message has too many images or they are too large. A request may contain at most "
+    f"{MAX_REQUEST_IMAGES} images with {MAX_REQUEST_IMAGE_BYTES} bytes in total, and an image "
+    "that is used twice counts twice. Send fewer or smaller images."
 )
-NOT_HERE = "(A picture that was here can't be shown: the file is deleted, unknown or too large.)"
-LEFT_OUT = "(A picture that was here is left out: the request would hold too much.)"
-_ANSWERED = ("input_image", "input_file")
+NOT_HERE = "(An image cannot be shown here: its file was deleted, is unknown or is too large.)"
+LEFT_OUT = "(An image was left out here because the request would be too large.)"
+_FILE_PARTS = ("input_image", "input_file")
 
 
 @dataclass
 class _Request:
-    """What a request holds so far. `files` are None if they can't be sent."""
+    """What a request contains so far. A value in `files` is None if the file can't be sent."""
 
     images: int = 0
     bytes: int = 0
@@ -48,7 +48,7 @@ class _Request:
 
 @dataclass(frozen=True)
 class Sendable:
-    """What a request may hold; `urls` are the pictures of messages, as data URLs by file id."""
+    """What a request contains; `urls` are the images of messages, as data URLs by file id."""
 
     messages: list[Said]
     items: list[dict[str, Any]]
@@ -56,7 +56,7 @@ class Sendable:
 
 
 class Images:
-    """Reads the pictures and documents that messages and tools' answers name by a file's id."""
+    """Reads the images and documents that messages and tool outputs name by file id."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database = database
@@ -65,12 +65,12 @@ class Images:
     async def of(
         self, project: str, messages: Sequence[Said], items: Sequence[dict[str, Any]]
     ) -> Sendable:
-        """Return the messages and the run's items as they are sent, each file read once.
+        """Return the messages and the run's items as they are sent. Each file is read once.
 
-        A picture that the project doesn't have here is left out: its id might be one that the
-        upstream's account has. If there are too many pictures, or too large ones, those of older
-        messages are left out, and those of tools' answers before the newest message's; raises
-        `ModelError` if those of the newest message alone are too much.
+        An image that the project doesn't have on this server is left out: its id might belong to
+        a file in the upstream's account. If the images are too many or too large, those of older
+        messages are left out, and those of tool outputs before the newest message's. Raises
+        `ModelError` if those of the newest message alone are too many or too large.
         """
         request = _Request()
         kept = await self._messages(request, project, messages)
@@ -82,31 +82,34 @@ class Images:
     ) -> list[Said]:
         kept: list[Said] = []
         for message in reversed(messages):
-            pictures = _shown_in(message)
-            if not pictures:
+            images = _images_in(message)
+            if not images:
                 kept.append(message)
                 continue
-            if not request.full and await self._take(request, project, pictures):
+            if not request.full and await self._take(request, project, images):
                 kept.append(_with_notes(message, request.urls))
                 continue
             if message is messages[-1]:
                 raise ModelError("invalid_prompt", _TOO_MUCH)
-            logger.warning("pictures of older messages are left out of a request")
+            logger.warning("images of older messages were left out of a request")
             request.full = True
-            kept.append(_without_pictures(message))
+            kept.append(_without_images(message))
         return kept[::-1]
 
     async def _item(self, request: _Request, project: str, item: dict[str, Any]) -> dict[str, Any]:
-        """Return an item with the bytes of the files that a tool's answer names."""
+        """Return an item with the bytes of the files that a tool output names."""
         output = item.get("output")
         if item["type"] != "function_call_output" or not isinstance(output, list):
             return item
-        return {**item, "output": [await self._answered(request, project, one) for one in output]}
+        return {
+            **item,
+            "output": [await self._output_part(request, project, one) for one in output],
+        }
 
-    async def _answered(
+    async def _output_part(
         self, request: _Request, project: str, part: dict[str, Any]
     ) -> dict[str, Any]:
-        if part["type"] not in _ANSWERED:
+        if part["type"] not in _FILE_PARTS:
             return part
         file_id = part["file_id"]
         named = {"type": "image_file", "image_file": {"file_id": file_id}}
@@ -119,14 +122,14 @@ class Images:
             return {"type": "input_image", "detail": "auto", "image_url": url}
         return {"type": "input_file", "filename": file.filename, "file_data": url}
 
-    async def _take(self, request: _Request, project: str, pictures: list[dict[str, Any]]) -> bool:
-        """Add a message's pictures to the request; False: they don't fit, and none is added."""
-        sizes = [await self._size(request, project, part) for part in pictures]
+    async def _take(self, request: _Request, project: str, parts: list[dict[str, Any]]) -> bool:
+        """Add a message's images to the request; return False, and add none, if they don't fit."""
+        sizes = [await self._size(request, project, part) for part in parts]
         images, size = request.images + len(sizes), request.bytes + sum(sizes)
         if images > MAX_REQUEST_IMAGES or size > MAX_REQUEST_IMAGE_BYTES:
             return False
         request.images, request.bytes = images, size
-        for part in pictures:
+        for part in parts:
             if part["type"] == "image_file":
                 await self._read(request, part["image_file"]["file_id"])
         return True
@@ -146,7 +149,7 @@ class Images:
         except NotFound:
             return None
         if file.bytes > _MAX_BYTES:
-            logger.warning("picture %s is too large for the model", file_id)
+            logger.warning("image %s is too large for the model", file_id)
             return None
         return file
 
@@ -157,21 +160,21 @@ class Images:
         try:
             content = await self._store.read_whole(file_key(file_id))
         except StorageError:
-            logger.exception("picture %s could not be read", file_id)
+            logger.exception("image %s could not be read", file_id)
             return
         kind = mimetypes.guess_type(file.filename)[0] or "image/png"
         request.urls[file_id] = f"data:{kind};base64,{b64encode(content).decode()}"
 
 
-def _shown_in(message: Said) -> list[dict[str, Any]]:
-    # What an assistant showed is not sent again.
+def _images_in(message: Said) -> list[dict[str, Any]]:
+    # Images in an assistant's message are not sent back to the model.
     if message.role == "assistant":
         return []
-    return [part for part in message.content if part["type"] in _PICTURES]
+    return [part for part in message.content if part["type"] in _IMAGES]
 
 
 def _with_notes(message: Said, urls: Mapping[str, str]) -> Said:
-    """Return the message with a note in place of each picture that isn't among `urls`."""
+    """Return the message with a note in place of each image that isn't in `urls`."""
     content = [
         text_part(NOT_HERE)
         if part["type"] == "image_file" and part["image_file"]["file_id"] not in urls
@@ -181,8 +184,6 @@ def _with_notes(message: Said, urls: Mapping[str, str]) -> Said:
     return message._replace(content=content)
 
 
-def _without_pictures(message: Said) -> Said:
-    content = [
-        text_part(LEFT_OUT) if part["type"] in _PICTURES else part for part in message.content
-    ]
+def _without_images(message: Said) -> Said:
+    content = [text_part(LEFT_OUT) if part["type"] in _IMAGES else part for part in message.content]
     return message._replace(content=content)

@@ -1,4 +1,4 @@
-"""What a streamed run has told, kept for readers who come back or follow from elsewhere."""
+"""Stores the events of streamed runs, for clients that reconnect and for other processes."""
 
 from collections.abc import Iterable
 
@@ -8,28 +8,28 @@ from app.engine.hub import Frame
 
 
 def number(events: Iterable[tuple[str, str]], first_id: int) -> list[Frame]:
-    """Return the events, each a name and its JSON, with the ids they are told under."""
+    """Return the events, each a name and its JSON, as frames with ids from `first_id` on."""
     return [Frame(first_id + place, *event) for place, event in enumerate(events)]
 
 
 def keep(connection: Connection, run_id: str, frames: list[Frame]) -> None:
     if frames:
-        # One line a frame: the name has no space and JSON has no line break.
+        # One line per frame: the name has no space and the JSON has no line break.
         body = "".join(f"{frame.id} {frame.event} {frame.data}\n" for frame in frames)
         run_events.append(connection, run_id, frames[-1].id, body)
 
 
-def tell_unclaimed(
+def append_unclaimed(
     connection: Connection, run_id: str, events: Iterable[tuple[str, str]]
 ) -> list[Frame]:
-    """Keep what is told of a run that nobody carries, behind all that was; return its frames."""
+    """Append events of a run that no process executes to its journal; return their frames."""
     frames = number(events, run_events.last_id(connection, run_id) + 1)
     keep(connection, run_id, frames)
     return frames
 
 
 def kept_after(connection: Connection, run_id: str, event_id: int) -> list[Frame]:
-    """Return the frames after the id `event_id` that have been kept so far."""
+    """Return the frames after the id `event_id` that are stored so far."""
     bodies = run_events.bodies_after(connection, run_id, event_id)
     lines = "".join(bodies).split("\n")[:-1]
     return [frame for frame in map(_frame, lines) if frame.id > event_id]

@@ -1,21 +1,21 @@
-"""Which processes are alive: those that renew their leases, whatever the machines' clocks say."""
+"""Decides which processes are alive: those that renew their leases, whatever their clocks say."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# A process renews its lease, and looks at the others', three times within the lease's length: one
-# that is seen unchanged so often in a row, not counting the first time, was not renewed for it.
+# A process renews its lease, and reads the others', three times within a lease's length. A lease
+# that was unchanged in three reads in a row, after the first, was not renewed for its length.
 LOOKS_IN_A_LEASE = 3
-# Seconds that a lease is believed to last at most: the database's clock may be wrong.
+# The longest that a lease is assumed to last, in seconds: the database's clock may be wrong.
 _LONGEST = 60.0
 
 _moment = time.monotonic
 
 
 class _Seen(NamedTuple):
-    """A lease, how many looks showed it unchanged, and until when it lasts by our own clock."""
+    """A lease, how many reads showed it unchanged, and when it ends by our own clock."""
 
     lease: float
     looks: int
@@ -26,17 +26,17 @@ class _Seen(NamedTuple):
 class LeaseWatch:
     """The leases as this process has seen them.
 
-    Looks are counted: so neither a clock that is wrong or set, nor a pause of this process or of
-    the database, makes others look dead that only had no chance to show themselves. And a lease is
-    left alone for as long as it lasted when it was first seen: its process may renew it less often
-    than this one looks.
+    Reads are counted, not seconds alone. So a wrong or changed clock, or a pause of this process
+    or of the database, does not make a process look dead that only had no chance to renew. A lease
+    also counts as valid for the time that it had left when it was first seen: its process may
+    renew it less often than this one reads.
     """
 
     seen: Mapping[str, _Seen] = field(default_factory=dict)
 
     def look(self, leases: Mapping[str, tuple[float, float]]) -> "LeaseWatch":
-        """Return what is known after a look that showed these leases, by process, each with the
-        seconds that remain of it."""
+        """Return what is known after a read of these leases, by process, each with its remaining
+        seconds."""
         return LeaseWatch({key: self._look(key, *lease) for key, lease in leases.items()})
 
     @property

@@ -9,10 +9,10 @@ from app.db.rows import MessageRow, RunRow
 
 @dataclass(frozen=True)
 class Outcome:
-    """The run, and the last message that it made, if any.
+    """The run, and the last message that it created, if any.
 
-    `run` is None if the run is gone: its thread was deleted meanwhile. `next_run_id` is the run
-    whose turn it is on the thread, if this process ended the one before it.
+    `run` is None if the run is gone because its thread was deleted. `next_run_id` is the next run
+    in the thread's line, if this process ended the one before it.
     """
 
     run: RunRow | None

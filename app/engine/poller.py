@@ -1,4 +1,4 @@
-"""Looks at the runs that readers of this process wait for: one look for all who wait for a run."""
+"""Polls the runs that readers of this process wait for: once for all readers of a run."""
 
 import asyncio
 import logging
@@ -12,12 +12,12 @@ from app.engine.hub import Hub
 
 logger = logging.getLogger(__name__)
 
-# How often (in seconds) to look at a run that others may move: another process can't wake us.
+# How often (in seconds) to read a run that other processes may change: they can't wake this one.
 LOOK_EVERY = 0.25
 
 
 class Poller:
-    """Wakes the hub's waiters of a run when its row, or what it has told, has changed."""
+    """Wakes the hub's waiters for a run when its row has changed or it has stored new events."""
 
     def __init__(self, database: Database, hub: Hub) -> None:
         self._database = database
@@ -27,9 +27,9 @@ class Poller:
 
     @contextmanager
     def watching(self, run_id: str) -> Iterator[None]:
-        """Look at the run within this block, in which the caller waits for `Hub.watch`.
+        """Poll the run within this block, in which the caller waits for `Hub.watch`.
 
-        The first look always wakes: nothing that changed before it is missed.
+        The first read always wakes the waiters, so no earlier change is missed.
         """
         self._waiting[run_id] += 1
         if run_id not in self._tasks:
@@ -47,8 +47,8 @@ class Poller:
         while True:
             try:
                 seen = await self._database.read(run_holders.progress, run_id)
-            except Exception as error:  # noqa: BLE001 - who waits looks for itself, and is told why
-                logger.warning("run %s could not be looked at: %s", run_id, type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the waiters read, and get the error, themselves
+                logger.warning("run %s could not be read: %s", run_id, type(error).__name__)
                 self._hub.changed(run_id)
             else:
                 if first or seen != before:

@@ -1,6 +1,6 @@
-"""A chat's question: its run brings it along, and it becomes a message when the run begins.
+"""A chat's question: it is stored with its run and becomes a message when the run starts.
 
-Not when it is asked: a thread would have it before the answer to the question before it.
+Not earlier: otherwise it would come before the answer to the previous question in the thread.
 """
 
 from app.db import messages
@@ -11,9 +11,9 @@ from app.domain.ids import new_id
 
 
 def ask_question(connection: Connection, run: RunRow, not_before: int) -> None:
-    """Put the question of a run that begins on its thread, if it has one.
+    """Add the question of a run that starts to its thread, if the run has one.
 
-    `not_before`: when the thread's newest message was made (Unix time).
+    `not_before`: when the thread's newest message was created (Unix time).
     """
     if run.question is None:
         return

@@ -1,4 +1,4 @@
-"""Applies changes and their events in one transaction, and tells them afterwards."""
+"""Writes changes and their events in one transaction, and sends the events afterwards."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-# Readers elsewhere, and those who come back, are at most this far behind (in seconds).
+# Readers in other processes and clients that reconnect are at most this far behind (in seconds).
 _KEEP_EVERY = 0.5
 
 
@@ -38,9 +38,9 @@ class Move:
 
 
 class Recorder:
-    """The one hand that writes a run while this process carries it.
+    """The only writer of a run while this process executes it.
 
-    Every writing raises `StaleRun` where another hand has moved the run meanwhile.
+    Every write raises `StaleRun` if another process or request has moved the run meanwhile.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class Recorder:
         worker_id: str,
         count_end: Callable[[str], None] | None = None,
     ) -> None:
-        """`count_end` is told the status in which the run ended, if it ends here."""
+        """`count_end` is called with the run's last status, if the run ends here."""
         self._database = database
         self._hub = hub
         self._worker_id = worker_id
         self._count_end = count_end
         self._run = claimed.run
         self._next_id = claimed.next_event_id
-        # The run whose turn it is on the thread, once this one has ended.
+        # The next run in the thread's line, once this one has ended.
         self.next_run_id: str | None = None
-        self._unkept: list[Frame] = []
+        self._pending: list[Frame] = []
         self._kept_at = time.monotonic()
 
     async def record(self, changes: Changes, move: Move | None = None) -> RunRow:
-        """Commit the changes, then tell them."""
+        """Commit the changes, then send their events."""
         return await self._commit(self._write, changes, move)
 
     async def end(
@@ -73,26 +73,26 @@ class Recorder:
         """End the run early; see `end_run`."""
         return await self._commit(self._write_end, to, unfinished, last_error)
 
-    def tell(self, changes: Changes) -> None:
-        """Tell deltas at once; they are kept with the next commit."""
+    def send(self, changes: Changes) -> None:
+        """Send deltas at once; they are stored with the next commit."""
         frames = journal.number(changes.events, self._next_id)
         self._next_id += len(frames)
-        self._unkept += frames
+        self._pending += frames
         self._publish(frames)
 
     async def keep_if_due(self) -> None:
-        """Keep what was told and not yet kept, if that is long ago."""
-        if self._unkept and time.monotonic() - self._kept_at > _KEEP_EVERY:
-            await self._undisturbed(self._keep_unkept())
+        """Store the events that were sent but not stored yet, if the last commit is long ago."""
+        if self._pending and time.monotonic() - self._kept_at > _KEEP_EVERY:
+            await self._uninterrupted(self._keep_pending())
 
-    async def _keep_unkept(self) -> None:
-        await self._database.transaction(journal.keep, self._run.id, self._unkept)
+    async def _keep_pending(self) -> None:
+        await self._database.transaction(journal.keep, self._run.id, self._pending)
         self._mark_kept()
 
     async def _commit(self, write: Any, *args: Any) -> RunRow:
-        return await self._undisturbed(self._commit_and_tell(write, *args))
+        return await self._uninterrupted(self._commit_and_publish(write, *args))
 
-    async def _commit_and_tell(self, write: Any, *args: Any) -> RunRow:
+    async def _commit_and_publish(self, write: Any, *args: Any) -> RunRow:
         run: RunRow
         (run, self.next_run_id), frames = await self._database.transaction(write, *args)
         self._next_id += len(frames)
@@ -103,11 +103,11 @@ class Recorder:
             self._count_end(run.status)
         return run
 
-    async def _undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work to its end, also where a cancel comes in between; that is raised afterwards.
+    async def _uninterrupted(self, work: Coroutine[Any, Any, T]) -> T:
+        """Finish the work even if the task is cancelled meanwhile; then raise the cancellation.
 
-        The database does not stop half-way: what it keeps must be counted here too, or what ends
-        the run would keep and tell it again, or other events under the same ids.
+        The database does not stop half-way. What it has stored must be counted here too, or ending
+        the run would store and send the same events again, or others under the same ids.
         """
         task = asyncio.create_task(work)
         try:
@@ -119,7 +119,7 @@ class Recorder:
             raise
 
     def _mark_kept(self) -> None:
-        self._unkept = []
+        self._pending = []
         self._kept_at = time.monotonic()
 
     def _publish(self, frames: list[Frame]) -> None:
@@ -145,7 +145,7 @@ class Recorder:
         next_run_id = None
         if move is not None:
             run, next_run_id = self._move(connection, move)
-            if changes.told:
+            if changes.streamed:
                 events.append((f"thread.run.{move.to}", run_object(run).model_dump_json()))
         return Ended(run, next_run_id), self._keep(connection, events)
 
@@ -176,5 +176,5 @@ class Recorder:
 
     def _keep(self, connection: Connection, events: list[tuple[str, str]]) -> list[Frame]:
         frames = journal.number(events, self._next_id)
-        journal.keep(connection, self._run.id, self._unkept + frames)
+        journal.keep(connection, self._run.id, self._pending + frames)
         return frames

@@ -1,4 +1,4 @@
-"""The lease of this process, and what follows from it: which runs are its own to execute."""
+"""Keeps this process's lease, and decides which runs it executes."""
 
 import asyncio
 import logging
@@ -12,12 +12,12 @@ from app.engine.tasks import RunTasks
 
 logger = logging.getLogger(__name__)
 
-# Of the time to stop, what is kept (in seconds) to tell readers that their runs go on elsewhere.
+# The part of the drain time (in seconds) reserved for sending readers to other processes.
 _HAND_OVER_SECONDS = 1.0
 
 
 class RunSupervisor:
-    """Renews the lease, and starts, ends and drops runs as each look at the rows demands."""
+    """Renews the lease; starts, ends and drops runs according to the rows."""
 
     def __init__(self, shared: Shared, heartbeat: Heartbeat, *, drain_seconds: float) -> None:
         self.tasks = RunTasks(shared)
@@ -33,17 +33,17 @@ class RunSupervisor:
         return self._draining is not None
 
     async def open(self) -> None:
-        """Take the lease, and with it the runs that no process executes."""
+        """Take the lease and the runs that no process executes."""
         await self._beat()
         self._renewal.open()
 
     def drain(self) -> None:
-        """Begin to stop: runs may still end for a while, then they are left to others."""
+        """Begin to stop: runs have a while to end, then they are left to other processes."""
         if self._draining is None:
             self._draining = asyncio.create_task(self._drain(), name="run supervisor draining")
 
     async def close(self) -> None:
-        """Stop, and give the lease back: other processes may take the runs that are left."""
+        """Stop, and release the lease: other processes may take the runs that are left."""
         self.drain()
         try:
             if self._draining is not None:
@@ -65,26 +65,26 @@ class RunSupervisor:
         for run_id in set(found.expired).difference(tasks.run_ids):
             tasks.end(run_id, "expired")
         for run_id in found.given_up:
-            logger.error("run %s: taken over too often, and given up", run_id)
+            logger.error("run %s: given up after too many takeovers", run_id)
             tasks.end(run_id, "failed", GIVEN_UP)
         for run in found.inherited:
-            self._take_up(run)
-        self._take_up_forgotten(found.held)
+            self._resume(run)
+        self._resume_without_task(found.held)
 
-    def _take_up_forgotten(self, held: list[HeldRun]) -> None:
-        """Take up runs of this process whose task has failed, or that nobody started."""
+    def _resume_without_task(self, held: list[HeldRun]) -> None:
+        """Execute runs of this process whose task has failed or was never started."""
         executed = {*self.tasks.run_ids}
-        # A run is between its row and its task for a moment: two looks must find it there.
+        # A new run has a row but no task yet for a moment, so it must be found twice in a row.
         without_task = {run.id: run for run in held if run.id not in executed}
         for run_id, run in without_task.items():
             if run_id in self._without_task_before:
-                self._take_up(run)
+                self._resume(run)
         self._without_task_before = {*without_task}
         for run in held:
             if run.status == "cancelling" and run.id in executed:
                 self.tasks.cancel(run)
 
-    def _take_up(self, run: HeldRun) -> None:
+    def _resume(self, run: HeldRun) -> None:
         if run.status == "cancelling":
             self.tasks.end(run.id, "cancelled")
         else:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class RunTasks:
-    """Starts, cancels and ends runs. A run that ends here lets the next one on its thread begin."""
+    """Starts, cancels and ends runs. When a run ends here, the next one on its thread starts."""
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
@@ -39,16 +39,16 @@ class RunTasks:
         return [*self._tasks]
 
     def start(self, run_id: str) -> None:
-        """Begin a queued run, or go on with one that was taken over; in the background.
+        """Start a queued run, or resume one that was taken over; in the background.
 
-        A run that is not the first on its thread is left alone: the end of the one before it
-        starts it.
+        A run that is not the first in its thread's line is left alone: it starts when the one
+        before it ends.
         """
         if run_id not in self._tasks:
             self._create(run_id, self._claim_and_execute(run_id))
 
     def execute(self, claimed: Claimed) -> asyncio.Task[Outcome]:
-        """Execute a run that was claimed in the transaction that created it or its outputs."""
+        """Execute a run that was claimed in the transaction that created it or took its outputs."""
         self._announce(claimed)
         return self._create(claimed.run.id, self._execute(claimed))
 
@@ -56,13 +56,13 @@ class RunTasks:
         """Cancel a run whose row says `cancelling`."""
         if not self.abandon(run.id) and run.worker_id in (None, self.shared.worker_id):
             self.end(run.id, "cancelled")
-        # Else the process that executes it sees the row at its next beat.
+        # Otherwise the process that executes it reads the row at its next heartbeat.
 
     def abandon(self, run_id: str) -> bool:
-        """Stop executing a run, whose thread may be gone; False: it is not executed here."""
+        """Stop executing a run, whose thread may be gone; return False if it has no task here."""
         task = self._tasks.get(run_id)
         if task is not None:
-            # After its first step: a task that is cancelled before it runs none of its code.
+            # Not before its first step: a task that is cancelled earlier runs none of its code.
             asyncio.get_running_loop().call_soon(task.cancel)
         return task is not None
 
@@ -80,22 +80,22 @@ class RunTasks:
         task.add_done_callback(self._background.discard)
 
     def ended(self, ended: Ended) -> None:
-        """Take note of a run that was ended in somebody's transaction."""
+        """Handle a run that was ended in a caller's transaction: count it, start the next one."""
         self.shared.instruments.metrics.runs.ended(ended.run.status)
         self._settle(ended.run.id)
         if ended.next_run_id is not None:
             self.start(ended.next_run_id)
 
     async def finish(self, deadline: float) -> None:
-        """Wait until no run is executed, at the longest until `deadline` (of the monotonic clock).
+        """Wait until no run is executed, but not beyond `deadline` (of the monotonic clock).
 
-        A run that ends meanwhile still lets the next one begin.
+        When a run ends meanwhile, the next one on its thread still starts.
         """
         while (tasks := self._all()) and time.monotonic() < deadline:
             await asyncio.wait(tasks, timeout=deadline - time.monotonic())
 
     async def stop(self) -> None:
-        """Stop executing: what is left keeps its rows, and goes on in another process."""
+        """Stop executing. Runs that are left stay in their rows and continue in another process."""
         self._stopping = True
         while tasks := self._all():
             await asyncio.sleep(0)  # as in `abandon`
@@ -119,7 +119,7 @@ class RunTasks:
                 self.end(run_id, "cancelled")
             raise
         except Exception:
-            # The run stays in its row, and one of the next beats starts it again.
+            # The row is unchanged, so one of the next heartbeats starts the run again.
             logger.exception("run %s: task failed", run_id)
             raise
         finally:
@@ -176,7 +176,7 @@ class RunTasks:
         try:
             ended = await self.shared.database.transaction(end_unheld, run_id, to, last_error)
         except StaleRun:
-            logger.info("run %s: it has ended already", run_id)
+            logger.info("run %s: has already ended", run_id)
             self._settle(run_id)
         else:
             self.ended(ended)

@@ -1,1 +1,1 @@
-"""Files into text, text into chunks, chunks into what is found for a question."""
+"""Extracts text from files, cuts it into chunks, and searches them."""

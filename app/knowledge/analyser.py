@@ -1,18 +1,18 @@
-"""Text into the tokens that the lexical index holds: one analyser, for index and query alike.
+"""Turns text into the tokens of the lexical index, in the same way for documents and queries.
 
-Databases cut Korean at spaces, so that 디바이스를 is never found by 디바이스; and an index of
-trigrams can't hold 화면 or 해지 at all, which have two syllables. So the analysis happens here,
-once for SQLite and PostgreSQL, which are then only asked to keep and rank tokens:
+Databases split Korean at spaces, so 디바이스 never finds 디바이스를; and a trigram index can't
+contain 화면 or 해지, which have only two syllables. So text is analysed here, in one way for both
+databases, which only store and rank the tokens:
 
 - Hangul: the word without particles and endings (`korean.py`), and each pair of neighbouring
-  syllables. The pairs find a noun inside of a compound (재생목록 and 재생 목록 share 재생 and 목록)
-  and under an ending that no list knows; the word itself ranks whoever holds all of it higher.
+  syllables. The pairs find a noun inside a compound (재생목록 and 재생 목록 share 재생 and 목록)
+  and before an ending that is in no list; the word itself ranks chunks with all of it higher.
 - Latin: the word's stem (Snowball).
-- Names made of letters and digits: SCR-101, SCR101 and scr_101 all give scr101, scr and 101.
-- Han and Kana: pairs of neighbours.
+- Names of letters and digits: SCR-101, SCR101 and scr_101 all give scr101, scr and 101.
+- Han and Kana: pairs of neighbouring characters.
 
-An analyser with a dictionary cuts Korean better, and brings a model of 100 MB along. How well this
-one does is measured by `benchmarks/search.py`.
+An analyser with a dictionary would split Korean better, but needs a model of 100 MB.
+`benchmarks/search.py` measures the quality of this one.
 """
 
 import re
@@ -25,7 +25,7 @@ from app.knowledge.korean import bare, is_particle, stem, syllable
 from app.knowledge.stop_words import STOP_WORDS
 from app.knowledge.word_cache import WordCache
 
-# In order: what has letters and digits with joints between them, numbers, and runs of one script.
+# Runs of one script, numbers, and names of Latin letters and digits with signs between them.
 _RUN = re.compile(
     r"(?P<korean>[가-힣ㄱ-ㅎㅏ-ㅣ]+)"
     r"|(?P<number>[0-9]+(?:[.,:][0-9]+)*(?![a-z]))"
@@ -36,7 +36,7 @@ _RUN = re.compile(
 _PIECE = re.compile(r"[a-z]+|[0-9]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _LONGEST_TOKEN = 64
-# What the words may take that are remembered: those of some large documents.
+# The memory for cached words: enough for those of some large documents.
 _REMEMBERED_BYTES = 16 << 20
 
 _stemmer = snowballstemmer.stemmer("english")
@@ -48,7 +48,7 @@ def tokens(text: str) -> list[str]:
     after_word = 0
     for run in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
         kind, word = run.lastgroup or "", run.group()
-        # 101은, PDF를: what follows a name directly is its particle.
+        # 101은, PDF를: Korean directly after a name is its particle.
         if kind == "korean" and run.start() == after_word and is_particle(word):
             continue
         after_word = run.end() if kind in ("latin", "number") else 0
@@ -92,10 +92,10 @@ def _latin(word: str) -> tuple[str, ...]:
     pieces = _PIECE.findall(word)
     if len(pieces) == 1:
         return _english(pieces[0])
-    # A letter alone (4K, e-mail) says nothing.
+    # A single letter (4K, e-mail) means nothing.
     words = [piece for piece in pieces if len(piece) > 1 or piece.isdigit()]
     parts = [token for word in words for token in _english(word)]
-    # The whole counts as a name of its own: "SCR-101" is more than "SCR" and "101" far apart.
+    # The whole is a token too: "SCR-101" means more than "SCR" and "101" far apart.
     return ("".join(pieces)[:_LONGEST_TOKEN], *parts)
 
 

@@ -1,17 +1,18 @@
-"""Text into chunks of a bounded size that overlap, cut where a reader would pause. Pure."""
+"""Cuts text into overlapping chunks of a bounded size, at the ends of paragraphs, lines, sentences
+or words. Pure."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# The estimate that a thread's history is measured with: English has about four bytes a token,
-# Korean about three.
+# The same estimate as for a thread's history: English has about four bytes per token, Korean about
+# three.
 _BYTES_PER_TOKEN = 3
 
-# Where a chunk may end, the best place first: after a paragraph, a line, a sentence, a word. Each
-# with the share of what is new in a chunk that must stand before it: a chunk may be shorter than
-# it could be for a good end, but not for any.
+# Where a chunk may end, the best place first: after a paragraph, a line, a sentence, a word. The
+# number is the least share of a chunk's new text that must come before that place: a chunk may be
+# shorter than possible for the sake of a good end, but not by any amount.
 _ENDS = (
     (re.compile(r"\n[ \t]*\n\s*"), 0.5),
     (re.compile(r"\n\s*"), 0.6),
@@ -19,8 +20,8 @@ _ENDS = (
     (re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？][」』”’]*|(?<=[다요음함])\s+"), 0.6),
     (re.compile(r"\s+"), 0.8),
 )
-# Marks, joiners, the later letters of decomposed Hangul, skin tones, second halves of pairs:
-# what belongs to the character before it.
+# Characters that belong to the one before them: marks, joiners, the later letters of decomposed
+# Hangul, skin tones, second halves of surrogate pairs.
 _JOINED = re.compile(
     "[\u0300-\u036f\u1160-\u11ff\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\udc00-\udfff]"
 )
@@ -29,7 +30,7 @@ _MARKS = frozenset({"Mn", "Mc", "Me"})
 
 @dataclass(frozen=True)
 class Chunk:
-    """`text` is the document's own, from `start` to `end` in characters."""
+    """A chunk: `text` is the document's text from `start` to `end`, in characters."""
 
     index: int
     start: int
@@ -38,11 +39,11 @@ class Chunk:
 
 
 def chunk(text: str, max_tokens: int = 800, overlap_tokens: int = 400) -> list[Chunk]:
-    """Cut a text into chunks of at most `max_tokens`, each beginning up to `overlap_tokens`
-    before the end of the one before it.
+    """Cut a text into chunks of at most `max_tokens`. Each overlaps the one before it by up to
+    `overlap_tokens`.
 
-    Nothing but white space is left out; a text of white space alone has no chunks. Raises
-    ValueError for an overlap of more than half a chunk.
+    Only white space is left out; a text of white space alone has no chunks. Raises `ValueError`
+    for an overlap of more than half a chunk.
     """
     if not 0 <= overlap_tokens <= max_tokens // 2:
         raise ValueError("the overlap must be between 0 and half of a chunk")
@@ -59,7 +60,7 @@ def _spans(text: str, size: int, overlap: int) -> Iterator[tuple[int, int]]:
     start, length = _without_space(text, 0, len(text))
     while start < length:
         end = _end(text, start, length, size, overlap)
-        # The space between is left out, so that a chunk begins and ends with a word.
+        # White space at the edges is left out, so that a chunk begins and ends with a word.
         yield _without_space(text, start, end)
         if end >= length:
             return
@@ -84,7 +85,7 @@ def _end(text: str, start: int, length: int, size: int, overlap: int) -> int:
 
 
 def _next_start(text: str, start: int, end: int, overlap: int) -> int:
-    # Measured backwards, so that the overlap holds as many bytes as it may.
+    # Measured backwards from the end, so that the overlap is as large as allowed.
     tail = text[max(start, end - overlap) : end].encode(errors="replace")
     first = end - len(tail[len(tail) - min(overlap, len(tail)) :].decode(errors="ignore"))
     for pattern, _ in _ENDS[1:] if first < end else ():
@@ -101,9 +102,9 @@ def _fitting(text: str, start: int, size: int) -> int:
 
 
 def _between_characters(text: str, place: int, start: int) -> int:
-    """Return the last place up to `place` that parts no letter from its marks.
+    """Return the last place up to `place` that does not separate a letter from its marks.
 
-    A letter with more marks than a chunk can hold is parted.
+    A letter with more marks than fit into a chunk is separated nevertheless.
     """
     for candidate in range(place, start, -1):
         if not _is_joined(text, candidate):

@@ -1,4 +1,4 @@
-"""Texts into vectors: the port, and what of numpy's is loaded only where it is used."""
+"""Turns texts into vectors: the embedder's interface, and numpy, loaded only when it is used."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Embedder(Protocol):
-    """A model that places texts so that those of one meaning lie near each other."""
+    """A model that turns texts into vectors; texts with similar meanings get near vectors."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return a vector for each text, all of one length. Raises `ModelError`."""
@@ -16,11 +16,11 @@ class Embedder(Protocol):
 
 @cache
 def vectors() -> Any:
-    """Return the module `vectors`: with it comes numpy, which most servers have no use for."""
+    """Import and return the module `vectors`, which loads numpy; most servers don't need it."""
     return import_module("app.knowledge.vectors")
 
 
 async def packed_embeddings(embedder: Embedder, texts: Sequence[str]) -> list[bytes]:
-    """Return the texts' embeddings as chunks keep them. Raises `ModelError`."""
+    """Return the texts' embeddings in the form in which chunks store them. Raises `ModelError`."""
     packed: list[bytes] = vectors().pack(await embedder.embed(texts))
     return packed

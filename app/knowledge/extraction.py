@@ -1,9 +1,10 @@
-"""Files into text, each in a process of its own.
+"""Extracts the text of files, each in a process of its own.
 
-A file comes from anyone: a zip bomb, a PDF of ten thousand pages or a fault in a parser ends that
-process and not the server. Nor does the server import a parser, and the process is given neither
-the server's environment, where the keys are, nor more memory and time than its limits say. On Linux
-a fence keeps even a parser that was taken over from files, the network and other processes.
+Files are untrusted: a zip bomb, a PDF of ten thousand pages or a fault in a parser ends that
+process and not the server. The server itself imports no parser. The process gets neither the
+server's environment, which contains the keys, nor more memory and time than its limits allow. On
+Linux, a sandbox (`fence`) denies even a compromised parser access to files, the network and other
+processes.
 """
 
 import asyncio
@@ -26,21 +27,21 @@ ExtractionErrorCode = Literal["server_error", "unsupported_file", "invalid_file"
 
 _WORKER = "app.knowledge.extraction_worker"
 _ROOT = Path(__file__).resolve().parents[2]
-# What Python itself may need of the environment, on Windows too.
+# The environment variables that Python itself may need, on Windows too.
 _ENVIRONMENT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
 _REFUSED = 10
 _BLOCK = 1 << 16
 _SHOWN = 2000
-_OVER_LIMITS = "The file takes too much time or memory to read."
+_OVER_LIMITS = "Reading the file takes too much time or memory."
 
 
 class ExtractionError(Exception):
-    """A file can't be made text; `code` and `message` are fit for its `last_error`."""
+    """A file's text can't be extracted; `code` and `message` are for the file's `last_error`."""
 
     def __init__(
         self, code: ExtractionErrorCode, message: str, *, over_limits: bool = False
     ) -> None:
-        """`over_limits`: it took all the time or memory that a file may take."""
+        """`over_limits`: reading the file exceeded the limits of time or memory."""
         super().__init__(message)
         self.code = code
         self.message = message
@@ -49,25 +50,25 @@ class ExtractionError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost."""
+    """The limits for reading one file."""
 
     seconds: float = 60
     memory_bytes: int = 1 << 30
-    # By the estimate of `chunking`, the five million tokens that OpenAI lets a file have.
+    # OpenAI's limit of five million tokens per file, by the estimate of `chunking`.
     text_bytes: int = 15_000_000
     pages: int = 5_000
-    # What an Office document's parts may come to once they're unpacked.
+    # The total size of an Office document's parts after unpacking.
     unpacked_bytes: int = 256 << 20
 
 
 def log_missing_fence() -> None:
-    """Say what doesn't protect the server from a parser that a file has taken over."""
+    """Log which protections against a compromised parser are missing on this system."""
     if lacking := fence.missing():
-        logger.warning("files are read without a fence around the process: %s", lacking)
+        logger.warning("files are read without a complete sandbox: %s", lacking)
 
 
 async def extract_text(source: bytes | Path, filename: str, limits: Limits | None = None) -> str:
-    """Return a file's text. Its name says what it should be; its bytes have the last word.
+    """Return a file's text. Its bytes decide its format; the name counts only if they don't.
 
     Raises `ExtractionError`.
     """
@@ -83,7 +84,7 @@ async def extract_text(source: bytes | Path, filename: str, limits: Limits | Non
 def _opened(source: bytes | Path) -> BinaryIO:
     if isinstance(source, Path):
         return source.open("rb")
-    # A file, since parsers must go back and forth in it; and the pipe stays out of the way.
+    # A file and not a pipe, because parsers need random access.
     file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
     file.write(source)
     file.seek(0)
@@ -105,14 +106,16 @@ async def _start(file: BinaryIO, filename: str, limits: Limits) -> Process:
         )
     except OSError:
         logger.exception("no process could be started to read a file")
-        raise ExtractionError("server_error", "The file could not be read now.") from None
+        raise ExtractionError(
+            "server_error", "The server could not read the file at this time."
+        ) from None
 
 
 async def _text(process: Process, limits: Limits) -> str:
     try:
         async with asyncio.timeout(limits.seconds):
             output, errors = await asyncio.gather(
-                # Its text is within the limits; a parser that was taken over keeps to none.
+                # A compromised parser might send more than the limits allow.
                 _read(process.stdout, 2 * limits.text_bytes),
                 _read(process.stderr, _SHOWN),
             )
@@ -127,7 +130,7 @@ async def _text(process: Process, limits: Limits) -> str:
 
 
 async def _read(stream: asyncio.StreamReader | None, room: int) -> bytes:
-    """Read to the end, keeping the last bytes that there is room for."""
+    """Read to the end, and return the last `room` bytes."""
     kept = bytearray()
     while stream and (block := await stream.read(_BLOCK)):
         kept += block
@@ -138,7 +141,7 @@ async def _read(stream: asyncio.StreamReader | None, room: int) -> bytes:
 async def _end(process: Process) -> None:
     if process.returncode is None:
         process.kill()
-    # Shielded: a cancelled caller must not leave it to its own devices.
+    # Shielded: even if the caller is cancelled, the process must be reaped.
     await asyncio.shield(process.wait())
 
 
@@ -146,9 +149,9 @@ def _error(status: int, output: bytes, errors: bytes) -> ExtractionError:
     if status == _REFUSED:
         refusal = json.loads(output)
         return ExtractionError(refusal["code"], refusal["message"])
-    said = errors.decode(errors="replace").strip()
-    if status < 0:  # killed at its limits, or crashed: both are the file's doing
-        logger.warning("a file ended its reader with %s: %s", signal.Signals(-status).name, said)
+    details = errors.decode(errors="replace").strip()
+    if status < 0:  # killed at its limits, or crashed: in both cases because of the file
+        logger.warning("a file reader ended with %s: %s", signal.Signals(-status).name, details)
         return ExtractionError("invalid_file", _OVER_LIMITS, over_limits=True)
-    logger.error("a file's reader failed: %s", said)
-    return ExtractionError("server_error", "The file could not be read.")
+    logger.error("a file reader failed: %s", details)
+    return ExtractionError("server_error", "The server could not read the file.")

@@ -1,4 +1,4 @@
-"""What the process that reads a file may do: read Python and its libraries, and nothing else."""
+"""The sandbox policy of the process that reads a file: it may read only Python and libraries."""
 
 import sys
 import sysconfig
@@ -8,12 +8,12 @@ from pathlib import Path
 from app.core.fence import Limits, Policy
 
 _APP = Path(__file__).resolve().parents[1]
-# Where systems keep shared libraries, and the list of them.
+# The system's folders of shared libraries, and the cache that lists them.
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 
 
 def policy(memory_bytes: int, cpu_seconds: int) -> Policy:
-    """Return the policy: the file is read from the standard input, which is open already."""
+    """Return the policy. The file itself needs no rule: standard input is already open."""
     limits = Limits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds, file_bytes=0)
     return Policy(readable=tuple(dict.fromkeys(_readable())), limits=limits)
 
@@ -28,10 +28,10 @@ def _readable() -> Iterator[Path]:
 
 
 def _closed() -> Collection[Path]:
-    """Return the folders that would reveal more than Python and its libraries.
+    """Return the folders that contain more than Python and its libraries.
 
-    In a clone these are the project's folder, where .env and the database may be, and all above it.
-    Installed among Python's packages, the application has no such folder.
+    In a clone these are the project's folder, which may contain .env and the database, and its
+    parents. If the application is installed among Python's packages, there are none.
     """
     packages = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
     return () if packages & {*_APP.parents} else _APP.parents

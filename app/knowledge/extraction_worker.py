@@ -1,7 +1,7 @@
 """The process that reads one file: `python -m app.knowledge.extraction_worker TASK`.
 
-The file is its standard input, the text its standard output. Whoever starts it kills it when it
-takes too long. Before it looks at the file it puts a fence around itself: `extraction_policy`.
+It reads the file from standard input and writes the text to standard output. The server kills it
+if it takes too long. Before it reads the file, it enters its sandbox: see `extraction_policy`.
 """
 
 import io
@@ -17,7 +17,7 @@ from app.knowledge.readers.refusal import Refused, invalid
 from app.knowledge.readers.text import cleaned
 
 _REFUSED = 10
-# A parser is imported for the file that needs it alone: PDFium takes longer than a text.
+# Only the parser that the file needs is imported: loading PDFium takes longer than reading a text.
 _READERS = {
     "pdf": "app.knowledge.readers.pdf",
     "docx": "app.knowledge.readers.docx",
@@ -32,7 +32,7 @@ _READERS = {
 
 
 def main(task: dict[str, Any]) -> int:
-    # What is missing of the fence, the server has said in its log.
+    # Missing protections are logged by the server: see `log_missing_fence`.
     fence.apply(policy(task["memory_bytes"], int(task["seconds"]) + 1))
     file = io.FileIO(0, closefd=False)
     try:
@@ -49,7 +49,7 @@ def _text(file: io.FileIO, task: dict[str, Any]) -> str:
         parts = import_module(_READERS[kind]).parts(file, task)
         return cleaned(parts, task["text_bytes"])
     except MemoryError:
-        raise invalid("The file takes too much memory to read.") from None
+        raise invalid("Reading the file takes too much memory.") from None
 
 
 if __name__ == "__main__":

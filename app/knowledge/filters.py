@@ -1,4 +1,4 @@
-"""Whether a file's attributes fit a search's filter. Pure."""
+"""Matches files' attributes against a search's filter. Pure."""
 
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
@@ -16,7 +16,7 @@ _ORDERED: dict[str, Callable[[Scalar, Scalar], bool]] = {
 
 
 def matches(condition: Filter, attributes: Mapping[str, Scalar]) -> bool:
-    """Tell whether the attributes fit. A file that lacks one differs from any value of it."""
+    """Return whether the attributes match. A missing attribute differs from every value."""
     if not isinstance(condition, ComparisonFilter):
         each = (matches(part, attributes) for part in condition.filters)
         return all(each) if condition.type == "and" else any(each)
@@ -36,7 +36,7 @@ def _compares(condition: ComparisonFilter, held: Scalar) -> bool:
 
 
 def _equal(one: Scalar, other: Scalar) -> bool:
-    # To Python, true equals 1.
+    # In Python, True equals 1.
     return _kind(one) is _kind(other) and one == other
 
 

@@ -1,4 +1,4 @@
-"""A file's text into the chunks that are kept. Pure, and work for a thread: 1 MB takes 0.2 s."""
+"""Turns a file's text into chunks with tokens. Pure; run it in a thread, as 1 MB takes 0.2 s."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def prepare(
 ) -> Iterator[NewChunk]:
     """Yield the chunks of a text with their tokens, without embeddings.
 
-    The file's name is found by too, in its first chunk: it's often the only title there is.
+    The first chunk's tokens include the file's name, which is often its only title.
     """
     for piece in chunk(text, max_tokens, overlap_tokens):
         yield NewChunk(piece.index, piece.text, _tokens(piece, filename))

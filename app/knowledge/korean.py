@@ -1,13 +1,14 @@
-"""Korean words without what is attached to them: particles, and the endings of verbs.
+"""Removes particles and verb endings from Korean words.
 
-Two strengths. `bare` takes off only what no noun ends with, and its result is what syllable pairs
-are made of: 배너광고 must not lose its 고. `stem` takes off all that it can, several times, and
-may well cut a noun short; index and query cut alike, so it only serves as one more token.
+There are two strengths. `bare` removes only what no noun ends with, because syllable pairs are made
+from its result: 배너광고 must not lose its 고. `stem` removes as much as it can, repeatedly, and
+may cut a noun short. That does no harm: documents and queries are cut alike, and the stem is only
+an additional token.
 """
 
 import re
 
-# No noun of any use to a search ends like these.
+# No noun that matters to a search ends like these.
 _PARTICLES = """
 을 를 은 는 에 에서 에게 에게서 한테 한테서 께서 으로 으로서 으로써 로서 로써 부터 까지 보다 처럼
 만큼 마다 밖에 조차 마저 이나 이랑 이든 이든지 든지 이라도 라도 에는 에도 에만 에서는 에서도
@@ -17,7 +18,7 @@ _PARTICLES = """
 이네요
 """
 
-# Endings after 하 and 되, which make a verb of a noun: 해지하려면, 등록되지.
+# Endings after 하 and 되, which turn a noun into a verb: 해지하려면, 등록되지.
 _AFTER_DO = """
 다 는 고 여 여서 면 면은 면서 며 려면 려고 려는 려 지 지만 지는 지도 지를 지가 니 니까 나요 는지
 는지요 는데 는데요 는가 는가요 는지를 기 기가 기를 기는 기도 기에 기만 기로 게 게끔 도록 거나 거든
@@ -45,7 +46,7 @@ _ENDINGS = """
 지도않 었지만 았지만 었나요 았나요 었으면 았으면 으며 으니 으니까 으로써 으므로 는게 는것 을수
 """
 
-# Nouns may end with these too.
+# Nouns may also end like these.
 _DOUBTFUL = """
 이 가 도 의 로 와 과 만 들 님 랑 뿐 요 고 면 지 며 게 기 니 서 던 나 자 다 한 할 함 해 하 되 시 음
 하게 하기 하지 하자 히 께 여 야 아 어 로는 로도 로만 로의 과는 와는 과의 와의 만은 만을 만의
@@ -67,23 +68,23 @@ _FINALS = 28
 _VOWELS = 21
 # Final consonants that belong to the ending: 꺼집니다, 꺼졌어요, 나온다.
 _ENDING_FINALS = frozenset({4, 17, 20})  # ㄴ, ㅂ, ㅆ
-# Vowels as they are before an ending merges into them: 꺼져 → 꺼지, 바꿔 → 바꾸, 나와 → 나오.
+# Vowels before an ending merged into them: 꺼져 → 꺼지, 바꿔 → 바꾸, 나와 → 나오.
 _UNMERGED = {6: 20, 14: 13, 9: 8, 10: 11}
 
 
 def is_particle(word: str) -> bool:
-    """Tell whether a word can follow a name directly, as in `101은` or `PDF로는`."""
+    """Return whether a word can follow a name directly, as in `101은` or `PDF로는`."""
     return word in _ALL
 
 
 def syllable(word: str) -> str:
-    """Return the noun of one syllable that the word may be made of: 앱이, 앱에서; else nothing."""
+    """Return the one-syllable noun that the word may consist of (앱이, 앱에서); "" if none."""
     rest = word[1:]
     return word[0] if rest in _AFTER_SYLLABLE or rest in _LONG_PARTICLES else ""
 
 
 def bare(word: str) -> str:
-    """Return the word without the particles and endings that are surely none of it."""
+    """Return the word without the particles and endings that can't be part of a noun."""
     for _ in range(_PASSES):
         ending = _ending(word, _SAFE)
         if not ending:
@@ -93,7 +94,7 @@ def bare(word: str) -> str:
 
 
 def stem(word: str) -> str:
-    """Return the least of a word that its forms have in common."""
+    """Return the shortest part that all forms of a word have in common."""
     for _ in range(_PASSES):
         ending = _ending(word, _ALL)
         if not ending:
@@ -112,7 +113,7 @@ def _ending(word: str, endings: frozenset[str]) -> str:
 
 
 def _unmerged(word: str, *, final: bool) -> str:
-    """Return a verb's stem as the dictionary has it; `final`: take an ending's consonant off."""
+    """Return a verb's dictionary stem; `final`: also remove an ending's final consonant."""
     last = word[-1]
     if not _SYLLABLE.match(last):
         return word

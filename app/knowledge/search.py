@@ -1,5 +1,5 @@
-"""What of a vector store answers a question: by its words and, where there is a model for it, by
-its meaning; the two rankings are fused by reciprocal rank.
+"""Searches vector stores by words and, if an embedder is configured, by meaning; the two rankings
+are fused by reciprocal rank.
 """
 
 import logging
@@ -19,17 +19,18 @@ from app.knowledge.embeddings import Embedder, vectors
 
 logger = logging.getLogger(__name__)
 
-# The usual constant: how little a first place in one ranking counts against a place in both.
+# The usual constant of reciprocal rank fusion: the greater it is, the less a first place in one
+# ranking counts compared with places in both.
 _RANK_CONSTANT = 60
-# How deep each ranking is read.
+# How many results of each ranking are used.
 _DEPTH = 50
-# What of a question is looked for, in characters.
+# How many characters of a question are used.
 _LONGEST_QUESTION = 8000
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each ranking counts: OpenAI's `hybrid_search`."""
+    """The weight of each ranking: OpenAI's `hybrid_search`."""
 
     text: float = 1.0
     embedding: float = 1.0
@@ -37,9 +38,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class Query:
-    """`file_ids`: only chunks of these files; None: of all.
+    """A question, and where to search for it.
 
-    Results with a score below `score_threshold` are left out.
+    `file_ids`: search only these files; None: all. Results with a score below `score_threshold`
+    are left out.
     """
 
     question: str
@@ -52,8 +54,10 @@ class Query:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """`score`, 0 to 1: the share of the question's words that the chunk holds or the nearness of
-    their meanings, whichever is greater; but never more than the score of a better result.
+    """A chunk that was found.
+
+    `score`, 0 to 1, is the share of the question's words that the chunk contains or the similarity
+    of their meanings, whichever is greater, but never more than the score of a better result.
     """
 
     file_id: str
@@ -63,29 +67,29 @@ class SearchResult:
 
 
 class Search:
-    """Searches vector stores. Without an embedder, by words alone."""
+    """Searches vector stores; without an embedder, by words alone."""
 
     def __init__(
         self, database: Database, embedder: Embedder | None = None, *, seconds: float = 10
     ) -> None:
-        """`seconds`: how long the database may take over one search."""
+        """`seconds`: how long the database may take for one search."""
         self._database = database
         self._embedder = embedder
         self._seconds = seconds
 
     def deadline(self) -> Deadline:
-        """Return when a search that begins now has to be done."""
+        """Return the deadline of a search that begins now."""
         return Deadline(self._seconds)
 
     async def search(self, query: Query, deadline: Deadline | None = None) -> list[SearchResult]:
-        """Return the chunks that answer best, the best first.
+        """Return the best results, the best first.
 
-        `deadline`: of a search that has several queries. Raises `SearchTimeout`.
+        `deadline`: the common deadline if one search has several queries. Raises `SearchTimeout`.
         """
         deadline = deadline or self.deadline()
         began = time.monotonic()
         embedding = await self._embedding(query)
-        # The upstream has timeouts of its own; the limit is for the database's work.
+        # The deadline is for the database's work; the upstream has its own timeouts.
         deadline.extend(time.monotonic() - began)
         return await self._database.search(deadline, _results, query, embedding, deadline)
 
@@ -96,8 +100,8 @@ class Search:
         try:
             [embedding] = await self._embedder.embed([question])
         except ModelError as error:
-            # Words alone find most things; an answer is worth more than the better order.
-            logger.warning("a question has no embedding: %s", error.message)
+            # Words alone find most things, and a result in a worse order is better than an error.
+            logger.warning("a question could not be embedded: %s", error.message)
             return None
         return embedding
 
@@ -144,7 +148,7 @@ def _by_meaning(
 
 
 def fuse(rankings: Sequence[tuple[float, Sequence[int]]]) -> list[int]:
-    """Return all ids, the best first; each ranking is told with what it counts."""
+    """Return all ids, the best first, given each ranking with its weight."""
     sums: defaultdict[int, float] = defaultdict(float)
     for weight, ids in rankings:
         for rank, chunk_id in enumerate(ids, 1):
@@ -153,7 +157,7 @@ def fuse(rankings: Sequence[tuple[float, Sequence[int]]]) -> list[int]:
 
 
 def _scored(found: Sequence[FoundChunk], scores: Mapping[int, float]) -> Iterator[SearchResult]:
-    # Clients sort by score and cut at it: it may not contradict the order.
+    # Clients sort and filter by score, so it must not contradict the order.
     score = 1.0
     for chunk in found:
         score = min(score, max(0.0, scores[chunk.chunk_id]))

@@ -1,4 +1,4 @@
-"""Words that stand in every question and say nothing of what is asked for."""
+"""Words that are too common in questions to help a search."""
 
 _ENGLISH = """
 a about an and any are as at be been but by can could did do does for from get had has have how i

@@ -1,4 +1,4 @@
-"""Searches in vector stores, made by the API and by a run's tools."""
+"""Searches in vector stores, for the API and for runs' tools."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.schemas.vector_stores import StoredAttributes
 
 @dataclass(frozen=True)
 class FoundPassage:
-    """A piece of a file that answers; `score` is between 0 and 1, the greatest the best."""
+    """A passage of a file that was found; `score` is from 0 to 1 (best)."""
 
     file_id: str
     filename: str
@@ -29,7 +29,8 @@ class FoundPassage:
 
 @dataclass(frozen=True)
 class _Scope:
-    """The stores that can be searched, and the files of them that a filter leaves; None: all."""
+    """The last uses of the stores that can be searched, by store id, and the files that match the
+    filter; None: all."""
 
     last_uses: dict[str, int]
     file_ids: list[str] | None
@@ -51,10 +52,10 @@ class StoreSearch:
         filters: Filter | None = None,
         weights: Weights | None = None,
     ) -> list[FoundPassage]:
-        """Return what answers the questions best, the best first. The stores count as used.
+        """Return the best passages for the questions, the best first, and mark the stores as used.
 
-        Stores that are unknown, have expired, or that the project may not read are left out.
-        Raises `SearchTimeout`.
+        Stores that are unknown, expired, or not readable for the project are left out. Raises
+        `SearchTimeout`.
         """
         moment = now()
         deadline = self._search.deadline()
@@ -63,7 +64,7 @@ class StoreSearch:
         )
         if not scope.last_uses or scope.file_ids == []:
             return []
-        # Expiry counts in days: one note a second is enough, however many searches there are.
+        # Expiry counts in days, so one update per second is enough for any number of searches.
         if stale := [key for key, used in scope.last_uses.items() if used < moment]:
             await self._database.transaction(vector_stores.touch, stale, moment)
         found = [
@@ -107,7 +108,7 @@ def _fitting(files: Sequence[SearchableFile], filters: Filter, deadline: Deadlin
 
 
 def _best(found: Sequence[Sequence[SearchResult]]) -> list[SearchResult]:
-    """Merge what several questions found: each passage once, with its best score."""
+    """Merge the results of several questions: each passage once, with its best score."""
     if len(found) == 1:
         return [*found[0]]
     merged: dict[tuple[str, int], SearchResult] = {}
@@ -131,6 +132,6 @@ def _passages(
             files[result.file_id].attributes,
         )
         for result in results
-        # It may have been taken out since.
+        # The file may have been removed from the store meanwhile.
         if result.file_id in files
     ]

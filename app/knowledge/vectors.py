@@ -1,8 +1,8 @@
-"""Embeddings as they are kept, and which are the nearest.
+"""Packs embeddings for storage, and finds the nearest ones.
 
-A byte a dimension instead of four: what is read for a search is a quarter, and as the nearness of
-two vectors doesn't depend on their lengths, no scale has to be kept. Every embedding of the store
-is compared; ten thousand of 1536 dimensions are 15 MB.
+Each dimension takes one byte instead of four, so a search reads a quarter of the data. No scale is
+stored, because the similarity of two vectors doesn't depend on their lengths. A search compares
+all embeddings of a store; ten thousand with 1536 dimensions are 15 MB.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def pack(embeddings: Sequence[Sequence[float]]) -> list[bytes]:
 
 
 class Nearest:
-    """Ranks embeddings, given in any number of parts, by their nearness to a question's."""
+    """Ranks embeddings, added in any number of batches, by their similarity to a question's."""
 
     def __init__(self, question: Sequence[float]) -> None:
         asked = np.asarray(question, dtype=np.float32)
@@ -34,7 +34,7 @@ class Nearest:
         self._nearness: list[npt.NDArray[np.float32]] = []
 
     def add(self, ids: Sequence[int], embeddings: Sequence[bytes]) -> None:
-        """Compare some more; those of another length are another model's and left out."""
+        """Compare a batch. Embeddings of another length are of another model and left out."""
         size = len(self._question) * _KEPT.itemsize
         fitting = [pair for pair in zip(ids, embeddings, strict=True) if len(pair[1]) == size]
         if not fitting:
@@ -43,11 +43,11 @@ class Nearest:
         values = np.frombuffer(joined, dtype=_KEPT).reshape(len(fitting), -1).astype(np.float32)
         lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", values, values)), 1.0)
         self._ids += [chunk_id for chunk_id, _ in fitting]
-        # Not `@`: its threads get so little each that on a busy machine they only wait.
+        # Not `@`: its threads get so little work each that on a busy machine they only wait.
         self._nearness.append(np.einsum("ij,j->i", values, self._question) / lengths)
 
     def best(self, limit: int) -> list[tuple[int, float]]:
-        """Return the ids of the nearest and their cosines, the nearest first."""
+        """Return the ids of the nearest embeddings and their cosines, the nearest first."""
         if not self._ids:
             return []
         nearness = np.concatenate(self._nearness)

@@ -1,20 +1,20 @@
-"""What was made of words that come again and again; a cache with a bound in bytes."""
+"""A cache for the tokens of words, with a bound in bytes."""
 
 import sys
 from collections.abc import Callable
 
 Made = tuple[str, ...]
 
-# A word of any language, and not a page without spaces, which won't come again.
+# Long enough for a word of any language; longer runs of text are unlikely to occur again.
 LONGEST_WORD = 32
 
 
 class WordCache:
-    """Remembers what `make(kind, word)` returned, for the words that were asked for last.
+    """Caches the results of `make(kind, word)` for recently used words.
 
-    Two generations: when the younger has half of `max_bytes`, the older is forgotten and the
-    younger takes its place. So it costs no list of uses, and no lock: threads that race for a
-    word make it twice.
+    There are two generations. When the younger one reaches half of `max_bytes`, it replaces the
+    older one, which is dropped. So no usage list and no lock are needed: threads that race for a
+    word only compute it twice.
     """
 
     def __init__(self, make: Callable[[str, str], Made], max_bytes: int) -> None:
@@ -47,6 +47,6 @@ class WordCache:
 
 
 def _size(key: tuple[str, str], made: Made) -> int:
-    """Return about what an entry takes, in bytes; a dict has half again as many places."""
+    """Return the approximate size of an entry in bytes; a dict has spare places."""
     place = 2 * 104
     return place + sum(map(sys.getsizeof, (key, key[1], made, *made)))

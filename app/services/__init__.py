@@ -1,1 +1,1 @@
-"""Use cases: one transaction per writing method, committed before anybody is told."""
+"""Use cases: one transaction per writing method, committed before anything is sent."""

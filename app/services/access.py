@@ -1,4 +1,4 @@
-"""Who calls, by what they show: a project's key, or a browser's session."""
+"""Identifies callers by their credential: a project's key or a browser session's token."""
 
 import hashlib
 import hmac
@@ -21,13 +21,13 @@ _NO_KEY = (
 )
 _BEARER = {"www-authenticate": "Bearer"}
 _SHOWN_OF_A_KEY = 4
-# A shorter one would be told too much of.
+# Of a shorter key, the shown characters would reveal too much.
 _LONG_KEY = 20
 
 
 @dataclass(frozen=True)
 class Key:
-    """`digest` is the key's, by SHA-256."""
+    """A project's key; `digest` is its SHA-256."""
 
     project: str
     digest: bytes
@@ -35,9 +35,9 @@ class Key:
 
 @dataclass(frozen=True)
 class PublicChat:
-    """What pages may do without a key: chat with these assistants, the first by default.
+    """The assistants that pages may chat with without a key; the first is the default.
 
-    `own_pages_only`: those that this server itself serves, to try it out.
+    `own_pages_only`: only the pages that this server itself serves, for trying it out.
     """
 
     project: str
@@ -55,7 +55,7 @@ class AccessService:
         *,
         default_assistant_id: str,
     ) -> None:
-        """Without keys everybody is let in; `public_chat` None: there are no sessions."""
+        """Without `keys` every caller is admitted; without `public_chat` there are no sessions."""
         self._database = database
         self._tokens = tokens
         self._keys = keys
@@ -63,7 +63,7 @@ class AccessService:
         self._default_assistant_id = default_assistant_id
 
     def under(self, keys: Sequence[Key], public_chat: PublicChat | None) -> "AccessService":
-        """Return the same service with other keys; tokens that were issued are good as before."""
+        """Return the same service with other keys; tokens that were issued stay valid."""
         changed = copy(self)
         changed._keys = keys
         changed._public_chat = public_chat
@@ -80,7 +80,7 @@ class AccessService:
 
     @property
     def lets_own_pages_chat(self) -> bool:
-        """Whether the pages of this server may begin sessions; `has_public_chat` is about more."""
+        """Whether this server's own pages may begin sessions; `has_public_chat`: any page."""
         return self._public_chat is not None
 
     def told(self) -> Access:
@@ -91,7 +91,7 @@ class AccessService:
         )
 
     def identify(self, credential: str | None) -> Caller:
-        """Return who shows this credential. Raises `Unauthorized`."""
+        """Return the caller with this credential. Raises `Unauthorized`."""
         if credential is not None:
             caller = self._by_key(credential) or self._by_token(credential)
             if caller is not None:
@@ -108,7 +108,7 @@ class AccessService:
 
     def _by_key(self, credential: str) -> Caller | None:
         digest = hashlib.sha256(credential.encode()).digest()
-        # All of them, and each to its end: how long it takes tells nothing.
+        # Compare all keys, each in constant time, so that the duration reveals nothing.
         found = [key for key in self._keys if hmac.compare_digest(key.digest, digest)]
         return Caller(found[0].project, key=digest.hex()) if found else None
 
@@ -119,15 +119,15 @@ class AccessService:
         return None if session is None else Caller(self._public_chat.project, session)
 
     async def begin_session(self, credential: str | None) -> ChatSession:
-        """Begin a session, or go on with the one of an older token. Raises `NotFound`."""
+        """Begin a session, or continue that of an older token. Raises `NotFound`."""
         if self._public_chat is None:
-            raise NotFound("There is no public chat here.")
+            raise NotFound("This server has no public chat.")
         session = None
         if credential is not None:
             session = self._tokens.renewable_session(credential)
         issued = self._tokens.issue(session or new_session_id())
         usable = await self._database.read(self._usable, self._public_chat)
-        return _told(issued, usable)
+        return _chat_session(issued, usable)
 
     @staticmethod
     def _usable(connection: Connection, public: PublicChat) -> list[PublicAssistant]:
@@ -136,17 +136,17 @@ class AccessService:
             try:
                 found = assistants.retrieve(connection, public.project, assistant_id)
             except NotFound:
-                continue  # it was deleted since the setting was made
+                continue  # it was deleted after it was configured
             usable.append(PublicAssistant.of(assistant_object(found)))
         return usable
 
 
-def _told(issued: IssuedToken, usable: list[PublicAssistant]) -> ChatSession:
+def _chat_session(issued: IssuedToken, usable: list[PublicAssistant]) -> ChatSession:
     return ChatSession(token=issued.token, expires_at=issued.expires_at, assistants=usable)
 
 
 def masked(credential: str) -> str:
-    """Return a wrong key as errors show it: it may be the right one of another service."""
+    """Return a wrong key as errors show it: it may be a valid key of another service."""
     if len(credential) < _LONG_KEY:
         return "*" * min(len(credential), 8)
     shown = _SHOWN_OF_A_KEY

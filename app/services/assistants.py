@@ -1,4 +1,4 @@
-"""Assistants: what clients do with them, and the one that the settings make."""
+"""Assistants: the API's operations, and the default assistant of the settings."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,13 +24,13 @@ from app.schemas.tools import as_json, normalized
 from app.services.vector_stores import stored_resources
 from app.wire import assistant_object
 
-# In the place of the digest of what a file says.
+# Stands in for the content digest of an assistant from the assistants file.
 _BY_SETTINGS = ""
 
 
 class AssistantService:
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` is called when there are files of a vector store to be read."""
+        """`wake` is called when vector store files are waiting to be indexed."""
         self._database = database
         self._wake = wake
 
@@ -71,7 +71,7 @@ class AssistantService:
         if body.model is None:
             values.pop("model", None)
         changed = assistants.modify(connection, project, assistant_id, values)
-        # Should the assistants file have made it before, it is the user's from now on.
+        # If the assistants file created it, it belongs to the user from now on.
         written_assistants.forget(connection, assistant_id)
         return changed
 
@@ -87,21 +87,22 @@ def configure_assistant(
     body: AssistantCreate,
     record: WrittenAssistantRow | None,
 ) -> AssistantRow | None:
-    """Make the default assistant what the settings say and return it.
+    """Create or update the default assistant according to the settings, and return it.
 
-    None where the API made it, or has changed it since the settings did: then it may change, and
-    is left as it is. `record` is of what it was made of before, where that was not the API's.
+    Returns None, and changes nothing, if the assistant was created or last changed over the API:
+    then it may change at any time. `record` says what the settings or the assistants file created
+    it from before, if they did.
     """
     wanted = replace(new_assistant(SHARED, body), id=assistant_id)
     project = assistants.project_of(connection, assistant_id)
     if project is None:
         made = assistants.create(connection, wanted)
     elif project == SHARED or record is not None:
-        # All of it: the assistants file may have made it before.
+        # Rewrite all fields: the assistants file may have created it before.
         made = assistants.rewrite(connection, project, wanted)
     else:
         return None
-    # What a file once gave it to know stays known of, should that file name it again.
+    # Keep the record of its knowledge, in case the assistants file names it again.
     knowledge = record.knowledge if record else {}
     written_assistants.keep(connection, WrittenAssistantRow(assistant_id, _BY_SETTINGS, knowledge))
     return made
@@ -115,7 +116,7 @@ def new_assistant(project: str, body: AssistantCreate) -> AssistantRow:
 
 
 def _stored(body: AssistantFields, name: str) -> Any:
-    """Return a field as it is kept, its default where it was not given."""
+    """Return a field as it is stored; its default if it was not given."""
     value = getattr(body, name)
     match name:
         case "tools":

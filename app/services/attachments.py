@@ -1,4 +1,4 @@
-"""Files that come with messages: into a vector store of the thread's own, to be searched."""
+"""Files attached to messages: adds them to a vector store of the thread, to be searched."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ from app.services.vector_stores import OF_THREAD, create_store
 def attach_files(
     connection: Connection, caller: Caller, thread_id: str, messages: Sequence[MessageCreate]
 ) -> bool:
-    """Let the files that messages bring to be searched be read; return whether there are any.
+    """Add the messages' files for `file_search` to the thread's vector store.
 
-    The thread gets a store of its own where it has none that can be used. Raises `NotFound` for
-    an unknown file.
+    If the thread has no usable store, one is created. Returns whether there are such files. Raises
+    `NotFound` for an unknown file.
     """
     file_ids = [file_id for message in messages for file_id in _to_search(message)]
     if not file_ids:
@@ -27,7 +27,7 @@ def attach_files(
     resources = threads.retrieve(connection, caller, thread_id).tool_resources
     moment = now()
     named = stores_in(resources)
-    # A store that is gone or has expired gives way to a new one.
+    # A store that was deleted or has expired is replaced by a new one.
     usable = [*vector_stores.last_uses(connection, (caller.project,), named, moment)]
     if usable:
         vector_stores.use(connection, caller.project, usable[0], moment)

@@ -1,4 +1,4 @@
-"""The one simple call: a message in, an answer out."""
+"""Chat: a message in, an answer out, in one call."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,15 +27,15 @@ from app.services.run_creation import Created, admitted_run, begin, check_line, 
 from app.services.run_policy import RunPolicy
 from app.services.threads import create_thread
 
-# Beyond the id of any event: who follows a run after it only waits for the run's end.
+# Greater than the id of any event: a reader that starts here only waits for the run's end.
 _NO_FRAMES = 2**62
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn under way: its run's thread and id, its events, and the question's language.
+    """A chat turn in progress: its run's thread and id, its events, and the question's language.
 
-    `task` is the run's if it was claimed at once; a run that waits in line has none yet.
+    `task` is the run's task if the run was claimed at once; a run that waits in line has none.
     """
 
     thread_id: str
@@ -46,7 +46,7 @@ class Turn:
 
 
 class ChatService:
-    """Chat is a use case over threads, messages and runs, not a second road to the model."""
+    """Chat is a use case over threads, messages and runs, not a second path to the model."""
 
     def __init__(
         self,
@@ -67,17 +67,17 @@ class ChatService:
         return changed
 
     async def reply(self, caller: Caller, body: ChatRequest) -> ChatReply:
-        """Answer a message, on a new thread or on its own; chats on one thread take turns.
+        """Answer a message, on a new thread or the given one; chats on one thread take turns.
 
-        Raises `NotFound`, and `ChatFailed` where the model did not answer.
+        Raises `NotFound`, and `ChatFailed` if the model did not answer.
         """
         turn = await self.begin(caller, body, streamed=False)
         return await self.end(turn)
 
     async def begin(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Turn:
-        """Begin the turn; behind other runs on its thread it waits in line.
+        """Begin the turn; it waits in line behind other runs on its thread.
 
-        Raises `NotFound`, `LimitReached`, and `InvalidRequest` for a visitor's long message.
+        Raises `NotFound`, `LimitReached`, and `InvalidRequest` if a visitor's message is too long.
         """
         self._policy.check_message(caller, body.message)
         created = await self._database.transaction(self._create, caller, body, streamed)
@@ -87,7 +87,7 @@ class ChatService:
         return Turn(run.thread_id, run.id, task, frames, is_korean(body.message))
 
     async def end(self, turn: Turn) -> ChatReply:
-        """Return the turn's answer when it is there. Raises `ChatFailed`."""
+        """Wait for the turn's answer and return it. Raises `ChatFailed`."""
         outcome = await self._of_task(turn) if turn.task is not None else None
         # It waited in line, or another process has taken it over.
         if outcome is None or (outcome.run is not None and outcome.run.status not in SETTLED):
@@ -96,7 +96,7 @@ class ChatService:
 
     async def _of_task(self, turn: Turn) -> Outcome:
         assert turn.task is not None
-        # A client that disconnects must not end the run: it is finished and kept all the same.
+        # A client that disconnects must not end the run: it is finished and stored all the same.
         try:
             return await asyncio.shield(turn.task)
         except asyncio.CancelledError:
@@ -137,7 +137,7 @@ class ChatService:
             policy,
             connection,
             run,
-            Changes(told=streamed),
+            Changes(streamed=streamed),
             at_once=not active,
             history=history,
         )
@@ -145,9 +145,10 @@ class ChatService:
 
 
 def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[ActiveRun]]:
-    """Return the runs to wait for, and the one that was given up for the chat.
+    """Return the run that was cancelled for the chat, if any, and the runs to wait for.
 
-    That is one that waits for its client, who speaks on instead of submitting outputs.
+    A run is cancelled if it requires an action: its client has sent a new message instead of tool
+    outputs.
     """
     active = runs.line_of(connection, thread_id)
     check_line(thread_id, active)
@@ -159,7 +160,7 @@ def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[Ac
 
 def _restarting(turn: Turn) -> ChatFailed:
     return ChatFailed(
-        "The server restarts; the answer will stand in the thread.",
+        "The server is restarting. The answer will be added to the thread.",
         code="server_restarting",
         status=503,
         thread_id=turn.thread_id,
@@ -208,7 +209,7 @@ def _raise_failure(run: RunRow) -> None:
 
 
 def spoken_text(message: MessageRow | None) -> str:
-    """Return what a message says, a refusal included."""
+    """Return a message's text, including refusals."""
     parts = message.content if message else []
     texts = [
         part["refusal"] if part["type"] == "refusal" else part["text"]["value"]
@@ -222,5 +223,5 @@ def _asks_for_tools(run: RunRow, *, korean: bool) -> str:
     calls = run.required_action.submit_tool_outputs.tool_calls if run.required_action else []
     names = ", ".join(call.function.name for call in calls)
     if korean:
-        return f"답하려면 먼저 함수를 호출해야 합니다: {names}. 결과를 제출하면 이어집니다."
-    return f"A function must be called before the answer: {names}. Submit its output to go on."
+        return f"답변하려면 다음 함수를 호출해야 합니다: {names}. 결과를 제출하면 계속합니다."
+    return f"The answer needs these function calls: {names}. Submit their outputs to continue."

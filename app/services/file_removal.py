@@ -1,6 +1,6 @@
-"""What is gone to every reader, or never came to be: it is removed, at once or in a while.
+"""Removes what no client can see any more, in the background.
 
-That is bytes without a file, and the files and vector stores that went along with their threads.
+That is bytes without a file, expired files, and the files and vector stores of deleted threads.
 """
 
 import logging
@@ -13,13 +13,13 @@ from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
 
-# How often (in seconds) to look for what has expired, or could not be removed before.
+# How often (in seconds) to look for expired files and for bytes that could not be removed before.
 _SWEEP_EVERY = 60.0
 _AT_ONCE = 100
 
 
 class FileRemover:
-    """Removes what the rows say may go. Several processes may do so side by side."""
+    """Removes what the rows mark as removable. Several processes may do so at the same time."""
 
     def __init__(self, database: Database, writer: FileWriter) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class FileRemover:
         self._sweeps.wake()
 
     async def sweep(self) -> None:
-        """Remove what has expired, what went along with threads, and all bytes that are due."""
+        """Remove expired files, the files and stores of deleted threads, and all bytes due."""
         await self._database.transaction(files.remove_expired, now())
         await self._remove_taken()
         while due := await self._database.read(files.due_removals, now(), _AT_ONCE):
@@ -48,7 +48,7 @@ class FileRemover:
         while stores := await self._database.read(removed.stores, _AT_ONCE):
             for store_id in stores:
                 while await self._database.long_transaction(chunk_removal.remove_some, store_id):
-                    pass  # others write in between
+                    pass  # other writers take their turn in between
                 await self._database.transaction(removed.drop_store, store_id)
         while in_stores := await self._database.read(removed.in_stores, _AT_ONCE):
             for store_id, file_id in in_stores:

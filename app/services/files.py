@@ -23,22 +23,22 @@ from app.wire import file_object
 
 logger = logging.getLogger(__name__)
 
-# Uploads that one project may have on their way to one process: each holds a connection, a part of
-# a file in memory, and a transfer to the store.
+# How many files one project may upload to one process at a time: each takes a connection, memory
+# for a part of the file, and a transfer to the store.
 UPLOADS_AT_ONCE = 32
 
 
 class Upload(Protocol):
-    """A file on its way in. What is said about it may follow its bytes."""
+    """A file that is being uploaded. The form's other fields may come after its bytes."""
 
     @property
     def filename(self) -> str: ...
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Give the bytes as they arrive. Raises `InvalidRequest` where they end too early."""
+        """Yield the bytes as they arrive. Raises `InvalidRequest` if they end too early."""
 
     def about(self) -> FileCreate:
-        """Return what was said beside the bytes, complete after the last of them."""
+        """Return the form's other fields; they are complete only after the last byte."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class FileService:
         self._uploading: Counter[str] = Counter()
 
     def open(self) -> None:
-        """Begin to remove what has expired, and what was left."""
+        """Begin to remove expired files and leftover bytes."""
         self._remover.open()
 
     async def close(self) -> None:
         await self._remover.close()
 
     def sweep_soon(self) -> None:
-        """Remove in the background what went along with threads, without waiting for the minute."""
+        """Remove the files and stores of deleted threads now, in the background."""
         self._remover.wake()
 
     @property
@@ -74,7 +74,7 @@ class FileService:
         return self._max_bytes
 
     async def create(self, project: str, upload: Upload) -> FileObject:
-        """Store the bytes, then the file: it is there with all of them, or nothing is.
+        """Store the bytes, then the file, so that a file has all of its bytes or does not exist.
 
         Raises `LimitReached` if the project is uploading `UPLOADS_AT_ONCE` files already.
         """
@@ -122,7 +122,7 @@ class FileService:
         return ListPage[FileObject].of([file_object(row) for row in data], has_more=has_more)
 
     async def content(self, caller: Caller, file_id: str) -> FileContent:
-        """Return the file with its bytes, which are read as they are asked for.
+        """Return the file with its bytes, which are read on demand.
 
         Raises `NotFound`.
         """
@@ -134,7 +134,7 @@ class FileService:
 
     async def delete(self, project: str, file_id: str) -> FileDeleted:
         await self._database.transaction(self._delete, project, file_id)
-        # The file is gone; should its bytes stay, their row has them removed later.
+        # The file is gone. If its bytes can't be removed now, a row has them removed later.
         await self._writer.remove_bytes(file_id)
         return FileDeleted(id=file_id)
 
@@ -167,8 +167,8 @@ def check_purpose(purpose: str) -> None:
 
 def file_too_large(max_bytes: int) -> InvalidRequest:
     return InvalidRequest(
-        f"The file is too large: this server takes files of up to {max_bytes} bytes "
-        "(its setting MAX_FILE_BYTES).",
+        f"The file is too large: this server accepts files of up to {max_bytes} bytes "
+        "(setting MAX_FILE_BYTES).",
         param="file",
         code="file_too_large",
         status=413,
@@ -193,7 +193,7 @@ def _new_file(project: str, stored: StoredBytes, upload: Upload) -> FileRow:
 def _unavailable(error: StorageError) -> ThreadkeeperError:
     logger.error("the file storage failed: %s", error)
     return ThreadkeeperError(
-        "The server's file storage does not answer as it should. Please try again later.",
+        "The server's file storage is not working. Please try again later.",
         code="storage_unavailable",
         status=503,
     )

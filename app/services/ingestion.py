@@ -1,4 +1,4 @@
-"""Files of vector stores into what is searched: in the background, a few at a time."""
+"""Indexes the files of vector stores for search: in the background, a few at a time."""
 
 import asyncio
 import logging
@@ -25,23 +25,27 @@ from app.services.reading_turns import ReadingTurns
 
 logger = logging.getLogger(__name__)
 
-# How often (in seconds) to look for files that other processes were given, or left.
+# How often (in seconds) to look for files that were attached by other processes or left by them.
 _LOOK_EVERY = 1.0
-# How often a file is begun before it is given up.
+# How often a file is tried before it is given up.
 _ATTEMPTS = 3
-# How many chunks are embedded at a time: a vector of floats takes much more room than its bytes.
+# How many chunks are embedded at a time: a list of floats takes much more memory than packed bytes.
 _EMBEDDED_AT_ONCE = 256
-# How many are written at a time: on SQLite all other writers wait meanwhile, a fifth of a second.
+# How many are written at a time: on SQLite all other writers wait meanwhile, for about 0.2 s.
 _WRITTEN_AT_ONCE = 500
 
 _OUR_FAULT = FileError(
-    code="server_error", message="The server could not read the file; its log says why."
+    code="server_error",
+    message="The server could not read the file. The reason is in the server's log.",
 )
 
 
 @dataclass(frozen=True)
 class _Read:
-    """A file that was read, but for the last of its chunks; `first`: there were no others."""
+    """A file that was read; its `last` chunks are not written yet.
+
+    `first`: they are also the first, because no others were written before.
+    """
 
     last: list[NewChunk]
     first: bool
@@ -49,15 +53,15 @@ class _Read:
 
 
 class _Lost(Exception):
-    """The claim is void: the file was taken out, cancelled, or begun anew."""
+    """The claim is void: the file was removed or cancelled, or another claim started over."""
 
 
 class Ingestor:
-    """Reads the files that wait in vector stores. Several processes may do so side by side.
+    """Indexes the files that wait in vector stores. Several processes may do so at the same time.
 
-    Each file is held under a lease. A process that stops gives its files back; one that dies lets
-    the leases lapse, and another takes the files over. Projects take turns, and none has all
-    readers of a process.
+    Each file is claimed with a lease. A process that stops releases its files. If a process dies,
+    its leases lapse and another one takes the files over. Projects take turns, and no project may
+    occupy all readers of a process.
     """
 
     def __init__(
@@ -70,9 +74,9 @@ class Ingestor:
         retry_seconds: float = 2.0,
         readers: int | None = None,
     ) -> None:
-        """`retry_seconds`: how long a file rests after a failure of ours, doubled each time.
+        """`retry_seconds`: the pause after a failure on our side, doubled each time.
 
-        `readers`: how many files are read at a time; None: as many as there are cores for.
+        `readers`: how many files are read at a time; None: depends on the number of cores.
         """
         self._database = database
         self._store = store
@@ -94,11 +98,11 @@ class Ingestor:
         ]
 
     def wake(self) -> None:
-        """Say that a file was attached."""
+        """Look for files now, because one was attached."""
         self._news.set()
 
     async def close(self) -> None:
-        """Stop, and give back the files that are being read."""
+        """Stop, and release the files that are being read."""
         self._stopping = True
         self.wake()
         for reading in self._reading:
@@ -107,26 +111,26 @@ class Ingestor:
 
     async def _ingest_on(self) -> None:
         while not self._stopping:
-            # Cleared before the look, so that what comes after it is not missed.
+            # Cleared before the query, so that a file attached after it is not missed.
             self._news.clear()
             try:
                 found = await self._ingest_next()
             except Exception:
-                # The database may be away for a while; the next look tries again.
-                logger.exception("files of vector stores could not be read")
+                # The database may be down for a while; the next pass tries again.
+                logger.exception("files of vector stores could not be indexed")
                 found = False
             if not found:
                 await wait_for(self._news, _LOOK_EVERY)
 
     async def _ingest_next(self) -> bool:
-        """Read the file whose turn it is; False: none waits."""
-        # One reader chooses at a time, so that each knows what the others read.
+        """Index the file whose turn it is; return False if none waits."""
+        # One reader chooses at a time, so that each knows what the others are reading.
         async with self._choosing:
             claim = await self._chosen()
             if claim is None:
                 return False
             self._turns.take(claim.project)
-        # There may be more: another reader waits for news.
+        # There may be more files: wake another reader.
         self.wake()
         try:
             await self._ingest(claim)
@@ -147,8 +151,8 @@ class Ingestor:
             await self._fail(claim, known)
             return
         if claim.attempt > _ATTEMPTS:
-            # Whoever began it before never came to say why it failed.
-            logger.error("%s in %s: given up", claim.file_id, claim.store_id)
+            # Earlier attempts ended without reporting an error, for instance in a crash.
+            logger.error("%s in %s: too many attempts", claim.file_id, claim.store_id)
             await self._database.transaction(ingestion.fail, claim, _OUR_FAULT)
             return
         reading = asyncio.create_task(self._read(claim), name=f"reading {claim.file_id}")
@@ -159,13 +163,13 @@ class Ingestor:
         try:
             read = await reading
         except (asyncio.CancelledError, _Lost):
-            # Nothing is released where the file is ours no more.
+            # If the claim is void, this releases nothing.
             await self._release(claim, attempts=claim.attempt - 1)
             await self._database.transaction(ingestion.drop_unfinished, claim)
         except ExtractionError as error:
             await self._fail_to_extract(claim, error)
         except StorageError as error:
-            # Most often the file was deleted while it was read, and the claim is void.
+            # Usually the file was deleted while it was read, and the claim is void.
             logger.warning("%s in %s could not be read: %s", claim.file_id, claim.store_id, error)
             await self._retry(claim, _OUR_FAULT)
         except ModelError as error:
@@ -190,7 +194,7 @@ class Ingestor:
     # How a file ends
 
     async def _retry(self, claim: Claim, error: FileError) -> None:
-        """Let the file rest, or give it up with the error."""
+        """Release the file for a later attempt; after the last attempt, fail it with the error."""
         if claim.attempt >= _ATTEMPTS:
             await self._fail(claim, error)
             return
@@ -198,10 +202,10 @@ class Ingestor:
         await self._release(claim, attempts=claim.attempt, seconds=pause)
 
     async def _fail_to_extract(self, claim: Claim, error: ExtractionError) -> None:
-        told = FileError(code=error.code, message=error.message)
+        shown = FileError(code=error.code, message=error.message)
         if error.over_limits:
-            self._turns.note_too_costly(claim.file_id, told)
-        await self._fail(claim, told)
+            self._turns.note_too_costly(claim.file_id, shown)
+        await self._fail(claim, shown)
 
     async def _fail(self, claim: Claim, error: FileError) -> None:
         logger.warning("%s in %s failed: %s", claim.file_id, claim.store_id, error.message)
@@ -213,7 +217,7 @@ class Ingestor:
         )
 
     async def _keep(self, claim: Claim, reading: asyncio.Task[_Read]) -> None:
-        """Renew the lease while the file is read; stop reading one that is ours no more."""
+        """Renew the lease while the file is read; stop reading if the claim is lost."""
         while True:
             await asyncio.sleep(self._lease_seconds / 3)
             try:
@@ -247,8 +251,8 @@ class Ingestor:
 
     @asynccontextmanager
     async def _copied(self, file_id: str) -> AsyncIterator[Path]:
-        """Give the file's bytes as a file here, for readers that go back and forth in it."""
-        # Made here: of one that a thread makes for a reader cancelled meanwhile nobody would know.
+        """Yield the path of a local copy of the file, for readers that need random access."""
+        # Created here, not in a thread: if the task were cancelled, nothing would remove it.
         folder = tempfile.TemporaryDirectory(prefix="threadkeeper-")
         try:
             path = Path(folder.name) / "file"
@@ -268,9 +272,9 @@ class Ingestor:
             overlap_tokens=claim.chunking["chunk_overlap_tokens"],
         ):
             if self._stopping:
-                break  # a thread can't be cancelled; what it returns is not looked at
+                break  # a thread can't be cancelled; its result is not used
             chunks.append(chunk)
-            # The interpreter runs one thread at a time: those that serve requests go first.
+            # The interpreter runs one thread at a time: give way to those that serve requests.
             time.sleep(0)
         return chunks
 

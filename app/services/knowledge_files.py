@@ -1,4 +1,4 @@
-"""The files that the assistants file names as knowledge, on their way into the object store."""
+"""Stores the knowledge files that the assistants file names."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,9 +15,9 @@ _PIECE_BYTES = 1024 * 1024
 
 
 async def store_knowledge(writer: FileWriter, source: KnowledgeFile) -> FileRow:
-    """Store a file's bytes; return the file that is to be.
+    """Store a file's bytes; return the row of the new file, which is not inserted yet.
 
-    Raises `StartError` if they can't be stored, or changed meanwhile.
+    Raises `StartError` if the bytes can't be stored or have changed meanwhile.
     """
     try:
         stored = await writer.put(_pieces(source.path))
@@ -25,7 +25,7 @@ async def store_knowledge(writer: FileWriter, source: KnowledgeFile) -> FileRow:
         raise StartError(f"ASSISTANTS_FILE: {source.name} can't be stored: {error}") from error
     if stored.size != source.size:
         await writer.give_up(stored.file_id)
-        raise StartError(f"ASSISTANTS_FILE: {source.name} has changed while it was stored")
+        raise StartError(f"ASSISTANTS_FILE: {source.name} changed while it was being stored")
     return FileRow(
         id=stored.file_id,
         purpose="assistants",

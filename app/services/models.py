@@ -1,4 +1,4 @@
-"""The models that the settings and the file of assistants name."""
+"""The models that the settings and the assistants file name."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ _OWNER = "threadkeeper"
 
 
 class ModelService:
-    """Lists names. Others may work as well: the upstream knows them, and is not asked here."""
+    """Lists the configured names. The upstream may have other models too; it is not asked here."""
 
     def __init__(self, names: Iterable[str]) -> None:
         """`names` are listed in their order, each once."""
-        # Nobody knows when they were made: they are listed here since the start.
+        # The models' real ages are unknown, so this is the time of the server's start.
         created = now()
         self._models = {
             name: Model(id=name, created=created, owned_by=_OWNER) for name in dict.fromkeys(names)

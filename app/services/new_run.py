@@ -1,4 +1,4 @@
-"""A new run, from its assistant and what its creator sets differently."""
+"""Builds a new run from its assistant and the fields that its creator overrides."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ def new_run(
     not_before: int,
     reserved_tokens: int,
 ) -> RunRow:
-    """Return a queued run. What `body` leaves out or sets to null comes from the assistant.
+    """Return a queued run. Fields that `body` leaves out or sets to null come from the assistant.
 
-    `not_before`: when its thread's newest message was made (Unix time); `reserved_tokens`: what
-    it counts as in its project's budget.
+    `not_before`: when its thread's newest message was created (Unix time). `reserved_tokens`: what
+    the run counts in its project's budget until it ends.
     """
     moment = now()
     return RunRow(
@@ -59,7 +59,7 @@ def new_run(
 
 
 def new_rows(body: RunCreate | ThreadRunCreate | None) -> int:
-    """Return about how many rows a new run writes besides its own: its messages."""
+    """Return how many rows a new run writes besides its own, roughly: its messages."""
     if isinstance(body, ThreadRunCreate):
         return len(body.thread.messages or []) if body.thread else 0
     return len(body.additional_messages or []) if body else 0

@@ -1,4 +1,4 @@
-"""Whether this process should be given work: what it needs is there, and it isn't stopping."""
+"""Whether this process should get requests: its components are up, and it isn't stopping."""
 
 import asyncio
 import logging
@@ -19,14 +19,14 @@ Up = Literal["ok", "unavailable"]
 
 logger = logging.getLogger(__name__)
 
-# How long (in seconds) one check may take, and for how long its result is good for every asker.
+# How long (in seconds) one check may take, and how long its result is reused.
 _CHECK_SECONDS = 3.0
 _KEPT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Components:
-    """What a server needs, each as it was found last; `upstreams` by their names."""
+    """The last known state of everything that the server needs; `upstreams` by name."""
 
     database: Up
     storage: Up
@@ -34,18 +34,18 @@ class Components:
 
     @property
     def upstream(self) -> Reach:
-        """Whether models answer: one upstream is enough, else the default one says why not."""
+        """Ok if any upstream is; otherwise the state of the default one."""
         found = [*self.upstreams.values()]
         return "ok" if "ok" in found else found[0]
 
     @property
     def ready(self) -> bool:
-        """An upstream that is down fails its own models; the server still answers for others."""
+        """Whether the server can work. One upstream that is down only affects its own models."""
         return self.database == self.storage == self.upstream == "ok"
 
 
 class Readiness:
-    """Looks at the components, all at once and not more often than every few seconds."""
+    """Checks the components, all at once and at most every few seconds."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Readiness:
         return self._supervisor.draining
 
     async def components(self) -> Components:
-        """Return what was found at most a few seconds ago. Who asks at the same time waits."""
+        """Return the components' state, at most a few seconds old. Concurrent callers share it."""
         async with self._looking:
             if self._found is None or time.monotonic() >= self._look_again_at:
                 self._note(await self._look())
@@ -125,7 +125,7 @@ def _log_reach(upstream: Upstream, reach: Reach) -> None:
     place = upstream.place
     match reach:
         case "ok":
-            logger.info("the upstream %s can be asked again", place)
+            logger.info("the upstream %s is available again", place)
         case "unreachable":
             logger.warning("the upstream %s can't be reached", place)
         case "refused":

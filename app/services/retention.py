@@ -1,4 +1,4 @@
-"""Threads that nobody has spoken on for long: they go, in the background."""
+"""Deletes threads without recent messages, in the background."""
 
 import logging
 from collections.abc import Callable
@@ -11,18 +11,19 @@ from app.domain.clock import now
 logger = logging.getLogger(__name__)
 
 _DAY = 86_400
-# How often (in seconds) to look, and how many threads one transaction deletes: others write too.
+# How often (in seconds) to look, and how many threads one transaction deletes, so that other
+# writers need not wait long.
 _SWEEP_EVERY = 600.0
 _AT_ONCE = 100
 
 
 class Retention:
-    """Several processes may sweep side by side."""
+    """Deletes old threads. Several processes may do so at the same time."""
 
     def __init__(self, database: Database, sweep: Callable[[], None], *, days: int) -> None:
-        """`days` without a message are what a thread may be kept for; 0: for ever.
+        """`days`: a thread is deleted after so many days without a message; 0: never.
 
-        `sweep` is called when there are files and vector stores to be removed.
+        `sweep` is called when there are files and vector stores to remove.
         """
         self._database = database
         self._remove_files = sweep
@@ -42,11 +43,11 @@ class Retention:
         while keys := await self._database.read(retention.stale_threads, before, _AT_ONCE):
             some = await self._database.long_transaction(retention.remove_stale, keys, before)
             if not some:
-                break  # others have been quicker, or they are spoken on again
+                break  # other processes were faster, or the threads have new messages
             removed += some
             self._remove_files()
         return removed
 
     async def _sweep(self) -> None:
         if removed := await self.sweep():
-            logger.info("threads deleted for their age: %d", removed)
+            logger.info("deleted %d old threads", removed)

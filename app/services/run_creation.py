@@ -1,4 +1,4 @@
-"""Creating a run: the one way, for the API's runs and for chats."""
+"""Creates runs, both for the API's runs and for chats."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from app.schemas.runs import RunOverrides
 from app.services.new_run import new_run
 from app.services.run_policy import RunPolicy
 
-# Active runs on one thread: the one that is executed, and those that wait behind it.
+# The most active runs on one thread: the one that is executed and those that wait behind it.
 LONGEST_LINE = 100
 
 
 @dataclass(frozen=True)
 class Created:
-    """A new run, and what came with it in the transaction.
+    """A new run, and what else happened in its transaction.
 
-    `claimed` if it is to begin at once; `interrupted` are runs that make way and must be
-    cancelled; `ended` is one that was given up for it.
+    `claimed` is set if the run starts at once. `interrupted` runs must be cancelled for it.
+    `ended` is a run that was ended for it.
     """
 
     run: RunRow
@@ -50,8 +50,8 @@ def admitted_run(
 ) -> RunRow:
     """Return a queued run that is not inserted yet.
 
-    `not_before`: when the thread's newest message was made (Unix time). Raises `LimitReached`, and
-    `NotFound` for an unknown assistant.
+    `not_before`: when the thread's newest message was created (Unix time). Raises `LimitReached`,
+    and `NotFound` for an unknown assistant.
     """
     policy.admit(connection, caller)
     assistant = policy.assistant(connection, caller, body.assistant_id)
@@ -69,7 +69,7 @@ def admitted_run(
 
 
 def check_line(thread_id: str, active: Sequence[ActiveRun]) -> None:
-    """Raises `LimitReached` if no other run may wait on the thread."""
+    """Raises `LimitReached` if no more runs may wait on the thread."""
     if len(active) >= LONGEST_LINE:
         raise LimitReached(
             f"Thread {thread_id} already has {len(active)} active runs (the maximum). Please wait "
@@ -90,9 +90,9 @@ def insert(
 ) -> Created:
     """Insert a run. `changes` has the events of its creation.
 
-    `at_once`: it begins in this transaction, for its thread has no other active run; else it begins
-    once it is the first of its thread's line. `history` is the whole thread, if its creator knows
-    it.
+    `at_once`: it starts in this transaction, because its thread has no other active run; otherwise
+    it starts once it is the first in its thread's line. `history` is the whole thread, if the
+    caller has it.
     """
     if at_once:
         claimed = claim_new(connection, run, policy.upstreams, changes, history=history)
@@ -103,7 +103,7 @@ def insert(
 
 
 def begin(tasks: RunTasks, created: Created) -> asyncio.Task[Outcome] | None:
-    """Begin what was created, after its commit; return its task if it was claimed already."""
+    """Start the created run after the commit; return its task if it was claimed already."""
     for run in created.interrupted:
         tasks.cancel(run)
     if created.ended is not None:

@@ -1,4 +1,4 @@
-"""What holds for every new run."""
+"""The rules and limits for every new run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,21 @@ from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, LimitReached, not_found
 from app.schemas.runs import BusyPolicy, RunOverrides
 
-# In `token_budgets`: every project that is not named.
+# The key in `token_budgets` for every project that is not named.
 OTHERS = "*"
 
 
 @dataclass(frozen=True)
 class RunPolicy:
-    """`expires_seconds` count from a run's creation; `upstreams` know the models' sizes.
+    """The rules and limits for new runs.
 
-    `configured` is the default assistant where the settings made it: only they can change it, so
-    it need not be read for every run. `public_assistants` are those that sessions may use, first
-    the one that answers by default. `max_concurrent_runs` are a project's (0: as many as there
-    are), `token_budgets` a day's. Of visitors all together, `public_token_budget` are a day's
-    (0: no more than the project's), and each message has at most `public_max_message` characters.
+    `expires_seconds` count from a run's creation. `upstreams` give the models' context windows.
+    `configured` is the default assistant if the settings created it: only they can change it, so
+    it need not be read for every run. `public_assistants` are those that sessions may use; the
+    first is their default. `max_concurrent_runs` limits each project (0: no limit).
+    `token_budgets` are tokens per project and day. `public_token_budget` limits the tokens per day
+    of all visitors together (0: only the project's budget applies). A visitor's message has at
+    most `public_max_message` characters.
     """
 
     worker_id: str
@@ -40,7 +42,7 @@ class RunPolicy:
     public_max_message: int
 
     def default_for(self, caller: Caller) -> str:
-        """Return the id of the assistant that answers where none is named."""
+        """Return the id of the assistant that answers if the request names none."""
         return self.default_assistant_id if caller.session is None else self.public_assistants[0]
 
     def assistant(self, connection: Connection, caller: Caller, assistant_id: str) -> AssistantRow:
@@ -52,10 +54,10 @@ class RunPolicy:
         return assistants.retrieve(connection, caller.project, assistant_id)
 
     def reserved_for(self, assistant: AssistantRow, limits: RunOverrides) -> int:
-        """Return what a new run of the assistant counts as in its project's budget until it ends.
+        """Return how many tokens a new run reserves in its project's budget until it ends.
 
-        Nobody knows what it will cost: a quarter of its model's context window is more than most
-        runs take, unless the run's own limits are below it.
+        The real cost is not known in advance. A quarter of the model's context window is more than
+        most runs use; if the run's own limits are lower, they are reserved instead.
         """
         usual = self.upstreams.of(limits.model or assistant.model).usual_answer
         if limits.max_prompt_tokens is None or limits.max_completion_tokens is None:
@@ -73,11 +75,11 @@ class RunPolicy:
             )
 
     def admit(self, connection: Connection, caller: Caller) -> None:
-        """Raises `LimitReached` where the caller's project may not have another run now."""
+        """Raises `LimitReached` if the caller's project may not have another run now."""
         project, most = caller.project, self.max_concurrent_runs
         if most and runs.count_at_work(connection, project) >= most:
             raise LimitReached(
-                f"Runs at work: {most}, the most that this server allows a project. "
+                f"This project already has {most} active runs (the maximum). "
                 "Please try again when one of them has ended.",
                 code="concurrent_runs_exceeded",
                 headers={"retry-after": "1"},
@@ -91,7 +93,7 @@ class RunPolicy:
 
 def _check_budget(connection: Connection, project: str, budget: int, *, of_visitors: bool) -> None:
     """Raises `LimitReached` if the budget of the day is used up, or reserved by active runs."""
-    # First: whoever else asks at this moment is not admitted before this run is counted.
+    # Read this first: it makes concurrent requests wait until this run is counted.
     reserved = runs.reserved_tokens(connection, project, of_visitors=of_visitors)
     used = usage.tokens_of(connection, project, usage.today(), of_visitors=of_visitors)
     if used >= budget:
@@ -99,12 +101,12 @@ def _check_budget(connection: Connection, project: str, budget: int, *, of_visit
             f"The budget of {budget} tokens a day is used up. It resets at midnight (UTC).",
             type="insufficient_quota",
             code="insufficient_quota",
-            # The SDKs would only ask again at once, and in vain.
+            # Otherwise the SDKs would retry at once, in vain.
             headers={"x-should-retry": "false", "retry-after": str(_seconds_to_midnight())},
         )
     if used + reserved >= budget:
         raise LimitReached(
-            f"The rest of the day's budget of {budget} tokens is reserved by runs at work. "
+            f"The rest of the day's budget of {budget} tokens is reserved by active runs. "
             "Please try again when one of them has ended.",
             code="concurrent_runs_exceeded",
             headers={"retry-after": "1"},

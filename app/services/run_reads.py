@@ -1,4 +1,4 @@
-"""Runs and their steps, as they are read, listed, waited for and followed."""
+"""Runs and their steps: read, listed, awaited and followed."""
 
 import time
 from collections.abc import AsyncIterator, Collection
@@ -31,7 +31,8 @@ class RunReader:
         *,
         poll_wait_seconds: float,
     ) -> None:
-        """`poll_wait_seconds`: how long a poll helper's look may wait for news; 0: not at all."""
+        """`poll_wait_seconds`: how long a poll helper's request waits for a change; 0: not at
+        all."""
         self._database = database
         self._hub = hub
         self._poller = poller
@@ -47,13 +48,13 @@ class RunReader:
         return run_object(run)
 
     async def await_change(self, caller: Caller, thread_id: str, run_id: str) -> Run:
-        """Return the run at its next change of status; at once where it waits or has ended."""
+        """Return the run at its next change of status; at once if it is settled."""
         hub, deadline = self._hub, time.monotonic() + self._poll_wait
         change = hub.watch(run_id)
         first = run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         if run.status in SETTLED:
             return run_object(run)
-        # Not only for runs of other processes: one that is here may be taken over.
+        # Poll even if the run is executed here: another process may take it over.
         with self._poller.watching(run_id):
             while run.status == first.status:
                 left = deadline - time.monotonic()
@@ -67,14 +68,14 @@ class RunReader:
     async def follow(
         self, caller: Caller, thread_id: str, run_id: str, after: int
     ) -> AsyncIterator[list[Frame]]:
-        """Return what the run told after the event id `after`, and what it tells from now on."""
+        """Return the run's events after the event id `after`, and those that follow."""
         run = await self._database.read(run_in_thread, caller, thread_id, run_id)
         if run.streamed:
             return self._follower.follow(run_id, after)
         return self._end_of(caller, run)
 
     async def _end_of(self, caller: Caller, run: RunRow) -> AsyncIterator[list[Frame]]:
-        """A run that was not streamed kept no events: its end is all there is to tell."""
+        """Yield only the last event: a run that was not streamed has stored none."""
         async for frames in self._follower.follow(run.id):
             yield frames
         ended = await self._database.read(run_in_thread, caller, run.thread_id, run.id)
@@ -87,12 +88,12 @@ class RunReader:
     async def list_steps(
         self, caller: Caller, thread_id: str, run_id: str, page: Page, *, include: Collection[str]
     ) -> ListPage[RunStep]:
-        """`include`: what the steps have in addition, see `sent_step`."""
+        """`include`: the steps' optional fields to return; see `sent_step`."""
         data, has_more = await self._database.read(
             self._list_steps, caller, thread_id, run_id, page
         )
-        told = [sent_step(step_object(step), include) for step in data]
-        return ListPage[RunStep].of(told, has_more=has_more)
+        sent = [sent_step(step_object(step), include) for step in data]
+        return ListPage[RunStep].of(sent, has_more=has_more)
 
     async def retrieve_step(
         self, caller: Caller, thread_id: str, run_id: str, step_id: str, *, include: Collection[str]
@@ -121,6 +122,6 @@ class RunReader:
 
 
 def run_in_thread(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> RunRow:
-    """Raises `NotFound`, of the thread before the run."""
+    """Raises `NotFound` for the thread, or else for the run."""
     threads.retrieve(connection, caller, thread_id)
     return runs.retrieve(connection, thread_id, run_id)

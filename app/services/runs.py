@@ -1,4 +1,4 @@
-"""Runs: created, cancelled, answered. `run_reads` is what reads them."""
+"""Writes to runs: create, update, cancel, submit tool outputs. `run_reads` reads them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from copy import copy
@@ -47,7 +47,7 @@ class RunService:
         policy: RunPolicy,
         wake: Callable[[], None],
     ) -> None:
-        """`wake` is called when there may be files of a vector store to be read."""
+        """`wake` is called when vector store files may be waiting to be indexed."""
         self._database = database
         self._wake = wake
         self._tasks = tasks
@@ -68,9 +68,9 @@ class RunService:
         *,
         include: Sequence[str] = (),
     ) -> Run:
-        """Create a run; without any body, of the default assistant.
+        """Create a run; without a body, of the default assistant.
 
-        `include`: what its steps have in addition, see `sent_step`.
+        `include`: the optional fields of its steps to send; see `sent_step`.
         """
         created = await self._database.transaction_of(
             new_rows(body), self._create, caller, thread_id, body, include, at_once=False
@@ -80,7 +80,7 @@ class RunService:
     async def create_streamed(
         self, caller: Caller, thread_id: str, body: RunCreate, *, include: Sequence[str] = ()
     ) -> Frames:
-        """Create a run and return what it tells from its creation on."""
+        """Create a run and return its events from its creation on."""
         created = await self._database.transaction_of(
             new_rows(body), self._create, caller, thread_id, body, include, at_once=True
         )
@@ -105,7 +105,7 @@ class RunService:
         return run_object(run)
 
     async def cancel(self, caller: Caller, thread_id: str, run_id: str) -> Run:
-        """Answer `cancelling`; the run is cancelled right afterwards."""
+        """Return the run as `cancelling`; it is cancelled right afterwards."""
         run = await self._database.transaction(self._cancel, caller, thread_id, run_id)
         self._tasks.cancel(run)
         return run_object(run)
@@ -113,7 +113,7 @@ class RunService:
     async def submit_tool_outputs(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> Run:
-        """Answer `queued`; the run goes on right afterwards."""
+        """Return the run as `queued`; it continues right afterwards."""
         run, _ = await self._database.transaction(self._submit, caller, thread_id, run_id, body)
         self._tasks.start(run_id)
         return run_object(run)
@@ -121,7 +121,7 @@ class RunService:
     async def submit_tool_outputs_streamed(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> Frames:
-        """Return what the run tells from its outputs on."""
+        """Return the run's events from the submission on."""
         frames, claimed = await self._database.transaction(
             self._submit_and_claim, caller, thread_id, run_id, body
         )
@@ -151,9 +151,11 @@ class RunService:
         active = runs.line_of(connection, thread_id)
         interrupted = self._make_way(connection, thread_id, active, body.if_busy)
         not_before = messages.newest_time(connection, thread_id)
-        said = body.additional_messages or []
-        messages.create(connection, *(new_message(thread_id, item, not_before) for item in said))
-        attach_files(connection, caller, thread_id, said)
+        additional = body.additional_messages or []
+        messages.create(
+            connection, *(new_message(thread_id, item, not_before) for item in additional)
+        )
+        attach_files(connection, caller, thread_id, additional)
         horizon = None
         if active or self._policy.busy_thread != "reject":
             newest = messages.newest_sequence(connection, thread_id)
@@ -163,7 +165,7 @@ class RunService:
             caller,
             thread_id,
             body,
-            Changes(told=True, include=include),
+            Changes(streamed=True, include=include),
             not_before=not_before,
             at_once=at_once and not active,
             include=include,
@@ -175,8 +177,8 @@ class RunService:
         self, connection: Connection, caller: Caller, body: ThreadRunCreate, *, at_once: bool
     ) -> Created:
         thread = create_thread(connection, caller, body.thread or ThreadCreate())
-        changes = Changes(told=True)
-        changes.tell("thread.created", thread)
+        changes = Changes(streamed=True)
+        changes.emit("thread.created", thread)
         return self._insert(
             connection,
             caller,
@@ -194,7 +196,7 @@ class RunService:
         active: list[ActiveRun],
         if_busy: BusyPolicy | None,
     ) -> tuple[RunRow, ...]:
-        """Do with a busy thread what the policy says; return the runs to be cancelled."""
+        """Apply the policy for busy threads; return the runs to be cancelled."""
         policy = if_busy or self._policy.busy_thread
         if active and policy == "reject":
             raise ThreadBusy.for_run(thread_id, active[0].id, active[0].status)
@@ -237,9 +239,9 @@ class RunService:
                 code="invalid_thread",
             )
         run = replace(run, include=[*include], horizon=horizon)
-        changes.tell_created("thread.run", run)
+        changes.emit_created("thread.run", run)
         created = insert(self._policy, connection, run, changes, at_once=at_once)
-        # The client hears of the run as it was created, whatever has become of it.
+        # The client gets the run as it was created, even if it has started meanwhile.
         return replace(created, run=run)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Many threads at once: listed, searched, deleted."""
+"""Lists, searches and deletes many threads at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.schemas.threads import ListedThread, ThreadsDeleted
 from app.services.threads import count_active_runs
 from app.wire import listed_thread_object
 
-# How often (in seconds) messages are indexed that nobody has searched for yet.
+# How often (in seconds) new messages are indexed if no search does so earlier.
 _INDEX_EVERY = 60.0
 _DELETED_AT_ONCE = 100
 
@@ -28,7 +28,7 @@ _Found = tuple[list[ThreadInList], bool]
 
 @dataclass(frozen=True)
 class _Removed:
-    """How many threads, the runs that were active on them, and what only they used."""
+    """How many threads were removed, the runs active on them, and the resources only they used."""
 
     threads: int
     run_ids: list[str]
@@ -44,9 +44,9 @@ class ThreadListService:
         *,
         search_seconds: float,
     ) -> None:
-        """`sweep` is called when there are files and vector stores to be removed.
+        """`sweep` is called when there are files and vector stores to remove.
 
-        `search_seconds`: how long the database may take over one page that is searched for.
+        `search_seconds`: how long the database may take for one page of a search.
         """
         self._search_seconds = search_seconds
         self._database = database
@@ -57,7 +57,7 @@ class ThreadListService:
         )
 
     def open(self) -> None:
-        """Begin to index messages, so that no search has to wait for long."""
+        """Begin to index messages in the background, so that searches need not wait for long."""
         self._indexing.open()
 
     async def close(self) -> None:
@@ -66,7 +66,7 @@ class ThreadListService:
     async def list(
         self, caller: Caller, page: Page, wanted: ThreadFilter
     ) -> ListPage[ListedThread]:
-        """List the caller's threads. A search finds everything that was said before it.
+        """List the caller's threads. A search finds every message that was added before it.
 
         Raises `SearchTimeout`.
         """
@@ -77,19 +77,19 @@ class ThreadListService:
     async def delete(
         self, caller: Caller, wanted: ThreadFilter, *, everything: bool
     ) -> ThreadsDeleted:
-        """Delete the caller's threads that the filter names; `everything` is for an empty one.
+        """Delete the caller's threads that match the filter; an empty one needs `everything`.
 
-        Raises `InvalidRequest`, and `SearchTimeout` after some may have been deleted.
+        Raises `InvalidRequest`, and `SearchTimeout`, when some threads may already be deleted.
         """
         if wanted.is_empty and not everything:
             raise InvalidRequest(
-                "Say which threads to delete, or all=true.",
+                "Pass a filter, or all=true.",
                 param="all",
                 code="missing_required_parameter",
             )
         count = files = stores = 0
-        # Some at a time: others write in between. Looked for outside of the transaction, since a
-        # search may take long.
+        # A few at a time, so that other writers take their turn. The search is outside of the
+        # transaction because it may take long.
         while found := (await self._page(caller, Page(limit=_DELETED_AT_ONCE), wanted))[0]:
             keys = [one.thread.id for one in found]
             removed = await self._database.long_transaction(self._delete_some, keys)
@@ -111,7 +111,7 @@ class ThreadListService:
 
     @staticmethod
     def _delete_some(connection: Connection, found: Sequence[str]) -> _Removed:
-        # Others may be deleting the same: what is gone is counted by them.
+        # Other requests may be deleting the same threads; each counts only those it deletes.
         keys = thread_lists.hold(connection, found)
         active = [run_id for key in keys for run_id in count_active_runs(connection, key)]
         taken = thread_lists.remove(connection, keys)
@@ -120,4 +120,4 @@ class ThreadListService:
     async def _catch_up(self) -> None:
         if await self._database.read(message_index.is_behind):
             while await self._database.long_transaction(message_index.catch_up):
-                pass  # others write in between
+                pass  # other writers take their turn in between

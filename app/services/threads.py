@@ -31,9 +31,9 @@ class ThreadService:
         wake: Callable[[], None],
         sweep: Callable[[], None],
     ) -> None:
-        """`wake` is called when there are files of a vector store to be read.
+        """`wake` is called when vector store files are waiting to be indexed.
 
-        `sweep` is called when there are files and vector stores to be removed.
+        `sweep` is called when there are files and vector stores to remove.
         """
         self._database = database
         self._tasks = tasks
@@ -77,9 +77,9 @@ class MessageService:
     def __init__(
         self, database: Database, busy_thread: BusyPolicy, wake: Callable[[], None]
     ) -> None:
-        """`busy_thread`: unless it is `reject`, messages are taken while a run is active.
+        """`busy_thread`: unless it is `reject`, messages are accepted while a run is active.
 
-        `wake` is called when there are files of a vector store to be read.
+        `wake` is called when vector store files are waiting to be indexed.
         """
         self._database = database
         self._wake = wake
@@ -159,11 +159,12 @@ class MessageService:
 
 
 def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
-    """Count in the project's usage what the runs of a thread that goes have cost; return them.
+    """Add the active runs of a thread that is being deleted to the project's usage; return their
+    ids.
 
-    They won't end by themselves any more.
+    Without their thread these runs can't end and be counted in the usual way.
     """
-    # Held, or one that ends at this moment would be counted by itself as well.
+    # Lock the rows, or a run that ends at this moment would be counted twice.
     active = runs.hold_active_on(connection, thread_id)
     for run in active:
         spent = (step.usage or Usage() for step in steps.of_run(connection, run.id))
@@ -172,7 +173,7 @@ def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
 
 
 def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) -> ThreadRow:
-    """Create a thread with the messages it begins with."""
+    """Create a thread with its first messages."""
     thread = ThreadRow(
         id=new_id("thread"),
         created_at=now(),
@@ -192,7 +193,7 @@ def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) ->
 
 
 def new_message(thread_id: str, body: MessageCreate, not_before: int) -> MessageRow:
-    """`not_before`: when the thread's newest message was made (Unix time)."""
+    """`not_before`: when the thread's newest message was created (Unix time)."""
     moment = max(now(), not_before)
     return MessageRow(
         id=new_id("message"),

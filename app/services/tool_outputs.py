@@ -1,4 +1,4 @@
-"""The outputs of tools that a client calls itself."""
+"""The outputs of tools that the client executes."""
 
 from app.db import runs, steps
 from app.db.database import Connection
@@ -16,9 +16,9 @@ from app.schemas.runs import ToolOutput
 def submit_outputs(
     connection: Connection, run_id: str, outputs: list[ToolOutput], worker_id: str
 ) -> tuple[RunRow, list[Frame]]:
-    """Queue the run again with what its client's tools answered; return what that tells too.
+    """Queue the run again with the outputs of its client's tools; return the run and its events.
 
-    Raises `InvalidRequest` where the run does not wait for outputs, or not for just these.
+    Raises `InvalidRequest` if the run does not wait for outputs, or not for exactly these.
     """
     run = runs.lock(connection, run_id)
     if run.status != "requires_action" or run.required_action is None:
@@ -32,23 +32,23 @@ def submit_outputs(
     by_call = {output.tool_call_id: output.output or "" for output in outputs}
     items = [call_output(call_id, [Text(by_call[call_id])]) for call_id in expected]
     steps.add_items(connection, run_id, items)
-    changes = Changes(told=True, include=run.include)
+    changes = Changes(streamed=True, include=run.include)
     _answer_step(connection, run_id, by_call, changes)
     queued = runs.move(
         connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True
     )
-    changes.tell("thread.run.queued", queued)
-    return queued, journal.tell_unclaimed(connection, run_id, changes.events)
+    changes.emit("thread.run.queued", queued)
+    return queued, journal.append_unclaimed(connection, run_id, changes.events)
 
 
 def _answer_step(
     connection: Connection, run_id: str, outputs: dict[str, str], changes: Changes
 ) -> None:
-    """Complete the step that waits; what the server answered of it stands there already."""
+    """Complete the open step; it already contains the outputs of the server's own functions."""
     for step in steps.of_run(connection, run_id):
         if step.status == "in_progress":
             for call_id, output in outputs.items():
                 answer_call(step, call_id, function_output(output))
             completed = complete_step(step)
             steps.save(connection, completed)
-            changes.tell("thread.run.step.completed", completed)
+            changes.emit("thread.run.step.completed", completed)

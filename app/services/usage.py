@@ -15,21 +15,21 @@ _DAYS = 30
 
 class UsageService:
     def __init__(self, database: Database, unnamed: Collection[str]) -> None:
-        """`unnamed`: the projects whose names are worked out from their keys, and never told."""
+        """`unnamed`: projects whose names are derived from their keys, and therefore not shown."""
         self._database = database
         self._unnamed = unnamed
 
     async def report(self, caller: Caller, start: date | None, end: date | None) -> UsageList:
-        """Report the days from `start` to `end` (UTC), both included; the last 30 by default.
+        """Report the days from `start` to `end` (UTC), inclusive; by default the last 30.
 
         Raises `InvalidRequest`.
         """
         last = end or datetime.now(UTC).date()
-        # The first day that there is has none before it.
+        # `date` has no days before ordinal 1.
         first = start or date.fromordinal(max(1, last.toordinal() - (_DAYS - 1)))
         if first > last:
             raise InvalidRequest(
-                "Invalid 'start_date': it lies after 'end_date'.",
+                "Invalid 'start_date': it is after 'end_date'.",
                 param="start_date",
                 code="invalid_value",
             )

@@ -30,14 +30,14 @@ Files = tuple[list[StoreFileRow], bool]
 
 class VectorStoreFileService:
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` is called when there are files to be read."""
+        """`wake` is called when files are waiting to be indexed."""
         self._database = database
         self._wake = wake
 
     async def create(
         self, project: str, store_id: str, body: VectorStoreFileCreate
     ) -> VectorStoreFile:
-        """Attach a file: it is read in the background."""
+        """Attach a file, which is then indexed in the background."""
         file = await self._database.transaction(self._create, project, store_id, body)
         self._wake()
         return store_file_object(file)
@@ -59,7 +59,7 @@ class VectorStoreFileService:
     async def delete(self, project: str, store_id: str, file_id: str) -> VectorStoreFileDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
         while await self._database.long_transaction(chunk_removal.remove_some, store_id, file_id):
-            pass  # others write in between
+            pass  # other writers take their turn in between
         await self._database.transaction(self._delete, project, store_id, file_id)
         return VectorStoreFileDeleted(id=file_id)
 
@@ -100,7 +100,7 @@ class VectorStoreFileService:
 
 class FileBatchService:
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` is called when there are files to be read."""
+        """`wake` is called when files are waiting to be indexed."""
         self._database = database
         self._wake = wake
 
@@ -115,7 +115,7 @@ class FileBatchService:
         )
 
     async def cancel(self, project: str, store_id: str, batch_id: str) -> FileBatch:
-        """Cancel what is not read yet; a batch that has ended stays as it is."""
+        """Cancel the files that are not indexed yet; a batch that has ended does not change."""
         return file_batch_object(
             await self._database.transaction(self._cancel, project, store_id, batch_id)
         )
@@ -165,8 +165,8 @@ class FileBatchService:
 
 
 def _page(files: list[StoreFileRow], has_more: bool) -> ListPage[VectorStoreFile]:
-    told = [store_file_object(file) for file in files]
-    return ListPage[VectorStoreFile].of(told, has_more=has_more)
+    data = [store_file_object(file) for file in files]
+    return ListPage[VectorStoreFile].of(data, has_more=has_more)
 
 
 def _new(files: Sequence[VectorStoreFileCreate]) -> list[NewFile]:
@@ -178,12 +178,12 @@ def _new(files: Sequence[VectorStoreFileCreate]) -> list[NewFile]:
 
 def _texts(connection: Connection, project: str, store_id: str, file_id: str) -> list[str]:
     if _in_store(connection, project, store_id, file_id).usage_bytes == 0:
-        return []  # there may be some of it already
+        return []  # it is not indexed completely; some chunks may exist already
     return chunks.texts_of_file(connection, store_id, file_id)
 
 
 def _in_store(connection: Connection, project: str, store_id: str, file_id: str) -> StoreFileRow:
-    """Raises `NotFound`, of the store before the file."""
+    """Raises `NotFound` for the store, or else for the file."""
     vector_stores.retrieve(connection, project, store_id)
     return vector_store_files.retrieve(connection, store_id, file_id)
 
@@ -191,6 +191,6 @@ def _in_store(connection: Connection, project: str, store_id: str, file_id: str)
 def _batch_in_store(
     connection: Connection, project: str, store_id: str, batch_id: str
 ) -> BatchWithFiles:
-    """Raises `NotFound`, of the store before the batch."""
+    """Raises `NotFound` for the store, or else for the batch."""
     vector_stores.retrieve(connection, project, store_id)
     return file_batches.retrieve(connection, store_id, batch_id)

@@ -1,4 +1,4 @@
-"""Vector stores, and searches in them."""
+"""Vector stores, and searches in one of them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,13 +39,13 @@ Stores = tuple[list[StoreWithFiles], bool]
 
 _DAY = 86_400
 _RESULTS = 10
-# As OpenAI has it for the stores that are made along with a thread.
+# OpenAI's expiry for stores that are created with a thread.
 OF_THREAD = ExpiresAfter(anchor="last_active_at", days=7)
 
 
 class VectorStoreService:
     def __init__(self, database: Database, search: StoreSearch, wake: Callable[[], None]) -> None:
-        """`wake` is called when there are files to be read."""
+        """`wake` is called when files are waiting to be indexed."""
         self._database = database
         self._search = search
         self._wake = wake
@@ -80,12 +80,12 @@ class VectorStoreService:
     async def delete(self, project: str, store_id: str) -> VectorStoreDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
         while await self._database.long_transaction(chunk_removal.remove_some, store_id):
-            pass  # others write in between
+            pass  # other writers take their turn in between
         await self._database.transaction(vector_stores.remove, project, store_id)
         return VectorStoreDeleted(id=store_id)
 
     async def search(self, project: str, store_id: str, body: VectorSearch) -> SearchResultsPage:
-        # Said here: a search among several stores leaves out those that can't be used.
+        # Raise here: `StoreSearch.find` silently leaves out stores that can't be used.
         await self._database.read(_check_usable, project, store_id)
         ranking = body.ranking_options or SearchRanking()
         found = await self._search.find(
@@ -126,10 +126,10 @@ def create_store(
     body: NewVectorStore,
     expires_after: ExpiresAfter | None = None,
 ) -> VectorStoreRow:
-    """Create a store with the files that it begins with. Raises `NotFound` for an unknown file.
+    """Create a store with its first files. Raises `NotFound` for an unknown file.
 
-    `expires_after` is for stores whose body can't say it; with `OF_THREAD` the store is a thread's
-    own, and goes with it.
+    `expires_after` is for stores whose body has no such field. With `OF_THREAD` the store belongs
+    to a thread and is deleted with it.
     """
     moment = now()
     full = body if isinstance(body, VectorStoreCreate) else VectorStoreCreate()
@@ -156,14 +156,14 @@ def stored_resources(
     resources: NewToolResources | None,
     expires_after: ExpiresAfter | None = None,
 ) -> dict[str, Any]:
-    """Return tool resources as they are kept; a store that they describe is created."""
+    """Return tool resources as they are stored; the stores that they describe are created."""
     kept, new = resources.taken_apart() if resources else ({}, [])
     ids = [create_store(connection, project, store, expires_after).id for store in new]
     return with_stores(kept, ids) if ids else kept
 
 
 def _expiry(expires_after: ExpiresAfter | None, moment: int) -> dict[str, Any]:
-    """Return the columns of a store that expires so long after now, its last use."""
+    """Return the expiry columns of a store that is being used now."""
     return {
         "expires_after": expires_after.given() if expires_after else None,
         "expires_at": moment + expires_after.days * _DAY if expires_after else None,

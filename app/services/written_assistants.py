@@ -1,7 +1,7 @@
-"""Assistants of the settings and of the assistants file, brought up to date at every start.
+"""Brings the assistants of the settings and of the assistants file up to date at every start.
 
-What has not changed since is not written again. Several servers may start at once: one after the
-other decides, in one transaction, what is missing, and the later ones find nothing to do.
+Unchanged assistants are not written again. If several servers start at once, each decides in a
+transaction of its own what is missing, one after the other, and the later ones find nothing to do.
 """
 
 import asyncio
@@ -32,19 +32,19 @@ from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
 
-# How long (in seconds) a start waits for its knowledge, and how often it looks.
+# How long (in seconds) a start waits until the knowledge is indexed, and how often it checks.
 _READ_SECONDS = 10.0
 _LOOK_EVERY = 0.02
 
-# What assistants of the file were made of before, by their ids.
+# What the file's assistants were last created from, by assistant id.
 _Records = Mapping[str, WrittenAssistantRow]
-# A file of knowledge: its assistant's id, and its name in the assistants file.
+# A knowledge file: its assistant's id, and its name in the assistants file.
 _Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Configured:
-    """What every start makes: the default assistant, and those of the file."""
+    """The configured assistants: the default one, and those of the assistants file."""
 
     default_id: str
     default: AssistantCreate
@@ -53,7 +53,7 @@ class Configured:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """Either there are files `missing`, and nothing was written; or all is up to date."""
+    """Either files are `missing` and nothing was written, or everything is up to date."""
 
     missing: Mapping[_Key, KnowledgeFile]
     default: AssistantRow | None = None
@@ -62,9 +62,9 @@ class _Outcome:
 async def configure_assistants(
     database: Database, writer: FileWriter, wanted: Configured
 ) -> AssistantRow | None:
-    """Make the assistants what they should be; return the default one, as for `RunPolicy`.
+    """Create or update the configured assistants; return the default one, for `RunPolicy`.
 
-    Files are left to be read by whoever reads those of vector stores. Raises `StartError`.
+    Knowledge files are only attached here; the ingestor indexes them. Raises `StartError`.
     """
     uploads: dict[_Key, FileRow] = {}
     try:
@@ -76,21 +76,21 @@ async def configure_assistants(
                 uploads[key] = await store_knowledge(writer, file)
     finally:
         for upload in uploads.values():
-            # Bytes that became a file meanwhile stay.
+            # This keeps the bytes of uploads that became files.
             await writer.give_up(upload.id)
 
 
 async def knowledge_is_read(database: Database, wanted: Configured) -> None:
-    """Return when the knowledge can be searched; a server is not held up by it for long.
+    """Wait, for a limited time, until the knowledge can be searched.
 
-    Files that can't be read are named in the log, with the reason.
+    Files that can't be read are logged with the reason.
     """
     stores = [knowledge_store_id(one.id) for one in wanted.written if one.knowledge]
     deadline = time.monotonic() + _READ_SECONDS
-    # Another process may be the one that reads it: nothing here could tell when it is done.
+    # Another process may be indexing it, so this has to poll.
     while await database.read(vector_store_files.any_waiting, stores):
         if time.monotonic() > deadline:
-            logger.warning("the knowledge of the assistants is still being read")
+            logger.warning("the assistants' knowledge is still being indexed")
             break
         await asyncio.sleep(_LOOK_EVERY)
     owners = {knowledge_store_id(one.id): one.id for one in wanted.written}
@@ -104,14 +104,14 @@ async def knowledge_is_read(database: Database, wanted: Configured) -> None:
 
 
 def knowledge_store_id(assistant_id: str) -> str:
-    """Return the id of the vector store with the knowledge of an assistant of the file."""
+    """Return the id of the vector store with the knowledge of one of the file's assistants."""
     return f"{PREFIXES['vector_store']}_{hashlib.sha256(assistant_id.encode()).hexdigest()[:32]}"
 
 
 def _apply(connection: Connection, wanted: Configured, uploads: Mapping[_Key, FileRow]) -> _Outcome:
     written_assistants.lock(connection)
     records = written_assistants.records(connection)
-    _refuse_others(connection, wanted.written, records)
+    _refuse_api_assistants(connection, wanted.written, records)
     _share_knowledge(connection, wanted.written, records)
     old = _outdated(connection, wanted.written, records)
     kept = _kept_files(connection, old, records)
@@ -133,12 +133,12 @@ def _apply(connection: Connection, wanted: Configured, uploads: Mapping[_Key, Fi
     return _Outcome({}, configure_assistant(connection, wanted.default_id, wanted.default, record))
 
 
-def _refuse_others(
+def _refuse_api_assistants(
     connection: Connection, written: Sequence[WrittenAssistant], records: Collection[str]
 ) -> None:
-    """Raises `StartError` for assistants of the API: the file takes nothing from a user."""
+    """Raises `StartError` for assistants of the API: the file must not overwrite a user's."""
     lines = [
-        f"{one.place}: the assistant {one.id} was made or changed over the API; "
+        f"{one.place}: the assistant {one.id} was created or changed over the API; "
         "delete it there first, or give this one another id"
         for one in written
         if assistants.project_of(connection, one.id) not in (None, SHARED) and one.id not in records
@@ -152,7 +152,8 @@ def _share_knowledge(
     written: Sequence[WrittenAssistant],
     records: _Records,
 ) -> None:
-    """Let the knowledge of the file's assistants be read by all; that of others is ordinary."""
+    """Share the knowledge of the file's assistants with all projects; other assistants' knowledge
+    goes to the default project."""
     configured = {one.id for one in written}
     for assistant_id, record in records.items():
         written_assistants.give_knowledge(
@@ -168,7 +169,7 @@ def _outdated(
     written: Sequence[WrittenAssistant],
     records: _Records,
 ) -> list[WrittenAssistant]:
-    """Return the assistants that are not there as they are written, knowledge included."""
+    """Return the assistants that don't match the file, knowledge included."""
     stores = [knowledge_store_id(one.id) for one in written if one.knowledge]
     searched = written_assistants.files_searched(connection, stores)
 
@@ -189,7 +190,7 @@ def _kept_files(
     old: Sequence[WrittenAssistant],
     records: _Records,
 ) -> dict[_Key, str]:
-    """Return the ids of the files that are stored already, with the same bytes."""
+    """Return the ids of the files that are already stored with the same bytes."""
     kept = {
         (one.id, file.name): before.file_id
         for one in old
@@ -233,7 +234,7 @@ def _filled_store(
     record: WrittenAssistantRow | None,
     knowledge: Mapping[str, KeptFile],
 ) -> list[str]:
-    """Put the assistant's knowledge into its vector store; return its id, if there is one."""
+    """Put the assistant's knowledge into its vector store; return the store's id, if any."""
     store_id, moment = knowledge_store_id(written.id), now()
     wanted = {file.file_id for file in knowledge.values()}
     for before in record.knowledge.values() if record else ():
@@ -241,22 +242,22 @@ def _filled_store(
             with suppress(NotFound):
                 files.remove(connection, SHARED, before.file_id, moment)
     if record is None or not record.knowledge or not knowledge:
-        # What an assistant of this id once left there is no knowledge of this one.
+        # A store that an earlier assistant of this id left is not this one's knowledge.
         for project in (SHARED, DEFAULT_PROJECT):
             with suppress(NotFound):
                 vector_stores.remove(connection, project, store_id)
     if not knowledge:
         return []
-    _held_store(connection, store_id, written, moment)
+    _locked_store(connection, store_id, written, moment)
     new = [NewFile(file_id, None, written.chunking) for file_id in sorted(wanted)]
     vector_store_files.attach(connection, SHARED, store_id, new, moment)
     return [store_id]
 
 
-def _held_store(
+def _locked_store(
     connection: Connection, store_id: str, written: WrittenAssistant, moment: int
 ) -> None:
-    """Let the store be there, for good, and hold it until the transaction ends."""
+    """Create the store or remove its expiry, and lock it until the transaction ends."""
     name = written.body.name or written.id
     values: dict[str, Any] = {
         "name": name,

@@ -1,1 +1,1 @@
-"""Files as a whole: their bytes in the object store and their rows in the database."""
+"""Files: their bytes in the object store together with their rows in the database."""

@@ -1,4 +1,5 @@
-"""New files: bytes first, then the row, so that a file has all of its bytes or doesn't exist."""
+"""Writes new files: first the bytes, then the row, so that a file has all of its bytes or doesn't
+exist."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -13,15 +14,16 @@ from app.domain.ids import new_id
 
 logger = logging.getLogger(__name__)
 
-# Seconds that storing the bytes may take; after that they count as left by a process that died.
+# How long storing the bytes may take (in seconds); later they count as left by a process that died.
 _UPLOAD_SECONDS = 24 * 3600
-# Seconds until bytes that could not be removed are tried again.
+# How long until the removal of bytes is retried after a failure (in seconds).
 _RETRY_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class StoredBytes:
-    """The bytes of a file that doesn't exist yet: its id to be, their number, when they began."""
+    """The bytes of a file that has no row yet: the file's id, its size in bytes, and when storing
+    began."""
 
     file_id: str
     size: int
@@ -36,10 +38,10 @@ class FileWriter:
         self._store = store
 
     async def put(self, chunks: AsyncIterator[bytes]) -> StoredBytes:
-        """Store the bytes of a new file, for a row that follows within a day.
+        """Store the bytes of a new file, whose row must follow within a day.
 
-        `files.create` makes the file, or `give_up` removes the bytes. Raises `StorageError` and
-        whatever `chunks` raises; then nothing is left.
+        Then either `files.create` inserts the row or `give_up` removes the bytes. Raises
+        `StorageError` and whatever `chunks` raises; in that case the bytes are removed.
         """
         file_id, moment = new_id("file"), now()
         await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
@@ -53,10 +55,10 @@ class FileWriter:
     async def write_for_thread(
         self, thread_id: str, filename: str, content: bytes, *, purpose: str
     ) -> FileRow | None:
-        """Store a file that was made for a thread; None: the thread is gone.
+        """Store a file that was created for a thread; return None if the thread is gone.
 
-        It belongs to the thread's project and, if a browser's session owns the thread, to that
-        session; deleting the thread removes it. Raises `StorageError`.
+        The file belongs to the thread's project and, if a browser session owns the thread, to that
+        session. Deleting the thread removes it. Raises `StorageError`.
         """
         stored = await self.put(_once(content))
         created = None
@@ -70,17 +72,17 @@ class FileWriter:
         return created
 
     async def give_up(self, file_id: str) -> None:
-        """Remove the bytes of a file that was not created; one that was created stays."""
+        """Remove the bytes of a file that has no row; a file with a row is left alone."""
         try:
             if await self._database.transaction(files.postpone, file_id, now()):
                 await self.remove_bytes(file_id)
         except Exception:
-            # The caller reports its own failure; the row in `file_removals` stays, and is due
+            # The caller reports its own failure. The row in `file_removals` stays and becomes due
             # after a day.
-            logger.exception("the bytes of %s could not be given up", file_id)
+            logger.exception("the bytes of %s could not be marked for removal", file_id)
 
     async def remove_bytes(self, file_id: str) -> None:
-        """Remove bytes that are due; if the store fails, they are due again later."""
+        """Remove bytes that are due; if the store fails, the removal is retried later."""
         try:
             await self._store.delete(file_key(file_id))
         except StorageError:

@@ -217,7 +217,7 @@ def test_one_that_left_the_file_is_an_ordinary_one(start, path, rewritten, chang
     if changed:
         # What a user has changed meanwhile is not taken away.
         status, said = refused(path)
-        assert f"{path}, line 3: the assistant asst_one was made or changed over the API" in said
+        assert f"{path}, line 3: the assistant asst_one was created or changed over the API" in said
         assert status != 0
         assert "Traceback" not in said
     else:
@@ -248,7 +248,7 @@ def test_an_assistant_of_the_api_stays_the_users(start, tmp_path, refused, table
     before = table_rows()
     said = f"assistants:\n- {{id: {made['id']}}}\n- {{id: asst_new}}"
     _, told = refused(written(tmp_path, said))
-    assert f"line 2: the assistant {made['id']} was made or changed over the API" in told
+    assert f"line 2: the assistant {made['id']} was created or changed over the API" in told
     assert table_rows() == before
 
 

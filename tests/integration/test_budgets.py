@@ -73,7 +73,7 @@ def test_no_more_runs_than_are_allowed(opened, upstream, database_url):
     for answer in refused_calls(shop, thread_id):
         error = error_of(answer, 429)
         assert (error["code"], error["type"]) == ("concurrent_runs_exceeded", "requests")
-        assert error["message"].startswith("Runs at work: 2, ")
+        assert error["message"].startswith("This project already has 2 active runs")
         assert int(answer.headers["retry-after"]) >= 1
     # Nothing is stored of what was refused.
     assert all_rows(database_url) == before

@@ -75,7 +75,7 @@ def test_a_run_at_work_holds_its_share_until_it_ends(opened, upstream):
     assert upstream.wait_stalled()
     refused = error_of(shop.http.post("/chat", json={"message": "x"}), 429)
     assert refused["code"] == "concurrent_runs_exceeded"
-    assert "is reserved by runs at work" in refused["message"]
+    assert "is reserved by active runs" in refused["message"]
     path = f"/threads/{run['thread_id']}/runs/{run['id']}"
     shop.http.post(f"{path}/cancel")
     assert ended(shop.http, path)["status"] == "cancelled"

@@ -156,9 +156,9 @@ def test_an_answer_cut_short_says_so(http, upstream):
     [
         (
             "How is it?",
-            "A function must be called before the answer: weather. Submit its output to go on.",
+            "The answer needs these function calls: weather. Submit their outputs to continue.",
         ),
-        ("날씨", "답하려면 먼저 함수를 호출해야 합니다: weather. 결과를 제출하면 이어집니다."),
+        ("날씨", "답변하려면 다음 함수를 호출해야 합니다: weather. 결과를 제출하면 계속합니다."),
     ],
 )
 def test_a_chat_tells_what_must_be_called_first(http, with_tools, upstream, said, asked_for):

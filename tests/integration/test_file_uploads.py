@@ -198,8 +198,8 @@ def test_what_is_no_form_has_no_file(http, sent):
 
 def too_large(limit: int) -> dict[str, str]:
     return {
-        "message": f"The file is too large: this server takes files of up to {limit} bytes "
-        "(its setting MAX_FILE_BYTES).",
+        "message": f"The file is too large: this server accepts files of up to {limit} bytes "
+        "(setting MAX_FILE_BYTES).",
         "type": "invalid_request_error",
         "param": "file",
         "code": "file_too_large",

@@ -50,9 +50,9 @@ def wrong(tmp_path):
     [
         ("def f(:", "SyntaxError"),
         ("import nowhere_to_be_found", "ModuleNotFoundError: No module named 'nowhere"),
-        ("class Odd: ...\ndef f(x: Odd) -> str: ...", "f: its signature has no schema"),
-        ("def f(x, /): ...", "f: parameters must be passable by name"),
-        ("def g() -> str: ...", "there is a second function named g"),
+        ("class Odd: ...\ndef f(x: Odd) -> str: ...", "f: no JSON schema for its signature"),
+        ("def f(x, /): ...", "f: it must be possible to pass parameters by name"),
+        ("def g() -> str: ...", "another file already defines a function g"),
     ],
 )
 def test_a_file_that_can_not_be_used(wrong, source, reason):

@@ -78,7 +78,7 @@ def test_the_newest_messages_pictures_are_too_large(
     client.beta.threads.messages.create(thread_id, role="user", content=[picture(file.id)] * 4)
     run = finished(client, thread_id, assistant_id)
     assert (run.status, run.last_error.code) == ("failed", "invalid_prompt")
-    assert "pictures are too many or too large" in run.last_error.message
+    assert "too many images or they are too large" in run.last_error.message
     assert (upstream.requests, reads) == ([], [])
 
 

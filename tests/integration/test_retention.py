@@ -145,7 +145,7 @@ def test_the_server_sweeps_by_itself(start, aged, caplog):
     http = start(retention_days=1).http
     wait_until(lambda: there(http) == {new})
     error_of(http.get(f"/threads/{old}"), 404)
-    wait_until(lambda: "threads deleted for their age: 1" in caplog.text)
+    wait_until(lambda: "deleted 1 old threads" in caplog.text)
 
 
 def test_by_default_nothing_goes(start, aged):

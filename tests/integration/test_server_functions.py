@@ -112,16 +112,16 @@ def test_only_what_the_assistant_lists_is_offered(run, upstream):
         (call("blocking"), "Error: blocking did not answer within 0.3 seconds."),
         (
             call("double"),
-            "Error: the arguments of double do not fit. number: Missing required argument",
+            "Error: the arguments of double are invalid. number: Missing required argument",
         ),
         (
             call("double", number=-1),
-            "Error: the arguments of double do not fit. "
+            "Error: the arguments of double are invalid. "
             "number: Input should be greater than or equal to 0",
         ),
         (
             call("double", number=1, size=2),
-            "Error: the arguments of double do not fit. size: Unexpected keyword argument",
+            "Error: the arguments of double are invalid. size: Unexpected keyword argument",
         ),
     ],
     ids=["raises", "too slow", "blocks", "missing", "out of range", "unknown"],
@@ -136,4 +136,4 @@ def test_arguments_that_are_no_json(run, upstream):
     upstream.reply(Reply.function_calls(("call_1", "double", '{"number": ')))
     assert run("double").status == "completed"
     (error,) = outputs(upstream)
-    assert error.startswith("Error: the arguments of double do not fit.")
+    assert error.startswith("Error: the arguments of double are invalid.")

@@ -10,7 +10,7 @@ _OF_FORM = re.compile(
     "|.*_(above_max|below_min)_.*"
 )
 # An id of another kind, and days in the wrong order: each is fine by itself.
-_OF_WHAT_IS_GIVEN = ("Expected an ID that begins with", "it lies after 'end_date'")
+_OF_WHAT_IS_GIVEN = ("Expected an ID that begins with", "it is after 'end_date'")
 # Rules between fields that no JSON schema can tell.
 _BEYOND_THE_DOCUMENT = ("all", "chunk_overlap_tokens")
 

@@ -11,7 +11,7 @@ from app.engine.budget import (
     input_budget,
     output_budget,
     output_limit,
-    prompt_is_spent,
+    prompt_is_used_up,
 )
 from app.engine.translation.history import json_tokens, message_tokens, text_tokens, within
 from app.schemas.messages import Said, text_part
@@ -130,4 +130,4 @@ def test_what_is_asked_for_is_no_less_than_servers_take(left, sent, cut_from):
 )
 def test_when_enough_was_read(limit, spent, over):
     run = run_row("thread_1", max_prompt_tokens=limit)
-    assert prompt_is_spent(run, Usage(prompt_tokens=spent)) is over
+    assert prompt_is_used_up(run, Usage(prompt_tokens=spent)) is over

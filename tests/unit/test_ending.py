@@ -71,7 +71,7 @@ def of_run(rows, run) -> tuple[MessageRow, StepRow, StepRow]:
     [("failed", "failed_at", ERROR), ("expired", None, None)],
 )
 def test_a_run_ends_with_all_it_has_open(rows, run, to, moment, error):
-    ended, _ = end_run(rows, run.id, to, Changes(told=True), last_error=error)
+    ended, _ = end_run(rows, run.id, to, Changes(streamed=True), last_error=error)
     assert ended == runs.find(rows, run.id)
     assert (ended.status, ended.last_error, ended.required_action) == (to, error, None)
     assert moment is None or getattr(ended, moment) is not None
@@ -85,7 +85,7 @@ def test_a_run_ends_with_all_it_has_open(rows, run, to, moment, error):
 
 
 def test_a_steps_error_knows_one_code_fewer(rows, run):
-    end_run(rows, run.id, "failed", Changes(told=True), last_error=ERROR)
+    end_run(rows, run.id, "failed", Changes(streamed=True), last_error=ERROR)
     _, first, second = of_run(rows, run)
     assert first.last_error is None
     assert second.last_error == LastError(code="server_error", message="Not that.")
@@ -93,24 +93,24 @@ def test_a_steps_error_knows_one_code_fewer(rows, run):
 
 def test_a_cancel_ends_what_was_asked_to_end(rows, run):
     with pytest.raises(StaleRun):
-        end_run(rows, run.id, "cancelled", Changes(told=True))
+        end_run(rows, run.id, "cancelled", Changes(streamed=True))
     runs.move(rows, run, "cancelling")
-    ended, _ = end_run(rows, run.id, "cancelled", Changes(told=True))
+    ended, _ = end_run(rows, run.id, "cancelled", Changes(streamed=True))
     assert ended.status == "cancelled" and ended.cancelled_at is not None
 
 
 def test_the_words_that_were_said_are_kept(rows, run):
     message, _, _ = of_run(rows, run)
     unfinished = replace(message, content=[text_part("Half an")])
-    end_run(rows, run.id, "expired", Changes(told=True), unfinished=unfinished)
+    end_run(rows, run.id, "expired", Changes(streamed=True), unfinished=unfinished)
     assert of_run(rows, run)[0].content == [text_part("Half an")]
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_what_is_told_comes_in_order(rows, run, told):
-    changes = Changes(told=told)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_what_is_told_comes_in_order(rows, run, streamed):
+    changes = Changes(streamed=streamed)
     end_run(rows, run.id, "failed", changes, last_error=ERROR)
-    assert [name for name, _ in changes.events] == told * [
+    assert [name for name, _ in changes.events] == streamed * [
         "thread.message.incomplete",
         "thread.run.step.failed",
         "thread.run.failed",
@@ -119,11 +119,11 @@ def test_what_is_told_comes_in_order(rows, run, told):
 
 def test_only_the_one_who_holds_a_run_ends_it(rows, run):
     with pytest.raises(StaleRun):
-        end_run(rows, run.id, "failed", Changes(told=True), held_by="worker_b")
-    ended, _ = end_run(rows, run.id, "failed", Changes(told=True), held_by="worker_a")
+        end_run(rows, run.id, "failed", Changes(streamed=True), held_by="worker_b")
+    ended, _ = end_run(rows, run.id, "failed", Changes(streamed=True), held_by="worker_a")
     assert ended.status == "failed"
     with pytest.raises(StaleRun):
-        end_run(rows, run.id, "expired", Changes(told=True))
+        end_run(rows, run.id, "expired", Changes(streamed=True))
 
 
 def test_what_an_unheld_run_tells_is_kept_for_its_readers(rows, run):

@@ -26,8 +26,8 @@ REPLIES = {
 }
 
 
-def projected(events: list[dict[str, Any]], *, told: bool = True) -> Projection:
-    projection = new_projection(told=told)
+def projected(events: list[dict[str, Any]], *, streamed: bool = True) -> Projection:
+    projection = new_projection(streamed=streamed)
     for event in events:
         projection.apply(event)
     return projection
@@ -79,8 +79,8 @@ def test_whatever_a_server_leaves_out_comes_with_the_rest(reply, missing):
 @pytest.mark.parametrize("reply", [*REPLIES])
 def test_a_whole_response_is_the_stream_of_it(reply):
     events = stream_events(REPLIES[reply], {})
-    assert outcome(projected(events[-1:], told=False)) == outcome(projected(events))
-    assert projected(events, told=False).changes.events == []
+    assert outcome(projected(events[-1:], streamed=False)) == outcome(projected(events))
+    assert projected(events, streamed=False).changes.events == []
 
 
 def test_an_answer_is_a_message_and_its_step():
@@ -155,7 +155,7 @@ def test_deltas_of_parallel_calls_may_be_mixed():
 
 def test_changes_are_taken_piece_by_piece():
     events = stream_events(REPLIES["text"], {})
-    projection = new_projection(told=True)
+    projection = new_projection(streamed=True)
     for event in events[:5]:
         projection.apply(event)
     first = projection.take_changes()

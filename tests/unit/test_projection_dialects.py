@@ -219,7 +219,7 @@ def test_usage_is_read_as_far_as_it_goes(usage: Any, counts: tuple[int, int, int
 def test_usage_tells_of_a_cut_that_the_server_does_not(
     limit: int | None, reason: str | None
 ) -> None:
-    projection = new_projection(told=True, cut_from=limit)
+    projection = new_projection(streamed=True, cut_from=limit)
     for event in stream_events(Reply.text("one ", "two ", "three"), {}):
         projection.apply(event)
     assert projection.incomplete_reason == reason

@@ -44,7 +44,7 @@ async def replayed(name: str, size: int, limit: int) -> Projection:
             batches = await read(
                 client(URL, http_client=http_client), request(max_output_tokens=limit)
             )
-    projection = new_projection(told=True, cut_from=limit)
+    projection = new_projection(streamed=True, cut_from=limit)
     for event in flat(batches):
         projection.apply(event)
     return projection

@@ -42,7 +42,7 @@ async def test_a_cancel_waits_for_the_commit_that_it_meets(database, database_ur
     )
     changes = Changes.of(run)
     changes.create_message(message)
-    changes.tell("thread.message.created", message)
+    changes.emit("thread.message.created", message)
 
     # Another process holds the row, so that the commit can't be over when the cancel comes.
     held, release = asyncio.Event(), threading.Event()

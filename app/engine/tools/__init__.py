@@ -1,1 +1,1 @@
-"""Tools that run here, as functions which the model may call."""
+"""Tools that the server runs, offered to the model as functions."""

@@ -1,4 +1,4 @@
-"""A call's arguments while they come in: the value of their one string, piece by piece."""
+"""Reads the one string in a call's arguments while they arrive, piece by piece."""
 
 import re
 
@@ -6,7 +6,7 @@ from pydantic_core import from_json
 
 # Up to the value: `{"code": "`.
 _HEAD = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*"')
-# What can be decoded by itself: no half of an escape, and no half of a surrogate pair.
+# Text that can be decoded alone: it ends with no partial escape and no half of a surrogate pair.
 _WHOLE = re.compile(
     r"""(?:
         [^"\\]
@@ -21,8 +21,8 @@ _WHOLE = re.compile(
 class StreamedText:
     """Decodes the string in arguments such as `{"code": "…"}` as their pieces arrive.
 
-    It is for showing a call early. What the model really passed is in the whole arguments: if they
-    are not of that form, nothing or only a part of them is shown.
+    This only serves to show a call early: if the arguments have another form, nothing or only a
+    part of them is shown. The model's real arguments are the complete ones.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class StreamedText:
         self._in_value = False
 
     def feed(self, piece: str) -> str:
-        """Return what the piece adds to the value."""
+        """Return the text that the piece adds to the value."""
         self._pending += piece
         if not self._in_value:
             head = _HEAD.match(self._pending)
@@ -41,7 +41,7 @@ class StreamedText:
         whole = _WHOLE.match(self._pending)
         end = whole.end() if whole else 0
         text, self._pending = self._pending[:end], self._pending[end:]
-        # Some models write line breaks into JSON strings as they are.
+        # Some models write line breaks into JSON strings without escaping them.
         decoded: str = from_json('"' + _escaped(text) + '"')
         return decoded
 

@@ -1,4 +1,4 @@
-"""Annotations in a text that arrives in pieces, such as citations and paths of files."""
+"""Annotations in text that arrives in pieces, such as citations and file paths."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Mark:
-    """A place in a text, in code points, and its annotation without text and offsets."""
+    """A span of a text, in code points, and its annotation without `text` and offsets."""
 
     start: int
     end: int
@@ -18,10 +18,10 @@ class Marks(Protocol):
     """Finds one kind of mark."""
 
     def unfinished(self, text: str) -> int:
-        """Return where a mark begins that later text may finish; the text's length if none."""
+        """Return the start of a mark that later text may complete; the text's length if none."""
 
     def found(self, text: str) -> Iterable[Mark]:
-        """Return the marks in a text, in order. None of them is one that later text may change."""
+        """Return the marks in a text, in order, without those that later text may still change."""
 
 
 class AnnotationReader:
@@ -35,8 +35,8 @@ class AnnotationReader:
     def feed(self, piece: str) -> tuple[str, list[dict[str, Any]]]:
         """Return the text that can be sent now, and its annotations.
 
-        What may be the beginning of a mark is held back until it is whole: a client must not see a
-        mark before its annotation. Offsets count code points from the beginning of the part.
+        The possible beginning of a mark is held back until the mark is complete: a client must not
+        see a mark before its annotation. Offsets count code points from the start of the part.
         """
         if not self._kinds:
             return piece, []
@@ -48,7 +48,7 @@ class AnnotationReader:
         return self._send(text, end, [mark for mark in marks if mark.end <= end])
 
     def finish(self) -> tuple[str, list[dict[str, Any]]]:
-        """Return what was held back for text that did not come, and its annotations."""
+        """Return the text that is still held back, and its annotations."""
         text = self._held
         return self._send(text, len(text), self._found(text))
 
@@ -78,7 +78,7 @@ class AnnotationReader:
 
 
 def without_citations(text: str, annotations: list[dict[str, Any]]) -> str:
-    """Return a text without its cited markers: in a later run they would mean something else."""
+    """Return a text without its citation markers: in a later run they would mean other passages."""
     cited = [one for one in annotations if one["type"] == "file_citation"]
     for one in sorted(cited, key=lambda one: -one["start_index"]):
         text = text[: one["start_index"]] + text[one["end_index"] :]

@@ -1,9 +1,10 @@
-"""What a tool is: the one interface behind which every tool stands, whoever answers its calls.
+"""The interface of all tools, whether the server or the client answers their calls.
 
 A `Tool` lives as long as the server. For each run that lists it, `begin` makes a `ToolSession`,
 which is opened before the model is asked and closed when this process's work on the run ends. The
-model calls functions; the session says which ones, and shows each call as its own type of tool
-call on the wire. To add a tool: a class of each kind in one file here, and a line in `assembly.py`.
+model calls functions. The session says which ones it offers, and shows each call as the tool's own
+type of call on the wire. To add a tool, write both classes in a file here and add a line to
+`assembly.py`.
 """
 
 from abc import ABC, abstractmethod
@@ -17,21 +18,21 @@ from app.engine.tools.marks import Marks
 
 @dataclass(frozen=True)
 class Text:
-    """Words that the model reads."""
+    """Text that the model reads."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Image:
-    """A picture that the model looks at: a file of the run's project, by its id."""
+    """An image for the model: a file of the run's project, by its id."""
 
     file_id: str
 
 
 @dataclass(frozen=True)
 class File:
-    """A document that the model reads whole: a file of the run's project, by its id."""
+    """A document that the model gets as a whole: a file of the run's project, by its id."""
 
     file_id: str
 
@@ -41,7 +42,7 @@ Part = Text | Image | File
 
 @dataclass(frozen=True)
 class Call:
-    """A call that the model has finished: `number` counts the run's calls of this name from 0."""
+    """A complete call by the model. `number` counts the run's calls of this name from 0."""
 
     id: str
     name: str
@@ -61,15 +62,15 @@ class Answer:
 
 
 # Sends a delta of the call that is being answered, such as `{"my_tool": {"outputs": […]}}`. SDKs
-# append its strings to those of earlier deltas: what a delta holds is never the final detail.
+# append its strings to those of earlier deltas, so a delta must not repeat the final detail.
 Emit = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Draft(Protocol):
-    """A call whose arguments are still coming in.
+    """A call whose arguments are still arriving.
 
-    `detail` is the call as its step shows it: its `type` and what is under that name, without an
-    id. The step shares the nested objects, so what `add` changes in them is stored with the step.
+    `detail` is the call as its step shows it: its `type` and the object under that name, without
+    an id. The step shares the nested objects, so it stores what `add` changes in them.
     """
 
     detail: dict[str, Any]
@@ -80,7 +81,7 @@ class Draft(Protocol):
 
 @dataclass
 class Unstreamed:
-    """A draft whose arguments are not shown while they come in."""
+    """A draft whose arguments are not shown while they arrive."""
 
     detail: dict[str, Any]
 
@@ -89,15 +90,18 @@ class Unstreamed:
 
 
 class ToolSession(ABC):
-    """A tool in one run. Its state may be lost at any time: whatever must survive is in the steps
-    of the run, from which `Tool.begin` makes the next session."""
+    """A tool in one run.
+
+    Its state may be lost at any time. What must survive is in the run's steps, from which
+    `Tool.begin` makes the next session.
+    """
 
     @abstractmethod
     def offers(self) -> list[dict[str, Any]]:
         """Return the functions that the model is offered, as Responses tools."""
 
     def answers(self, name: str) -> bool:
-        """Return whether this server answers calls of the function; else the client must."""
+        """Return whether the server answers calls of the function; otherwise the client must."""
         return True
 
     @abstractmethod
@@ -105,27 +109,27 @@ class ToolSession(ABC):
         """Begin a call of one of the offered functions."""
 
     async def open(self) -> None:
-        """Get ready, before the model is asked for the first time."""
+        """Prepare the session, before the model is asked for the first time."""
         return
 
     @abstractmethod
     async def answer(self, call: Call, emit: Emit) -> Answer:
-        """Answer a call that this server answers.
+        """Answer a call that the server answers.
 
-        The model's mistakes raise nothing: the answer explains them to the model. After a crash
-        the same call may be answered again, if its answer was not committed.
+        Mistakes of the model don't raise: the answer explains them to the model. After a crash
+        the same call may be answered again if its answer was not committed.
         """
 
     def marks(self) -> Marks | None:
-        """Return what finds annotations in the text that the model writes from now on."""
+        """Return the finder of annotations in the text that the model writes from now on."""
         return None
 
     def message_parts(self, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the parts that an answered call puts into the assistant's next message."""
+        """Return the parts that an answered call adds to the assistant's next message."""
         return []
 
     async def close(self) -> None:
-        """Release what the session holds. Called once, also after `open` failed."""
+        """Release the session's resources. Called once, even if `open` failed."""
         return
 
 
@@ -139,6 +143,6 @@ class Tool(Protocol):
     ) -> ToolSession:
         """Return a session for a run.
 
-        `listed` are the run's tools of this type; `calls` the run's earlier calls of this type, as
-        their steps show them, in order.
+        `listed` are the run's tools of this type. `calls` are the run's earlier calls of this type
+        as their steps show them, in order.
         """

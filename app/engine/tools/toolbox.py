@@ -1,4 +1,4 @@
-"""The tools of this server, and those of one run: what the model is offered, who answers a call."""
+"""The tools of this server and of one run: what the model is offered, and who answers a call."""
 
 import asyncio
 import logging
@@ -14,20 +14,20 @@ from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, Tool, ToolSes
 
 logger = logging.getLogger(__name__)
 
-# Characters of a name that the model made up.
+# How many characters of a name that the model made up are shown.
 _SHOWN_OF_A_NAME = 64
-# How many of the calls in one answer of the model are executed at the same time.
+# How many of the calls in one model answer are executed at the same time.
 CALLS_AT_ONCE = 8
 
 
 class Toolbox:
-    """The kinds of tools that this server knows."""
+    """The types of tools that this server has."""
 
     def __init__(self, tools: Iterable[Tool]) -> None:
         self._tools = {tool.type: tool for tool in tools}
 
     def with_tool(self, tool: Tool) -> "Toolbox":
-        """Return a toolbox in which this tool takes the place of the one of its type."""
+        """Return a toolbox in which this tool replaces the one of its type."""
         return Toolbox({**self._tools, tool.type: tool}.values())
 
     def of(self, run: RunRow, steps: Sequence[StepRow]) -> "RunTools":
@@ -46,7 +46,7 @@ class Toolbox:
 
 
 class RunTools:
-    """The tools of one run, each a session: from `open` to `close`."""
+    """The tools of one run, each with a session that lasts from `open` to `aclose`."""
 
     def __init__(
         self,
@@ -68,29 +68,29 @@ class RunTools:
             await session.open()
 
     async def aclose(self) -> None:
-        """Close every session, also if closing another one fails."""
+        """Close every session, even if closing another one fails."""
         async with AsyncExitStack() as stack:
             for session in self._sessions.values():
                 stack.push_async_callback(session.close)
 
     def offers(self) -> list[dict[str, Any]]:
-        """Return the tools of a request: functions, every one."""
+        """Return the tools of a request; all of them are functions."""
         return [offer for session in self._sessions.values() for offer in session.offers()]
 
     def draft(self, name: str) -> Draft:
-        """Begin a call. One of a function that the run doesn't list is shown as a function's."""
+        """Begin a call. A call of an unlisted function is shown as a function call."""
         session = self._session(name)
         return FunctionDraft(name) if session is None else session.draft(name)
 
     def answers(self, name: str) -> bool:
-        """Return whether this server answers a call; of an unlisted function too, with an error."""
+        """Return whether the server answers a call. It answers unlisted functions with an error."""
         session = self._session(name)
         return session is None or session.answers(name)
 
     async def answer(self, call: Call, emit: Emit) -> Answer:
-        """Answer a call, a few at a time.
+        """Answer a call; at most `CALLS_AT_ONCE` are executed at a time.
 
-        Only what the run lists is executed: the model may name anything it has heard of.
+        Only functions that the run lists are executed: the model may call any name it has seen.
         """
         session = self._session(call.name)
         if session is None:
@@ -102,19 +102,19 @@ class RunTools:
             return await session.answer(call, emit)
 
     def annotations(self) -> AnnotationReader:
-        """Return a reader for a new text part of the model's."""
+        """Return a reader for a new text part of the model's answer."""
         return AnnotationReader(
             [marks for session in self._sessions.values() if (marks := session.marks())]
         )
 
     def answered(self, call: Mapping[str, Any]) -> None:
-        """Note a call as its step shows it now: it may have parts for the next message."""
+        """Take an answered call as its step shows it; it may have parts for the next message."""
         session = self._sessions.get(call["type"])
         if session is not None:
             self._parts += session.message_parts(call)
 
     def take_message_parts(self) -> list[dict[str, Any]]:
-        """Return the parts that a new message begins with, once."""
+        """Return the parts that a new message begins with, and forget them."""
         taken, self._parts = self._parts, []
         return taken
 
@@ -134,8 +134,8 @@ class RunTools:
 
     @cached_property
     def _owners(self) -> dict[str, ToolSession]:
-        """The session that offers each function, by name."""
-        # A tool of the protocol goes before a function of the same name.
+        """The session that offers each function, by the function's name."""
+        # A built-in tool takes precedence over a function of the same name.
         functions_first = sorted(self._sessions, key=lambda kind: kind != "function")
         sessions = [self._sessions[kind] for kind in functions_first]
         return {offer["name"]: session for session in sessions for offer in session.offers()}

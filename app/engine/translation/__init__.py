@@ -1,1 +1,1 @@
-"""Between the two protocols: a thread and a run into a Responses request, its events back."""
+"""Translates between the protocols: a thread and a run into a Responses request, events back."""

@@ -1,4 +1,4 @@
-"""The model's events into changes: the Responses API's stream as Assistants objects."""
+"""Translates the Responses API's events into changes of Assistants objects."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,6 @@ from app.domain.clock import now
 from app.domain.ids import new_id
 from app.engine.changes import Changes
 from app.engine.tools.toolbox import RunTools
-from app.engine.translation.calls import ComingCalls
 from app.engine.translation.places import ItemPlaces
 from app.engine.translation.received import (
     content_index,
@@ -22,21 +21,22 @@ from app.engine.translation.received import (
     response_of,
     tidied,
 )
-from app.engine.translation.spoken import SpokenMessage
+from app.engine.translation.streamed_calls import StreamedCalls
+from app.engine.translation.streamed_message import StreamedMessage
 from app.engine.translation.usage import usage_of
 from app.schemas.messages import IncompleteDetails, MessageStatus
 from app.schemas.runs import Usage
 
-# The upstream's reasons, in the words of a message's `incomplete_details`.
+# The upstream's reasons, and the reasons of a message's `incomplete_details`.
 _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "content_filter"}
 
 
 class Projection:
-    """One response of the model, as it comes in, seen as changes to the run.
+    """One response of the model, as it arrives, as changes to the run.
 
-    A message and its step are completed when the next item begins or the response ends. Only
-    then is the usage known, and goes to the last step. So whatever a crash leaves of a response
-    that did not end can be told by its steps: they have no usage.
+    A message and its step are completed when the next item begins or the response ends. The usage
+    is only known at the end, and is stored in the last step. So after a crash the steps of an
+    unfinished response can be recognised: they have no usage.
     """
 
     def __init__(
@@ -44,22 +44,24 @@ class Projection:
         run: RunRow,
         *,
         tools: RunTools,
-        told: bool,
+        streamed: bool,
         cut_from: int | None = None,
     ) -> None:
-        """`tools` are the run's; `told`: whether there are events to send. An answer of `cut_from`
-        tokens or more was cut off, even if the upstream doesn't say so."""
+        """`tools` are the run's; `streamed`: whether events are collected.
+
+        An answer of `cut_from` tokens or more was cut off, even if the upstream doesn't say so.
+        """
         self._run = run
-        self._told = told
+        self._streamed = streamed
         self._tools = tools
         self._cut_from = cut_from
         self._handlers: dict[str, Callable[[Event], None]] = {
             "response.output_item.added": self._item_added,
             "response.output_item.done": self._item_done,
-            "response.output_text.delta": self._said_piece,
-            "response.output_text.done": self._said_whole,
-            "response.refusal.delta": self._said_piece,
-            "response.refusal.done": self._said_whole,
+            "response.output_text.delta": self._text_delta,
+            "response.output_text.done": self._text_done,
+            "response.refusal.delta": self._text_delta,
+            "response.refusal.done": self._text_done,
             "response.function_call_arguments.delta": self._arguments_delta,
             "response.function_call_arguments.done": self._arguments_done,
             "response.completed": self._ended,
@@ -67,12 +69,12 @@ class Projection:
         }
         self._steps: dict[str, StepRow] = {}
         self.tool_step: StepRow | None = None
-        self._calls = ComingCalls(tools.draft, self._tell_call)
-        self._spoken: SpokenMessage | None = None
+        self._calls = StreamedCalls(tools.draft, self._emit_call)
+        self._current: StreamedMessage | None = None
         self._message_place = -1
         self._places = ItemPlaces()
         self._items: dict[int, dict[str, Any]] = {}
-        self.changes = Changes(told=told)
+        self.changes = Changes(streamed=streamed)
         self.usage = Usage()
         self.ended = False
         self.incomplete_reason: str | None = None
@@ -85,7 +87,7 @@ class Projection:
     @property
     def message(self) -> MessageRow | None:
         """The last message that the model began."""
-        return self._spoken.message if self._spoken else None
+        return self._current.message if self._current else None
 
     def apply(self, event: Event) -> None:
         handler = self._handlers.get(event["type"])
@@ -93,18 +95,18 @@ class Projection:
             handler(event)
 
     def release(self) -> None:
-        """Say what was held back for more, where no more will come."""
+        """Send the text that was held back, because no more text will come."""
         if self._open is not None:
             self._open.finish()
 
     def take_changes(self) -> Changes:
-        """Return what has come together since the last time."""
-        taken, self.changes = self.changes, Changes(told=self._told)
+        """Return the changes since the last call."""
+        taken, self.changes = self.changes, Changes(streamed=self._streamed)
         return taken
 
     def _item_added(self, event: Event) -> None:
         item = item_of(event)
-        # A call without a name is told of once it has one.
+        # A call without a name is shown once it has one.
         if item["type"] != "function_call" or item["name"]:
             self._begin(event, item)
 
@@ -131,7 +133,7 @@ class Projection:
 
     # Messages
 
-    def _open_message(self, place: int) -> SpokenMessage:
+    def _open_message(self, place: int) -> StreamedMessage:
         self._complete_message()
         moment, run = max(now(), self._run.created_at), self._run
         message = MessageRow(
@@ -147,53 +149,53 @@ class Projection:
         creation = {"message_id": message.id}
         self._open_step("message_creation", {"message_creation": creation}, moment)
         self.changes.create_message(message)
-        self.changes.tell_created("thread.message", message)
+        self.changes.emit_created("thread.message", message)
         self._message_place = place
-        self._spoken = SpokenMessage(message, self._tools.annotations, self._tell_message)
-        self._spoken.begin_with(self._tools.take_message_parts())
-        return self._spoken
+        self._current = StreamedMessage(message, self._tools.annotations, self._emit_message)
+        self._current.begin_with(self._tools.take_message_parts())
+        return self._current
 
-    def _said_piece(self, event: Event) -> None:
-        self._spoken_to(event).add(content_index(event), part_kind(event), piece_of(event))
+    def _text_delta(self, event: Event) -> None:
+        self._message_of(event).add(content_index(event), part_kind(event), piece_of(event))
 
-    def _said_whole(self, event: Event) -> None:
-        spoken, kind = self._open or self._spoken_to(event), part_kind(event)
-        spoken.add_rest(content_index(event), kind, piece_of(event, kind))
+    def _text_done(self, event: Event) -> None:
+        current, kind = self._open or self._message_of(event), part_kind(event)
+        current.add_rest(content_index(event), kind, piece_of(event, kind))
 
-    def _spoken_to(self, event: Event) -> SpokenMessage:
-        """Return the message that is being said; one that nobody announced begins now."""
-        spoken = self._open
-        if spoken is None or self._places.find(event, "message") is None:
-            spoken = self._open_message(self._places.open(event, {"type": "message"}))
-        return spoken
+    def _message_of(self, event: Event) -> StreamedMessage:
+        """Return the open message; if no event has announced it, it begins now."""
+        current = self._open
+        if current is None or self._places.find(event, "message") is None:
+            current = self._open_message(self._places.open(event, {"type": "message"}))
+        return current
 
     @property
-    def _open(self) -> SpokenMessage | None:
-        spoken = self._spoken
-        return spoken if spoken and spoken.message.status == "in_progress" else None
+    def _open(self) -> StreamedMessage | None:
+        current = self._current
+        return current if current and current.message.status == "in_progress" else None
 
     def _settle_message(self, item: dict[str, Any], place: int) -> None:
-        spoken = self._open
-        if spoken is not None and place == self._message_place:
-            spoken.settle(item)
+        current = self._open
+        if current is not None and place == self._message_place:
+            current.settle(item)
 
     def _complete_message(self) -> None:
         self._end_message("completed", completed_at=now())
 
-    def _break_off_message(self, reason: str) -> None:
+    def _cut_off_message(self, reason: str) -> None:
         details = IncompleteDetails(reason=reason)
         self._end_message("incomplete", incomplete_at=now(), incomplete_details=details)
 
     def _end_message(self, status: MessageStatus, **values: Any) -> None:
-        spoken = self._open
-        if spoken is not None:
-            spoken.finish()
-            spoken.message = replace(spoken.message, status=status, **values)
-            self.changes.save_message(spoken.message)
-            self.changes.tell(f"thread.message.{status}", spoken.message)
+        current = self._open
+        if current is not None:
+            current.finish()
+            current.message = replace(current.message, status=status, **values)
+            self.changes.save_message(current.message)
+            self.changes.emit(f"thread.message.{status}", current.message)
 
-    def _tell_message(self, message_id: str, delta: dict[str, Any]) -> None:
-        self.changes.tell_delta("thread.message.delta", message_id, delta)
+    def _emit_message(self, message_id: str, delta: dict[str, Any]) -> None:
+        self.changes.emit_delta("thread.message.delta", message_id, delta)
 
     # Function calls
 
@@ -209,9 +211,9 @@ class Projection:
         place = self._places.find(event, "function_call")
         self._calls.add_rest(place, piece_of(event, "arguments"))
 
-    def _tell_call(self, call: dict[str, Any]) -> None:
+    def _emit_call(self, call: dict[str, Any]) -> None:
         if self.tool_step is not None:
-            self.changes.tell_call(self.tool_step.id, call)
+            self.changes.emit_call(self.tool_step.id, call)
 
     # Steps and the end
 
@@ -233,7 +235,7 @@ class Projection:
         )
         self._steps[step.id] = step
         self.changes.create_step(step)
-        self.changes.tell_created("thread.run.step", step)
+        self.changes.emit_created("thread.run.step", step)
         return step
 
     def _ended(self, event: Event) -> None:
@@ -241,16 +243,16 @@ class Projection:
         self._take_output(output_of(response))
         self.ended = True
         self.usage = usage_of(response)
-        limit, told = self._cut_from, self.usage.completion_tokens
-        self.incomplete_reason = incomplete_reason(event, cut=limit is not None and told >= limit)
+        limit, tokens = self._cut_from, self.usage.completion_tokens
+        self.incomplete_reason = incomplete_reason(event, cut=limit is not None and tokens >= limit)
         if self.incomplete_reason is not None:
-            self._break_off_message(_MESSAGE_REASONS.get(self.incomplete_reason, "max_tokens"))
+            self._cut_off_message(_MESSAGE_REASONS.get(self.incomplete_reason, "max_tokens"))
         else:
             self._complete_message()
         self._end_steps()
 
     def _take_output(self, output: list[dict[str, Any]]) -> None:
-        """Take what the whole response holds and no event has brought, or has not finished."""
+        """Add the items of the whole response that no event contained, and finish the others."""
         order = []
         for item, place in zip(output, self._places.of_output(output), strict=True):
             if place is None:
@@ -258,16 +260,18 @@ class Projection:
             if not self._places.is_done(place):
                 self._settle(item, place)
             order.append(place)
-        # Some servers leave out items that they have streamed.
+        # Some upstreams leave out items that they have streamed.
         for place, kind in self._places.unfinished():
-            said = self._spoken.said if self._spoken and place == self._message_place else []
-            self._settle(tidied({"type": kind, "content": said}), place)
+            received = (
+                self._current.received if self._current and place == self._message_place else []
+            )
+            self._settle(tidied({"type": kind, "content": received}), place)
         if len(order) < len(self._items):
             order = sorted(self._items)
         self._items = {place: self._items[place] for place in order}
 
     def _complete_message_steps(self) -> None:
-        """Complete the steps that wait for nobody: OpenAI's helpers know one open at a time."""
+        """Complete the steps without calls: OpenAI's stream helpers expect at most one open."""
         for step in [*self._steps.values()]:
             if step.status == "in_progress" and step is not self.tool_step:
                 self._complete_step(step)
@@ -275,8 +279,8 @@ class Projection:
     def _complete_step(self, step: StepRow) -> None:
         completed = replace(step, status="completed", completed_at=now())
         self._save_step(completed)
-        told = completed if completed.usage else replace(completed, usage=Usage())
-        self.changes.tell("thread.run.step.completed", told)
+        shown = completed if completed.usage else replace(completed, usage=Usage())
+        self.changes.emit("thread.run.step.completed", shown)
 
     def _save_step(self, step: StepRow) -> None:
         self._steps[step.id] = step
@@ -285,7 +289,7 @@ class Projection:
         self.changes.save_step(step)
 
     def _end_steps(self) -> None:
-        """Give the steps their usage and complete them; one with calls waits for their outputs."""
+        """Set the steps' usage and complete them; a step with calls waits for their outputs."""
         steps = [*self._steps.values()]
         for step in steps:
             self._save_step(replace(step, usage=self.usage if step is steps[-1] else Usage()))

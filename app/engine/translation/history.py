@@ -1,4 +1,4 @@
-"""What the model is shown of a thread: messages into input items, and how many of them."""
+"""Turns a thread's messages into input items, and decides how many of them the model gets."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,14 +7,14 @@ from typing import Any
 from app.engine.tools.marks import without_citations
 from app.schemas.messages import Said
 
-# Rough, and on the safe side: English has about four bytes a token and Korean about three.
+# A rough, safe estimate: English has about four bytes per token, Korean about three.
 _BYTES_PER_TOKEN = 3
 _TOKENS_PER_IMAGE = 1000
 _TOKENS_PER_MESSAGE = 4
 
 
 def within(newest_first: Iterable[Said], tokens: int) -> list[Said]:
-    """Return the newest messages that fit into `tokens`, the oldest first; at least one."""
+    """Return the newest messages that fit into `tokens`, at least one, the oldest first."""
     return list(reversed(list(_fitting(newest_first, tokens))))
 
 
@@ -28,7 +28,7 @@ def _fitting(newest_first: Iterable[Said], tokens: int) -> Iterator[Said]:
 
 
 def message_tokens(message: Said) -> int:
-    """Estimate what a message costs the model to read."""
+    """Estimate how many tokens a message has."""
     return _TOKENS_PER_MESSAGE + sum(_part_tokens(part) for part in message.content)
 
 
@@ -53,21 +53,21 @@ def json_tokens(value: Any) -> int:
 
 
 def input_item(message: Said, images: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return a message as an item of a request's `input`; None where it holds nothing.
+    """Return a message as an item of a request's `input`; None if it has no content to send.
 
-    `images` are the pictures that are kept here: data URLs by file id.
+    `images` are the images that are stored here, as data URLs by file id.
     """
     if message.role == "assistant":
-        converted = [_said(part) for part in message.content]
+        converted = [_assistant_part(part) for part in message.content]
     else:
-        converted = [_asked(part, images) for part in message.content]
+        converted = [_user_part(part, images) for part in message.content]
     content = [part for part in converted if part is not None]
     if not content:
         return None
     return {"type": "message", "role": message.role, "content": content}
 
 
-def _asked(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | None:
+def _user_part(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | None:
     kind = part["type"]
     if kind == "text":
         return {"type": "input_text", "text": part["text"]["value"]}
@@ -80,8 +80,8 @@ def _asked(part: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any] | 
     return {**shown, "image_url": images[image["file_id"]]}
 
 
-def _said(part: dict[str, Any]) -> dict[str, Any] | None:
-    # The Responses API takes no image that an assistant said: only its words are replayed.
+def _assistant_part(part: dict[str, Any]) -> dict[str, Any] | None:
+    # The Responses API rejects images in an assistant's message, so only its text is replayed.
     match part["type"]:
         case "text":
             text = without_citations(part["text"]["value"], part["text"]["annotations"])

@@ -1,4 +1,4 @@
-"""The items of a run's rounds: what is kept of an answer, and what the next request replays."""
+"""The items of a run's rounds: which are stored, and what the next request replays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from app.schemas.runs import (
 
 
 def replayable(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a round's output items as the next request may hold them, in order."""
+    """Return a round's output items in the form that the next request accepts, in order."""
     return [kept for item in items if (kept := _replayable(item))]
 
 
@@ -26,16 +26,17 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
             kept = {name: item[name] for name in ("call_id", "name", "arguments")}
             return {"type": "function_call", **kept}
         case "message":
-            content = [_said(part) for part in item.get("content") or []]
+            content = [_replayable_part(part) for part in item.get("content") or []]
             return {"type": "message", "role": "assistant", "content": content} if content else None
         case "reasoning" if item.get("encrypted_content") or item.get("content"):
-            # Without its content, an id alone means nothing to a server that stores nothing.
+            # An id without content means nothing to an upstream that stores nothing.
             return {name: value for name, value in item.items() if name != "status"}
     return None
 
 
-def _said(part: dict[str, Any]) -> dict[str, Any]:
-    """Return a part as a request may hold it: servers refuse fields of their own making."""
+def _replayable_part(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part as a request may contain it: upstreams reject some fields of their own
+    output."""
     if part["type"] == "refusal":
         return {"type": "refusal", "refusal": part.get("refusal") or ""}
     annotations = part.get("annotations") or []
@@ -43,14 +44,14 @@ def _said(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def call_output(call_id: str, parts: Sequence[Part]) -> dict[str, Any]:
-    """Return the item with a call's answer: plain text if it is nothing else."""
+    """Return the item with a call's answer: one string if all parts are text, else a list."""
     texts = [part.text for part in parts if isinstance(part, Text)]
-    output = "\n".join(texts) if len(texts) == len(parts) else [_answered(part) for part in parts]
+    output = "\n".join(texts) if len(texts) == len(parts) else [_stored(part) for part in parts]
     return {"type": "function_call_output", "call_id": call_id, "output": output}
 
 
-def _answered(part: Part) -> dict[str, Any]:
-    """Return a part as it is stored. A request has a file's bytes in place of its id."""
+def _stored(part: Part) -> dict[str, Any]:
+    """Return a part in its stored form. A request has the file's bytes in place of its id."""
     match part:
         case Text(text):
             return {"type": "input_text", "text": text}
@@ -61,9 +62,9 @@ def _answered(part: Part) -> dict[str, Any]:
 
 
 def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the function calls among the items that no later output answers yet.
+    """Return the function calls among the items that no later output answers.
 
-    Some servers number the calls of each answer anew, so an id may come again.
+    Some upstreams restart the numbering of calls with each answer, so an id may occur again.
     """
     waiting: dict[str, dict[str, Any]] = {}
     for item in items:
@@ -75,7 +76,7 @@ def unanswered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def answer_call(step: StepRow, call_id: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Merge what an answer adds into its call in the step; return the calls of that id."""
+    """Merge the detail of an answer into its call in the step; return the calls with that id."""
     calls = [call for call in step.step_details["tool_calls"] if call["id"] == call_id]
     for call in calls:
         for key, added in detail.items():
@@ -89,7 +90,7 @@ def complete_step(step: StepRow) -> StepRow:
 
 
 def required_action(calls: list[dict[str, Any]]) -> RequiredAction:
-    """Return what the client must answer: these function calls, given as Responses items."""
+    """Return these function calls, given as Responses items, as a run's required action."""
     tool_calls = [
         RequiredToolCall(
             id=call["call_id"],

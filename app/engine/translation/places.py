@@ -1,4 +1,4 @@
-"""Which of a response's output items an event is about, however little its server says of it."""
+"""Finds the output item that an event is about, even if the upstream sends incomplete events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,9 +11,10 @@ Item = Mapping[str, Any]
 class ItemPlaces:
     """The items that a response has opened, by place.
 
-    OpenAI numbers items (`output_index`) and names them (`item_id`). Other servers leave out
-    either or both, send one number for all items, or a new id with each event. So a number counts
-    until it is missing or comes again for another item; then the id does, and then the order.
+    OpenAI sends each item's number (`output_index`) and id (`item_id`). Other upstreams leave out
+    either or both, send one number for all items, or a new id with each event. So the number
+    counts until it is missing or used for a second item; from then on the id counts, and if that
+    fails, the order.
     """
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class ItemPlaces:
         return place
 
     def find(self, event: Event, kind: str) -> int | None:
-        """Return the place of the open item that an event is about; None if there is none."""
+        """Return the place of the item that an event is about; None if there is none."""
         number = self._number(event)
         if number is not None:
             return number if self._kinds.get(number) == kind else None
@@ -52,14 +53,14 @@ class ItemPlaces:
         return place in self._done
 
     def unfinished(self) -> list[tuple[int, str]]:
-        """Return the places and kinds of the messages and calls that nobody has finished."""
+        """Return the places and kinds of the messages and calls that are not finished."""
         kinds = ("message", "function_call")
         return [
             (p, k) for p, k in sorted(self._kinds.items()) if k in kinds and p not in self._done
         ]
 
     def of_output(self, output: Sequence[Item]) -> list[int | None]:
-        """Return the place of each item of a whole response; None for those that never came."""
+        """Return the place of each item of a complete response; None for items not seen before."""
         free = dict(sorted(self._kinds.items()))
         places: list[int | None] = []
         for item in output:

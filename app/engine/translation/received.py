@@ -1,4 +1,4 @@
-"""The model's items as the rest of the engine knows them, whatever their server makes of them."""
+"""Normalises upstreams' items and events, which may deviate from OpenAI's."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from app.core.model import Event
 
 
 def item_of(event: Event) -> dict[str, Any]:
-    """Return an event's item; one without a type, if there is none."""
+    """Return an event's item; if it has none, an item with an empty type."""
     return tidied(event.get("item"))
 
 
@@ -18,7 +18,7 @@ def output_of(response: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def tidied(given: Any) -> dict[str, Any]:
-    """Return an item with a type, with content as parts, and with arguments as text."""
+    """Return an item with a type, content as parts, and arguments as text."""
     if not isinstance(given, dict):
         return {"type": ""}
     item: dict[str, Any] = {**given, "type": str(given.get("type") or "")}
@@ -33,9 +33,9 @@ def tidied(given: Any) -> dict[str, Any]:
 
 
 def incomplete_reason(event: Event, *, cut: bool) -> str | None:
-    """Return why an answer is incomplete, in the upstream's words; None if it is whole.
+    """Return why an answer is incomplete, in the upstream's words; None if it is complete.
 
-    `cut`: its usage has reached the limit. llama.cpp says "completed" of such an answer.
+    `cut`: its usage has reached the limit. llama.cpp calls such an answer "completed".
     """
     response = response_of(event)
     if event["type"] == "response.incomplete" or response.get("status") == "incomplete":
@@ -46,7 +46,7 @@ def incomplete_reason(event: Event, *, cut: bool) -> str | None:
 
 
 def response_of(event: Event) -> dict[str, Any]:
-    """Return an event's whole response; an empty one if there is none."""
+    """Return an event's response object; an empty one if there is none."""
     response = event.get("response")
     return response if isinstance(response, dict) else {}
 
@@ -56,7 +56,7 @@ def part_kind(event: Event) -> str:
 
 
 def piece_of(event: Event, name: str = "delta") -> str:
-    """Return the text that an event brings in its field `name`; "" if none."""
+    """Return the text in an event's field `name`; "" if there is none."""
     piece = event.get(name)
     return piece if isinstance(piece, str) else ""
 

@@ -1,4 +1,4 @@
-"""A run and what it reads into the body of a Responses request."""
+"""Builds the body of a Responses request from a run and its history."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,9 +20,9 @@ def build_request(
 ) -> dict[str, Any]:
     """Return the request of the run's next round.
 
-    `messages` is the history it reads, `items` what its earlier rounds left; `model` is the name
-    that its upstream knows; `tools` is what the model is offered, and `images` the pictures that
-    are kept here, as data URLs by file id.
+    `messages` is the history, and `items` come from the run's earlier rounds. `model` is the name
+    that the upstream uses. `tools` are offered to the model. `images` are the images that are
+    stored here, as data URLs by file id.
     """
     request: dict[str, Any] = {
         "model": model,
@@ -45,7 +45,7 @@ def build_request(
 
 def _sampling(run: RunRow) -> dict[str, Any]:
     sampling: dict[str, Any] = {}
-    # 1.0 is what an assistant echoes when nothing was set; many models refuse to be told it.
+    # An assistant reports 1.0 if nothing was set; many models reject requests that contain it.
     if run.temperature is not None and run.temperature != 1.0:
         sampling["temperature"] = run.temperature
     if run.top_p is not None and run.top_p != 1.0:
@@ -69,13 +69,13 @@ def _tools(run: RunRow, tools: list[dict[str, Any]]) -> dict[str, Any]:
 def _tool_choice(choice: Any, names: set[str]) -> Any:
     if not isinstance(choice, dict):
         return choice
-    # A built-in tool that runs here is a function of its type's name.
+    # A built-in tool that runs here is offered as a function named after its type.
     name = choice["function"]["name"] if choice["type"] == "function" else choice["type"]
     return {"type": "function", "name": name} if name in names else "auto"
 
 
 def _later_choice(choice: Any) -> Any:
-    """Return the choice for a round after calls: forced again, they would never end."""
+    """Return the choice for a round after calls: if it were forced again, calls would never end."""
     return "none" if choice == "none" else "auto"
 
 

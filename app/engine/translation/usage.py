@@ -1,4 +1,4 @@
-"""What a response cost, in the words of the Assistants API."""
+"""A response's usage, in the form of the Assistants API."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from app.schemas.runs import CachedTokens, ReasoningTokens, Usage
 
 
 def usage_of(response: dict[str, Any]) -> Usage:
-    """Return a response's usage; what the upstream leaves out is 0."""
+    """Return a response's usage; counts that the upstream leaves out are 0."""
     usage = _object(response.get("usage"))
-    # Servers that translate Chat Completions may keep its names.
+    # Upstreams that translate Chat Completions may keep its names.
     prompt = _count(usage, "input_tokens", "prompt_tokens")
     completion = _count(usage, "output_tokens", "completion_tokens")
     read = _object(usage.get("input_tokens_details"))

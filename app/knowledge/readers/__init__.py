@@ -1,4 +1,4 @@
-"""One file per format: `parts(file, limits)` gives its text in pieces, or raises `Refused`.
+"""One module per format: `parts(file, limits)` yields the text in pieces or raises `Refused`.
 
-Imported by the extraction's own process only.
+Imported only by the extraction process.
 """

@@ -19,11 +19,11 @@ def parts(file: io.FileIO, limits: dict[str, Any]) -> Iterator[str]:
     try:
         yield from lines(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
     except csv.Error:
-        raise invalid("The file is damaged: a cell has no end.") from None
+        raise invalid("The file is damaged: a cell has no end, or is too long.") from None
 
 
 def _delimiter(text: str) -> str:
-    """Return what parts the cells: the sign that the first lines have most evenly."""
+    """Return the delimiter: the sign that occurs most evenly in the first lines."""
     sample = text[:_SAMPLE].splitlines()[:20]
     counts = {sign: [line.count(sign) for line in sample if line.strip()] for sign in ",\t;|"}
     return max(counts, key=lambda sign: (min(counts[sign], default=0), sum(counts[sign])))

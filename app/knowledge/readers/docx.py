@@ -1,4 +1,4 @@
-"""DOCX: paragraphs, tables and text boxes in their order, then the notes."""
+"""DOCX: paragraphs, tables and text boxes in document order, then the notes."""
 
 import io
 import re
@@ -12,7 +12,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPH, _TABLE, _ROW, _CELL = f"{_W}p", f"{_W}tbl", f"{_W}tr", f"{_W}tc"
 _STYLE, _LIST = f"{_W}pPr/{_W}pStyle", f"{_W}pPr/{_W}numPr"
 _SIGNS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
-# A second form of the same text, for readers of old.
+# A second form of the same text, for old applications.
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING = re.compile(r"(?:heading|제목)\s*([1-6])", re.IGNORECASE)
 _MAIN = "word/document.xml"
@@ -36,7 +36,7 @@ def _blocks(package: Package, part: str) -> Iterator[str]:
 
 def _rows(table: Any) -> Iterator[list[str]]:
     for row in table.iter(_ROW):
-        # A table in a cell is that cell's text.
+        # A nested table is part of its cell's text.
         if next(row.iterancestors(_TABLE)) is table:
             yield [_text(cell) for cell in row.iterchildren(_CELL)]
 
@@ -50,13 +50,13 @@ def _prefix(paragraph: Any) -> str:
 
 
 def _text(element: Any) -> str:
-    said: list[str] = []
+    pieces: list[str] = []
     for found in element.iter():
         if found.tag == f"{_W}t":
             if next(found.iterancestors(_FALLBACK), None) is None:
-                said.append(found.text or "")
+                pieces.append(found.text or "")
         elif found.tag in _SIGNS:
-            said.append(_SIGNS[found.tag])
-        elif found.tag == _PARAGRAPH and found is not element and said:
-            said.append("\n")
-    return "".join(said)
+            pieces.append(_SIGNS[found.tag])
+        elif found.tag == _PARAGRAPH and found is not element and pieces:
+            pieces.append("\n")
+    return "".join(pieces)

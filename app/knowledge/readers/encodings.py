@@ -1,4 +1,4 @@
-"""Bytes into characters: whatever encoding a text file was saved in."""
+"""Decodes text files in any common encoding."""
 
 import codecs
 import re
@@ -14,7 +14,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What is guessed from, when it must be; of one text's languages the beginning tells.
+# How many bytes a guess is based on: the beginning of a text shows its language.
 _SAMPLE = 1 << 18
 _GUESSES = ["cp932", "euc_jp", "gb18030", "big5", "cp1252", "cp1251", "koi8_r", "cp1253", "cp1254"]
 _HANGUL = re.compile("[가-힣]")
@@ -28,15 +28,15 @@ _FEW_BROKEN = 0.01
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of a file in any common encoding. Raises `Refused` where it is none."""
+    """Return the text of a file in any common encoding. Raises `Refused` if it isn't text."""
     text = _marked(data) or _utf_8(data) or _utf_16(data) or _korean(data) or _guessed(data)
     if text is None or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):
-        raise unsupported("The file is no text, or in an unknown encoding.")
+        raise unsupported("The file is not text, or its encoding is unknown.")
     return text
 
 
 def decoded_as(data: bytes, encoding: str) -> str | None:
-    """Return the text if it is in that encoding; a cut last character is forgiven."""
+    """Return the text if it is in that encoding; its last character may be incomplete."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(data, final=False)
     except (LookupError, UnicodeError):
@@ -53,12 +53,12 @@ def _marked(data: bytes) -> str | None:
 def _utf_8(data: bytes) -> str | None:
     text = decoded_as(data, "utf-8")
     if text is None:
-        # Logs are often UTF-8 but for a few bytes.
-        mended = data.decode(errors="replace")
-        broken = mended.count("\ufffd")
-        # Without characters that only UTF-8 has, the few may be all there is of another encoding.
-        proven = len(_NOT_ASCII.findall(mended)) > 10 * broken
-        text = mended if proven and broken <= _FEW_BROKEN * len(mended) else None
+        # Logs are often UTF-8 except for a few bytes.
+        repaired = data.decode(errors="replace")
+        broken = repaired.count("\ufffd")
+        # If few characters are valid UTF-8 beyond ASCII, the text may be in another encoding.
+        proven = len(_NOT_ASCII.findall(repaired)) > 10 * broken
+        text = repaired if proven and broken <= _FEW_BROKEN * len(repaired) else None
     return text if text is None or "\0" not in text else None
 
 
@@ -73,7 +73,7 @@ def _utf_16(data: bytes) -> str | None:
 
 
 def _korean(data: bytes) -> str | None:
-    """CP949, of which EUC-KR is a part: what every byte fits and mostly Hangul comes out of."""
+    """Decode CP949, which includes EUC-KR, if all bytes are valid and give mostly Hangul."""
     text = decoded_as(data, "cp949")
     foreign = _NOT_ASCII.findall(text or "")
     hangul = sum(_HANGUL.match(character) is not None for character in foreign)

@@ -1,4 +1,4 @@
-"""HTML: what a reader of the page would see, a block a line."""
+"""HTML: the page's visible text, one line per block."""
 
 import io
 import re
@@ -40,7 +40,7 @@ def _decoded(data: bytes) -> str:
     named = _CHARSET.search(data[:_HEAD])
     encoding = named.group(1).decode("ascii").lower() if named else ""
     if encoding in ("euc-kr", "ks_c_5601-1987", "ksc5601"):
-        encoding = "cp949"  # as browsers do: pages that say the one are written in the other
+        encoding = "cp949"  # as in browsers: pages that declare EUC-KR are written in CP949
     return (decoded_as(data, encoding) if encoding else None) or decoded(data)
 
 

@@ -1,7 +1,7 @@
-"""Hangul's documents: HWP 5, HWPX and HWPML, with hwp2markdown.
+"""Documents of the word processor Hangul: HWP 5, HWPX and HWPML, with hwp2markdown.
 
-Paragraphs, tables, text boxes, captions and equations come in their order, then the notes. Headers,
-footers and memos are left out.
+Paragraphs, tables, text boxes, captions and equations come in document order, then the notes.
+Headers, footers and memos are left out.
 """
 
 import io
@@ -25,7 +25,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from app.knowledge.readers.refusal import Refused, invalid
 from app.knowledge.readers.tables import lines
 
-# What the library and the parsers below it raise for bytes that make no sense.
+# The errors that the library and the parsers below it raise for malformed files.
 _MALFORMED = (
     Hwp2mdError,
     etree.LxmlError,
@@ -51,25 +51,25 @@ def parts(file: io.FileIO, limits: dict[str, Any]) -> Iterator[str]:
         blocks = read_blocks(data)
     except _MALFORMED as error:
         raise _refusal(error) from None
-    yield from map(_said, blocks)
+    yield from map(_block_text, blocks)
 
 
 def _refuse_locked(data: bytes) -> None:
     """Refuse a document that its author locked against copying.
 
-    The library could read it: the key is in the file.
+    The library could read it, because the key is in the file.
     """
     header = _HEADER.search(data) if data.startswith(b"\xd0\xcf") else None
     if header and int.from_bytes(header.group(1), "little") & _LOCKED:
         raise invalid(
-            "The file is locked for distribution: its author forbade copying. "
+            "The file is locked for distribution: its author does not allow copying. "
             "Save it as an ordinary document."
         )
 
 
 def _refusal(error: Exception) -> Refused:
     if isinstance(error, EncryptedDocumentError):
-        return invalid("The file is protected with a password.")
+        return invalid("The file is protected by a password.")
     if isinstance(error, DrmProtectedError | UnsupportedHwpError):
         return invalid("The file is protected by DRM.")
     if "too large" in str(error):
@@ -77,7 +77,7 @@ def _refusal(error: Exception) -> Refused:
     return invalid("The file is damaged: it can't be read as a Hangul document.")
 
 
-def _said(block: Block) -> str:
+def _block_text(block: Block) -> str:
     match block:
         case Paragraph():
             return _prefix(block) + _text(block)

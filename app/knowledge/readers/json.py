@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: laid out in lines, so that it can be cut, and its escapes read."""
+"""JSON and JSON Lines: formatted with line breaks, so that it can be cut, and without escapes."""
 
 import io
 import json
@@ -20,7 +20,7 @@ def _line(line: str) -> str:
     try:
         return _laid_out(line)
     except (ValueError, RecursionError):
-        return line  # broken or not, it is text
+        return line  # even invalid JSON is text
 
 
 def _laid_out(text: str) -> str:

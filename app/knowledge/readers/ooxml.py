@@ -1,7 +1,7 @@
-"""What DOCX and PPTX have in common: parts of XML in a zip archive, and how they are related.
+"""The common base of DOCX and PPTX: XML parts in a zip archive, and the relations between them.
 
-Read with lxml: of the libraries for each format, one needs Pillow and a writer of spreadsheets,
-and both leave out text boxes and notes.
+Read with lxml, because the formats' own libraries leave out text boxes and notes, and one of them
+needs Pillow and a spreadsheet writer.
 """
 
 import io
@@ -19,7 +19,7 @@ _DAMAGED = "The file is damaged: a part of it can't be read."
 
 
 class Package:
-    """An opened document. All of its methods raise `Refused` for what is damaged."""
+    """An open document. Its methods raise `Refused` if a part is damaged."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._archive = zipfile.ZipFile(file)
@@ -29,8 +29,8 @@ class Package:
         return part in self._names
 
     def elements(self, part: str, tags: set[str], containers: set[str]) -> Iterator[Any]:
-        """Yield the elements with one of `tags` that are not inside of another such; they are
-        emptied afterwards, so that no more than one is held. `containers` are among the tags.
+        """Yield the elements with one of `tags` that are not inside one of `containers`, a subset
+        of `tags`. Each is emptied afterwards, so that memory contains only one at a time.
         """
         inside = 0
         with self._open(part) as stream:
@@ -42,7 +42,7 @@ class Package:
                     _forget(element)
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Return a part's relations by their id: the last word of their type, and the part."""
+        """Return a part's relations by id: the last word of the type, and the target part."""
         folder, name = posixpath.split(part)
         source = f"{folder}/_rels/{name}.rels"
         if source not in self._names:

@@ -1,4 +1,4 @@
-"""PPTX: the slides in the order of the show, each with its notes."""
+"""PPTX: the slides in presentation order, each with its notes."""
 
 import io
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def parts(file: io.FileIO, limits: dict[str, Any]) -> Iterator[str]:
     package = Package(file)
     slides = list(_slides(package))
     if len(slides) > limits["pages"]:
-        raise invalid(f"The file has {len(slides)} slides; at most {limits['pages']} are read.")
+        raise invalid(f"The file has {len(slides)} slides (at most {limits['pages']} are allowed).")
     for number, slide in enumerate(slides, 1):
         yield f"\n# {number}\n"
         yield from _blocks(package, slide)
@@ -44,16 +44,16 @@ def _blocks(package: Package, part: str) -> Iterator[str]:
 
 def _rows(table: Any) -> Iterator[list[str]]:
     for row in table.iter(_ROW):
-        # A table in a cell is that cell's text.
+        # A nested table is part of its cell's text.
         if next(row.iterancestors(_TABLE)) is table:
             yield [_text(cell) for cell in row.iterchildren(_CELL)]
 
 
 def _text(element: Any) -> str:
-    said: list[str] = []
+    pieces: list[str] = []
     for found in element.iter(f"{_A}t", f"{_A}br", _PARAGRAPH):
         if found.tag == f"{_A}t":
-            said.append(found.text or "")
-        elif said:
-            said.append("\n")
-    return "".join(said)
+            pieces.append(found.text or "")
+        elif pieces:
+            pieces.append("\n")
+    return "".join(pieces)

@@ -1,8 +1,9 @@
-"""How a reader says that a file can't be made text."""
+"""The error that readers raise if a file's text can't be extracted."""
 
 
 class Refused(Exception):
-    """`code` is one of OpenAI's for a vector store's file: `unsupported_file`, `invalid_file`."""
+    """The file is refused. `code` is one of OpenAI's codes for a vector store's file:
+    `unsupported_file` or `invalid_file`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -1,6 +1,6 @@
-"""Rows of cells into lines that can be understood one by one.
+"""Turns table rows into lines that can be understood one by one.
 
-A table is cut into chunks anywhere, so each row carries its headers: `Plan: Pro | Screens: 10`.
+A table may be cut into chunks anywhere, so each row repeats its headers: `Plan: Pro | Screens: 10`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ def _trimmed(row: Sequence[str]) -> list[str]:
 
 
 def _header(rows: list[list[str]]) -> list[str]:
-    """Return the first row if it names columns: all words, short, no two alike."""
+    """Return the first row if it looks like a header: short, different, and no numbers."""
     if not rows:
         return []
     first = rows[0]

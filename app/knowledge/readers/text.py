@@ -1,4 +1,4 @@
-"""Plain text and Markdown, and what every reader's text goes through in the end."""
+"""Plain text and Markdown, and the clean-up of every reader's text."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from app.knowledge.readers.refusal import invalid, unsupported
 
 _TRAILING = re.compile(r"[ \t\f\v\u00a0]+\n")
 _BLANK_LINES = re.compile(r"\n{3,}")
-# Neither database nor JSON can hold these.
+# Characters that a database or JSON can't contain.
 _UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -25,7 +25,8 @@ def whole(file: io.FileIO, limits: dict[str, Any]) -> str:
 
 
 def everything(file: io.FileIO, limits: dict[str, Any]) -> bytes:
-    # Two bytes a character in UTF-16, and as much again for what cleaning takes away.
+    # Twice for UTF-16, which takes two bytes per character, and twice again for what cleaning
+    # removes.
     most = 4 * limits["text_bytes"]
     file.seek(0)
     data = b""
@@ -48,16 +49,16 @@ def cleaned(pieces: Iterable[str], text_bytes: int) -> str:
         kept.append(text)
     text = _BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
     if not text:
-        raise unsupported("The file holds no text; what is scanned or drawn is not read.")
+        raise unsupported("The file contains no text. Text in scans and images is not recognised.")
     return text
 
 
 def _tidied(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
-    # macOS takes Hangul apart into its letters: to a search these would be other words.
+    # macOS decomposes Hangul into letters, which a search would treat as other words.
     text = unicodedata.normalize("NFC", _UNSTORABLE.sub("", text))
     return _TRAILING.sub("\n", text)
 
 
 def _too_long(text_bytes: int) -> Exception:
-    return invalid(f"The file holds more than {text_bytes // 1_000_000} MB of text.")
+    return invalid(f"The file contains more than {text_bytes // 1_000_000} MB of text.")

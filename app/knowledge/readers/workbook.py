@@ -1,4 +1,4 @@
-"""Spreadsheets, with calamine: XLSX, and XLS with it."""
+"""Spreadsheets, with calamine: XLSX and XLS."""
 
 import datetime
 import io

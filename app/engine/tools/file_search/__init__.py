@@ -1,1 +1,1 @@
-"""The tool `file_search`: searches in vector stores, and citations of what they found."""
+"""The tool `file_search`: searches vector stores, and cites the results."""

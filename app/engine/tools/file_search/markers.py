@@ -1,4 +1,4 @@
-"""Markers: how the model names the passage that it cites.
+"""Markers, with which the model cites a passage.
 
 A marker is `【m:n†name】`: the run's search number m, its result number n, and the file's name.
 """
@@ -11,19 +11,19 @@ from app.engine.tools.marks import Mark
 
 _MARKER = re.compile(r"【[^【】]*】")
 _OPENING = "【"
-# A marker is no longer; text that merely holds the bracket is not held back for more.
+# The longest possible marker: longer text after a bracket is not held back.
 _LONGEST = 300
 _NOT_IN_MARKERS = str.maketrans("【】†", "   ")
 
 
 def marker(search: int, result: int, filename: str) -> str:
-    # White space of every kind is folded: the model must be able to copy the marker.
+    # All white space becomes single spaces, so that the model can copy the marker.
     name = " ".join(filename.translate(_NOT_IN_MARKERS).split())[:200]
     return f"【{search}:{result}†{name}】"
 
 
 def markers_in(call: Mapping[str, Any], search: int) -> dict[str, str]:
-    """Return the file ids of what the run's search number `search` found, by marker."""
+    """Return the file ids of the results of the run's search number `search`, by marker."""
     return {
         marker(search, place, result["file_name"]): result["file_id"]
         for place, result in enumerate(call["file_search"]["results"])
@@ -31,7 +31,7 @@ def markers_in(call: Mapping[str, Any], search: int) -> dict[str, str]:
 
 
 class Markers:
-    """`Marks`: the markers of what a run has found so far. An unknown marker stays text."""
+    """`Marks`: the markers of the passages found so far. An unknown marker stays plain text."""
 
     def __init__(self) -> None:
         self._files: dict[str, str] = {}

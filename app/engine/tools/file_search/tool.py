@@ -1,4 +1,4 @@
-"""`file_search`: the model asks, the vector stores of the run and its thread answer."""
+"""`file_search`: searches the vector stores of the run's assistant and of its thread."""
 
 import asyncio
 import time
@@ -16,16 +16,16 @@ from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, ToolSession, 
 from app.knowledge.store_search import FoundPassage, StoreSearch
 from app.schemas.file_search import stores_in
 
-# OpenAI's defaults: the number of results, and how long to wait for the thread's new files (in
-# seconds).
+# OpenAI's defaults: the number of results, and how long (in seconds) to wait until the thread's
+# new files are indexed.
 _MAX_RESULTS = 20
 _WAIT_FOR_FILES = 60.0
 _LOOK_EVERY = 0.2
 
 _DESCRIPTION = (
-    "Search the files that this conversation may use. Returns passages, each behind its marker "
-    "such as 【0:0†name】. Cite a passage by writing its marker, exactly as it stands, behind the "
-    "sentence that it supports."
+    "Search the files that this conversation may use. Returns passages, each after its marker, "
+    "such as 【0:0†name】. Cite a passage by copying its marker exactly after the sentence that it "
+    "supports."
 )
 
 
@@ -87,9 +87,9 @@ class _Session(ToolSession):
         return Unstreamed({"type": FileSearch.type, **_details(self._options, [])})
 
     async def open(self) -> None:
-        """Wait for the thread's own files to be read, but not longer than OpenAI does."""
+        """Wait until the thread's own files are indexed, but not longer than OpenAI does."""
         deadline = time.monotonic() + _WAIT_FOR_FILES
-        # Another process may be reading them, so nothing here could wake this up.
+        # Another process may be indexing them, so this has to poll.
         while await self._database.read(_is_reading, self._run) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY)
 
@@ -121,8 +121,8 @@ class _Session(ToolSession):
 
 def _details(options: dict[str, Any], found: list[FoundPassage]) -> dict[str, Any]:
     ranking = options["ranking_options"]
-    told = {"ranker": ranking["ranker"], "score_threshold": ranking["score_threshold"]}
-    return {"file_search": {"ranking_options": told, "results": [_result(one) for one in found]}}
+    shown = {"ranker": ranking["ranker"], "score_threshold": ranking["score_threshold"]}
+    return {"file_search": {"ranking_options": shown, "results": [_result(one) for one in found]}}
 
 
 def _result(found: FoundPassage) -> dict[str, Any]:

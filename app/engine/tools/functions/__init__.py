@@ -1,1 +1,1 @@
-"""Functions: the server's own, in Python files, and the client's, which the client calls itself."""
+"""Functions: the server's own, from Python files, and those that the client executes itself."""

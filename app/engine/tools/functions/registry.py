@@ -1,4 +1,4 @@
-"""The functions that a developer gave the server: found, described, called."""
+"""Loads, describes and calls the server's own functions."""
 
 import asyncio
 import importlib.util
@@ -38,10 +38,10 @@ class ServerFunction:
 
 
 class FunctionRegistry:
-    """Server functions by name. A call never raises: what goes wrong is told to the model."""
+    """Server functions by name. A call never raises: the model gets the error as the output."""
 
     def __init__(self, functions: Mapping[str, ServerFunction], *, timeout: float) -> None:
-        """`timeout`: seconds that one call may take."""
+        """`timeout`: how long one call may take, in seconds."""
         self._functions = functions
         self._timeout = timeout
 
@@ -54,7 +54,7 @@ class FunctionRegistry:
     async def call(self, name: str, arguments: str) -> str:
         """Call a function with the model's JSON arguments and return its output as text.
 
-        Text that no database takes becomes U+FFFD, whether a function returns or raises it.
+        Characters that databases reject become U+FFFD, in results and in errors.
         """
         return storable(await self._answer(name, arguments))
 
@@ -66,7 +66,7 @@ class FunctionRegistry:
             logger.warning("function %s: no answer within %g s", name, self._timeout)
             return f"Error: {name} did not answer within {self._timeout:g} seconds."
         except ValidationError as error:
-            return f"Error: the arguments of {name} do not fit. {_faults(error)}"
+            return f"Error: the arguments of {name} are invalid. {_faults(error)}"
         except Exception as error:
             logger.exception("function %s failed", name)
             return f"Error: {type(error).__name__}: {error}"
@@ -82,8 +82,8 @@ async def _invoke(server_function: ServerFunction, arguments: str) -> Any:
 def _in_thread(call: Callable[[str], Any], arguments: str) -> Future[Any]:
     """Call a plain function in a thread of its own.
 
-    A thread can't be ended from outside: one that hangs must not hold up the others of a pool,
-    nor the end of the process.
+    A thread can't be stopped from outside. One that hangs must not use up a pool or keep the
+    process from exiting.
     """
     future: Future[Any] = Future()
     future.set_running_or_notify_cancel()
@@ -91,7 +91,7 @@ def _in_thread(call: Callable[[str], Any], arguments: str) -> Future[Any]:
     def work() -> None:
         try:
             future.set_result(call(arguments))
-        except Exception as error:  # noqa: BLE001 - raised again where the future is awaited
+        except Exception as error:  # noqa: BLE001 - the caller that awaits the future gets it
             future.set_exception(error)
 
     Thread(target=work, name="server function", daemon=True).start()
@@ -113,7 +113,7 @@ def _text(result: Any) -> str:
 def load_functions(folder: str) -> dict[str, ServerFunction]:
     """Return the public functions of every Python file in `folder`, by name.
 
-    A folder that does not exist holds none. Raises `FunctionsError`.
+    A folder that does not exist counts as empty. Raises `FunctionsError`.
     """
     found: dict[str, ServerFunction] = {}
     for file in sorted(Path(folder).glob("*.py")) if folder else ():
@@ -124,7 +124,7 @@ def load_functions(folder: str) -> dict[str, ServerFunction]:
             if name.startswith("_") or function.__module__ != module.__name__:
                 continue
             if name in found:
-                raise FunctionsError(f"{file}: there is a second function named {name}")
+                raise FunctionsError(f"{file}: another file already defines a function {name}")
             found[name] = _described(file, name, function)
     return found
 
@@ -143,11 +143,13 @@ def _load(file: Path) -> ModuleType:
 
 def _described(file: Path, name: str, function: Callable[..., Any]) -> ServerFunction:
     try:
-        # Pydantic takes a function for the type of a call; its annotation knows only types.
+        # Pydantic accepts a function here and validates its calls; its annotation lists only types.
         adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, function))
         parameters = adapter.json_schema()
     except Exception as error:
-        raise FunctionsError(f"{file}: {name}: its signature has no schema: {error}") from error
+        raise FunctionsError(
+            f"{file}: {name}: no JSON schema for its signature: {error}"
+        ) from error
     if parameters.get("type") != "object":
-        raise FunctionsError(f"{file}: {name}: parameters must be passable by name")
+        raise FunctionsError(f"{file}: {name}: it must be possible to pass parameters by name")
     return ServerFunction(name, inspect.getdoc(function) or "", parameters, function, adapter)

@@ -1,4 +1,4 @@
-"""Functions as a tool: calls of the server's own are answered here, others by the client."""
+"""Functions as a tool: the server answers calls of its own functions, the client all others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from app.engine.tools.tool import Answer, Call, Emit, Text, ToolSession
 
 
 def function_output(output: str) -> dict[str, Any]:
-    """Return what an output adds to a function's call in its step."""
+    """Return what an output adds to a function call in its step."""
     return {"function": {"output": output}}
 
 
 class FunctionDraft:
-    """A `Draft` that shows the arguments as they come."""
+    """A `Draft` that shows the arguments as they arrive."""
 
     def __init__(self, name: str) -> None:
         self._function: dict[str, Any] = {"name": name, "arguments": "", "output": None}
@@ -26,7 +26,7 @@ class FunctionDraft:
 
 
 class Functions:
-    """A `Tool`: all functions that a run lists, whoever calls them."""
+    """A `Tool`: all functions that a run lists, those of the server and those of the client."""
 
     type = "function"
 
@@ -58,9 +58,10 @@ class _Session(ToolSession):
         return Answer([Text(output)], function_output(output))
 
     def _flattened(self, function: dict[str, Any]) -> dict[str, Any]:
-        """Return a function as the Responses API takes it.
+        """Return a function in the Responses API's form.
 
-        What the assistant leaves out is filled in from the server's function of that name.
+        If the assistant leaves out the parameters or the description, those of the server's
+        function of that name are used.
         """
         own = self._registry.find(function["name"])
         flat = {"type": "function", "name": function["name"], "parameters": function["parameters"]}

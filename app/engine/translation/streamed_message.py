@@ -1,4 +1,4 @@
-"""A message while the model writes it: its parts, and the annotations in them."""
+"""A message while the model writes it: its parts and their annotations."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,102 +8,102 @@ from app.db.rows import MessageRow
 from app.engine.tools.marks import AnnotationReader
 from app.schemas.messages import text_part
 
-Tell = Callable[[str, dict[str, Any]], None]
+Send = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass
 class _Part:
-    """`received` is all that came of it; what may still become an annotation is not sent yet."""
+    """`received` is all text so far, including what is held back as a possible annotation."""
 
     place: int
     kind: str
     reader: AnnotationReader
     received: str = ""
-    told: bool = False
+    sent: bool = False
 
 
-class SpokenMessage:
-    """Collects what is said into `message` and tells it, part by part, as deltas."""
+class StreamedMessage:
+    """Collects the model's text in `message` and sends it part by part as deltas."""
 
     def __init__(
-        self, message: MessageRow, annotations: Callable[[], AnnotationReader], tell: Tell
+        self, message: MessageRow, annotations: Callable[[], AnnotationReader], send: Send
     ) -> None:
-        """`annotations` makes a reader for each text part; `tell(id, delta)` sends a delta."""
+        """`annotations` makes a reader for each text part; `send(id, delta)` sends a delta."""
         self.message = message
         self._annotations = annotations
-        self._tell = tell
+        self._send = send
         self._parts: dict[int, _Part] = {}
 
     def begin_with(self, parts: Sequence[dict[str, Any]]) -> None:
-        """Add parts that tools made, such as pictures: they come before the model's words."""
+        """Add parts that tools created, such as images; they come before the model's text."""
         for part in parts:
-            self._tell_part({"index": len(self.message.content), **part})
+            self._send_part({"index": len(self.message.content), **part})
             self.message.content.append(part)
 
     def add(self, content_index: int, kind: str, piece: str) -> None:
-        """Take a piece of a part; `kind` is `text` or `refusal`."""
+        """Add a piece of a part; `kind` is `text` or `refusal`."""
         part = self._parts.get(content_index)
         if part is None:
             part = self._parts[content_index] = self._open(kind)
         part.received += piece
         if part.kind == "text":
-            self._say_text(part, *part.reader.feed(piece))
+            self._add_text(part, *part.reader.feed(piece))
         else:
-            self._say_refusal(part, piece)
+            self._add_refusal(part, piece)
 
     def settle(self, item: dict[str, Any]) -> None:
-        """Add what the finished item holds and no delta has brought."""
+        """Add the parts of the finished item that no delta contained."""
         for index, content in enumerate(item.get("content") or []):
             kind = "refusal" if content["type"] == "refusal" else "text"
             self.add_rest(index, kind, content.get(kind) or "")
 
     def add_rest(self, content_index: int, kind: str, whole: str) -> None:
-        """Add what a whole part holds and no delta has brought."""
+        """Add the rest of a whole part that no delta contained."""
         part = self._parts.get(content_index)
         so_far = part.received if part else ""
         if part is None or (len(whole) > len(so_far) and whole.startswith(so_far)):
             self.add(content_index, kind, whole[len(so_far) :])
 
     @property
-    def said(self) -> list[dict[str, Any]]:
-        """What has come so far, as an output item's content."""
+    def received(self) -> list[dict[str, Any]]:
+        """The text so far, as an output item's content."""
         types = {"text": "output_text", "refusal": "refusal"}
         return [
             {"type": types[part.kind], part.kind: part.received} for part in self._parts.values()
         ]
 
     def finish(self) -> None:
-        """Say what was held back; every part has been told once by then."""
+        """Send what was held back, and every part that has not been sent at all."""
         for part in self._parts.values():
             if part.kind == "text":
                 rest, annotations = part.reader.finish()
-                if rest or not part.told:
-                    self._say_text(part, rest, annotations)
+                if rest or not part.sent:
+                    self._add_text(part, rest, annotations)
 
     def _open(self, kind: str) -> _Part:
         content = self.message.content
         content.append(text_part("") if kind == "text" else {"type": "refusal", "refusal": ""})
         return _Part(len(content) - 1, kind, self._annotations())
 
-    def _say_text(self, part: _Part, text: str, annotations: list[dict[str, Any]]) -> None:
-        if not text and (part.told or part.received):
+    def _add_text(self, part: _Part, text: str, annotations: list[dict[str, Any]]) -> None:
+        if not text and (part.sent or part.received):
             return
         stored = self.message.content[part.place]["text"]
-        told: dict[str, Any] = {"value": text}
-        if annotations or not part.told:
+        delta: dict[str, Any] = {"value": text}
+        if annotations or not part.sent:
             first = len(stored["annotations"])
-            told["annotations"] = [
+            delta["annotations"] = [
                 {"index": first + place, **one} for place, one in enumerate(annotations)
             ]
         stored["value"] += text
         stored["annotations"] += annotations
-        part.told = True
-        self._tell_part({"index": part.place, "type": "text", "text": told})
+        part.sent = True
+        self._send_part({"index": part.place, "type": "text", "text": delta})
 
-    def _say_refusal(self, part: _Part, text: str) -> None:
+    def _add_refusal(self, part: _Part, text: str) -> None:
         self.message.content[part.place]["refusal"] += text
-        part.told = True
-        self._tell_part({"index": part.place, "type": "refusal", "refusal": text})
+        part.sent = True
+        self._send_part({"index": part.place, "type": "refusal", "refusal": text})
 
-    def _tell_part(self, told: dict[str, Any]) -> None:
-        self._tell(self.message.id, {"content": [told]})
+    def _send_part(self, delta: dict[str, Any]) -> None:
+        self._send(self.message.id, {"content": [delta]})
