@@ -33,7 +33,7 @@ def test_a_line_has_an_end(start, upstream, monkeypatch):
     for body in (RUN, {**RUN, "stream": True}):
         error = error_of(http.post(f"/threads/{thread_id}/runs", json=body), 429)
         assert error["code"] == "thread_line_too_long"
-        assert error["message"].startswith(f"Thread {thread_id} has 3 active runs")
+        assert error["message"].startswith(f"Thread {thread_id} already has 3 active runs")
     other = http.post("/chat", json={"message": "another thread is free"})
     assert other.is_success
     assert upstream.wait_stalled()
