@@ -76,7 +76,7 @@ async def test_it_answers_korean_in_korean() -> None:
 @pytest.mark.parametrize("question", ["What did I say?", "What was it earlier?", "Do you remember"])
 async def test_it_quotes_what_was_said_before(question: str) -> None:
     said = await text(request(user("My dog is Bo"), assistant("I see"), user(question)))
-    assert said == '[Demo model] You said before: "My dog is Bo"'
+    assert said == '[Demo model] You said earlier: "My dog is Bo"'
 
 
 @pytest.mark.parametrize(
