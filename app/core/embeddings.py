@@ -77,10 +77,10 @@ class OpenAIEmbedder:
             raise self._invalid("no vector for some of the texts")
         return vectors
 
-    def _invalid(self, returned: str) -> ModelError:
+    def _invalid(self, got: str) -> ModelError:
         return ModelError(
             "server_error",
-            f"The embedding model {self._model} of the upstream {self._server} returned {returned}.",
+            f"The embedding model {self._model} of the upstream {self._server} returned {got}.",
         )
 
 

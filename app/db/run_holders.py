@@ -115,11 +115,11 @@ def release(connection: Connection, worker_id: str) -> None:
     connection.execute(_RELEASE, {"of_worker": worker_id})
 
 
-def lost(connection: Connection, worker_id: str, carried: Collection[str]) -> list[str]:
-    """Return which of the runs `carried` by this process another one has taken over."""
-    if not carried:
+def lost(connection: Connection, worker_id: str, executed: Collection[str]) -> list[str]:
+    """Return which of the runs `executed` by this process another one has taken over."""
+    if not executed:
         return []
-    keys = {"of_worker": worker_id, "keys": list(carried)}
+    keys = {"of_worker": worker_id, "keys": list(executed)}
     return list(connection.execute(_LOST, keys).scalars())
 
 
