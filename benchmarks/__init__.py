@@ -1,1 +1,1 @@
-"""What a turn costs. Every figure is a ratio of two servers measured in turns in one run."""
+"""The cost of a turn. Every result is a ratio of two servers, measured alternately in one run."""

@@ -1,4 +1,4 @@
-"""What a chat turn costs, as a ratio to the yardstick.
+"""The cost of a chat turn, as a ratio to the yardstick's.
 
 python -m benchmarks.chat [--postgres URL] [--against TREE]
 """
@@ -17,13 +17,13 @@ from benchmarks.servers import Server, fake_upstream, threadkeeper, yardstick
 _CHAT = "/api/v1/chat"
 _TURNS_OF_A_CONVERSATION = 10
 _MESSAGES_AT_ONCE = 1000
-# As the SDKs mark the polls of their helpers: the answer waits for the run's next state.
+# The header that the SDKs' polling helpers send: the server waits for the run's next state.
 _POLL_HELPER = "X-Stainless-Poll-Helper: true\r\n"
 _LAST_MESSAGES = {"type": "last_messages", "last_messages": 10}
 
 
 def one_shot(server: Server, path: str = _CHAT) -> Turn:
-    """A client that begins a new thread with every turn."""
+    """A client that starts a new thread with every turn."""
     connection = Connection(server.port)
 
     async def turn() -> Timing:
@@ -35,26 +35,26 @@ def one_shot(server: Server, path: str = _CHAT) -> Turn:
 
 
 def conversation(server: Server) -> Turn:
-    """A client that goes on with a thread, up to a conversation's length."""
+    """A client that continues a thread, up to a conversation's length."""
     connection = Connection(server.port)
-    said = 0
+    turns = 0
     thread_id = None
 
     async def turn() -> Timing:
-        nonlocal said, thread_id
-        if said % _TURNS_OF_A_CONVERSATION == 0:
+        nonlocal turns, thread_id
+        if turns % _TURNS_OF_A_CONVERSATION == 0:
             thread_id = None
         started = time.perf_counter()
         body = {"message": "hello there", "thread_id": thread_id}
         thread_id = (await connection.post(_CHAT, body))["thread_id"]
-        said += 1
+        turns += 1
         return _since(started)
 
     return turn
 
 
 def run_on(server: Server, thread_id: str) -> Turn:
-    """A client that runs one thread again and again, polling each run to its end."""
+    """A client that creates one run after another on a thread, and polls each until it ends."""
     connection = Connection(server.port)
     path = f"/api/v1/threads/{thread_id}/runs"
     body = {"assistant_id": "asst_default", "truncation_strategy": _LAST_MESSAGES}
@@ -77,11 +77,11 @@ def _since(started: float) -> Timing:
 
 
 async def filled_thread(server: Server, messages: int) -> str:
-    """Return the id of a new thread that holds so many messages."""
+    """Return the id of a new thread with this many messages."""
     connection = Connection(server.port)
-    begun = [_message(number) for number in range(min(messages, _MESSAGES_AT_ONCE))]
-    thread = await connection.post("/api/v1/threads", {"messages": begun})
-    for number in range(len(begun), messages):
+    first = [_message(number) for number in range(min(messages, _MESSAGES_AT_ONCE))]
+    thread = await connection.post("/api/v1/threads", {"messages": first})
+    for number in range(len(first), messages):
         await connection.post(f"/api/v1/threads/{thread['id']}/messages", _message(number))
     connection.close()
     return str(thread["id"])
@@ -92,8 +92,8 @@ def _message(number: int) -> dict[str, Any]:
 
 
 async def compare_lengths(server: Server, load: Load, long: int, short: int) -> None:
-    """Print what a turn costs on a long thread, as a ratio to a short one's."""
-    # A thread carries one run at a time, so every client gets a thread of its own.
+    """Print the cost of a turn on a long thread, as a ratio to a short one's."""
+    # A thread executes one run at a time, so every client gets its own thread.
     longs, shorts = [
         iter([await filled_thread(server, messages) for _ in range(load.clients)])
         for messages in (long, short)
@@ -127,12 +127,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=Load.rounds)
-    parser.add_argument("--turns", type=int, default=Load.turns, help="turns of a round")
+    parser.add_argument("--turns", type=int, default=Load.turns, help="turns per round")
     parser.add_argument("--clients", type=int, default=Load.clients)
-    parser.add_argument("--messages", type=int, default=10_000, help="of a long thread; 0: none")
+    parser.add_argument(
+        "--messages", type=int, default=10_000, help="length of a long thread; 0 to skip it"
+    )
     parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")
     parser.add_argument(
-        "--against", metavar="TREE", type=Path, help="another working tree, not the yardstick"
+        "--against", metavar="TREE", type=Path, help="compare to this working tree instead"
     )
     asyncio.run(measure(parser.parse_args()))
 

@@ -1,4 +1,4 @@
-"""The cheapest client that will do, so that the load takes no CPU from what is measured."""
+"""A minimal client, so that the load takes little CPU from the measured server."""
 
 import asyncio
 import json
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 
 class Timing(NamedTuple):
-    """How long a turn took, in seconds: to the first sign of its answer, and in all."""
+    """How long a turn took, in seconds: until the answer began, and in total."""
 
     first: float
     total: float
 
 
 class Connection:
-    """A kept-alive HTTP/1.1 connection; it understands what uvicorn sends, no more."""
+    """A persistent HTTP/1.1 connection that understands only what uvicorn sends."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -23,7 +23,7 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def get(self, path: str, headers: str = "") -> Any:
-        """Return the JSON answer; each of the `headers` ends its line."""
+        """Return the JSON answer; each header in `headers` ends with a line break."""
         parts = [part async for part in self._exchange("GET", path, None, headers)]
         return json.loads(b"".join(parts))
 
@@ -32,7 +32,7 @@ class Connection:
         return json.loads(b"".join([part async for part in self.post_stream(path, body)]))
 
     def post_stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[bytes]:
-        """Yield the answer in the parts in which it is sent."""
+        """Yield the answer in chunks as they are sent."""
         return self._exchange("POST", path, body, "Content-Type: application/json\r\n")
 
     def close(self) -> None:
@@ -47,20 +47,20 @@ class Connection:
         length = f"Content-Length: {len(content)}\r\n"
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}{headers}\r\n"
         writer.write(head.encode() + content)
-        status, told = _parsed(await reader.readuntil(b"\r\n\r\n"))
-        length_told = told.get("content-length")
+        status, answer_headers = _parsed(await reader.readuntil(b"\r\n\r\n"))
+        answer_length = answer_headers.get("content-length")
         if status != 200:
-            error = await reader.readexactly(int(length_told or 0))
+            error = await reader.readexactly(int(answer_length or 0))
             raise RuntimeError(f"{method} {path} answered {status}: {error.decode()}")
-        if length_told is not None:
-            yield await reader.readexactly(int(length_told))
+        if answer_length is not None:
+            yield await reader.readexactly(int(answer_length))
             return
         while size := int(await reader.readline(), 16):
             yield (await reader.readexactly(size + 2))[:-2]
         await reader.readline()
 
     async def _streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        # A server ends what was idle for some seconds, as connections are between rounds.
+        # Servers close connections that are idle for some seconds, as these are between rounds.
         if self._reader is None or self._writer is None or self._reader.at_eof():
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         return self._reader, self._writer
@@ -75,7 +75,7 @@ def _parsed(head: bytes) -> tuple[int, dict[str, str]]:
 async def timed_stream(
     connection: Connection, path: str, body: dict[str, Any], sign: bytes
 ) -> tuple[Timing, bytes]:
-    """Return the times of a streamed answer, the first being that of `sign`, and all of it."""
+    """Return the timing of a streamed answer, and the answer. `first` is when `sign` arrived."""
     started, first, parts = time.perf_counter(), 0.0, []
     async for part in connection.post_stream(path, body):
         if not first and sign in part:

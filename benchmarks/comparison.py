@@ -1,4 +1,4 @@
-"""Two sides under the same load, in turns, and what one costs as a ratio to the other."""
+"""Two sides under the same load, alternately, and the cost of one as a ratio to the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ Turn = Callable[[], Awaitable[Timing]]
 
 @dataclass(frozen=True)
 class Load:
-    """How much is asked: `turns` a round, by `clients` at once."""
+    """The load: `turns` per round, by `clients` at once."""
 
     rounds: int = 7
     turns: int = 800
@@ -22,7 +22,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Side:
-    """A server, and how a client of its own is made: a function that takes one turn."""
+    """A server, and what creates a client for it: a function that takes one turn."""
 
     server: Server
     new_client: Callable[[], Turn]
@@ -39,10 +39,10 @@ class Round:
 async def compare(
     title: str, side: Side, base: Side, load: Load, *, streamed: bool = False
 ) -> None:
-    """Print what `side` costs as a ratio to `base`, measured pair by pair.
+    """Print the cost of `side` as a ratio to `base`, measured pair by pair.
 
-    Between two rounds of one pair little changes on the machine; the least ratio is the one
-    that other work on it disturbed least.
+    Little changes on the machine between the two rounds of a pair; the lowest ratio is the one
+    that other load disturbed least.
     """
     sides = [side, base]
     turns = [[each.new_client() for _ in range(load.clients)] for each in sides]
@@ -51,7 +51,7 @@ async def compare(
     pairs = []
     for number in range(load.rounds):
         pair: dict[int, Round] = {}
-        # Who goes first changes, so that no drift of the machine favours one.
+        # The order alternates, so that no drift of the machine favours one side.
         for place in (0, 1) if number % 2 else (1, 0):
             pair[place] = await _round(sides[place].server, turns[place], load.turns)
         pairs.append((pair[0], pair[1]))

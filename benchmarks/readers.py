@@ -1,5 +1,5 @@
-"""Many readers at once on one process: is any dropped, what memory does each take, and does
-the server still answer others meanwhile?"""
+"""Many readers at once on one process: is any dropped, how much memory does each need, and does
+the server still answer other requests meanwhile?"""
 
 import asyncio
 import json
@@ -13,12 +13,12 @@ from benchmarks.servers import Server, fake_upstream, threadkeeper
 
 _WORDS = 20
 _PAUSE = 1.0  # seconds between two deltas
-_LOOK_EVERY = 0.05  # seconds
+_CHECK_INTERVAL = 0.05  # seconds
 _DELTA = "thread.message.delta"
 
 
 async def measure_readers(readers: int, run: dict[str, Any], postgres: str | None) -> None:
-    """Print how `readers` streams at once fare, each of a run of its own."""
+    """Print the results of `readers` streams at once, each of its own run."""
     with ExitStack() as stack:
         base_url = stack.enter_context(fake_upstream(words=_WORDS, pause=_PAUSE))
         server = stack.enter_context(threadkeeper(base_url, database_url=postgres))
@@ -28,22 +28,22 @@ async def measure_readers(readers: int, run: dict[str, Any], postgres: str | Non
         )
         busy, most = await _watched(server, reading)
         outcomes = reading.result()
-    # What the fake upstream says, written out here once more.
+    # The same text as the fake upstream's.
     text = "".join(f"word{number} " for number in range(_WORDS))
     dropped = [outcome for outcome in outcomes if outcome != text]
-    print(f"{readers} readers at once, each of a run of its own")
+    print(f"{readers} readers at once, each of its own run")
     print(f"  dropped              {len(dropped)}")
     print(f"  memory per reader    {(most - before) / readers:.0f} KiB")
     print(
         f"  health p95           {p95(busy) * 1000:.1f} ms meanwhile,"
-        f" {p95(busy) / p95(quiet):.1f} of what it is without readers"
+        f" {p95(busy) / p95(quiet):.1f} times as long as without readers"
     )
     if dropped:
-        raise SystemExit(f"The first of those that were dropped: {dropped[0]!r}")
+        raise SystemExit(f"The first dropped reader got: {dropped[0]!r}")
 
 
 async def _read(server: Server, run: dict[str, Any]) -> str:
-    """Return the text that a reader's stream spells."""
+    """Return the text in a reader's stream."""
     connection = Connection(server.port)
     parts = [part async for part in connection.post_stream("/api/v1/threads/runs", run)]
     connection.close()
@@ -60,7 +60,7 @@ def _data(event: str) -> dict[str, Any]:
 
 
 async def _watched(server: Server, work: Any) -> tuple[list[float], int]:
-    """Wait for `work`; return the times of health checks meanwhile and the most memory taken."""
+    """Wait for `work`; return the times of health checks meanwhile, and the peak memory in KiB."""
     done = asyncio.ensure_future(work)
     connection = Connection(server.port)
     times, most = [], 0
@@ -69,6 +69,6 @@ async def _watched(server: Server, work: Any) -> tuple[list[float], int]:
         await connection.get("/api/v1/health")
         times.append(time.perf_counter() - started)
         most = max(most, server.resident_kib())
-        await asyncio.sleep(_LOOK_EVERY)
+        await asyncio.sleep(_CHECK_INTERVAL)
     connection.close()
     return times, most

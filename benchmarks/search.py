@@ -1,11 +1,11 @@
-"""How good and how fast a vector store's search is, on both databases.
+"""The quality and speed of a vector store's search, on both databases.
 
 python -m benchmarks.search [--chunks N] [--database sqlite|postgresql]
 
-Quality: recall@5 and MRR over the labelled set, by words alone, then the same with the set lost
-among thousands of chunks made of the set's own words. Speed: ingestion, search, memory. What
-`hashed` stands by is an embedder that only knows letters: it costs what a real one's vectors cost
-here and shows nothing of what one would find.
+Quality: recall@5 and MRR over the labelled set, by words only; then the same with the set hidden
+among thousands of chunks made of its own words. Speed: ingestion, search, memory. Results marked
+`hashed` use an embedder that only hashes tokens: its vectors cost as much here as real ones, but
+say nothing about the quality of a real model's.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from tests.support.databases import fresh_database, postgresql_is_up
 
 _DIMENSIONS = 1536
 _CHUNKS_OF_A_FILE = 100
-# With the overlap, what a chunk of 200 tokens adds.
+# How much text a chunk of 200 tokens adds, considering the overlap.
 _BYTES_OF_A_CHUNK = 450
 _SYLLABLES = "가나다라마바사아자차카타파하거너더러머버서어저고노도로모보소오조구누두루무부수우주"
 
 
 class HashedEmbedder:
-    """Places texts by their hashed tokens. An `Embedder`, deterministic."""
+    """An `Embedder` that hashes tokens; deterministic."""
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         return [self._placed(text) for text in texts]
@@ -51,19 +51,19 @@ class HashedEmbedder:
 
 
 def noise(files: int) -> Iterator[tuple[str, str]]:
-    """Yield files of shuffled words: half are the set's own, half are made up."""
+    """Yield files of random words: half are from the set, half are invented."""
     words = re.findall(r"\S+", " ".join(search_set.documents().values()))
     chance = random.Random(7)
     for number in range(files):
-        said: list[str] = []
+        chosen: list[str] = []
         size = 0
         while size < _CHUNKS_OF_A_FILE * _BYTES_OF_A_CHUNK:
-            said.append(chance.choice(words) if chance.random() < 0.5 else _made_up(chance))
-            size += len(said[-1].encode()) + 1
-        yield f"noise-{number}.txt", " ".join(said)
+            chosen.append(chance.choice(words) if chance.random() < 0.5 else _invented(chance))
+            size += len(chosen[-1].encode()) + 1
+        yield f"noise-{number}.txt", " ".join(chosen)
 
 
-def _made_up(chance: random.Random) -> str:
+def _invented(chance: random.Random) -> str:
     letters = _SYLLABLES if chance.random() < 0.6 else "abcdefghiklmnoprstuvw"
     return "".join(chance.choices(letters, k=chance.randint(2, 4 if letters is _SYLLABLES else 9)))
 
@@ -134,18 +134,18 @@ def _peak_mebibytes() -> float:
 def _print_analyser() -> None:
     text = " ".join(text for _, text in noise(10))
     size = len(text.encode()) / 1e6
-    for said in ("new words", "known words"):
+    for kind in ("new words", "known words"):
         started = time.perf_counter()
         tokens(text)
-        print(f"analyser, {said}: {size / (time.perf_counter() - started):.1f} MB/s")
+        print(f"analyser, {kind}: {size / (time.perf_counter() - started):.1f} MB/s")
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--chunks", type=int, default=10_000, help="to search among; 0: none")
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one")
+    parser.add_argument("--chunks", type=int, default=10_000, help="additional chunks; 0 for none")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="use only this one")
     arguments = parser.parse_args()
     kinds = [arguments.database] if arguments.database else ["sqlite", "postgresql"]
     if not postgresql_is_up():

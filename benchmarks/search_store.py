@@ -1,4 +1,4 @@
-"""A vector store to be searched: what the benchmark and a test of the search's quality fill."""
+"""A vector store for the search benchmark, and for a test of the search's quality."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from app.knowledge.search import Query, Search
 from benchmarks.search_set import Quality, Question, quality
 
 _RESULTS = 20
-# Smaller than the default, so that a document of a page is not one chunk.
+# Smaller than the default, so that a one-page document has several chunks.
 _TOKENS, _OVERLAP = 200, 50
 
 
 class SearchStore:
-    """The store `id` of a database, its files named as their documents are."""
+    """The store `id` of a database. Its files have their documents' names."""
 
     def __init__(self, database: Database, embedder: Embedder | None = None) -> None:
         self.id = "vs_of_the_benchmark"
@@ -34,7 +34,7 @@ class SearchStore:
         await self._database.transaction(_create, self.id)
 
     async def add(self, documents: Mapping[str, str]) -> int:
-        """Add documents, each in a transaction; return how many chunks they came to."""
+        """Add documents, each in its own transaction; return the number of chunks."""
         count = 0
         for name, text in documents.items():
             rows = await self._embedded(
@@ -51,7 +51,7 @@ class SearchStore:
         return [replace(row, embedding=one) for row, one in zip(rows, packed, strict=True)]
 
     async def ask(self, question: str) -> list[str]:
-        """Return the documents that the results are from, the best first, each once."""
+        """Return the documents of the results, best first, without duplicates."""
         results = await self._search.search(Query(question, [self.id], limit=_RESULTS))
         return list(dict.fromkeys(result.file_id for result in results))
 

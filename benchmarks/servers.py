@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own on loopback."""
+"""The measured servers, each in its own process on loopback."""
 
 import os
 import resource
@@ -17,19 +17,19 @@ _STOP_SECONDS = 15.0
 
 
 class Server:
-    """A running server, and what it has used so far."""
+    """A running server, and the resources that it has used."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process = process
         self.port = port
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of the process so far, user and system."""
+        """Return the CPU time that the process has used, user and system."""
         try:
             stat = Path(f"/proc/{self.process.pid}/stat").read_text()
         except FileNotFoundError:
             return _seconds(self._ps("time"))  # no /proc on this system
-        # The command's name, in parentheses, may hold blanks; the rest may not.
+        # The command's name, in parentheses, may contain spaces; the other fields may not.
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -47,7 +47,7 @@ class Server:
 
 
 def raise_file_limit() -> None:
-    """Let this process, and the servers it starts, open as many connections as the system lets."""
+    """Raise the limit of open files, for this process and the servers it starts, to the maximum."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -86,7 +86,7 @@ def yardstick(base_url: str) -> Iterator[Server]:
 def threadkeeper(
     base_url: str, *, database_url: str | None = None, tree: Path = ROOT
 ) -> Iterator[Server]:
-    """Serve Threadkeeper as it stands in `tree`, on a fresh SQLite file unless told otherwise."""
+    """Serve Threadkeeper from `tree`, by default on a new SQLite file."""
     port = _free_port()
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = {
@@ -96,7 +96,7 @@ def threadkeeper(
             "DATABASE_URL": database_url or f"sqlite:///{folder}/threads.db",
             "LOG_FILE": f"{folder}/app.log",
         }
-        # From the temporary folder: a developer's own .env is not read.
+        # Runs in the temporary folder, so that a developer's .env is not read.
         command = [sys.executable, str(tree / "main.py")]
         with _running(command, port, cwd=Path(folder), settings=settings) as server:
             yield server
@@ -126,13 +126,13 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"The server ended with status {process.returncode} at its start.")
+            raise RuntimeError(f"The server exited with status {process.returncode} at startup.")
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)
-    raise TimeoutError("The server did not come up.")
+    raise TimeoutError("The server did not start in time.")
 
 
 def _free_port() -> int:

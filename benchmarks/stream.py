@@ -1,4 +1,4 @@
-"""What a streamed turn costs, as a ratio to the yardstick's; and many readers at once.
+"""The cost of a streamed turn, as a ratio to the yardstick's; and many readers at once.
 
 python -m benchmarks.stream [--postgres URL] [--readers 1000]
 """
@@ -25,13 +25,13 @@ _CHAT = {"message": "hello there", "stream": True}
 
 
 def streamer(server: Server, path: str, body: dict[str, Any], sign: bytes, end: bytes) -> Turn:
-    """A client that reads streams to their `end`; `sign` stands in every delta."""
+    """A client that reads streams to their `end`; every delta contains `sign`."""
     connection = Connection(server.port)
 
     async def turn() -> Timing:
         timing, answer = await timed_stream(connection, path, body, sign)
         if end not in answer:
-            raise RuntimeError(f"A stream broke off: {answer[-300:].decode()}")
+            raise RuntimeError(f"A stream was interrupted: {answer[-300:].decode()}")
         return timing
 
     return turn
@@ -81,9 +81,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=Load.rounds)
-    parser.add_argument("--turns", type=int, default=200, help="turns of a round")
+    parser.add_argument("--turns", type=int, default=200, help="turns per round")
     parser.add_argument("--clients", type=int, default=Load.clients)
-    parser.add_argument("--readers", type=int, default=0, help="only this: so many at once")
+    parser.add_argument(
+        "--readers", type=int, default=0, help="only test this many readers at once"
+    )
     parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")
     asyncio.run(measure(parser.parse_args()))
 

@@ -1,6 +1,6 @@
-"""The yardstick: the least FastAPI app that answers through the SDK's typed calls.
+"""The yardstick: a minimal FastAPI app that answers through the SDK's typed calls.
 
-It stores nothing and does nothing else: what Threadkeeper costs is told as a ratio to it.
+It stores nothing and does nothing else. Threadkeeper's cost is reported as a ratio to it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ class ChatReply(BaseModel):
 
 
 def create_app(base_url: str) -> FastAPI:
-    """Return the application, which asks the Responses API at `base_url`."""
+    """Return the application, which calls the Responses API at `base_url`."""
     app = FastAPI()
     client = AsyncOpenAI(api_key="not-needed", base_url=base_url)
 

@@ -2,13 +2,13 @@
 """Fetch the browser libraries that `assets.lock.json` names, each checked against its hash.
 
     python scripts/fetch_assets.py          what the pages need, into app/static/vendor
-    python scripts/fetch_assets.py --dev    what only tests need too, into tests/vendor
+    python scripts/fetch_assets.py --dev    also what only tests need, into tests/vendor
 
-The lock holds folders, in each of them npm packages, and of each package the files wanted:
-their path in the folder, and the one in the package's tarball. A folder is replaced as a whole
-or left as it was, and one that is complete needs no network. NPM_CONFIG_REGISTRY names another
-registry than npm's own. To take a newer version, write it into the lock with the `integrity`
-that the registry states for it.
+The lock file lists folders, the npm packages in each folder, and the wanted files of each package:
+their path in the folder, and the one in the package's tarball. A folder is replaced completely
+or left unchanged; a complete folder needs no network. NPM_CONFIG_REGISTRY selects another
+registry. To use a newer version, write it into the lock file, with the `integrity` that the
+registry states for it.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from urllib.parse import urlsplit
 
 try:
     import certifi
-except ImportError:  # The system's own certificates do, where it has any.
+except ImportError:  # then only the system's own certificates are used
     certifi = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,7 @@ DEV_FOLDERS = {"tests/vendor"}
 REGISTRY = "https://registry.npmjs.org"
 
 TIMEOUT_SECONDS = 30
-# Before the second and the third attempt, since networks have short failures.
+# Pauses before the second and third attempt: network failures are often short.
 RETRY_AFTER_SECONDS = (0.5, 2.0)
 
 Package = dict[str, Any]
@@ -52,13 +52,13 @@ Packages = dict[str, Package]
 
 
 class AssetsError(Exception):
-    """Some file can't be had; the message says which and why."""
+    """A file can't be fetched; the message says which one and why."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch what is missing; return the exit status: 1 where something still is."""
+    """Fetch what is missing; return the exit status: 1 if something is still missing."""
     parser = argparse.ArgumentParser(description="Fetch the browser libraries of the pages.")
-    parser.add_argument("--dev", action="store_true", help="fetch what only tests need too")
+    parser.add_argument("--dev", action="store_true", help="also fetch what only tests need")
     parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
     options = parser.parse_args(arguments)
     try:
@@ -68,23 +68,25 @@ def main(arguments: list[str] | None = None) -> int:
                 fill(options.root / _inside(name), packages)
     except (AssetsError, OSError, ValueError) as error:
         _say(str(error))
-        _say("the API works all the same; the pages (/chat, /docs, the widget) lack these files")
-        _say("once the cause is fixed, restart with ./run.sh or threadkeeper serve to try again")
+        _say(
+            "the API works without them, but the pages (/chat, /docs, the widget) need these files"
+        )
+        _say("when the problem is fixed, restart with ./run.sh or threadkeeper serve to try again")
         return 1
     return 0
 
 
 def fill(folder: Path, packages: Packages) -> None:
-    """Make the folder hold the packages' files and nothing else.
+    """Make the folder contain exactly the packages' files.
 
-    Raises AssetsError or OSError, and leaves the folder as it was.
+    Raises AssetsError or OSError; the folder is then unchanged.
     """
     if is_complete(folder, packages):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place, so that it gets there by a rename, which can't stop half-way.
+    # In the parent folder, so that it can be renamed into place, which is atomic.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".vendor-") as work:
-        # Not `work` itself: a temporary folder can be read by its owner alone.
+        # Not `work` itself: only its owner can read a temporary folder.
         new = Path(work, "new")
         new.mkdir()
         for name, package in packages.items():
@@ -98,7 +100,7 @@ def fill(folder: Path, packages: Packages) -> None:
 
 
 def is_complete(folder: Path, packages: Packages) -> bool:
-    """Say whether all files of the packages, in these versions, are there."""
+    """Return whether the folder contains all files of the packages in these versions."""
     try:
         if (folder / LOCK).read_text("utf-8") != _receipt(packages):
             return False
@@ -114,12 +116,12 @@ def fetch(name: str, package: Package) -> dict[str, bytes]:
     Raises AssetsError.
     """
     shown = f"{name} {package['version']}"
-    # As npm names every tarball; a scope isn't repeated in the file's name.
+    # npm's naming of tarballs; the file name does not repeat the scope.
     path = f"{name}/-/{name.rpartition('/')[2]}-{package['version']}.tgz"
     content = _download(f"{_registry()}/{path}", shown)
     if _integrity(content) != package["integrity"]:
         raise AssetsError(
-            f"{shown}: what {_host(_registry())} sent is not what {LOCK} expects (integrity)"
+            f"{shown}: the file from {_host(_registry())} does not match the integrity in {LOCK}"
         )
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tarball:
@@ -135,7 +137,7 @@ def _read(tarball: tarfile.TarFile, member: str, shown: str) -> bytes:
         found = tarball.getmember(member)
     except KeyError:
         raise AssetsError(f"{shown}: its tarball has no file {member}") from None
-    # Read by name and written elsewhere: a link in it must not lead anywhere.
+    # Only plain files: a link in the tarball must not be followed.
     content = tarball.extractfile(found) if found.isreg() else None
     if content is None:
         raise AssetsError(f"{shown}: {member} in its tarball is not a plain file")
@@ -168,7 +170,7 @@ def _get(url: str) -> bytes:
 def _certificates() -> ssl.SSLContext:
     context = ssl.create_default_context()
     if certifi is not None:
-        # Python for macOS brings no certificates of its own.
+        # Python for macOS has no certificates of its own.
         context.load_verify_locations(certifi.where())
     return context
 
@@ -189,7 +191,7 @@ def _receipt(packages: Packages) -> str:
 
 
 def _inside(path: str) -> Path:
-    """Return the path if it leads down only."""
+    """Return the path if it stays inside the folder. Raises AssetsError."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\\" in path or ":" in path:
         raise AssetsError(f"{LOCK} names a path outside its folder: {path!r}")
@@ -204,13 +206,13 @@ def _swap(folder: Path, new: Path, work: Path) -> None:
             new.rename(folder)
             return
         except OSError as error:
-            # Another fetch put its own there in between. It is done then, so this comes to an end.
+            # Another fetch put its folder there meanwhile. It then ends, so this loop ends too.
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
 
 
 def _host(url: str) -> str:
-    """Return the server's name alone: an address may hold a password."""
+    """Return only the host name: a URL may contain a password."""
     return urlsplit(url).hostname or "the registry"
 
 

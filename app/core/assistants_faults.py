@@ -1,4 +1,4 @@
-"""What is wrong with the file of assistants: where it stands, in words for a person."""
+"""Errors in the assistants file, with their positions, worded for people."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,33 +15,33 @@ _Named = tuple[Path, Any]
 
 
 def fault_lines(file: str, document: Document, faults: Iterable[Fault]) -> list[str]:
-    """Return a line for each fault, in the file's order."""
+    """Return a line for each error, in the file's order."""
     placed = sorted((document.line(path), _dotted(path), what) for path, what in faults)
     return [f"{file}, line {number}: {path}{what}" for number, path, what in placed]
 
 
 def fault(detail: ErrorDetails, value: Any) -> Fault:
-    """Return what Pydantic found wrong with `value`."""
+    """Return one of Pydantic's errors about `value`, in our words."""
     path = _path(detail["loc"], value)
     match detail["type"]:
         case "missing":
             return path, "is missing"
         case "extra_forbidden":
-            return path, "there is no such key"
+            return path, "unknown key"
         case "model_type" | "dict_type" | "model_attributes_type":
-            return path, "should be keys with values" + _got(detail["input"])
+            return path, "should be a mapping of keys to values" + _got(detail["input"])
         case "union_tag_not_found":
             return [*path, "type"], "is missing"
         case "union_tag_invalid":
             context = detail["ctx"]
             expected = f"should be one of {context['expected_tags']}"
             return [*path, "type"], expected + _got(context["tag"])
-    said = detail["msg"].removeprefix("Input ")
-    return path, said[:1].lower() + said[1:] + _got(detail["input"])
+    message = detail["msg"].removeprefix("Input ")
+    return path, message[:1].lower() + message[1:] + _got(detail["input"])
 
 
 def repetitions(document: Document) -> list[Fault]:
-    """Return the ids, and the files of one assistant, that are named a second time."""
+    """Return an error for each repeated id, and for each repeated file of one assistant."""
     assistants = _items(document.value, "assistants")
     ids: list[_Named] = [
         (["assistants", place, "id"], _get(one, "id")) for place, one in enumerate(assistants)
@@ -60,7 +60,7 @@ def _second_ones(document: Document, named: Iterable[_Named]) -> Iterator[Fault]
     first: dict[str, Path] = {}
     for path, name in named:
         if isinstance(name, str) and first.setdefault(name, path) is not path:
-            yield path, f"stands in line {document.line(first[name])} already" + _got(name)
+            yield path, f"repeats line {document.line(first[name])}" + _got(name)
 
 
 def _items(value: Any, key: str) -> list[Any]:
@@ -73,7 +73,7 @@ def _get(value: Any, key: str) -> Any:
 
 
 def _path(location: tuple[str | int, ...], value: Any) -> Path:
-    """Return a location in the file. Pydantic names the chosen members of unions too."""
+    """Return a location in the file. Pydantic's locations also name the chosen union members."""
     path: Path = []
     here = value
     for step in location:
@@ -82,7 +82,7 @@ def _path(location: tuple[str | int, ...], value: Any) -> Path:
         elif step.startswith(("<", "[")):
             continue
         elif isinstance(here, dict) and here.get("type") == step:
-            # Said once for the member; the same word may follow as a key.
+            # Skipped once, as the member's name; the same word may follow as a key.
             here = {key: part for key, part in here.items() if key != "type"}
             continue
         else:

@@ -1,4 +1,4 @@
-"""The file of assistants: read and checked as a whole, every fault with its line."""
+"""The assistants file: read and validated as a whole; every error has its line number."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_
 
 @dataclass(frozen=True)
 class KnowledgeFile:
-    """A file that an assistant may search. `name` is as the assistants file has it."""
+    """A file that an assistant may search. `name` is the path as written in the assistants file."""
 
     name: str
     path: Path
@@ -39,9 +39,9 @@ class KnowledgeFile:
 
 @dataclass(frozen=True)
 class WrittenAssistant:
-    """An assistant of the file; `place` says where in it, for what is wrong with it later.
+    """An assistant of the file; `place` is its position there, for later errors about it.
 
-    `chunking` is how its files are cut, as vector stores keep it.
+    `chunking` is how its files are split, in the form that vector stores save.
     """
 
     id: str
@@ -52,16 +52,16 @@ class WrittenAssistant:
 
     @property
     def content_hash(self) -> str:
-        """Changes with anything that is said of the assistant, its files' bytes included."""
+        """Changes with anything written about the assistant, and with its files' bytes."""
         files = [(file.name, file.digest) for file in self.knowledge]
-        said = [self.body.model_dump(mode="json"), files, self.chunking]
-        content = json.dumps(said, sort_keys=True)
+        written = [self.body.model_dump(mode="json"), files, self.chunking]
+        content = json.dumps(written, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class _Surroundings:
-    """What the file is checked against."""
+    """What the file is validated against."""
 
     folder: Path
     functions: Collection[str]
@@ -71,10 +71,11 @@ class _Surroundings:
 def load_assistants(
     path: str, *, may_be_missing: bool, model: str, functions: Collection[str], max_bytes: int
 ) -> list[WrittenAssistant]:
-    """Return the assistants of the YAML file at `path`; an empty path has none.
+    """Return the assistants of the YAML file at `path`; none if the path is empty.
 
-    `model` is that of assistants that name none, `functions` are those the server can call, and
-    `max_bytes` is what a file of knowledge may hold. Raises `StartError`, a line for each fault.
+    `model` is the default for assistants that name none, `functions` are those that the server can
+    call, and `max_bytes` is the maximum size of a knowledge file. Raises `StartError` with one
+    line for each error.
     """
     text = _read(path, may_be_missing=may_be_missing) if path else None
     if text is None:
@@ -86,7 +87,7 @@ def load_assistants(
     surroundings = _Surroundings(Path(path).parent, functions, max_bytes)
     faults = repetitions(document)
     try:
-        # A file whose every line is a comment says that there are none.
+        # A file that contains only comments defines no assistants.
         file = _File.model_validate(document.value or {}, context=surroundings)
     except ValidationError as error:
         faults += [fault(detail, document.value) for detail in error.errors(include_url=False)]
@@ -112,7 +113,7 @@ def _read(path: str, *, may_be_missing: bool) -> str | None:
         raise StartError(f"ASSISTANTS_FILE: {path} can't be read: {error.strerror}") from error
 
 
-# What the file may say
+# The file's schema
 
 
 def _surroundings(info: ValidationInfo) -> _Surroundings:
@@ -121,7 +122,7 @@ def _surroundings(info: ValidationInfo) -> _Surroundings:
 
 
 def _whole_tool(tool: object, info: ValidationInfo) -> object:
-    """Return a tool in the API's form; a word alone names a built-in one or a function."""
+    """Return a tool in the API's form; a plain word names a built-in tool or a function."""
     if not isinstance(tool, str):
         return tool
     if tool in BUILT_IN:
@@ -129,7 +130,7 @@ def _whole_tool(tool: object, info: ValidationInfo) -> object:
     if tool in _surroundings(info).functions:
         return {"type": "function", "function": {"name": tool}}
     raise PydanticCustomError(
-        "unknown_tool", "there is no tool, and no function of FUNCTIONS_DIR, of this name"
+        "unknown_tool", "there is no tool and no function in FUNCTIONS_DIR with this name"
     )
 
 
@@ -139,7 +140,7 @@ def _knowledge_file(name: object, info: ValidationInfo) -> KnowledgeFile:
     surroundings = _surroundings(info)
     path = surroundings.folder / name
     if not path.is_file():
-        raise PydanticCustomError("no_file", "there is no such file beside the assistants file")
+        raise PydanticCustomError("no_file", "there is no such file next to the assistants file")
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -154,12 +155,12 @@ def _knowledge_file(name: object, info: ValidationInfo) -> KnowledgeFile:
 
 
 class _Entry(AssistantFields):
-    """An assistant of the API, but with its id and files, and not without a model of its own."""
+    """The API's assistant with an id and files. `model` is optional."""
 
     tools: list[Annotated[Tool, BeforeValidator(_whole_tool)]] | None = Field(
         default=None, max_length=128
     )
-    # The one of assistants that are there: a vector store is made of `knowledge` alone.
+    # As when an assistant is modified: only `knowledge` creates a vector store.
     tool_resources: ToolResources | None = None
     id: Annotated[str, StringConstraints(pattern=r"^asst_[A-Za-z0-9_-]{1,64}$")]
     model: str | None = Field(default=None, min_length=1, max_length=256)
@@ -174,20 +175,20 @@ class _Entry(AssistantFields):
     def _can_be_searched(
         cls, files: list[KnowledgeFile] | None, info: ValidationInfo
     ) -> list[KnowledgeFile] | None:
-        # What is wrong itself is not among the data, and is told anyway.
+        # Invalid fields are missing from `info.data`; their own errors are reported anyway.
         if not files or "tools" not in info.data:
             return files
         if not searches(tool.type for tool in info.data["tools"] or []):
             raise PydanticCustomError("no_search", f"needs the tool {FILE_SEARCH}")
         resources = info.data.get("tool_resources")
         if resources and stores_in(resources.given()):
-            raise PydanticCustomError("both_given", "can't stand beside a vector store's id")
+            raise PydanticCustomError("both_given", "can't be combined with a vector store's id")
         return files
 
     def assistant(self, model: str, place: str) -> WrittenAssistant:
         own = {"id", "knowledge", "chunking_strategy"}
-        said = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=own)
-        body = AssistantCreate.model_validate({"model": model, **said})
+        fields = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=own)
+        body = AssistantCreate.model_validate({"model": model, **fields})
         chunking = stored_strategy(self.chunking_strategy)
         return WrittenAssistant(self.id, body, tuple(self.knowledge or []), chunking, place)
 

@@ -1,4 +1,4 @@
-"""Asking an upstream again, as its failure advises: the same for every kind of client."""
+"""Retries of failed upstream calls, for every kind of client."""
 
 import asyncio
 import logging
@@ -15,18 +15,18 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-# As the SDK's: the longest pause before another attempt, in seconds.
+# The longest pause before a retry, in seconds. The SDK uses the same.
 _LONGEST_PAUSE = 8.0
 
 
 class Call(Protocol):
-    """What several attempts are part of, and what counts them."""
+    """The call that the attempts belong to. It counts the retries."""
 
     def retried(self) -> None: ...
 
 
 class Persistence:
-    """How one upstream is asked again. It remembers what the upstream's models refuse."""
+    """How calls to one upstream are retried. It remembers what the upstream's models refuse."""
 
     def __init__(self, upstream: Upstream, refusals: Refusals, *, pause: float) -> None:
         """`pause`: seconds before the first retry, doubled each time."""
@@ -49,9 +49,9 @@ class Attempts:
         self._retries = 0
 
     async def until_answered(self, ask: Callable[[dict[str, Any]], Awaitable[T]]) -> T:
-        """Return what `ask` makes of a request, as soon as it does not raise `AttemptFailed`.
+        """Call `ask` until it does not raise `AttemptFailed`, and return its result.
 
-        Raises `ModelError` when no further attempt makes sense.
+        Raises `ModelError` if another attempt would be pointless.
         """
         while True:
             try:
@@ -60,7 +60,7 @@ class Attempts:
                 await self.prepare_next(failed)
 
     async def prepare_next(self, failed: AttemptFailed) -> None:
-        """Wait, or leave out of `request` what was refused. Raises `ModelError` as above."""
+        """Wait, or remove what was refused from `request`. Raises `ModelError` as above."""
         advice = failed.advice
         if advice.refusal is not None:
             smaller = self._how.refusals.adapt(self.request, advice.refusal)
@@ -80,5 +80,5 @@ class Attempts:
 
     def _next_pause(self) -> float:
         pause: float = min(self._how.pause * 2 ** (self._retries - 1), _LONGEST_PAUSE)
-        # Not all at once: others wait for the same server.
+        # Jitter: other calls are waiting for the same server.
         return pause * random.uniform(0.75, 1)

@@ -1,4 +1,4 @@
-"""Looks at what the server leans on, before it does: the store, Redis."""
+"""Checks of the services that the server depends on: the store, Redis."""
 
 import asyncio
 import secrets
@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from app.core.object_store import ObjectStore, StorageError
 
-# Seconds that each look may take. A store tries a few times itself.
+# Seconds that each check may take. The store's client retries a few times itself.
 _STORE_SECONDS = 30.0
 _REDIS_SECONDS = 5.0
 
@@ -17,7 +17,7 @@ _PROBE = b"probe"
 
 
 class Unreachable(Exception):
-    """Nothing answers there, or not as it should; the message holds no secret."""
+    """The service does not answer, or not as expected; the message contains no secret."""
 
 
 async def probe_store(url: str) -> None:
@@ -34,11 +34,11 @@ async def probe_store(url: str) -> None:
     except TimeoutError as error:
         raise StorageError(f"no answer within {_STORE_SECONDS:g} seconds") from error
     if found != _PROBE:
-        raise StorageError("other bytes came back than were stored")
+        raise StorageError("the store returned different bytes than were stored")
 
 
 async def ping_redis(url: str) -> None:
-    """Ask Redis whether it is there. Raises `Unreachable`."""
+    """Check that Redis answers. Raises `Unreachable`."""
     try:
         client = redis.Redis.from_url(
             url, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS

@@ -10,7 +10,7 @@ from app.core.demo_schema import example
 from app.domain.language import is_korean
 from app.schemas.file_search import FILE_SEARCH
 
-# A passage in the output of the function that searches files, after its marker.
+# A passage in the output of the file search function, after its marker.
 _PASSAGE = re.compile(r"(?P<marker>【[^【】]+】)\n(?P<text>.*?)(?=\n\n【|\Z)", re.DOTALL)
 _QUOTED_CHARACTERS = 300
 _QUOTED_MESSAGES = 10
@@ -23,16 +23,16 @@ _SENTENCES = {
         "서버에 OPENAI_API_KEY를 설정하고 다시 시작하면 실제 답변을 받을 수 있습니다.",
     ),
     "before": (
-        "[Demo model] You said before: {}",
+        "[Demo model] You said earlier: {}",
         "[데모 모드] 앞에서 이렇게 말씀하셨습니다: {}",
     ),
     "nothing before": (
-        "[Demo model] You have not said anything before in this thread.",
+        "[Demo model] You have not said anything earlier in this thread.",
         "[데모 모드] 이 대화에서 앞서 하신 말씀이 없습니다.",
     ),
     "name": ("[Demo model] Your name is {}.", "[데모 모드] 성함은 {}입니다."),
     "no name": (
-        "[Demo model] You have not told your name in this thread.",
+        "[Demo model] You have not mentioned your name in this thread.",
         "[데모 모드] 이 대화에서 아직 이름을 말씀하지 않으셨습니다.",
     ),
     "found": (
@@ -44,7 +44,7 @@ _SENTENCES = {
         "[데모 모드] 문서에서 관련 내용을 찾지 못했습니다.",
     ),
     "outputs": (
-        "[Demo model] The tool answered: {}",
+        "[Demo model] The tool returned: {}",
         "[데모 모드] 도구가 이렇게 답했습니다: {}",
     ),
 }
@@ -76,7 +76,7 @@ def answer(request: dict[str, Any]) -> Answer:
 
 
 def said_in(request: dict[str, Any]) -> str:
-    """Return all text of a request, for an estimate of its tokens."""
+    """Return all text of a request, to estimate its tokens."""
     items = _items(request.get("input"))
     texts = [_text(item.get("content") or item.get("output")) for item in items]
     return " ".join([str(request.get("instructions") or ""), *texts])
@@ -95,7 +95,7 @@ def _text(content: Any) -> str:
 
 
 def _outputs(items: list[dict[str, Any]]) -> list[str]:
-    """Return what the tools have answered since the user's last message."""
+    """Return the tools' outputs since the user's last message."""
     outputs: list[str] = []
     for item in items:
         if item.get("role") == "user":
@@ -111,7 +111,7 @@ def _last_called(items: list[dict[str, Any]]) -> str:
 
 
 def _cited(last: str, output: str) -> str:
-    """Quote the best passage of a search's output, with the marker that stands before it."""
+    """Quote the best passage of a search's output, with the marker before it."""
     found = _PASSAGE.search(output)
     if found is None:
         return _say("nothing found", last)
@@ -133,7 +133,8 @@ def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
 
 
 def _names(text: str, function: str) -> bool:
-    # Latin letters may not touch the name (`get` is not in `getting`); a Korean particle may.
+    # The name must not be part of a longer word (`get` in `getting`), but a Korean particle may
+    # follow it.
     return bool(re.search(rf"(?<![\w-]){re.escape(function)}(?![A-Za-z0-9_-])", text))
 
 
@@ -166,7 +167,7 @@ def _clipped(text: str) -> str:
 
 
 def _shaped(request: dict[str, Any], text: str) -> str:
-    """Return `text` in the shape that `text.format` asks for."""
+    """Return `text` in the format that `text.format` requires."""
     wanted = (request.get("text") or {}).get("format") or {}
     if wanted.get("type") == "json_object":
         return json.dumps({"demo": True, "answer": text}, ensure_ascii=False)

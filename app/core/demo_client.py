@@ -1,4 +1,4 @@
-"""The demo model: answers without a key, in the events of the Responses API, and says so."""
+"""The demo model: answers without a key, in Responses API events, and says that it is a demo."""
 
 import asyncio
 import itertools
@@ -12,21 +12,21 @@ from app.core.model import Event, Reach
 from app.domain.clock import now
 from app.domain.ids import new_call_id
 
-# A word with the space behind it: one delta, counted as one token.
+# A word and the whitespace after it: one delta, counted as one token.
 _WORD = re.compile(r"\S+\s*|\s+")
 _CHARACTERS_PER_TOKEN = 4
 _ECHOED = ("instructions", "max_output_tokens", "temperature", "top_p")
 
 
 class DemoClient:
-    """A `ModelClient` without a model. Its words are a function of the request; ids are fresh."""
+    """A `ModelClient` without a model. Its text depends only on the request; its ids are random."""
 
     def __init__(self, delay: float = 0.0) -> None:
-        """`delay`: seconds between deltas, for those who want to watch it write."""
+        """`delay`: seconds between deltas."""
         self._delay = delay
 
     async def reach(self, seconds: float) -> Reach:
-        """It is part of this process."""
+        """Return "ok": the demo model is part of this process."""
         return "ok"
 
     async def close(self) -> None:
@@ -35,10 +35,10 @@ class DemoClient:
     async def events(
         self, request: dict[str, Any], *, stream: bool
     ) -> AsyncGenerator[list[Event], None]:
-        """Answer as `ModelClient.events` says: a batch for each word, or the whole at once."""
+        """Answer as in `ModelClient.events`: one batch per word, or the whole answer at once."""
         said = answer(request)
         whole: list[str] = _WORD.findall(said.text or said.call_arguments)
-        # Half a call would be no call: only text is cut.
+        # Only text is cut: a partial call would be useless.
         words = whole if said.call_name else whole[: request.get("max_output_tokens")]
         cut = len(words) < len(whole)
         item = _item(said, "".join(words), cut=cut)

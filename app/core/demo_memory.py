@@ -1,6 +1,6 @@
-"""What the demo model remembers: a name that was given, and the sentence a question is about.
+"""The demo model's memory: the user's name, and the sentence that a question is about.
 
-Pure functions of what a person has said in a thread, in Korean or English.
+Pure functions of what a user has said in a thread, in Korean or English.
 """
 
 import re
@@ -24,17 +24,17 @@ _ASKS_ABOUT_ONESELF = re.compile(
     re.IGNORECASE,
 )
 
-_TOLD_NAMES = (
+_STATED_NAMES = (
     re.compile(r"\b(?i:my name(?:'s|’s| is)|call me)\s+([^\W\d_][\w'-]*(?:\s+[A-Z][\w'-]*){0,2})"),
     re.compile(r"(?:제|내|저의|나의)\s*이름은\s+([^,.!?\n]+)"),
     re.compile(r"(?:저를|나를)\s+([^,.!?\n]+?라고)\s+불러"),
 )
-# These may be about something else: they count where no name was told. `I'm hungry` is no name.
-_MEANT_NAMES = (
+# These may mean something else (`I'm hungry`): they count only if no name was stated.
+_LIKELY_NAMES = (
     re.compile(r"\b[Ii](?:'m| am|’m)\s+([A-Z][\w'-]*(?:\s+[A-Z][\w'-]*){0,2})"),
     re.compile(r"(?:^|\s)(?:저는|나는|전|난)\s+([^,.!?\n]+)"),
 )
-# What follows a name in Korean, the longest first. Those with 이 follow a final consonant alone.
+# Endings after a name in Korean, longest first. Those with 이 follow only a final consonant.
 _AFTER_A_NAME = (
     *("이라고", "이에요", "입니다", "이예요", "라고", "예요", "에요", "이야", "이고", "이죠"),
     *("야", "고", "죠"),
@@ -54,7 +54,7 @@ _STOP_WORDS = frozenset(
         """,
     )
 )
-# Pairs of syllables that questions are made of.
+# Syllable pairs that are common in questions.
 _STOP_PAIRS = frozenset(
     re.findall(
         r"\w+",
@@ -68,23 +68,23 @@ _STOP_PAIRS = frozenset(
 
 
 def asks_back(text: str) -> bool:
-    """Tell whether somebody asks for what was said before."""
+    """Return whether the user asks about what was said before."""
     return bool(_ASKS_BACK.search(text)) or asks_name(text)
 
 
 def asks_name(text: str) -> bool:
-    """Tell whether somebody asks for the own name."""
+    """Return whether users ask for their own name."""
     return bool(_ASKS_NAME.search(text))
 
 
 def asks_about_oneself(text: str) -> bool:
-    """Tell whether it may be a question about something the person has said."""
+    """Return whether it may be a question about something that the user has said."""
     return bool(_ASKS_ABOUT_ONESELF.search(text))
 
 
 def name_in(said: Sequence[str]) -> str | None:
-    """Return the name that was told last; None if there was none."""
-    for patterns in (_TOLD_NAMES, _MEANT_NAMES):
+    """Return the name that was stated last; None if there is none."""
+    for patterns in (_STATED_NAMES, _LIKELY_NAMES):
         for sentence in reversed([one for text in said for one in _sentences(text)]):
             if not asks_name(sentence) and (name := _name(sentence, patterns)):
                 return name
@@ -92,9 +92,9 @@ def name_in(said: Sequence[str]) -> str | None:
 
 
 def most_relevant(said: Sequence[str], question: str) -> str | None:
-    """Return the sentence that shares the most words with the question, the latest of several.
+    """Return the sentence that shares the most words with the question; on a tie, the latest.
 
-    None if all of them are about something else.
+    None if no sentence shares a word with it.
     """
     wanted = _features(question)
     best, most = None, 0
@@ -118,7 +118,7 @@ def _name(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str | None:
 
 
 def _before_ending(words: Sequence[str]) -> str | None:
-    """Return the name at the beginning of `words`, up to the word that ends the sentence there."""
+    """Return the name at the beginning of `words`, up to the word that has an ending."""
     for place, word in enumerate(words[:_WORDS_OF_A_NAME]):
         if stem := _without_ending(word):
             return " ".join([*words[:place], stem])
@@ -134,15 +134,15 @@ def _without_ending(word: str) -> str:
 
 
 def _may_precede_i(stem: str) -> bool:
-    """Tell whether 이 may follow: after a final consonant, and after what is no Hangul."""
+    """Return whether 이 may follow: after a final consonant, or after anything but Hangul."""
     last = ord(stem[-1]) - ord("가")
     return not 0 <= last <= ord("힣") - ord("가") or last % 28 != 0
 
 
 def _features(text: str) -> set[str]:
-    """Return what a text is about: its words, of Korean ones the pairs of syllables.
+    """Return what a text is about: its words; for Korean words, their syllable pairs.
 
-    Particles and endings change a Korean word's end; its pairs of syllables stay.
+    Particles and endings change the end of a Korean word; its other syllable pairs stay.
     """
     words = (word.lower() for word in _WORD.findall(text))
     plain = {_singular(word) for word in words if not _HANGUL.search(word)} - _STOP_WORDS

@@ -1,16 +1,16 @@
-"""A value that fits a JSON schema: what the demo model says where a shape is asked for."""
+"""An example value for a JSON schema: the demo model's answer if a format is required."""
 
 from typing import Any
 
-# Schemas may refer to themselves; deeper than this nobody looks at a demo.
+# Schemas may refer to themselves; this depth is enough for a demo.
 _DEEPEST = 8
 
 
 def example(schema: dict[str, Any], text: str) -> Any:
     """Return a deterministic value for `schema`; free strings become `text`.
 
-    Objects get their required properties only. Keywords that this does not know are ignored, so
-    the value fits ordinary schemas, not every one.
+    Objects get only their required properties. Unknown keywords are ignored, so the value is valid
+    for ordinary schemas, not for all of them.
     """
     return _example(schema, text, schema, 0)
 
@@ -37,7 +37,7 @@ def _example(schema: Any, text: str, root: dict[str, Any], depth: int) -> Any:
 
 
 def _other_schema(schema: dict[str, Any], root: dict[str, Any]) -> Any:
-    """Return the schema this one points to; None where it speaks for itself."""
+    """Return the schema that this one refers to; None if it refers to none."""
     for key in ("anyOf", "oneOf", "allOf"):
         if schema.get(key):
             return schema[key][0]

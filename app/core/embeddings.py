@@ -16,10 +16,10 @@ from app.core.upstream_call import UpstreamCalls
 from app.core.upstream_http import UpstreamHttp, fields_of, http_pool, sdk_client
 from app.domain.errors import ModelError
 
-# What OpenAI takes in one request: 2048 texts, 300,000 tokens; a token has three bytes or more.
+# OpenAI accepts 2048 texts and 300,000 tokens per request; a token has three bytes or more.
 _TEXTS_AT_ONCE = 256
 _BYTES_AT_ONCE = 300_000
-# A text may hold 8192 tokens; chunks are smaller, and a question's end may go.
+# A text may have 8192 tokens; chunks are shorter, and the end of a long question is cut.
 _LONGEST_TEXT = 16_000
 # Seconds before the first retry.
 _RETRY_PAUSE = 0.5
@@ -34,12 +34,12 @@ class OpenAIEmbedder:
         model: str,
         http_client: httpx2.AsyncClient | httpx.AsyncClient | None = None,
     ) -> None:
-        """`model`: by the name that is sent."""
+        """`model`: the name as sent to the upstream."""
         self._model = model
         self._server = upstream.name
         http = http_client or http_pool()
         self._client = sdk_client(upstream, http)
-        # Not measured: metrics are about the answers of models that talk.
+        # No metrics: they count only the calls of chat models.
         self._calls = UpstreamCalls(upstream, None)
         self._http = UpstreamHttp(upstream, self._client, http, "embeddings")
         refusals = Refusals(frozenset({"encoding_format"}))
@@ -49,21 +49,21 @@ class OpenAIEmbedder:
         await self._client.close()
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return a vector for each text, all of one length. Raises `ModelError`."""
+        """Return a vector for each text, all of the same length. Raises `ModelError`."""
         embeddings: list[list[float]] = []
         for batch in _batches(texts):
             embeddings += await self._embed(batch)
         if len({len(embedding) for embedding in embeddings}) > 1:
-            raise self._useless("vectors of different lengths")
+            raise self._invalid("vectors of different lengths")
         return embeddings
 
     async def _embed(self, batch: list[str]) -> list[list[float]]:
-        # OpenAI may answer in base64, which other servers do not know.
+        # OpenAI can also answer in base64, which other servers do not support.
         request = {"input": batch, "model": self._model, "encoding_format": "float"}
         with self._calls.begin(self._model) as call:
 
             async def ask(body: dict[str, Any]) -> dict[str, Any]:
-                # Half a surrogate pair can't be written as UTF-8.
+                # A lone surrogate can't be encoded as UTF-8.
                 content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
                 posted = await self._http.post(content, call, stream=False)
                 try:
@@ -74,21 +74,21 @@ class OpenAIEmbedder:
             answer = await self._persistence.begin(request, call).until_answered(ask)
         vectors = _vectors(answer, len(batch))
         if vectors is None:
-            raise self._useless("no vector for some of the texts")
+            raise self._invalid("no vector for some of the texts")
         return vectors
 
-    def _useless(self, given: str) -> ModelError:
+    def _invalid(self, got: str) -> ModelError:
         return ModelError(
             "server_error",
-            f"The embedding model {self._model} of the upstream {self._server} gave {given}.",
+            f"The embedding model {self._model} of the upstream {self._server} returned {got}.",
         )
 
 
 def _vectors(answer: dict[str, Any], count: int) -> list[list[float]] | None:
-    """Return the answer's vectors in the texts' order; None if some are missing."""
+    """Return the vectors in the order of the texts; None if some are missing."""
     listed = answer.get("data")
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    # A server that leaves the index out answers in order.
+    # A server that omits the index answers in order.
     placed = {item.get("index", place): item.get("embedding") for place, item in enumerate(items)}
     vectors = [placed.get(place) for place in range(count)]
     if len(items) != count or not all(map(_is_vector, vectors)):
@@ -108,7 +108,7 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for text in texts:
-        text = text[:_LONGEST_TEXT] or " "  # nothing at all is refused
+        text = text[:_LONGEST_TEXT] or " "  # an empty text is refused
         length = len(text.encode(errors="replace"))
         if batch and (len(batch) == _TEXTS_AT_ONCE or size + length > _BYTES_AT_ONCE):
             yield batch

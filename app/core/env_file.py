@@ -1,4 +1,4 @@
-"""The names in `.env`: what a program besides the server takes from it, and what nobody does."""
+"""The names in `.env`: which ones other programs use, and which ones nothing uses."""
 
 import difflib
 import os
@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 ENV_FILE = Path(".env")
 
-# What other programs than the server read there: compose.yaml, deploy/, run.sh, the libraries.
+# Names that other programs read from it: compose.yaml, deploy/, run.sh, the libraries.
 _OF_OTHERS = frozenset(
     {
         *("ACCESS_LOG", "ACME_FOLDER", "CERTIFICATES", "HTTP_PORT", "HTTPS_PORT", "MAX_UPLOAD"),
@@ -25,19 +25,19 @@ _OF_OTHERS = frozenset(
 _FAMILIES_OF_OTHERS = re.compile(
     r"(AWS|COMPOSE|DOCKER|LC|NPM|OTEL|PG|PIP|PM2|POSTGRES|PYTHON|THREADKEEPER|UVICORN)_.+"
 )
-# What OpenAI's SDK called it once, nearer to another name.
+# A former name in OpenAI's SDK. By spelling, another name would be nearer.
 _FORMER_NAMES = {"OPENAI_API_BASE": "OPENAI_BASE_URL"}
 
 
 class UnknownName(NamedTuple):
-    """A name in `.env` that is no setting, and the nearest one that is; empty: none is near."""
+    """An unknown name in `.env`, and the most similar known one; empty if none is similar."""
 
     name: str
     nearest: str
 
 
 def env_file_values() -> dict[str, str]:
-    """Return what `.env` in the working directory says, by names in capitals.
+    """Return the values of `.env` in the working directory, by upper-case names.
 
     Raises `OSError` and `UnicodeDecodeError`.
     """
@@ -49,7 +49,7 @@ def env_file_values() -> dict[str, str]:
 
 
 def unknown_names(settings: Collection[str]) -> list[UnknownName]:
-    """Return the names in `.env` that nobody reads; `settings` are in capitals.
+    """Return the names in `.env` that nothing reads; `settings` are in upper case.
 
     Raises `OSError` and `UnicodeDecodeError`.
     """
@@ -59,7 +59,7 @@ def unknown_names(settings: Collection[str]) -> list[UnknownName]:
         if name not in settings
         and name not in _OF_OTHERS
         and not _FAMILIES_OF_OTHERS.fullmatch(name)
-        # Whoever put it into the environment as well has a use for it.
+        # If it is also in the environment, some program uses it.
         and name not in os.environ
     ]
     return [UnknownName(name, _nearest(name, [*settings, *_OF_OTHERS])) for name in unknown]

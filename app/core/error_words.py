@@ -1,8 +1,8 @@
-"""What an upstream's error says, in whatever shape its server writes errors.
+"""Reads an upstream's error, in any of the shapes that servers use.
 
 OpenAI answers `{"error": {"message", "type", "param", "code"}}`. Others answer `{"detail": "…"}`,
 `{"detail": [{"loc", "msg", "type"}]}`, `{"message": …}`, `{"error": "…"}`, the same as text,
-a web page, or a number for a code.
+a web page, or a number as the code.
 """
 
 import ast
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
-# In which order a text is looked for in an object; `error` may be only the status in words.
+# The keys that may contain the message, in order; `error` may be only the status in words.
 _TEXTS = ("message", "detail", "msg", "error", "error_description", "title", "reason")
 _LISTS = ("detail", "errors", "message", "error")
 _MOST_FAULTS = 3
-# Characters of a text in which a list of faults is looked for.
+# The longest text that is searched for a list of faults, in characters.
 _LONGEST_LISTING = 100_000
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|h1|title|\?xml)", re.IGNORECASE)
 _HEADINGS = ("title", "h1")
@@ -25,7 +25,7 @@ _HEADINGS = ("title", "h1")
 
 @dataclass(frozen=True)
 class Fault:
-    """One finding of a validation: `where` begins with the parameter's name."""
+    """One validation error: `where` begins with the parameter's name."""
 
     where: tuple[str, ...]
     kind: str
@@ -37,7 +37,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class ErrorWords:
-    """Each may be missing; `faults` is what a validation found, where the error lists that."""
+    """Each may be missing; `faults` are the validation errors, if the error lists any."""
 
     message: str = ""
     code: str | None = None
@@ -47,11 +47,11 @@ class ErrorWords:
 
 
 def words_of(body: object) -> ErrorWords:
-    """Return what an error says. `body`: the answer's JSON, or its text if it is none."""
-    told = _innermost(body)
-    fields = told if isinstance(told, dict) else {}
-    faults = _faults_in(told)
-    message = _listed(faults) or _text(told)
+    """Return what an error says. `body`: the answer's JSON, or its text if it is not JSON."""
+    error = _innermost(body)
+    fields = error if isinstance(error, dict) else {}
+    faults = _faults_in(error)
+    message = _listed(faults) or _text(error)
     return ErrorWords(
         message=message,
         code=_name(fields.get("code")),
@@ -62,7 +62,7 @@ def words_of(body: object) -> ErrorWords:
 
 
 def _innermost(body: object) -> object:
-    """Return the object that says something: the envelope's, or the first of several."""
+    """Return the error itself: unwrapped from an envelope, or the first of a list."""
     if isinstance(body, list) and body and isinstance(body[0], dict) and "error" in body[0]:
         body = body[0]
     if isinstance(body, dict) and isinstance(body.get("error"), dict | list):
@@ -70,34 +70,34 @@ def _innermost(body: object) -> object:
     return body
 
 
-def _text(told: object) -> str:
-    if isinstance(told, dict):
-        found = (_text(told[name]) for name in _TEXTS if told.get(name))
+def _text(error: object) -> str:
+    if isinstance(error, dict):
+        found = (_text(error[name]) for name in _TEXTS if error.get(name))
         return next(filter(None, found), "")
-    if isinstance(told, list):
-        return "; ".join(filter(None, map(_text, told[:_MOST_FAULTS])))
-    text = told if isinstance(told, str) else ""
+    if isinstance(error, list):
+        return "; ".join(filter(None, map(_text, error[:_MOST_FAULTS])))
+    text = error if isinstance(error, str) else ""
     return _page_heading(text) if _PAGE.match(text) else text
 
 
 def _name(value: object) -> str | None:
-    # A code may be a number: 400, or the server's own.
+    # A code may be a number: 400, or one that the server defines.
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value)
 
 
-# Lists of faults, as Pydantic and those who copy it write them
+# Lists of faults in the form of Pydantic, which other libraries imitate
 
 
-def _faults_in(told: object) -> tuple[Fault, ...]:
-    if isinstance(told, dict):
-        found = (_faults_in(told[name]) for name in _LISTS if told.get(name))
+def _faults_in(error: object) -> tuple[Fault, ...]:
+    if isinstance(error, dict):
+        found = (_faults_in(error[name]) for name in _LISTS if error.get(name))
         return next(filter(None, found), ())
-    if isinstance(told, list):
-        return tuple(fault for item in told if (fault := _fault(item)))
-    if isinstance(told, str) and "loc" in told and len(told) <= _LONGEST_LISTING:
-        found = (_faults_in(value) for value in _literals(told))
+    if isinstance(error, list):
+        return tuple(fault for item in error if (fault := _fault(item)))
+    if isinstance(error, str) and "loc" in error and len(error) <= _LONGEST_LISTING:
+        found = (_faults_in(value) for value in _literals(error))
         return next(filter(None, found), ())
     return ()
 
@@ -112,12 +112,12 @@ def _fault(item: object) -> Fault | None:
 
 
 def _literals(text: str) -> Iterator[Any]:
-    """Yield what a text holds as JSON or as Python writes it: vLLM and llama-stack do so."""
+    """Yield the JSON or Python literals in a text: vLLM and llama-stack send such texts."""
     start = min((at for at in map(text.find, "[{") if at >= 0), default=-1)
     end = max(map(text.rfind, "]}"))
     if 0 <= start < end:
         yield _literal(text[start : end + 1])
-    # vLLM: "2 validation errors:", then one a line.
+    # vLLM: "2 validation errors:", then one per line.
     yield [_literal(line.strip()) for line in text.splitlines() if line.strip().startswith("{")]
 
 
@@ -133,11 +133,11 @@ def _literal(text: str) -> Any:
 
 
 def _listed(faults: tuple[Fault, ...]) -> str:
-    said = "; ".join(map(str, faults[:_MOST_FAULTS]))
-    return f"{said}; …" if len(faults) > _MOST_FAULTS else said
+    listed = "; ".join(map(str, faults[:_MOST_FAULTS]))
+    return f"{listed}; …" if len(faults) > _MOST_FAULTS else listed
 
 
-# Web pages of proxies
+# Error pages of proxies
 
 
 class _Headings(HTMLParser):
@@ -159,7 +159,7 @@ class _Headings(HTMLParser):
 
 
 def _page_heading(page: str) -> str:
-    """Return a page's title, else its first heading, else nothing: the rest helps nobody."""
+    """Return a page's title, else its first heading, else an empty string."""
     parser = _Headings()
     parser.feed(page)
     texts = (" ".join(parser.found[name].split()) for name in _HEADINGS)

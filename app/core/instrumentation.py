@@ -1,4 +1,4 @@
-"""What those who run the server see of its work: figures and traces."""
+"""What operators can observe: metrics and traces."""
 
 from app.core.metrics import Metrics
 from app.core.telemetry import Telemetry
@@ -8,6 +8,6 @@ class Instrumentation:
     """The instruments of one application."""
 
     def __init__(self, version: str) -> None:
-        """Raises `StartError` where traces are asked for that can't be sent."""
+        """Raises `StartError` if the configured traces can't be sent."""
         self.metrics = Metrics(version)
         self.telemetry = Telemetry(version)

@@ -11,7 +11,7 @@ Close = Callable[[], Awaitable[None] | None]
 
 
 class Lifetimes:
-    """The open parts of an application; leaving the block closes them, the newest first.
+    """The open parts of an application; leaving the block closes them, newest first.
 
     A part that fails to close does not keep the others from closing. Each failure is logged with
     the part's name. Leaving the block then raises what the block raised; without that, the
@@ -26,7 +26,7 @@ class Lifetimes:
         """Call `close` when the block ends.
 
         Register it before the part is opened: an opening that fails halfway is then undone.
-        `close` must therefore accept a part that is not open, or not entirely.
+        `close` must therefore accept a part that is not open, or only partly open.
         """
         self._stack.push_async_callback(self._close, name, close)
 

@@ -1,10 +1,10 @@
-"""One form for every log line, whoever wrote it: structlog here, stdlib in the libraries.
+"""One format for every log line, whether from structlog (our code) or stdlib (libraries).
 
     2026-01-31T09:30:00.123Z INFO request request_id=req_1 method=GET status=200 logger=app.request
 
-Time in UTC, level, event, then `key=value` pairs. A value that holds a blank, a quote or an
-unprintable character is quoted and escaped, so that nothing a client sends can begin a line of
-its own or pose as another field.
+Time in UTC, level, event, then `key=value` pairs. A value that contains a space, a quote or an
+unprintable character is quoted and escaped, so that nothing a client sends can start a new line
+or look like another field.
 """
 
 import logging
@@ -23,15 +23,15 @@ from structlog.typing import EventDict, WrappedLogger
 FILE_BYTES = 10 * 1000 * 1000
 FILE_BACKUPS = 5
 
-# They log URLs and headers, which may hold keys and users' words.
-_TALKATIVE = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
+# They log URLs and headers, which may contain keys and users' words.
+_VERBOSE = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
 
 
 def configure_logging(level: str, file: str) -> None:
-    """Send this process's log to the console and, when `file` names one, to a rotating file.
+    """Send this process's log to the console and, if `file` is given, to a rotating file.
 
-    May be called again; the last call counts. A file belongs to one process: two would rotate
-    it under each other. Raises OSError when the file can't be written.
+    May be called again; the last call counts. Each process needs its own file: two would rotate
+    each other's. Raises OSError if the file can't be written.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if file:
@@ -39,7 +39,7 @@ def configure_logging(level: str, file: str) -> None:
     formatter = LineFormatter()
     for handler in handlers:
         handler.setFormatter(formatter)
-    # `force`: a library may have set up the root logger by itself (the SDK does for OPENAI_LOG).
+    # `force`: a library may have set up the root logger (the SDK does for OPENAI_LOG).
     logging.basicConfig(level=level, handlers=handlers, force=True)
     _tame_libraries(level)
     structlog.configure(
@@ -50,13 +50,13 @@ def configure_logging(level: str, file: str) -> None:
 
 
 def current_request_id() -> str | None:
-    """Return the id that log lines of the present request, or of what it began, carry."""
+    """Return the id in log lines of the current request, and of the tasks that it started."""
     request_id: str | None = get_contextvars().get("request_id")
     return request_id
 
 
 def in_request(request_id: str | None) -> AbstractContextManager[Any]:
-    """Let log lines carry a request's id, where they don't carry one already."""
+    """Add a request's id to log lines, unless they already have one."""
     if request_id is None or current_request_id() is not None:
         return nullcontext()
     return bound_contextvars(request_id=request_id)
@@ -70,15 +70,15 @@ def _open_file(path: Path) -> logging.Handler:
 
 
 def _tame_libraries(level: str) -> None:
-    for name in _TALKATIVE:
+    for name in _VERBOSE:
         logging.getLogger(name).setLevel("NOTSET" if level == "DEBUG" else "WARNING")
-    # The `uvicorn` command has given its loggers handlers and levels of their own by now.
+    # By now the `uvicorn` command has set handlers and levels on its loggers.
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel("NOTSET")
-    # uvicorn's access log stops for want of a handler; `app.request` takes its place.
+    # Without a handler, uvicorn's access log is silent; `app.request` replaces it.
     logging.getLogger("uvicorn.access").propagate = False
 
 
@@ -90,7 +90,7 @@ def _to_record(_logger: WrappedLogger, _method: str, event: EventDict) -> tuple[
 
 
 class LineFormatter(logging.Formatter):
-    """Renders a record once, however many handlers ask for it."""
+    """Renders a record once, for any number of handlers."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: str | None = getattr(record, "line", None)
@@ -117,7 +117,7 @@ def _second(unix_seconds: int) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return the value as one printable word, or quoted where it is more than that."""
+    """Return the value as one printable word, quoted if it is more than that."""
     text = str(value)
     if text and text.isprintable() and not any(mark in text for mark in ' "=\\'):
         return text

@@ -1,7 +1,7 @@
-"""The port to a model, for every client that gives the events of OpenAI's Responses API.
+"""The port to a model, for every client that yields the events of OpenAI's Responses API.
 
-A client raises `AttemptFailed` inside, with what the failure says about another attempt;
-`core/attempts.py` acts on it, for every kind of client alike.
+Internally a client raises `AttemptFailed`, which says whether another attempt makes sense;
+`core/attempts.py` acts on it for all kinds of clients.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -10,27 +10,27 @@ from typing import Any, Literal, Protocol
 
 from app.core.refused_parameters import Refusal
 
-# One event of the Responses API's stream, as it is on the wire: `{"type": "response.…", …}`.
+# One event of the Responses API's stream, as sent on the wire: `{"type": "response.…", …}`.
 Event = dict[str, Any]
 
-# Who answers: the built-in demo, OpenAI, or another server.
+# What answers: the built-in demo, OpenAI, or another server.
 Mode = Literal["demo", "openai", "custom"]
 
-# Whether an upstream can be asked: `refused` if it takes no key, or another one; `not_found` if it
-# answers, but not at an address of the Responses API.
+# Whether an upstream can be called: `refused` if it rejects the key, or the lack of one;
+# `not_found` if it answers but does not serve the Responses API at this address.
 Reach = Literal["ok", "refused", "not_found", "unreachable"]
 
 # The events that end an answer with something to keep. `response.failed` and `error` are never
-# given as events: they are raised as `ModelError`, so that a failure takes one path.
+# yielded: they are raised as `ModelError`, so that there is one path for failures.
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete"})
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What a failed attempt says about another one.
+    """What a failed attempt says about a retry.
 
     `again`: the same request may succeed, after `pause` seconds if the server asks for a pause.
-    `refusal`: the model refuses a part of the request, and may take what is left.
+    `refusal`: the model refuses a part of the request, and may accept the rest.
     """
 
     again: bool = False
@@ -39,7 +39,7 @@ class Advice:
 
 
 class AttemptFailed(Exception):
-    """One attempt of a call failed with `error`. `seen` is what the log shows of the answer."""
+    """One attempt of a call failed with `error`. `seen`: log fields about the answer."""
 
     def __init__(self, error: Exception, advice: Advice, seen: Mapping[str, object]) -> None:
         super().__init__(type(error).__name__)
@@ -54,17 +54,17 @@ class ModelClient(Protocol):
     def events(self, request: dict[str, Any], *, stream: bool) -> AsyncGenerator[list[Event], None]:
         """Answer `request`, a body of `POST /responses` without `stream`, in batches of events.
 
-        A batch holds what came in one network read, never nothing; the last event of the last
-        batch is one of `TERMINAL_EVENTS`. With `stream=False` that event is the only one.
-        Read to the end, so that the connection can be used again; `aclose()` or a cancellation
-        cuts the connection, and the model stops working.
+        A batch contains the events of one network read and is never empty; the last event of the
+        last batch is one of `TERMINAL_EVENTS`. With `stream=False` that event is the only one.
+        Read to the end, so that the connection can be reused; `aclose()` or a cancellation
+        closes the connection, and the model stops working.
 
-        Raises `app.domain.errors.ModelError`, which names the upstream, after the events that
-        came before the failure.
+        Raises `app.domain.errors.ModelError`, which names the upstream, after yielding the events
+        that preceded the failure.
         """
 
     async def reach(self, seconds: float) -> Reach:
-        """Find out within `seconds`, without asking the model anything."""
+        """Check the upstream within `seconds`, without calling the model."""
 
     async def close(self) -> None:
-        """Close every connection. No answer can be asked for afterwards."""
+        """Close every connection. The client can't be used afterwards."""

@@ -1,4 +1,4 @@
-"""Bytes under keys: in a local folder, or in any store that speaks S3; the URL decides."""
+"""Stores bytes under keys: in a local folder or in any S3-compatible store, as the URL says."""
 
 import asyncio
 import os
@@ -14,23 +14,24 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import LocalStore, S3Store
 
-# What is sent to the store at once: S3 takes no smaller part, but for an upload's last one.
+# The size of one part: S3 accepts no smaller part, except as the last one of an upload.
 _PART_BYTES = 5 * 1024 * 1024
-# Parts on their way at the same time; with one that is being filled, what an upload may hold.
+# Parts that are sent at the same time. An upload keeps these, and one that is being filled, in
+# memory.
 _PARTS_AT_ONCE = 3
 _PIECE_BYTES = 1024 * 1024
-# Long enough for a short failure of the store, short enough for a client that waits.
+# Long enough to survive a short failure of the store, short enough for a waiting client.
 _RETRIES = 3
 _RETRY_SECONDS = 20
 
-# What `is_up` looks for; it stays.
+# The key that `is_up` checks; it is never deleted.
 _MARK = "readiness-mark"
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 
 
 class StorageError(Exception):
-    """The store, or the way to it, failed; or it lacks what it should hold."""
+    """The store or the connection to it failed, or it lacks something that it should contain."""
 
 
 class NotStored(StorageError):
@@ -38,17 +39,17 @@ class NotStored(StorageError):
 
 
 def file_key(file_id: str) -> str:
-    """Return the key of a file's bytes. Its name is data, and has no part in it."""
+    """Return the key of a file's bytes. It never contains the file's name, which is user data."""
     return f"files/{file_id}"
 
 
 class ObjectStore:
-    """One place for bytes, which appear under their key whole or not at all."""
+    """A store for bytes, which appear under their key completely or not at all."""
 
     def __init__(self, url: str, *, create: bool = True) -> None:
         """`url`: a folder, `file:///folder` or `s3://bucket/prefix`; `create` makes the folder.
 
-        What S3 needs besides is taken from the environment, as by AWS's own tools:
+        The rest of S3's configuration is read from the environment, as AWS's own tools do:
         `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, and
         `AWS_ENDPOINT_URL` for a store that isn't Amazon's. Raises `StorageError`.
         """
@@ -57,9 +58,9 @@ class ObjectStore:
             self._store = _s3(url) if self._folder is None else _local(self._folder, create)
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
-        """Store what `chunks` gives, a few parts of it in memory at a time; return its length.
+        """Store the bytes from `chunks`, with a few parts in memory at a time; return their length.
 
-        What `chunks` raises, and `StorageError`, leave nothing behind.
+        Raises `StorageError` and whatever `chunks` raises; then nothing is stored.
         """
         path, source = _checked(key), _Counted(chunks)
         with _translated(key):
@@ -77,19 +78,19 @@ class ObjectStore:
         return source.length
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
-        """Return the bytes in pieces. Raises `StorageError`: `NotStored` if there are none."""
+        """Return the bytes in pieces. Raises `StorageError`; `NotStored` if the key has none."""
         with _translated(key):
             found = await obstore.head_async(self._store, _checked(key))
         return self._pieces(key, found["size"])
 
     async def read_whole(self, key: str) -> bytes:
-        """Return the bytes at once: for those that are known to be few. Raises `StorageError`."""
+        """Return all bytes at once; only for small objects. Raises `StorageError`."""
         with _translated(key):
             found = await obstore.get_async(self._store, _checked(key))
             return bytes(await found.bytes_async())
 
     async def delete(self, key: str) -> None:
-        """Remove the bytes, where there are some. Raises `StorageError`."""
+        """Remove the bytes, if the key has any. Raises `StorageError`."""
         path = _checked(key)
         if self._folder is not None:
             await asyncio.to_thread(_remove_unfinished, self._folder / path)
@@ -100,11 +101,11 @@ class ObjectStore:
             return
 
     async def is_up(self) -> bool:
-        """Tell whether the store answers, and took the mark that is kept in it for this."""
+        """Return whether the store answers and contains, or accepts, the readiness mark."""
         try:
             with _translated("the store"):
                 if self._folder is not None or not await self._is_marked():
-                    # A folder's disk may have become full, or its mount read-only.
+                    # A folder's disk may be full by now, or mounted read-only.
                     await obstore.put_async(self._store, _MARK, b"up")
         except StorageError:
             return False
@@ -114,13 +115,13 @@ class ObjectStore:
         try:
             await obstore.head_async(self._store, _MARK)
         except (FileNotFoundError, PermissionDeniedError):
-            # Who may not list a bucket is told this of whatever is missing there. Only writing
-            # tells that from a wrong key, and from a bucket that is missing itself.
+            # Without permission to list a bucket, S3 returns this for every missing object. Only
+            # a write tells that from a wrong key, or from a missing bucket.
             return False
         return True
 
     async def _pieces(self, key: str, size: int) -> AsyncIterator[bytes]:
-        # A request for each: one for all would end in the store's time-out where a client is slow.
+        # One request per piece: with a slow client, a single request would hit the store's timeout.
         for start in range(0, size, _PIECE_BYTES):
             end = min(start + _PIECE_BYTES, size)
             with _translated(key):
@@ -143,7 +144,7 @@ class _Counted:
 
 
 async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
-    """Return what fits into one part, and whether more follows: most files are stored in one go."""
+    """Return the first part, and whether more follows: most files fit into one request."""
     head = bytearray()
     async for chunk in chunks:
         head += chunk
@@ -159,7 +160,7 @@ async def _continued(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator
 
 
 def _checked(key: str) -> str:
-    # Keys are made here; one of another form would be a fault of ours, and could leave the folder.
+    # Keys are generated by us. Any other form would be a bug, and could point outside the folder.
     if not _KEY.fullmatch(key):
         raise ValueError(f"not a key: {key!r}")
     return key
@@ -172,12 +173,12 @@ def _translated(what: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NotStored(f"{what}: nothing is stored there") from error
     except (BaseError, OSError) as error:
-        # The further lines are a picture of the library's insides.
+        # The other lines show the library's internals.
         raise StorageError(f"{what}: {str(error).partition(chr(10))[0]}") from error
 
 
 def _folder(url: str) -> Path:
-    # The path of an address has its own escapes; a plain folder's name is taken as it stands.
+    # A URL's path is percent-encoded; a plain folder's name is used as it is.
     path = url2pathname(urlsplit(url).path) if url.startswith("file://") else url
     return Path(path).absolute()
 
@@ -189,7 +190,7 @@ def _local(folder: Path, create: bool) -> LocalStore:
 def _s3(url: str) -> S3Store:
     return S3Store.from_url(
         url,
-        # Whoever writes `http://` into AWS_ENDPOINT_URL means it.
+        # An operator who writes `http://` into AWS_ENDPOINT_URL means it.
         client_options={"allow_http": True},
         retry_config={
             "max_retries": _RETRIES,
@@ -199,10 +200,10 @@ def _s3(url: str) -> S3Store:
 
 
 def _settle(path: Path) -> None:
-    """Have the bytes on the disk before a row says so: both survive a power cut."""
+    """Flush the bytes to disk before a row refers to them, so that both survive a power cut."""
     with path.open("rb+") as written:
         os.fsync(written.fileno())
-    # Windows opens no folder, and keeps the name with the file.
+    # Windows can't open a folder, and flushes the name with the file.
     if os.name != "nt":
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -212,6 +213,6 @@ def _settle(path: Path) -> None:
 
 
 def _remove_unfinished(path: Path) -> None:
-    """Remove what a process that died in the middle of an upload left beside the key."""
+    """Remove what a process that died during an upload left next to the key."""
     for left in path.parent.glob(f"{path.name}#*"):
         left.unlink(missing_ok=True)

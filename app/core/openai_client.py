@@ -1,7 +1,7 @@
 """The real model: any server that offers OpenAI's Responses API.
 
 Answers are read raw: the SDK's typed objects cost several times the CPU of everything else that
-happens to an answer. `upstream_http` says what of the SDK is used, and how a request is sent.
+happens to an answer. `upstream_http` explains which parts of the SDK are used.
 """
 
 import asyncio
@@ -56,8 +56,8 @@ class OpenAIResponsesClient:
         await self._client.close()
 
     def events(self, request: dict[str, Any], *, stream: bool) -> AsyncGenerator[list[Event], None]:
-        """Answer as `ModelClient.events` says."""
-        # Returned as it is: a generator around a generator would slow down every delta.
+        """Answer as in `ModelClient.events`."""
+        # Returned directly: a generator around a generator would slow down every delta.
         return self._streamed_answer(request) if stream else self._whole_answer(request)
 
     async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
@@ -104,13 +104,13 @@ class OpenAIResponsesClient:
 
 
 def _interrupted(error: Exception, response: httpx2.Response, *, started: bool) -> AttemptFailed:
-    """Return the failure of a stream: what was passed on can't be taken back."""
+    """Return the failure of a stream. Once events were yielded, it can't be retried."""
     final = started or isinstance(error, AnswerFailed | AnswerTooLarge)
     return AttemptFailed(error, Advice(again=not final), fields_of(response))
 
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
-    """Yield the events of each network read. Raises `AnswerFailed` and all of `CUT`."""
+    """Yield the events of each network read. Raises `AnswerFailed` and the errors in `CUT`."""
     reader, meter = SSEReader(), AnswerMeter()
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
@@ -132,17 +132,17 @@ async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], Non
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
-    """Read what follows the answer: only a connection read to its end can be used again."""
+    """Read what follows the answer: only a connection read to its end can be reused."""
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             async for _ in chunks:
                 pass
     except CUT:
-        return  # the answer is whole; the connection is closed instead
+        return  # the answer is complete; the connection is closed instead
 
 
 def _json(request: dict[str, Any]) -> bytes:
     try:
         return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError):  # NaN, half a surrogate pair
+    except (TypeError, ValueError):  # NaN, a lone surrogate
         raise ModelError("invalid_prompt", "The request can't be written as JSON.") from None

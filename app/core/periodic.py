@@ -9,9 +9,9 @@ logger = logging.getLogger(__name__)
 
 
 class Periodic:
-    """Calls a function every so often, one call at a time, until it is closed.
+    """Calls a function at intervals, one call at a time, until it is closed.
 
-    A call that fails is logged, and the next one tries again: most often the database was away.
+    A failed call is logged, and the next one tries again: usually the database was unreachable.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class Periodic:
         every: float,
         at_once: bool = True,
     ) -> None:
-        """`every`: seconds from the end of one call to the next. `at_once`: begin with a call."""
+        """`every`: seconds from the end of one call to the next. `at_once`: start with a call."""
         self._name = name
         self._work = work
         self._every = every
@@ -34,11 +34,11 @@ class Periodic:
         self._task = asyncio.create_task(self._repeat(), name=self._name)
 
     def wake(self) -> None:
-        """Let the next call come at once, even if one is under way."""
+        """Make the next call at once, or as soon as the current one has ended."""
         self._woken.set()
 
     async def close(self) -> None:
-        """Cancel the call under way, and wait for its end."""
+        """Cancel the current call, and wait until it has ended."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -47,7 +47,7 @@ class Periodic:
         if not self._at_once:
             await self._pause()
         while True:
-            # Cleared before the call, so that what wakes it meanwhile is not missed.
+            # Cleared before the call, so that a `wake` during it is not missed.
             self._woken.clear()
             try:
                 await self._work()

@@ -1,5 +1,5 @@
-"""Files that only the server's user may read: the database, uploads and logs hold users' words,
-and the database the secret that signs visitors' tokens.
+"""Makes files readable only by the server's user: the database, uploads and logs contain users'
+words, and the database also contains the secret that signs visitors' tokens.
 """
 
 import logging
@@ -17,27 +17,27 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_files_private() -> None:
-    """Let this process, and those it starts, make files that no other user may open."""
+    """Make files created by this process and its children inaccessible to other users."""
     os.umask(_OTHERS)
 
 
 def data_places(database_url: str, files_url: str, log_file: str) -> list[Path]:
-    """Return the files and folders on this machine that hold data, as far as they are there.
+    """Return the existing files and folders on this machine that contain data.
 
-    A folder stands for all that is in it: who can't enter it reaches nothing there.
+    A folder covers everything in it: users who can't enter it can't reach its files.
     """
     return [place for place in _named(database_url, files_url, log_file) if place.exists()]
 
 
 def open_to_others(places: Iterable[Path]) -> list[Path]:
     """Return those that the group or all users of this machine may open."""
-    if sys.platform == "win32":  # keeps this elsewhere, and answers the same for every file
+    if sys.platform == "win32":  # its file modes don't show who may open a file
         return []
     return [place for place in places if place.stat().st_mode & _OTHERS]
 
 
 def tighten(places: Iterable[Path]) -> None:
-    """Take the rights of other users away; the log says where that isn't possible."""
+    """Remove the permissions of other users; log a warning if that fails."""
     for place in open_to_others(places):
         try:
             place.chmod(stat.S_IMODE(place.stat().st_mode) & ~_OTHERS)
@@ -57,5 +57,5 @@ def _named(database_url: str, files_url: str, log_file: str) -> Iterator[Path]:
         yield Path(url2pathname(urlsplit(files_url).path) if is_url else files_url)
     if log_file:
         log = Path(log_file)
-        # With those that it was rotated into.
+        # Includes the rotated files.
         yield from sorted(log.parent.glob(f"{log.name}*"))

@@ -1,4 +1,4 @@
-"""Requests counted: in this process, or in Redis by several together."""
+"""Counts requests: in this process, or in Redis for several processes together."""
 
 import logging
 import math
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# How long (in seconds) a Redis that failed is left alone: requests are counted here meanwhile.
-_REST_SECONDS = 5.0
+# How many seconds to wait after Redis failed; meanwhile this process counts by itself.
+_REDIS_PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is left to somebody: of `limit` requests `remaining`, all again in `reset` seconds.
+    """A caller's quota: `remaining` of `limit` requests; it is full again in `reset` seconds.
 
-    `allowed` is false for a request that is one too many; `retry_after` tells in how many whole
-    seconds another may succeed.
+    `allowed` is false for a request beyond the limit; after `retry_after` whole seconds another
+    may succeed.
     """
 
     allowed: bool
@@ -36,10 +36,10 @@ class Standing:
 
 
 class RequestCounter:
-    """Counts requests against limits such as `60/minute`, in windows that move along."""
+    """Counts requests against limits such as `60/minute`, in moving windows."""
 
     def __init__(self, redis_url: str) -> None:
-        """`redis_url`: `redis://…`; empty: this process counts alone."""
+        """`redis_url`: `redis://…`; empty: this process counts by itself."""
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._connections = _connections(redis_url) if redis_url else None
         self._shared = (
@@ -47,16 +47,16 @@ class RequestCounter:
             if self._connections
             else None
         )
-        self._rests_until = 0.0
+        self._redis_paused_until = 0.0
 
     async def count(self, rate: str, *who: str) -> Standing:
-        """Count a request of `who`, unless it is one too many."""
-        if self._shared is not None and time.monotonic() >= self._rests_until:
+        """Count a request of `who`, unless it exceeds the limit."""
+        if self._shared is not None and time.monotonic() >= self._redis_paused_until:
             try:
                 return await _count(self._shared, rate, who)
             except StorageError as error:
-                # Neither refusing everybody nor letting everything pass would do.
-                self._rests_until = time.monotonic() + _REST_SECONDS
+                # Better than to refuse all requests, or to allow all.
+                self._redis_paused_until = time.monotonic() + _REDIS_PAUSE_SECONDS
                 logger.error("Redis failed, this process counts requests by itself: %s", error)
         return await _count(self._own, rate, who)
 
@@ -66,7 +66,7 @@ class RequestCounter:
 
 
 def _connections(url: str) -> "ConnectionPool":
-    # It takes a tenth of the start's time, and few have a Redis.
+    # Imported late: it takes a tenth of the startup time, and few servers use Redis.
     from redis.asyncio import ConnectionPool  # noqa: PLC0415
 
     return ConnectionPool.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
@@ -74,7 +74,7 @@ def _connections(url: str) -> "ConnectionPool":
 
 def _redis_storage(connections: Any) -> Storage:
     return RedisStorage(
-        # Where to is the connections' to know; of its own, nobody could close any.
+        # Without an address: the pool has it, and connections outside the pool could not be closed.
         "async+redis://",
         wrap_exceptions=True,
         implementation="redispy",
@@ -84,7 +84,7 @@ def _redis_storage(connections: Any) -> Storage:
 
 
 async def _count(limiter: MovingWindowRateLimiter, rate: str, who: tuple[str, ...]) -> Standing:
-    """Return the standing against the limit that leaves the least."""
+    """Return the standing for the limit with the fewest requests remaining."""
     tightest: Standing | None = None
     for item in parse_many(rate):
         standing = await _count_one(limiter, item, who)

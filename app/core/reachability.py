@@ -1,7 +1,7 @@
-"""Is the upstream there, does it take our key, and does it offer the Responses API?
+"""Is the upstream reachable, does it accept our key, and does it offer the Responses API?
 
-Asked without asking a model anything: `GET /models`, and `POST /responses` with an empty object,
-which lacks a model and an input and is refused by every server that has the path.
+Checked without calling a model: `GET /models`, and `POST /responses` with an empty object,
+which lacks a model and an input, so that every server that has the path refuses it.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from app.core.upstream import Upstream
 from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
 
 _FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
-# A URL that no request can be made of.
+# A URL that can't be requested.
 _NO_URL = (httpx2.InvalidURL, httpx.InvalidURL, ValueError)
 
 _LONGEST_ANSWER = 4 * 1024 * 1024
@@ -31,7 +31,7 @@ _EMPTY = b"{}"
 
 @dataclass(frozen=True)
 class Found:
-    """`models` is None if the server lists none; `reason` says more of an `unreachable` one."""
+    """`models` is None if the server lists none; `reason` explains `unreachable`."""
 
     reach: Reach
     models: frozenset[str] | None = None
@@ -45,7 +45,7 @@ class _Answer:
 
 
 class Probe:
-    """Looks at one upstream. Once it has found `/responses`, it asks only for the models."""
+    """Checks one upstream. Once it has found `/responses`, it requests only the models."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Probe:
         self._path_found = False
 
     def forget(self) -> None:
-        """Look for `/responses` again: a call was answered as if it were not there."""
+        """Look for `/responses` again: a call got an answer as if the path did not exist."""
         self._path_found = False
 
     async def look(self, seconds: float) -> Found:
@@ -86,7 +86,7 @@ class Probe:
             async with asyncio.timeout_at(ends):
                 answer = await self._ask("POST", "responses", seconds)
         except _FAILURES:
-            # The server is there. Busy with an answer, it may be slow to refuse.
+            # The server answered before. While it is busy with an answer, a refusal may be slow.
             return "ok"
         if answer.status in (401, 403):
             return "refused"
@@ -95,7 +95,7 @@ class Probe:
 
     async def _ask(self, method: str, path: str, seconds: float) -> _Answer:
         posted = method == "POST"
-        # Made directly: nothing of the client's own is to be merged into it.
+        # Created directly, so that none of the client's defaults are merged into it.
         request = self._library.Request(
             method,
             f"{self._url}/{path}",
@@ -108,21 +108,21 @@ class Probe:
 
 
 async def look_at(upstream: Upstream, seconds: float) -> Found:
-    """Look once, with a connection of its own, for at most `seconds`."""
+    """Check once, with a separate connection, for at most `seconds`."""
     async with http_pool() as http:
         return await Probe(upstream, sdk_client(upstream, http), http).look(seconds)
 
 
 def _has_no_path(answer: _Answer) -> bool:
-    """Whether an empty question was answered as if there were no such path."""
+    """Return whether the empty request was answered as if there were no such path."""
     body = _json(answer.content)
-    said = words_of(body).message.lower()
+    message = words_of(body).message.lower()
     if answer.status < 300:
-        # No server answers an empty question: this is a web page, or LM Studio, which says with
-        # 200 that there is no such endpoint.
-        return not isinstance(body, dict) or "endpoint" in said
-    # A missing model may be a 404 as well.
-    return answer.status in _NO_PATH and "model" not in said
+        # No server accepts an empty request: this is a web page, or LM Studio, which answers 200
+        # and says that there is no such endpoint.
+        return not isinstance(body, dict) or "endpoint" in message
+    # A missing model may also be a 404.
+    return answer.status in _NO_PATH and "model" not in message
 
 
 def _models(answer: _Answer) -> frozenset[str] | None:

@@ -1,8 +1,8 @@
-"""What to leave out when a model refuses a part of the request.
+"""What to omit when a model refuses a part of the request.
 
-Models differ in the parameters they take, and say so only when asked: reasoning models refuse
-`temperature`, others refuse encrypted reasoning in `include`. What is safe to lose is left out,
-and remembered, so that the next request for that model does not ask in vain.
+Models differ in the parameters that they accept, and only a request reveals it: reasoning models
+refuse `temperature`, others refuse encrypted reasoning in `include`. Dispensable parameters are
+omitted, and remembered, so that the next request for that model is not refused too.
 """
 
 import json
@@ -14,22 +14,22 @@ from app.core.refused_parameters import Refusal, refused_parameters
 
 _log = logging.getLogger(__name__)
 
-# Without these an answer may be a little different, never wrong. `input`, `tools`, `model` and
-# `text` are the question itself, and `store` keeps it from being stored.
+# Without these an answer may differ slightly, but is never wrong. `input`, `tools`, `model` and
+# `text` are the question itself, and `store` prevents the upstream from storing it.
 DISPENSABLE = frozenset({"temperature", "top_p", "reasoning", "include", "parallel_tool_calls"})
 
 _REMEMBERED = 1024
 
-# A model's name, a parameter, and the refused value as JSON; None: whatever its value.
+# A model's name, a parameter, and the refused value as JSON; None: any value.
 _Refused = tuple[str, str, str | None]
 
 
 class Refusals:
-    """The refusals seen so far, for every model, in bounded memory."""
+    """The refusals seen so far, for all models, in bounded memory."""
 
     def __init__(self, dispensable: Set[str] = DISPENSABLE) -> None:
         self._dispensable = dispensable
-        # A dictionary for its order: the oldest is forgotten first.
+        # A dictionary, because it is ordered: the oldest is forgotten first.
         self._seen: dict[_Refused, None] = {}
 
     def without_known(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Refusals:
         return {key: value for key, value in request.items() if key not in refused}
 
     def adapt(self, request: dict[str, Any], refusal: Refusal) -> dict[str, Any] | None:
-        """Return the request to try next, smaller than `request`; None: nothing can be left out."""
+        """Return a smaller request to try next; None if nothing can be omitted."""
         if _is_unreadable_reasoning(refusal):
             smaller = _without_reasoning_items(request)
             if smaller is not None or refusal.code == "invalid_encrypted_content":
@@ -66,13 +66,13 @@ class Refusals:
 
 
 def _key(request: dict[str, Any], param: str, *, by_value: bool) -> _Refused:
-    # One refused effort says nothing of the others: a value is remembered as that value only.
+    # One refused value, such as an effort, says nothing about other values.
     value = json.dumps(request[param], sort_keys=True) if by_value else None
     return (str(request.get("model")), param, value)
 
 
 def _is_unreadable_reasoning(refusal: Refusal) -> bool:
-    """Whether earlier reasoning, in `input`, is what the model can't read."""
+    """Return whether the model can't read earlier reasoning in `input`."""
     if refusal.code == "invalid_encrypted_content":
         return True
     return "encrypted content" in refusal.message.lower() and refusal.param in (None, "", "input")

@@ -1,4 +1,4 @@
-"""Which parameters an upstream's error refuses, in the words of the servers there are."""
+"""Finds the parameters that an upstream's error refuses, in the wording of known servers."""
 
 import re
 from collections.abc import Collection, Set
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from app.core.error_words import Fault, words_of
 
-# With these statuses servers refuse a body that they can't take.
+# The statuses with which servers refuse a body.
 REFUSING = frozenset({400, 422})
 
 _VALUE_CODE = "unsupported_value"
 _CODES = frozenset({"unsupported_parameter", "unknown_parameter", _VALUE_CODE})
 
-# Pydantic's names for a field, and for a value, that a server does not know.
+# Pydantic's error types for an unknown field, and for an unknown value.
 _FIELD_KINDS = frozenset({"extra_forbidden", "value_error.extra", "unexpected_keyword_argument"})
 _VALUE_KINDS = frozenset({"literal_error", "enum", "type_error.enum", "value_error.const"})
 
@@ -23,7 +23,7 @@ _REFUSING = re.compile(
     r"(?:parameter|value|argument|field|key|property)",
     re.IGNORECASE,
 )
-# A full stop inside a name ends no sentence.
+# A full stop inside a name does not end a sentence.
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
 _QUOTED = re.compile(r"['\"`]([A-Za-z_]+)(?:[.\[][\w.\[\]]*)?['\"`]")
 # `Unrecognized request arguments supplied: include, top_p`
@@ -33,7 +33,7 @@ _AFTER_COLON = re.compile(
 )
 # `property include should not exist`
 _PROPERTY = re.compile(r"\bproperty ([a-z_]+)")
-# Names that no sentence about something else holds, and other servers' names for ours.
+# Names that occur in no sentence about something else, and other servers' names for ours.
 _UNQUOTED = re.compile(r"\b(?:temperature|top_p|parallel_tool_calls|encoding_format)\b")
 _ALIASES = (
     (re.compile(r"reasoning\.encrypted_content|encrypted[ _]content", re.IGNORECASE), "include"),
@@ -45,7 +45,7 @@ _ALIASES = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """What an upstream's HTTP 400 or 422 says; each of its words may be missing."""
+    """What an upstream's HTTP 400 or 422 says; each field may be empty."""
 
     code: str | None
     param: str | None
@@ -54,20 +54,20 @@ class Refusal:
 
     @property
     def is_of_value(self) -> bool:
-        """Whether another value of the parameter might be taken."""
+        """Whether another value of the parameter might be accepted."""
         if self.faults:
             return all(fault.kind in _VALUE_KINDS for fault in self.faults)
         return self.code == _VALUE_CODE or "Unsupported value" in self.message
 
 
 def refusal_of(body: object) -> Refusal:
-    """Return what the body of an HTTP error says: its JSON, or its text if it is none."""
+    """Return what an HTTP error says. `body`: its JSON, or its text if it is not JSON."""
     words = words_of(body)
     return Refusal(words.code, words.param, words.message, words.faults)
 
 
 def refused_parameters(refusal: Refusal, sent: Collection[str]) -> Set[str]:
-    """Return which of the parameters that were sent are refused; none if it is another error."""
+    """Return which of the sent parameters are refused; none if it is another error."""
     if refusal.faults:
         return _by_faults(refusal.faults)
     if refusal.param and (refusal.code in _CODES or _REFUSING.search(refusal.message)):
@@ -100,5 +100,5 @@ def _named(sentence: str, sent: Collection[str]) -> set[str]:
 
 
 def _root(name: str) -> str:
-    # `reasoning.effort` and `include[0]` belong to what stands before the mark.
+    # `reasoning.effort` and `include[0]` belong to the parameter before the `.` or `[`.
     return re.split(r"[.\[]", name.strip("'\"` "))[0]

@@ -1,4 +1,4 @@
-"""Events out of an upstream's raw answer: only those the engine needs are parsed at all."""
+"""Parses the events in an upstream's raw answer, and only those that the engine needs."""
 
 import json
 from typing import Any
@@ -19,18 +19,19 @@ NEEDED_EVENTS = TERMINAL_EVENTS | {
     "response.function_call_arguments.done",
 }
 _FAILURES = frozenset({"response.failed", "error"})
-_UNNAMED = (None, "message")  # the name is left out, or is what SSE calls the nameless
+_UNNAMED = (None, "message")  # no name, or the default name in SSE
 
-# Made once: `json.loads` with options makes a decoder for every delta. Line breaks in texts pass.
+# Created once: `json.loads` with options creates a decoder for every delta. Not strict: line breaks
+# in strings are allowed.
 _read_json = json.JSONDecoder(strict=False).decode
 
 
 class BrokenAnswer(Exception):
-    """The answer was cut off, or is no answer of the Responses API."""
+    """The answer was interrupted, or is not an answer of the Responses API."""
 
 
 class AnswerFailed(Exception):
-    """The upstream says that it failed; `error` is what it says: `{code, message, …}`."""
+    """The upstream reported a failure; `error` is the reported object: `{code, message, …}`."""
 
     def __init__(self, error: object) -> None:
         super().__init__("The upstream failed.")
@@ -38,7 +39,7 @@ class AnswerFailed(Exception):
 
 
 class EventBatch:
-    """What one network read brought: `events`, and whether the answer ends with them."""
+    """The `events` of one network read, and whether the answer ended with them."""
 
     def __init__(self, raw_events: list[RawEvent]) -> None:
         self.events: list[Event] = []
@@ -47,7 +48,7 @@ class EventBatch:
         try:
             self._read(raw_events)
         except (AnswerFailed, BrokenAnswer) as failure:
-            # Kept rather than raised: the events before it are told first.
+            # Kept rather than raised: the events before it are yielded first.
             self.failure = failure
 
     def _read(self, raw_events: list[RawEvent]) -> None:
@@ -61,9 +62,9 @@ class EventBatch:
 
 
 def terminal_event(body: bytes) -> Event:
-    """Return the one event that stands for a whole Response object.
+    """Return the one event that is equivalent to a whole Response object.
 
-    Raises `AnswerFailed` where the response says that it failed, `BrokenAnswer` for no response.
+    Raises `AnswerFailed` if the response reports a failure, `BrokenAnswer` if it is not a response.
     """
     response = read_object(body)
     status = response.get("status", "completed")
@@ -75,7 +76,10 @@ def terminal_event(body: bytes) -> Event:
 
 
 def read_object(data: bytes) -> dict[str, Any]:
-    """Return the JSON object in `data`, storable: U+FFFD for NUL and for broken characters."""
+    """Return the JSON object in `data`, with U+FFFD for NUL and invalid characters.
+
+    The databases can store the result. Raises `BrokenAnswer`.
+    """
     data = data.replace(b"\0", b"\\u0000")
     try:
         value = _read_json(data.decode("utf-8", "replace"))
@@ -97,7 +101,7 @@ def _needed_event(name: str | None, data: bytes) -> Event | None:
             _refuse_failure(event)
         return event
     if kind in _FAILURES or event.get("error"):
-        raise AnswerFailed(_told_error(event))
+        raise AnswerFailed(_reported_error(event))
     return None
 
 
@@ -107,8 +111,8 @@ def _refuse_failure(event: Event) -> None:
         raise AnswerFailed(response.get("error"))
 
 
-def _told_error(event: Event) -> object:
-    # Told in three ways: inside the response, inside the event, or as the event itself.
+def _reported_error(event: Event) -> object:
+    # Servers put it inside the response, inside the event, or send it as the event itself.
     response = event.get("response")
     inner = response.get("error") if isinstance(response, dict) else event.get("error")
     return inner or event

@@ -1,4 +1,4 @@
-"""Signed tokens that let a browser go on with its own conversations, and do nothing else."""
+"""Signed tokens that let a browser continue its own conversations, and nothing else."""
 
 import time
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.domain.errors import Unauthorized
 
 _ALGORITHM = "HS256"
 _AUDIENCE = "threadkeeper/chat"
-# How long (in seconds) after it was made a token can still be exchanged for a new one.
+# For how many seconds after it was issued a token can be exchanged for a new one.
 _RENEWABLE_SECONDS = 30 * 24 * 3600
 
 
@@ -21,7 +21,7 @@ class IssuedToken:
 
 
 class SessionTokens:
-    """Issues and reads JSON Web Tokens, signed by a secret that all processes share."""
+    """Issues and reads JSON Web Tokens, signed with a secret that all processes share."""
 
     def __init__(self, secret: str, *, lifetime_seconds: int) -> None:
         self._secret = secret
@@ -34,9 +34,9 @@ class SessionTokens:
         return IssuedToken(jwt.encode(claims, self._secret, _ALGORITHM), expires_at)
 
     def session_of(self, token: str) -> str | None:
-        """Return the session that a token is of; None where it is none of ours.
+        """Return the token's session; None if the token is not one of ours.
 
-        Raises `Unauthorized` for one that has expired.
+        Raises `Unauthorized` if the token has expired.
         """
         try:
             claims = self._read(token, verify_exp=True)
@@ -50,7 +50,7 @@ class SessionTokens:
         return str(claims["sub"])
 
     def renewable_session(self, token: str) -> str | None:
-        """Return the session that may go on under a new token; None where it can't."""
+        """Return the session that may get a new token; None if it may not."""
         try:
             claims = self._read(token, verify_exp=False)
         except jwt.InvalidTokenError:
@@ -65,7 +65,7 @@ class SessionTokens:
             self._secret,
             [_ALGORITHM],
             audience=_AUDIENCE,
-            # Not when it was made: the clock of the server that made it may be ahead of ours.
+            # `iat` is not verified: the clock of the server that issued it may be ahead of ours.
             options={
                 "require": ["sub", "iat", "exp"],
                 "verify_exp": verify_exp,

@@ -1,4 +1,4 @@
-"""What a setting's text may say, and in which words it is refused."""
+"""Types of settings: how their texts are validated, and the errors for invalid ones."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ _SHOWN_CHARACTERS = 60
 
 def _check_key(key: SecretStr) -> SecretStr:
     value = key.get_secret_value().strip()
-    # It travels in an HTTP header, which holds nothing else; said here, not in the first run.
+    # It is sent in an HTTP header, which allows nothing else. Refused now, not in the first run.
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ValueError("must be printable ASCII without spaces")
     return SecretStr(value)
@@ -35,15 +35,15 @@ def _check_http_url(url: str) -> str:
     if url and not is_http_url(url):
         raise ValueError("must be an http:// or https:// URL, or empty for OpenAI's own")
     if "@" in urlsplit(url).netloc:
-        raise ValueError("must not hold a user's name or password: a key goes into OPENAI_API_KEY")
+        raise ValueError("must not contain a user name or password; use OPENAI_API_KEY for the key")
     return url
 
 
 def _check_database_url(url: str) -> str:
     if url.startswith(_DATABASE_SCHEMES) and url not in _DATABASE_SCHEMES:
         return url
-    # Only the scheme is shown: the rest may hold a password.
-    scheme = url.partition("://")[0] + "://…" if "://" in url else "another text"
+    # Only the scheme is shown: the rest may contain a password.
+    scheme = url.partition("://")[0] + "://…" if "://" in url else "other text"
     raise ValueError(f"must begin with {' or '.join(_DATABASE_SCHEMES)}, got {scheme!r}")
 
 
@@ -106,7 +106,7 @@ def _is_count(value: object) -> bool:
 
 
 def _read_json(value: object, *, empty: object) -> object:
-    """Return what the JSON in `value` says, `empty` for a blank, None for what isn't JSON."""
+    """Return the parsed JSON of `value`; `empty` if it is blank, None if it is not JSON."""
     if not isinstance(value, str):
         return value
     if not value.strip():
@@ -119,7 +119,7 @@ def _read_json(value: object, *, empty: object) -> object:
 
 @dataclass(frozen=True)
 class ProjectKey:
-    """A key, by its digest (SHA-256) alone, and the project that it opens.
+    """A key, only as its SHA-256 digest, and the project that it gives access to.
 
     `named`: the project's name was given with the key, and may be shown.
     """
@@ -130,7 +130,7 @@ class ProjectKey:
     short: bool = False
 
 
-# A guess at a key should take longer than anybody has.
+# Shorter keys are too easy to guess.
 _SHORT_KEY = 16
 
 
@@ -140,12 +140,12 @@ def _read_project_keys(value: object) -> object:
         raise ValueError('must be a JSON list such as ["shop:a-long-random-key"]')
     keys = [_project_key(place, entry) for place, entry in enumerate(entries, 1)]
     if len({key.digest for key in keys}) < len(keys):
-        raise ValueError("names a key twice")
+        raise ValueError("contains the same key twice")
     return keys
 
 
 def _project_key(place: int, entry: object) -> ProjectKey:
-    """Return one entry of the list. No part of it is in an error: it may be the key."""
+    """Return one entry of the list. Errors never show it: it may be the key."""
     if isinstance(entry, ProjectKey):
         return entry
     if not isinstance(entry, str):
@@ -156,7 +156,7 @@ def _project_key(place: int, entry: object) -> ProjectKey:
         raise ValueError(f"entry {place}: the key must be printable ASCII without spaces")
     if colon and not _PROJECT.fullmatch(name):
         raise ValueError(
-            f"entry {place}: the name must be of 1 to 64 characters, without spaces and '*'"
+            f"entry {place}: the name must have 1 to 64 characters, without spaces and '*'"
         )
     digest = hashlib.sha256(key.encode()).digest()
     project = name if colon else f"key-{digest.hex()[:32]}"
@@ -170,15 +170,15 @@ def _check_rate(rate: str) -> str:
         items = limits.parse_many(rate)
     except ValueError:
         items = []
-    # A limit of none would refuse everything, and tell when to try again.
+    # A limit of zero would refuse every request, and still say when to retry.
     if not items or not all(item.amount for item in items):
-        raise ValueError(f'must be such as "60/minute", or empty, {got(rate)}')
+        raise ValueError(f'must be a rate such as "60/minute", or empty, {got(rate)}')
     return rate
 
 
 def _check_project(name: str) -> str:
     if not _PROJECT.fullmatch(name):
-        raise ValueError(f"must be of 1 to 64 characters, without spaces, ':' and '*', {got(name)}")
+        raise ValueError(f"must have 1 to 64 characters, without spaces, ':' and '*', {got(name)}")
     return name
 
 
@@ -206,7 +206,7 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
-# NoDecode: pydantic-settings would answer broken JSON with a traceback, not with our line.
+# NoDecode: for invalid JSON, pydantic-settings would show a traceback instead of our message.
 Aliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_aliases)]
 Rate = Annotated[str, AfterValidator(_check_rate)]
 ProjectName = Annotated[str, AfterValidator(_check_project)]
@@ -220,6 +220,6 @@ Origins = Annotated[list[str], NoDecode, BeforeValidator(_read_origins)]
 
 
 def got(value: object) -> str:
-    """Return the words of an error about `value`; never to be called with a secret."""
+    """Return the part of an error that shows `value`. Never call it with a secret."""
     shown = repr(value)
     return f"got {shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + '…'}"

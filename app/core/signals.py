@@ -1,4 +1,4 @@
-"""Hearing what the process is asked for: to stop, before the server has stopped; to reload."""
+"""Callbacks for signals: to stop, called before the server has stopped; and to reload."""
 
 import os
 import signal
@@ -15,23 +15,24 @@ _RELOAD_SIGNAL: signal.Signals | None = getattr(signal, "SIGHUP", None)
 
 @contextmanager
 def on_stop_signal(callback: Callable[[], object]) -> Iterator[None]:
-    """Call `callback` when the process is asked to stop, besides whoever listens already.
+    """Call `callback` on SIGTERM and SIGINT, before the handler that was set earlier.
 
-    Only the main thread can listen; elsewhere (a server inside another program) nothing is heard.
+    Only the main thread can handle signals; in other threads (a server inside another program)
+    this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     previous = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
 
-    def heard(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         callback()
         before = previous[signal.Signals(number)]
         if callable(before):
             before(number, frame)
 
     for number in _STOP_SIGNALS:
-        signal.signal(number, heard)
+        signal.signal(number, handle)
     try:
         yield
     finally:
@@ -41,10 +42,10 @@ def on_stop_signal(callback: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def on_reload_signal(callback: Callable[[], object]) -> Iterator[None]:
-    """Call `callback` on SIGHUP; where `on_stop_signal` can't listen, neither can this.
+    """Call `callback` on SIGHUP. Like `on_stop_signal`, this works only in the main thread.
 
-    The signal also says that the terminal was closed. A server that was started in that terminal
-    then ends as ever: nobody would find it again.
+    The signal is also sent when the terminal is closed. A server that was started in that terminal
+    then stops as usual: otherwise it would keep running unnoticed.
     """
     number = _RELOAD_SIGNAL
     if number is None or threading.current_thread() is not threading.main_thread():
@@ -52,13 +53,13 @@ def on_reload_signal(callback: Callable[[], object]) -> Iterator[None]:
         return
     at_terminal = _has_terminal()
 
-    def heard(_number: int, _frame: FrameType | None) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
         if at_terminal and not _has_terminal():
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             callback()
 
-    previous = signal.signal(number, heard)
+    previous = signal.signal(number, handle)
     try:
         yield
     finally:
@@ -66,7 +67,7 @@ def on_reload_signal(callback: Callable[[], object]) -> Iterator[None]:
 
 
 def _has_terminal() -> bool:
-    """Tell whether somebody's terminal shows what this process says."""
+    """Return whether standard error is a terminal that is still open."""
     try:
         return os.isatty(sys.__stderr__.fileno()) if sys.__stderr__ else False
     except (OSError, ValueError):

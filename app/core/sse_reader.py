@@ -1,11 +1,11 @@
-"""Server-sent events out of raw bytes, piece by piece. Pure: no network, no JSON."""
+"""Splits raw bytes into server-sent events, chunk by chunk. Pure: no network, no JSON."""
 
-# One event: its name (None where the server sends `data:` lines only) and its data.
+# One event: its name (None if the server sends only `data:` lines) and its data.
 RawEvent = tuple[str | None, bytes]
 
 
 class SSEReader:
-    """Splits a byte stream at blank lines; a piece may end anywhere, even inside a character."""
+    """Splits a byte stream at blank lines; a chunk may end anywhere, even inside a character."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -14,16 +14,16 @@ class SSEReader:
 
     @property
     def pending(self) -> int:
-        """How many bytes of an event there are that isn't whole yet."""
+        """How many bytes of an incomplete event have been read."""
         return len(self._buffer)
 
     def feed(self, chunk: bytes) -> list[RawEvent]:
-        """Return the events that `chunk` has completed; the rest waits for the next chunk."""
+        """Return the events that `chunk` completes; the rest is kept for the next chunk."""
         self._buffer += self._with_plain_newlines(chunk)
         end = self._buffer.rfind(b"\n\n", self._searched)
         if end < 0:
-            # What was searched once is not searched again: a long event in many small chunks
-            # would otherwise cost the square of its length.
+            # Don't search the same bytes again: a long event in many small chunks would take
+            # quadratic time.
             self._searched = max(len(self._buffer) - 1, 0)
             return []
         complete = bytes(self._buffer[:end])
@@ -32,7 +32,7 @@ class SSEReader:
         return _events(complete)
 
     def finish(self) -> list[RawEvent]:
-        """Return the last event, of a server that leaves out the final blank line."""
+        """Return the last event if the server omitted the final blank line."""
         rest = bytes(self._buffer)
         self._buffer.clear()
         self._searched = 0
@@ -44,7 +44,7 @@ class SSEReader:
             chunk = chunk.removeprefix(b"\n")
         if b"\r" not in chunk:
             return chunk
-        # The second half of this line end may stand at the beginning of the next chunk.
+        # The second half of this line ending may be at the start of the next chunk.
         self._skip_newline = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
@@ -61,5 +61,5 @@ def _event(block: bytes) -> RawEvent | None:
             data.append(value.removeprefix(b" "))
         elif field == b"event":
             name = value.removeprefix(b" ").decode("utf-8", "replace")
-    # Comments, `id` and `retry` mean nothing here; neither does an event without data.
+    # Comments, `id`, `retry` and events without data are ignored.
     return (name, b"\n".join(data)) if any(data) else None

@@ -1,8 +1,8 @@
-"""Traces by OpenTelemetry, where its standard variables name who collects them; else nothing.
+"""OpenTelemetry traces, if its standard variables name a collector.
 
-The framework traces requests, and gives the provider made here its exporter. What it can't know
-is added: a run, and the call of the model. Spans hold ids, models, statuses and counts, never
-what somebody wrote.
+The framework traces requests, and adds its exporter to the provider that is created here. This
+module adds spans for runs and for calls to the model. Spans contain ids, models, statuses and
+counts, never what a user wrote.
 """
 
 import asyncio
@@ -38,22 +38,22 @@ _PROTOCOL = "http/protobuf"
 _REQUEST_ID = "threadkeeper.request.id"
 _RUN_ID = "threadkeeper.run.id"
 _RUN_STATUS = "threadkeeper.run.status"
-# OpenTelemetry's names for what generative models do.
+# OpenTelemetry's names for generative AI.
 _OPERATION = "gen_ai.operation.name"
 _MODEL = "gen_ai.request.model"
 _PROMPT_TOKENS = "gen_ai.usage.input_tokens"
 _COMPLETION_TOKENS = "gen_ai.usage.output_tokens"
 
-# How long (in seconds) a stop waits for a collector to take the last spans.
+# How many seconds a shutdown waits for the collector to accept the last spans.
 _CLOSE_SECONDS = 5.0
 
 _NO_SPAN = nullcontext(INVALID_SPAN)
-# Not the global one: it would hand baggage, which clients may send, on to the model's server.
+# Not the global propagator: it would pass baggage, which clients may send, on to the upstream.
 _propagator = TraceContextTextMapPropagator()
 
 
 class TracedRun(Protocol):
-    """What a span says of a run."""
+    """What a span records about a run."""
 
     @property
     def id(self) -> str: ...
@@ -69,20 +69,20 @@ class TracedRun(Protocol):
 
 
 class Telemetry:
-    """The traces of one application. `provider` is None, and every call free, without them."""
+    """The traces of one application. Without a collector, `provider` is None and calls are free."""
 
     def __init__(self, version: str) -> None:
-        """Raises `StartError` for variables that ask for what isn't there."""
+        """Raises `StartError` if the variables ask for something unsupported."""
         self.provider = _provider(version) if _wanted() else None
         self._tracer = self.provider.get_tracer(_NAME, version) if self.provider else None
 
     def name_request(self, request_id: str) -> None:
-        """Note the id on the span of the request that is being answered."""
+        """Set the id on the span of the current request."""
         if self._tracer is not None:
             trace.get_current_span().set_attribute(_REQUEST_ID, request_id)
 
     def run(self, run: TracedRun) -> AbstractContextManager[Span]:
-        """Return the span of a run's execution, for `run_ended`; what it does stands below it."""
+        """Return the span of a run's execution, for `run_ended`; later spans are its children."""
         if self._tracer is None:
             return _NO_SPAN
         attributes = {_OPERATION: "invoke_agent", _RUN_ID: run.id, _MODEL: run.model}
@@ -91,13 +91,13 @@ class Telemetry:
         return self._tracer.start_as_current_span(
             "invoke_agent",
             attributes=attributes,
-            # An exception's text may be a user's.
+            # An exception's text may contain a user's words.
             record_exception=False,
             set_status_on_exception=False,
         )
 
     def call(self, model: str, server: str) -> Span:
-        """Return the span of a call of the model at the address `server`; its caller ends it."""
+        """Return the span of a call to the model at the address `server`; the caller ends it."""
         if self._tracer is None:
             return INVALID_SPAN
         return self._tracer.start_span(
@@ -107,7 +107,7 @@ class Telemetry:
         )
 
     async def close(self) -> None:
-        """Send what is left. A collector that does not take it in time holds up no stop."""
+        """Send the remaining spans. A slow collector does not delay the shutdown for long."""
         if self.provider is not None:
             closing = threading.Thread(target=self.provider.shutdown, daemon=True)
             closing.start()
@@ -117,7 +117,7 @@ class Telemetry:
 
 
 def run_ended(span: Span, run: TracedRun | None) -> None:
-    """Note on its span how a run's execution ended; None: its thread was deleted."""
+    """Record on its span how a run's execution ended. `run` is None if its thread was deleted."""
     if run is None or not span.is_recording():
         return
     span.set_attribute(_RUN_STATUS, run.status)
@@ -129,7 +129,7 @@ def run_ended(span: Span, run: TracedRun | None) -> None:
 
 
 def call_ended(span: Span, error: str | None) -> None:
-    """End the span of a call; `error` is the kind of its failure, where it failed."""
+    """End the span of a call; `error` is the kind of failure, if it failed."""
     if error is not None:
         span.set_attribute("error.type", error)
         span.set_status(StatusCode.ERROR)
@@ -137,7 +137,7 @@ def call_ended(span: Span, error: str | None) -> None:
 
 
 def trace_headers(span: Span) -> dict[str, str]:
-    """Return the headers that let another server's spans stand below this one."""
+    """Return the headers that make another server's spans children of this one."""
     headers: dict[str, str] = {}
     if span is not INVALID_SPAN:
         _propagator.inject(headers, trace.set_span_in_context(span))
@@ -145,7 +145,7 @@ def trace_headers(span: Span) -> dict[str, str]:
 
 
 def _wanted() -> bool:
-    """Tell whether traces are asked for. Raises `StartError` where they can't be sent so."""
+    """Return whether traces are configured. Raises `StartError` if they can't be sent that way."""
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
     name, endpoint = _first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -155,7 +155,7 @@ def _wanted() -> bool:
     if exporter not in ("", "otlp"):
         raise StartError(f"OTEL_TRACES_EXPORTER: must be otlp or none, got {exporter!r}")
     if not is_http_url(endpoint):
-        # Not shown: it may hold a password.
+        # Not shown: it may contain a password.
         raise StartError(f"{name}: must be an http:// or https:// URL")
     name, protocol = _first("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
     if protocol not in ("", _PROTOCOL):
@@ -164,7 +164,7 @@ def _wanted() -> bool:
 
 
 def _first(*names: str) -> tuple[str, str]:
-    """Return the first of these variables that is set, and its value; else the last, empty."""
+    """Return the first of these variables that is set, and its value; else the last and ""."""
     for name in names:
         if value := os.environ.get(name, "").strip():
             return name, value
@@ -173,7 +173,7 @@ def _first(*names: str) -> tuple[str, str]:
 
 def _provider(version: str) -> TracerProvider:
     ours = Resource({SERVICE_NAME: _NAME, SERVICE_VERSION: version})
-    # What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say comes first.
+    # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
     named = ours.merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=Resource.create(named.attributes), shutdown_on_exit=False)
     provider.add_span_processor(_WithoutQueries())
@@ -181,7 +181,7 @@ def _provider(version: str) -> TracerProvider:
 
 
 class _WithoutQueries(SpanProcessor):
-    """Takes queries out of the framework's spans: searches and metadata are users' words."""
+    """Redacts query strings in the framework's spans: searches and metadata are users' words."""
 
     def on_start(self, span: RecordedSpan, parent_context: Context | None = None) -> None:
         if span.attributes and "url.query" in span.attributes:

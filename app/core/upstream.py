@@ -1,4 +1,4 @@
-"""Upstreams, as they are configured: how each is reached, named, and chosen by a model's name."""
+"""Configured upstreams: how each is reached, named, and chosen by a model's name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,32 +7,32 @@ from urllib.parse import urlsplit
 
 from app.core.model import Mode
 
-# What the server speaks, which decides the client that calls it (`core/upstreams.py`).
+# The protocol of the upstream, which decides the client that calls it (`core/upstreams.py`).
 Kind = Literal["demo", "responses"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-# What share of its context window a model may fill with one answer unless a run says more or less.
+# An answer may use a quarter of the model's context window unless a run sets another limit.
 _ANSWERS_SHARE = 4
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """What is configured about one upstream.
+    """The configuration of one upstream.
 
-    `name` is chosen by the operator and appears in errors, in `/ready` and in metrics; it is no
+    `name` is chosen by the operator and appears in errors, in `/ready` and in metrics; it is not
     secret. `context_window` is in tokens. `timeout`: seconds without a byte. `max_retries`: how
-    often a failed call is tried again. `models` are the names of requests that this upstream
-    answers besides those of `aliases`, which map such a name to the one that is sent.
-    `address_setting` and `key_setting` say where operators can change the two.
+    often a failed call is retried. `models` are the model names in requests that this upstream
+    answers, in addition to those in `aliases`, which maps such a name to the one that is sent.
+    `address_setting` and `key_setting` name the settings for the address and the key.
     """
 
     name: str
     kind: Kind
     context_window: int
-    # Empty: OpenAI's. It may contain a password.
+    # Empty: OpenAI's address. It may contain a password.
     address: str = field(default="", repr=False)
-    # Empty: none is needed.
+    # Empty: the upstream needs no key.
     key: str = field(default="", repr=False)
     timeout: float = 120.0
     max_retries: int = 2
@@ -42,7 +42,7 @@ class Upstream:
     key_setting: str = "OPENAI_API_KEY"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a key that no HTTP header can carry."""
+        """Raises ValueError for a key that can't be sent in an HTTP header."""
         object.__setattr__(self, "key", self.key.strip())
         object.__setattr__(self, "address", (self.address or OPENAI_URL).rstrip("/"))
         if not (self.key.isascii() and self.key.isprintable()):
@@ -67,20 +67,20 @@ class Upstream:
 
     @property
     def usual_answer(self) -> int:
-        """How many tokens are kept free for an answer unless a run sets a limit."""
+        """How many tokens are reserved for an answer unless a run sets a limit."""
         return self.context_window // _ANSWERS_SHARE
 
     @property
     def longest_answer(self) -> int:
-        """How many tokens are kept free for an answer at most."""
+        """How many tokens are reserved for an answer at most."""
         return self.context_window // 2
 
     def sent_name(self, model: str) -> str:
-        """Return by which name the upstream is asked for a model."""
+        """Return the name that is sent to the upstream for a model."""
         return self.aliases.get(model, model)
 
     def known_names(self) -> list[str]:
-        """Return the names of requests that are configured for this upstream."""
+        """Return the model names that are configured for this upstream."""
         return [*sorted(self.models), *self.aliases]
 
 

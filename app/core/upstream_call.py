@@ -1,6 +1,6 @@
-"""One call of an upstream as it is seen from outside: its time, its end, its span, its ids.
+"""Metrics, span and ids of one call to an upstream.
 
-A call may be several requests, where it is tried again.
+A call consists of several requests if it is retried.
 """
 
 import time
@@ -15,7 +15,7 @@ from app.domain.errors import ModelError
 
 
 class UpstreamCalls:
-    """Watches all calls of one upstream, if there are instruments."""
+    """Observes all calls to one upstream, if instruments are given."""
 
     def __init__(self, upstream: Upstream, instruments: Instrumentation | None) -> None:
         self.server = urlsplit(upstream.address).hostname or ""
@@ -27,7 +27,7 @@ class UpstreamCalls:
 
 
 class UpstreamCall:
-    """Entered while the call is under way; `headers` are sent with each of its requests."""
+    """A context manager around the call; `headers` are sent with each of its requests."""
 
     def __init__(self, calls: UpstreamCalls, model: str) -> None:
         self._metrics = calls.metrics
@@ -39,7 +39,7 @@ class UpstreamCall:
             self.headers["x-client-request-id"] = request_id
 
     def answering(self) -> None:
-        """Note that the answer begins to come."""
+        """Note that the answer has begun to arrive."""
         self._first_byte = time.perf_counter() - self._began
 
     def retried(self) -> None:
@@ -55,7 +55,7 @@ class UpstreamCall:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        # Anything else is no failure of the upstream: the client has disconnected.
+        # Any other error means that the client disconnected, not that the upstream failed.
         failed = error.code if isinstance(error, ModelError) else None
         if self._metrics is not None:
             outcome = failed or ("ok" if error is None else "cancelled")

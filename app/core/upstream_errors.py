@@ -1,4 +1,4 @@
-"""An upstream's failures in the words of a run's `last_error`, without its secrets."""
+"""An upstream's failures as a run's `last_error`, without secrets."""
 
 import re
 
@@ -14,13 +14,13 @@ from app.core.upstream import Upstream
 from app.domain.errors import ModelError, ModelErrorCode
 from app.domain.text import storable
 
-# What the transport raises while an answer is waited for or read.
+# What the transport raises while it waits for an answer or reads it.
 CUT = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, BrokenAnswer)
 
 _LONGEST = 500
 _HIDDEN = "[key]"
 
-# `sk-…`, `gsk_…` and their like; stars too, for upstreams that echo a key half masked.
+# `sk-…`, `gsk_…` and the like; also with asterisks, for upstreams that echo a masked key.
 _KEYLIKE = re.compile(r"\b(?:(?:sk|pk|rk|gsk|hf|xai)[-_]|AIza)[\w*.+/=-]{4,}")
 
 _QUOTA = frozenset({"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached"})
@@ -30,9 +30,9 @@ _PROMPT = frozenset(
 
 
 class UpstreamErrors:
-    """Makes a `ModelError` of each failure of one upstream, which it names.
+    """Turns each failure of one upstream into a `ModelError` that names the upstream.
 
-    It knows the upstream's key only to hide it.
+    It uses the upstream's key only to hide it.
     """
 
     def __init__(self, upstream: Upstream) -> None:
@@ -41,11 +41,11 @@ class UpstreamErrors:
         self._the_upstream = f"The upstream {upstream.name}"
 
     def of(self, error: Exception) -> ModelError:
-        """Return the failure of a call that brought no answer, or no whole one."""
+        """Return the error for a call that got no answer, or an incomplete one."""
         if isinstance(error, openai.APIStatusError):
             return self._of_status(error)
         if isinstance(error, AnswerFailed):
-            return self._of_told(error.error)
+            return self._of_reported(error.error)
         return _server_error(f"{self._the_upstream} {self._what_happened(error)}")
 
     def _what_happened(self, error: Exception) -> str:
@@ -54,21 +54,21 @@ class UpstreamErrors:
         if isinstance(
             error, openai.APITimeoutError | httpx2.TimeoutException | httpx.TimeoutException
         ):
-            # The aiohttp transport calls a closed connection a timeout too.
+            # The aiohttp transport reports a closed connection as a timeout too.
             return "did not answer in time, or closed the connection."
         if isinstance(error, AnswerTooLarge):
-            return "gave an answer that is too long: the rest of it was not read."
-        return "gave an answer that broke off, or that can't be read."
+            return "sent an answer that is too long; the rest was not read."
+        return "sent an answer that was interrupted or can't be read."
 
-    def _of_told(self, error: object) -> ModelError:
+    def _of_reported(self, error: object) -> ModelError:
         words = words_of(error)
-        text = self._clean(words.message) or "it does not say why"
+        text = self._clean(words.message) or "it gives no reason"
         return ModelError(_code(words), f"{self._the_upstream} failed: {text}")
 
     def _of_status(self, error: openai.APIStatusError) -> ModelError:
         status = error.status_code
         if status == 401:
-            # The upstream's own sentence is dropped: it likes to quote the key.
+            # The upstream's own message is dropped: it often quotes the key.
             return _server_error(
                 f"{self._the_upstream} refused the API key (HTTP 401). "
                 f"Check {self._upstream.key_setting}."
@@ -85,7 +85,7 @@ class UpstreamErrors:
     def _clean(self, message: str) -> str:
         text = " ".join(str(storable(message)).split())
         if text.startswith("<"):
-            return ""  # markup that says nothing
+            return ""  # markup without useful text
         if key := self._upstream.key:
             text = text.replace(key, _HIDDEN)
         text = _KEYLIKE.sub(_HIDDEN, text)
@@ -93,7 +93,7 @@ class UpstreamErrors:
 
 
 def _is_unreachable(error: BaseException | None) -> bool:
-    """Tell whether no connection was made; the aiohttp transport calls that a timeout."""
+    """Return whether no connection was made; the aiohttp transport reports that as a timeout."""
     while error is not None:
         if isinstance(
             error, aiohttp.ClientConnectorError | httpx2.ConnectError | httpx.ConnectError
@@ -110,15 +110,15 @@ def _server_error(message: str) -> ModelError:
 def _status_code(status: int, words: ErrorWords) -> ModelErrorCode:
     if status == 429:
         return "rate_limit_exceeded"
-    # The type alone says little: "invalid_request_error" is also an unknown model's.
-    told = _code(ErrorWords(code=words.code))
-    return "invalid_prompt" if status in (400, 422) and told == "server_error" else told
+    # The type alone says little: an unknown model is also an "invalid_request_error".
+    code = _code(ErrorWords(code=words.code))
+    return "invalid_prompt" if status in (400, 422) and code == "server_error" else code
 
 
 def _code(words: ErrorWords) -> ModelErrorCode:
-    said = {words.code, words.type}
-    if said & _QUOTA:
+    names = {words.code, words.type}
+    if names & _QUOTA:
         return "rate_limit_exceeded"
-    if said & _PROMPT or "image" in (words.code or ""):
+    if names & _PROMPT or "image" in (words.code or ""):
         return "invalid_prompt"
     return "server_error"

@@ -1,7 +1,7 @@
-"""One request to an upstream, and what its answer says about another one.
+"""One request to an upstream, and what its answer says about a retry.
 
-The SDK gives the client's headers, its pooled transport and its errors. Its own way of sending is
-not taken: measured, it costs an eighth of a whole chat turn, for options that no call here uses.
+Uses the SDK's headers, pooled transport and errors, but not its code for sending: by measurement,
+that costs an eighth of a whole chat turn, for options that no call here uses.
 """
 
 import json
@@ -20,18 +20,18 @@ from app.core.refused_parameters import REFUSING, refusal_of
 from app.core.upstream import Upstream
 from app.core.upstream_errors import CUT
 
-# As the SDK's: which answers are worth another attempt.
+# The statuses that are retried. The SDK uses the same.
 _WORTH_ANOTHER_ATTEMPT = frozenset({408, 409, 429})
-# Seconds that a server may ask to wait before it.
+# The longest pause before a retry that a server may request, in seconds.
 _LONGEST_ASKED_PAUSE = 60.0
 
-# Characters of the upstream's own id that are logged.
+# How many characters of the upstream's request id are logged.
 _LONGEST_ID = 128
-# Bytes of an error that are read: some servers repeat the whole request for each finding.
+# How many bytes of an error are read: some servers repeat the whole request for each error.
 _LONGEST_ERROR = 256 * 1024
 
-# What the SDK is given if no key is set, because it insists on one. It is never sent: a proxy
-# that lets everybody in may still refuse a key that it does not know.
+# Passed to the SDK if no key is set, because it requires one. It is never sent: a proxy that needs
+# no key may still reject an unknown one.
 _NO_KEY = "no-key-is-set"
 _CONNECT_SECONDS = 10.0
 
@@ -39,13 +39,13 @@ _NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
 
 
 def http_pool() -> httpx2.AsyncClient:
-    """Return what keeps connections to a server of models; to be closed by who asked for it."""
+    """Return a client with a pool of connections to an upstream. The caller must close it."""
     return openai.DefaultAioHttpClient(verify=_certificates())
 
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    # Those that this machine trusts. Reading them takes longer than a whole turn of a chat.
+    # This machine's trusted certificates. Loading them takes longer than a whole chat turn.
     return httpx2.create_ssl_context()
 
 
@@ -54,26 +54,26 @@ def sdk_client(
 ) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=upstream.key or _NO_KEY,
-        # Always said, so that the SDK does not look for it in the environment.
+        # Always passed, so that the SDK does not read it from the environment.
         base_url=upstream.address,
-        # The SDK takes clients of the older httpx as well; its annotation does not say so.
+        # The SDK also accepts clients of the older httpx; its annotation does not say so.
         http_client=cast(httpx2.AsyncClient, http_client),
     )
 
 
 def library_of(http: httpx2.AsyncClient | httpx.AsyncClient) -> Any:
-    """Return whose client it is: of httpx2, or of the older httpx, alike in all that is used."""
+    """Return the client's module, httpx2 or the older httpx. What is used here is alike in both."""
     return httpx if isinstance(http, httpx.AsyncClient) else httpx2
 
 
 class Call(Protocol):
-    """What a request is part of: it gives headers of its own."""
+    """The call that a request belongs to, with its additional headers."""
 
     headers: dict[str, str]
 
 
 class Posted(NamedTuple):
-    """An answer, and its body unless it is a stream."""
+    """An answer, and its body, which is empty for a stream."""
 
     response: httpx2.Response
     content: bytes
@@ -94,7 +94,7 @@ class UpstreamHttp:
         self._new_request = kind.Request
         self._url = kind.URL(f"{upstream.address}/{path}")
         seconds = upstream.timeout
-        # To connect, to read, to write, and to wait for a connection of the pool.
+        # Connect, read, write, and wait for a connection from the pool.
         timeout = kind.Timeout((min(seconds, _CONNECT_SECONDS), seconds, seconds, seconds))
         self._extensions = {"timeout": timeout.as_dict()}
         self._headers = {**upstream_headers(client), "content-type": "application/json"}
@@ -102,8 +102,8 @@ class UpstreamHttp:
     async def post(self, content: bytes, call: Call, *, stream: bool) -> Posted:
         """Return the answer, unread if it is a stream.
 
-        Raises `AttemptFailed` for an answer of 400 or more, for one that is too large, and if
-        there is none.
+        Raises `AttemptFailed` for a status of 400 or more, for an answer that is too large, and if
+        no answer arrives.
         """
         try:
             response = await self._send(content, call)
@@ -116,7 +116,7 @@ class UpstreamHttp:
         raise AttemptFailed(error, _advice_of(error), fields_of(response))
 
     async def _send(self, content: bytes, call: Call) -> httpx2.Response:
-        # Made directly: nothing of the client's own is to be merged into it.
+        # Created directly, so that none of the client's defaults are merged into it.
         headers = {**self._headers, **call.headers}
         request = self._new_request(
             "POST", self._url, headers=headers, content=content, extensions=self._extensions
@@ -125,17 +125,17 @@ class UpstreamHttp:
 
 
 def upstream_headers(client: openai.AsyncOpenAI) -> dict[str, str]:
-    """Return what every request to the upstream carries, by names in lower case.
+    """Return the headers of every request to the upstream, with lower-case names.
 
-    These are the SDK's headers, but for those that describe the machine it runs on, and without
-    a key if none is set.
+    These are the SDK's headers, without those that describe the machine that it runs on, and
+    without a key if none is set.
     """
-    # By lower-case names: two spellings of one header in a dict become two values on the wire.
+    # Lower-case names: two spellings of one header in a dict would both be sent.
     given = {
         name.lower(): value
         for name, value in {**client.default_headers, **client.auth_headers}.items()
     }
-    # It belongs to requests with a body.
+    # Content-Type is only for requests with a body.
     left_out = {"content-type"} | ({"authorization"} if client.api_key == _NO_KEY else set())
     return {
         name: value
@@ -145,7 +145,7 @@ def upstream_headers(client: openai.AsyncOpenAI) -> dict[str, str]:
 
 
 def fields_of(response: httpx2.Response | None) -> dict[str, object]:
-    """Return what the log tells of an answer: also the id by which its server remembers it."""
+    """Return the log fields for an answer, among them the upstream's own id for the request."""
     if response is None:
         return {"status": "none"}
     request_id = response.headers.get("x-request-id", "")[:_LONGEST_ID]
@@ -153,7 +153,7 @@ def fields_of(response: httpx2.Response | None) -> dict[str, object]:
 
 
 async def _status_error(response: httpx2.Response) -> openai.APIStatusError:
-    """Return the error; its `body` is the answer's JSON, or its text if it is none."""
+    """Return the error; its `body` is the answer's JSON, or its text if it is not JSON."""
     content = await read_up_to(response, _LONGEST_ERROR)
     try:
         body: Any = json.loads(content)
@@ -169,14 +169,14 @@ def _advice_of(error: openai.APIStatusError) -> Advice:
 
 
 def _is_worth_another_attempt(response: httpx2.Response) -> bool:
-    said = response.headers.get("x-should-retry")
-    if said in ("true", "false"):
-        return said == "true"
+    should_retry = response.headers.get("x-should-retry")
+    if should_retry in ("true", "false"):
+        return should_retry == "true"
     return response.status_code in _WORTH_ANOTHER_ATTEMPT or response.status_code >= 500
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the server asks to wait, if it is a sensible number."""
+    """Return how many seconds the server asks to wait, if the number is reasonable."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) * unit

@@ -1,4 +1,4 @@
-"""All upstreams there are, each with the client that calls it."""
+"""All configured upstreams, each with its client."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ from app.core.model import ModelClient, Reach
 from app.core.openai_client import OpenAIResponsesClient
 from app.core.upstream import Kind, Upstream, UpstreamChoice
 
-# Seconds between the demo model's words: some chat components can't take a burst of deltas.
+# Seconds between the demo model's words: some chat components can't handle a burst of deltas.
 _DEMO_DELAY = 0.008
 
 Connect = Callable[[Upstream, Instrumentation | None], ModelClient]
 
-# The client for each kind of upstream. Nothing is connected before the first call.
+# The client for each kind of upstream. It connects at the first call.
 _CLIENTS: dict[Kind, Connect] = {
     "demo": lambda _upstream, _instruments: DemoClient(_DEMO_DELAY),
     "responses": lambda upstream, instruments: OpenAIResponsesClient(
@@ -24,7 +24,7 @@ _CLIENTS: dict[Kind, Connect] = {
 
 
 class Upstreams(UpstreamChoice):
-    """The upstreams and their clients, which whoever made this closes one by one."""
+    """The upstreams and their clients. The creator of this object closes each client."""
 
     def __init__(
         self, upstreams: Sequence[Upstream], instruments: Instrumentation | None = None
@@ -37,6 +37,6 @@ class Upstreams(UpstreamChoice):
         return self._clients[upstream.name]
 
     async def reach(self, seconds: float) -> dict[str, Reach]:
-        """Find out within `seconds`, by the upstreams' names, whether each can be asked."""
+        """Return, by upstream name, whether each can be called; takes at most `seconds`."""
         found = await asyncio.gather(*(self.client(one).reach(seconds) for one in self._all))
         return {one.name: reach for one, reach in zip(self._all, found, strict=True)}

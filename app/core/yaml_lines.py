@@ -1,7 +1,7 @@
-"""YAML as the values that JSON has, with the line on which each part stands.
+"""YAML as JSON values, with the line number of each part.
 
-A plain word is what JSON would make of it (a number, true, false, null), and else text: YAML's own
-rules would turn `on` into True, `12:30` into 750, and a day into what no JSON schema may hold.
+A plain word is read as JSON would (a number, true, false, null), otherwise as text: YAML's own
+rules would turn `on` into True, `12:30` into 750, and a date into a type that JSON lacks.
 """
 
 import json
@@ -25,7 +25,7 @@ class NotYaml(ValueError):
 
 
 class Document:
-    """A text that was read: its `value`, and where each part of it stands."""
+    """A parsed text: its `value`, and the line of each part."""
 
     def __init__(self, text: str) -> None:
         """Raises `NotYaml`."""
@@ -33,7 +33,7 @@ class Document:
         self.value = None if self._root is None else _value(self._root, ())
 
     def line(self, path: Sequence[str | int]) -> int:
-        """Return the line of the part at `path`, or of what would hold it."""
+        """Return the line of the part at `path`, or of its nearest existing parent."""
         line, node = 1, self._root
         for step in path:
             match node:
@@ -51,22 +51,22 @@ class Document:
 
 def _composed(text: str) -> yaml.Node | None:
     try:
-        # Tags are left alone: what a scalar is, is said below.
+        # Tags are not resolved here: `_plain` decides what a scalar is.
         return yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise NotYaml(line, "the text holds a control character") from error
+        raise NotYaml(line, "the text contains a control character") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = " ".join(part for part in (error.context, error.problem) if part)
-        raise NotYaml(mark.line + 1 if mark else 1, f"not YAML: {said}") from error
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        raise NotYaml(mark.line + 1 if mark else 1, f"not YAML: {reason}") from error
 
 
 def _value(node: yaml.Node, around: tuple[yaml.Node, ...]) -> Any:
     if node.tag not in _TAGS:
         raise NotYaml(_line(node), "tags, such as !!int, can't be used")
     if any(node is outer for outer in around):
-        raise NotYaml(_line(node), "a part can't hold itself")
+        raise NotYaml(_line(node), "a part can't contain itself")
     match node:
         case yaml.SequenceNode():
             return [_value(item, (*around, node)) for item in node.value]
@@ -83,7 +83,7 @@ def _mapping(node: yaml.MappingNode, around: tuple[yaml.Node, ...]) -> dict[str,
         if not isinstance(key, yaml.ScalarNode):
             raise NotYaml(_line(key), "a key must be a word")
         if key.value in values:
-            raise NotYaml(_line(key), f"a second '{key.value}' in the same place")
+            raise NotYaml(_line(key), f"the key '{key.value}' is repeated")
         values[key.value] = _value(value, around)
     return values
 

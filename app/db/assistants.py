@@ -1,4 +1,4 @@
-"""Statements about assistants. A project finds its own, and those that are configured for all."""
+"""Statements about assistants. A project can read its own and the configured ones."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,13 +44,16 @@ def retrieve(connection: Connection, project: str, assistant_id: str) -> Assista
 
 
 def project_of(connection: Connection, assistant_id: str) -> str | None:
-    """Tell whose it is: `SHARED` where the settings or the assistants file made it; None: gone."""
+    """Return the assistant's project; None if there is no such assistant.
+
+    It is `SHARED` if the assistant comes from the settings or the assistants file.
+    """
     row = connection.execute(_ANYWHERE, {"key": assistant_id}).first()
     return None if row is None else row.project
 
 
 def release_others(connection: Connection, kept: Sequence[str]) -> None:
-    """Make every assistant that was configured once, but for those `kept`, an ordinary one."""
+    """Turn formerly configured assistants into ordinary ones, except those `kept`."""
     connection.execute(_RELEASE, {"kept": kept})
 
 
@@ -67,7 +70,7 @@ def modify(
 
 
 def rewrite(connection: Connection, project: str, assistant: AssistantRow) -> AssistantRow:
-    """Let the project's assistant of this id be what the row says, but for when it was made.
+    """Overwrite the project's assistant of this id with the row, except for `created_at`.
 
     Raises `NotFound`.
     """

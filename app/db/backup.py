@@ -1,7 +1,7 @@
-"""A copy of a SQLite database that is in use, and what any database says about its files.
+"""Copies a SQLite database that is in use, and reads from any database which files it refers to.
 
-The copy is made by `VACUUM INTO`: one read transaction, so the copy is the database at one moment.
-Others write meanwhile; only the log of changes (`-wal`) can't be emptied until the copy is made.
+The copy is made by `VACUUM INTO`: one read transaction, so it is a consistent snapshot. Others can
+write meanwhile; only the write-ahead log (`-wal`) can't be emptied until the copy is complete.
 """
 
 import os
@@ -23,13 +23,13 @@ from app.db.checks import DatabaseFault, fault_of, postgresql_options, sqlite_fi
 from app.db.file_tables import file_removals, files
 from app.db.tables import messages, threads
 
-# Called several times a second while the database works; what it raises interrupts the work.
+# Called several times a second during a statement, which an error from it interrupts.
 Watch = Callable[[], None]
 
 _TICK_SECONDS = 0.1
-# How long (in seconds) a statement waits for a lock of the server's.
+# How many seconds a statement waits for a lock that the server holds.
 _LOCK_SECONDS = 30.0
-# The server's own threads go first.
+# The server's threads have priority.
 _NICENESS = 10
 _ROWS_AT_ONCE = 1000
 
@@ -49,7 +49,7 @@ _ADD_REMOVAL = insert(file_removals)
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a backup of a database will take; `database_bytes` is 0 for PostgreSQL."""
+    """The size of a backup; `database_bytes` is 0 for PostgreSQL."""
 
     database_bytes: int
     files: int
@@ -58,7 +58,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that a row names; `size` is in bytes."""
+    """A file that a row refers to; `size` is in bytes."""
 
     id: str
     size: int
@@ -66,30 +66,30 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Contents:
-    """How much is in a copy."""
+    """The number of threads and messages in a copy."""
 
     threads: int
     messages: int
 
 
 def measure(url: str) -> Sizes:
-    """Return what a backup of the database will take. Raises `DatabaseFault`."""
+    """Return the size of a backup of the database. Raises `DatabaseFault`."""
     with opened(url) as connection:
         count, total = connection.execute(_FILE_SIZES).one()
         return Sizes(_used_bytes(connection), count, int(total))
 
 
 def copy_database(url: str, target: Path, watch: Watch) -> None:
-    """Write a SQLite database as it is now into `target`, a file that is empty or not there.
+    """Write a SQLite database as it is now to `target`, an empty or missing file.
 
-    Raises `DatabaseFault`, and what `watch` raises; then `target` may hold a part.
+    Raises `DatabaseFault`, and what `watch` raises; then `target` may be incomplete.
     """
     with opened(url) as connection:
         run_watched(connection, "VACUUM INTO ?", (str(target),), watch)
 
 
 def check_copy(copy: Path, watch: Watch) -> Contents:
-    """Check a copy and return how much is in it. Raises `DatabaseFault` if it is damaged."""
+    """Check a copy and return its contents. Raises `DatabaseFault` if it is damaged."""
     with opened(url_of(copy)) as connection:
         (first, *_) = run_watched(connection, "PRAGMA quick_check(1)", (), watch)
         if first[0] != "ok":
@@ -115,13 +115,13 @@ def stored_files(url: str) -> Iterator[StoredFile]:
 
 
 def has_file(url: str, file_id: str) -> bool:
-    """Tell whether a database has a row for the file. Raises `DatabaseFault`."""
+    """Return whether a database has a row for the file. Raises `DatabaseFault`."""
     with opened(url) as connection:
         return connection.execute(_EXISTS, {"key": file_id}).first() is not None
 
 
 def delete_files(copy: Path, file_ids: list[str], now: int) -> None:
-    """Delete files from a copy as the server does, with their bytes due for removal at `now`.
+    """Delete files from a copy as the server would, with their bytes due for removal at `now`.
 
     Raises `DatabaseFault`.
     """
@@ -134,15 +134,15 @@ def delete_files(copy: Path, file_ids: list[str], now: int) -> None:
 
 
 def url_of(copy: Path) -> str:
-    """Return the address of a copy, as `stored_files` takes it."""
+    """Return the database URL of a copy, for `stored_files`."""
     return str(URL.create("sqlite", database=str(copy.absolute())))
 
 
 @contextmanager
 def opened(url: str) -> Iterator[Connection]:
-    """Give a connection without a transaction; a SQLite file must be there.
+    """Yield a connection without a transaction; a SQLite file must exist.
 
-    Raises `DatabaseFault` for what goes wrong in the block, too.
+    Also raises `DatabaseFault` for database errors in the block.
     """
     try:
         engine = create_engine(**_options(url), hide_parameters=True)
@@ -161,8 +161,8 @@ def _options(url: str) -> dict[str, Any]:
         return postgresql_options(url)
 
     def open_file() -> sqlite3.Connection:
-        # Not read-only: if the server stops meanwhile, the last one to leave empties the log of
-        # changes and removes it. `rw` makes no new file.
+        # Not read-only: if the server stops meanwhile, the last connection empties and removes the
+        # write-ahead log. `rw` creates no file.
         return sqlite3.connect(
             f"{file.as_uri()}?mode=rw",
             uri=True,
@@ -187,9 +187,9 @@ def _used_bytes(connection: Connection) -> int:
 def run_watched(
     connection: Connection, statement: str, values: tuple[str, ...], watch: Watch
 ) -> list[Row[Any]]:
-    """Execute a statement on a thread of its own and return its rows.
+    """Execute a statement on a separate thread and return its rows.
 
-    So a signal is heard before the statement ends, and what `watch` raises interrupts it.
+    So signals are handled during the statement, and an error raised by `watch` interrupts it.
     """
     link: Any = connection.connection.dbapi_connection
 
@@ -197,7 +197,7 @@ def run_watched(
         result = connection.exec_driver_sql(statement, values)
         return [*result.all()] if result.returns_rows else []
 
-    with ThreadPoolExecutor(max_workers=1, initializer=_step_back) as thread:
+    with ThreadPoolExecutor(max_workers=1, initializer=_lower_priority) as thread:
         work = thread.submit(execute)
         try:
             while not work.done():
@@ -205,14 +205,14 @@ def run_watched(
                 watch()
             return work.result()
         except BaseException:
-            # One that comes before the statement begins is lost, so once is not enough.
+            # Repeated: an interrupt that comes before the statement begins has no effect.
             while not work.done():
                 link.interrupt()
                 wait([work], _TICK_SECONDS)
             raise
 
 
-def _step_back() -> None:
-    # Linux counts it for this thread alone; elsewhere it would last for the whole process.
+def _lower_priority() -> None:
+    # On Linux this affects only the current thread; elsewhere it would affect the whole process.
     if sys.platform == "linux":
         os.nice(_NICENESS)

@@ -1,4 +1,4 @@
-"""Looks at a database without changing anything: is it there, and does its schema fit?"""
+"""Checks a database without changing it: is it reachable, and does its schema fit?"""
 
 import time
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ _CONNECT_SECONDS = 5
 
 
 class DatabaseFault(Exception):
-    """The database can't be used; the message is its own, and holds no password."""
+    """The database can't be used; the message is the driver's, and contains no password."""
 
 
 @dataclass(frozen=True)
 class SchemaState:
-    """The schema that was found: `revision` is None where no server has started on it yet.
+    """The schema that was found: `revision` is None if no server has used the database yet.
 
-    `known` is false for a revision that this version has never heard of; `others` tells of tables
-    that are not ours. `clock_ahead`: seconds that the database's clock is ahead of this one.
+    `known` is false if this version does not know the revision; `others` is true if there are
+    tables that are not ours. `clock_ahead`: seconds that the database's clock is ahead of this one.
     """
 
     revision: str | None
@@ -37,7 +37,7 @@ class SchemaState:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Return the file of a SQLite database; None for another kind."""
+    """Return the file of a SQLite database; None for other databases."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite" or not address.database:
         return None
@@ -45,7 +45,7 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def look_at_schema(url: str) -> SchemaState:
-    """Read what is there. A SQLite file must exist. Raises `DatabaseFault`."""
+    """Read the schema's state. A SQLite file must exist. Raises `DatabaseFault`."""
     engine: Engine | None = None
     try:
         engine = _engine(make_url(url))
@@ -59,13 +59,13 @@ def look_at_schema(url: str) -> SchemaState:
 
 
 def fault_of(error: SQLAlchemyError) -> DatabaseFault:
-    """Return the error in the driver's own words: the rest is SQL and a link."""
+    """Return the driver's own message: the rest of the error is SQL and a link."""
     reason = str(getattr(error, "orig", None) or error)
     return DatabaseFault(" ".join(reason.split()))
 
 
 def postgresql_options(url: str | URL) -> dict[str, Any]:
-    """Return what `create_engine` takes to open a PostgreSQL database and wait a little for it."""
+    """Return options of `create_engine` for PostgreSQL, with a short connection timeout."""
     return {
         "url": make_url(url).set(drivername="postgresql+psycopg"),
         "poolclass": NullPool,
@@ -100,10 +100,10 @@ def _engine(address: URL) -> Engine:
 
 
 def _read_only(file: Path) -> URL:
-    """Return the address of a SQLite file that is not written to.
+    """Return a URL that opens a SQLite file read-only.
 
-    Without a log of changes beside it nobody has it open: then it is read as it stands, for
-    otherwise SQLite would leave files beside it that belong to whoever looks.
+    Without a write-ahead log next to it, no process has it open. Then it is opened as immutable:
+    otherwise SQLite would leave files next to it that belong to the user who runs the check.
     """
     log = file.with_name(f"{file.name}-wal")
     mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"

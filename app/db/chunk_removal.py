@@ -1,7 +1,7 @@
-"""Chunks taken away some at a time.
+"""Removes chunks a few at a time.
 
-A chunk leaves the index along with its row, which takes a third of a millisecond: a large store
-in one statement would keep every other writer of an SQLite database waiting for minutes.
+Each row is also removed from the index, which takes a third of a millisecond: removing a large
+store in one statement would block every other writer of a SQLite database for minutes.
 """
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -21,7 +21,7 @@ _REMOVE_OF_FILE = delete(chunks).where(chunks.c.sequence.in_(_OF_FILE))
 
 
 def remove_some(connection: Connection, store_id: str, file_id: str | None = None) -> bool:
-    """Remove some chunks of the store, or of one file in it; True: there are more."""
+    """Remove some chunks of the store, or of one file in it. True if there may be more."""
     values = {"store_id": store_id}
     statement = _REMOVE_OF_STORE
     if file_id is not None:

@@ -1,6 +1,6 @@
-"""Which of a long question's words are searched for: the rarest say most about what is meant.
+"""Chooses the words of a long question to search for: the rarest, which are the most specific.
 
-A search costs the number of its words times the number of chunks that hold them.
+The cost of a search is the number of its words times the number of chunks that contain them.
 """
 
 import json
@@ -10,13 +10,13 @@ from sqlalchemy import Connection, bindparam, text
 
 from app.db.knowledge_tables import lexeme
 
-# As many words as are searched for; a question of a few sentences has fewer.
+# The maximum number of words to search for; a question of a few sentences has fewer.
 MOST_TERMS = 64
-# As many words as are counted, to find the rarest: from the question's beginning and its end,
-# where people who paste a long text say what they want.
+# The maximum number of words to count when looking for the rarest. They are taken from the start
+# and the end of the question, where people who paste a long text say what they want.
 _MOST_COUNTED = 256
 
-# Made by each connection for itself: it has no content, it shows that of the index.
+# Each connection creates its own: the table has no content, but shows that of the index.
 _VOCABULARY = text(
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.chunk_terms USING fts5vocab(main, chunk_index, row)"
 )
@@ -43,7 +43,7 @@ def searched_terms(
 ) -> list[str]:
     """Return the terms to search for: all of them if they are few, else the rarest ones.
 
-    Of many, those that no chunk holds are left out; SQLite counts over all stores.
+    If there are many, those that no chunk contains are omitted; SQLite counts over all stores.
     """
     if len(terms) <= MOST_TERMS:
         return [*terms]
@@ -53,7 +53,7 @@ def searched_terms(
         connection.execute(_VOCABULARY)
         values = {"terms": json.dumps(counted), "count": MOST_TERMS}
         return list(connection.execute(_RAREST_BY_FTS5, values).scalars())
-    # By its lexeme, as PostgreSQL reads it.
+    # By lexeme, as PostgreSQL reads the term.
     known = {lexeme(term): term for term in counted}
     asked = {"terms": [*known], "stores": [*store_ids], "count": MOST_TERMS}
     return [known[found] for found in connection.execute(_RAREST_BY_GIN, asked).scalars()]

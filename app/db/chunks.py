@@ -1,8 +1,8 @@
-"""Statements about chunks: kept, ranked by their words, read.
+"""Statements that save, rank and read chunks.
 
-Both databases rank with BM25 over the tokens that `knowledge.analyser` made. SQLite's FTS5 has it
-built in. PostgreSQL's own ranks know nothing of how rare a word is, so it is written out here
-over `tsvector`; `ts_rank` of a single word grows with its count alone, which is thereby known.
+Both databases rank with BM25 over the tokens from `knowledge.analyser`. SQLite's FTS5 has it built
+in. PostgreSQL's ranking functions ignore how rare a word is, so BM25 is written out here over
+`tsvector`. The `ts_rank` of a single word depends only on its count, which is computed from it.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -25,14 +25,14 @@ from app.db.knowledge_rows import CHUNKS, ChunkRow
 from app.db.knowledge_tables import chunks, lexeme
 
 _BATCH = 500
-# PostgreSQL ranks the chunks that hold the question's rarest words, about so many; what holds
-# only its commonest ones could not come first.
+# PostgreSQL ranks only about this many chunks, which contain the question's rarest words. Chunks
+# with only its most common words could not come first.
 _CANDIDATES = 2000
 
 
 @dataclass(frozen=True)
 class NewChunk:
-    """`position` counts from 0 in its file; `embedding` is as `knowledge.vectors` packs it."""
+    """`position` in its file counts from 0; `embedding` is packed by `knowledge.vectors`."""
 
     position: int
     text: str
@@ -42,7 +42,7 @@ class NewChunk:
 
 @dataclass(frozen=True)
 class LexicalHit:
-    """`coverage`: the share, 0 to 1, of the question's different tokens that the chunk holds."""
+    """`coverage`: the share (0 to 1) of the question's distinct tokens that the chunk contains."""
 
     chunk_id: int
     coverage: float
@@ -69,7 +69,7 @@ _BY_ID = select(chunks.c.sequence, chunks.c.file_id, chunks.c.position, chunks.c
 _TOKENS = select(chunks.c.sequence, chunks.c.tokens).where(
     chunks.c.sequence.in_(bindparam("keys", expanding=True))
 )
-# In the order of an index: on either database the next part costs what the first one does.
+# In the order of an index: in both databases every batch costs the same.
 _place = tuple_(chunks.c.file_id, chunks.c.position)
 _EMBEDDINGS = (
     select(chunks.c.sequence, chunks.c.embedding, chunks.c.file_id, chunks.c.position)
@@ -112,7 +112,7 @@ _POSTGRESQL = """
             min(holders) OVER () AS least
         FROM asked, scope WHERE holders > 0
     ),
-    -- The tokens are unpacked once; each of a chunk's ranks would do it again.
+    -- Unpacks the tokens once; otherwise each ts_rank of a chunk would do it again.
     candidates AS MATERIALIZED (
         SELECT sequence, length, setweight(tokens, 'D') AS tokens
         FROM chunks
@@ -160,7 +160,7 @@ _RANKINGS = {
 def add_chunks(
     connection: Connection, store_id: str, file_id: str, rows: Sequence[NewChunk]
 ) -> None:
-    """Insert chunks of a file that is in the store."""
+    """Insert chunks of a file in the store."""
     CHUNKS.insert(connection, *(_row(store_id, file_id, row) for row in rows))
 
 
@@ -177,7 +177,7 @@ def _row(store_id: str, file_id: str, new: NewChunk) -> ChunkRow:
 
 
 def remove_of_file(connection: Connection, store_id: str, file_id: str) -> None:
-    """Remove the file's chunks from the store, to be made anew; the file stays."""
+    """Remove the file's chunks from the store; the file itself stays in it."""
     connection.execute(_REMOVE_FILE, {"store_id": store_id, "file": file_id})
 
 
@@ -186,7 +186,7 @@ def count_of_file(connection: Connection, store_id: str, file_id: str) -> int:
 
 
 def texts_of_file(connection: Connection, store_id: str, file_id: str) -> list[str]:
-    """Return the texts of the file's chunks in their order."""
+    """Return the texts of the file's chunks, in order."""
     return list(connection.execute(_OF_FILE, {"store_id": store_id, "file": file_id}).scalars())
 
 
@@ -197,10 +197,10 @@ def lexical_search(
     limit: int,
     file_ids: Collection[str] | None = None,
 ) -> list[LexicalHit]:
-    """Return the chunks of these stores that hold some of the tokens, the best first.
+    """Return the chunks of these stores that contain some of the tokens, best first.
 
-    Of very many different tokens, the rarest are searched for (`chunk_terms.MOST_TERMS`).
-    `file_ids`: only chunks of these files; None: of all.
+    If there are very many distinct tokens, only the rarest are used (`chunk_terms.MOST_TERMS`).
+    `file_ids`: only chunks of these files; None: of all files.
     """
     terms = list(dict.fromkeys(tokens))
     if not terms or not store_ids or (file_ids is not None and not file_ids):
@@ -229,9 +229,9 @@ def _phrase(word: str) -> str:
 
 
 def _covered(connection: Connection, keys: Sequence[int], terms: Sequence[str]) -> list[LexicalHit]:
-    held = dict(_pairs(connection, _TOKENS, {"keys": list(keys)}))
+    tokens_of = dict(_pairs(connection, _TOKENS, {"keys": list(keys)}))
     asked = frozenset(terms)
-    return [LexicalHit(key, len(asked.intersection(held[key])) / len(asked)) for key in keys]
+    return [LexicalHit(key, len(asked.intersection(tokens_of[key])) / len(asked)) for key in keys]
 
 
 def _pairs(
@@ -243,7 +243,7 @@ def _pairs(
 def embeddings(
     connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
 ) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Yield the ids and embeddings of the stores' chunks that have one, some hundreds at a time."""
+    """Yield the ids and embeddings of the stores' chunks that have one, in batches."""
     for store_id in store_ids:
         values: dict[str, object] = {"store_id": store_id, "last_file": "", "last_position": -1}
         statement = _EMBEDDINGS
@@ -256,7 +256,7 @@ def embeddings(
 
 
 def retrieve(connection: Connection, chunk_ids: Sequence[int]) -> list[FoundChunk]:
-    """Return the chunks in the order of their ids; one that is gone is left out."""
+    """Return the chunks in the order of `chunk_ids`, without those that no longer exist."""
     rows = connection.execute(_BY_ID, {"keys": list(chunk_ids)})
     found = {row.sequence: FoundChunk(*row) for row in rows}
     return [found[key] for key in chunk_ids if key in found]

@@ -1,4 +1,4 @@
-"""The database's own clock: the one that all processes share, whatever their machines say."""
+"""The database's clock, which all processes share; the clocks of their machines may differ."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class database_seconds(FunctionElement[float]):
 
 @compiles(database_seconds, "postgresql")
 def _postgresql(_element: Any, _compiler: Any, **_: Any) -> str:
-    # Not `now()`: that is when the transaction began.
+    # Not `now()`, which is the time at which the transaction began.
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 

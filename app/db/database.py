@@ -1,8 +1,8 @@
 """Transactions, as plain functions on database threads.
 
-Measured: synchronous Core on a thread that holds its connection costs half of what async
-drivers cost for a turn, and the event loop is free meanwhile. So work is a function of a
-connection; it may be run again if the database went away under it, and touches nothing else.
+By measurement, synchronous Core on a thread with its own connection costs half as much per turn as
+async drivers, and the event loop stays free. So a job is a function of a connection. It must have
+no other side effects, because it is run again if the connection was lost.
 """
 
 import asyncio
@@ -29,36 +29,37 @@ Work = Callable[Concatenate[Connection, P], T]
 
 logger = logging.getLogger(__name__)
 
-# How long (in seconds) a check that the database answers waits for it.
+# How many seconds a check waits for the database's answer.
 PING_SECONDS = 1.5
 
-# SQLite has one writer: who waits for it shares its next commit, and the wait for the disk.
+# SQLite has one writer: jobs that wait for it share its next commit, and the wait for the disk.
 _WRITES_TOGETHER = 32
 
-# Rows whose writing takes some milliseconds: short transactions go before it.
+# Writing this many rows takes some milliseconds, so short transactions go first.
 MANY_ROWS = 100
 
-# Threads, and connections, that only search: a long search delays other searches and nothing else.
+# Threads, each with a connection, that only search: a long search delays only other searches.
 _SEARCHERS = 2
-# Seconds after a search's deadline at which its connection is given up.
-_LATER = 2.0
+# How many seconds after a search's deadline its connection is closed.
+_GRACE_SECONDS = 2.0
 
 
 class Database:
-    """One database, SQLite or PostgreSQL; the URL decides.
+    """One database, SQLite or PostgreSQL, depending on the URL.
 
-    Reads run beside writes: on SQLite there is one writer, and what only reads must not begin
-    a writing transaction.
+    Reads run in parallel with writes. SQLite has only one writer, so a job that only reads must
+    not begin a writing transaction.
     """
 
     def __init__(self, url: str, *, pool_size: int, timeout: float = 15.0) -> None:
-        """`url`: `sqlite:///path` or `postgresql://…`; `pool_size` counts PostgreSQL's writers.
+        """`url`: `sqlite:///path` or `postgresql://…`; `pool_size`: number of PostgreSQL writers.
 
-        `timeout`: seconds that one work may take on PostgreSQL, waiting for its turn included.
+        `timeout`: seconds that one job may take on PostgreSQL, including the wait for its turn.
         """
         address = make_url(url)
         self._timeout = timeout
-        # Lanes come last: they start threads, which nobody could end if an engine can't be made.
+        # Engines are created before lanes, which start threads: if creating an engine fails, there
+        # must be no threads to stop.
         if address.get_backend_name() == "sqlite":
             writing = sqlite_engine(address, begin="BEGIN IMMEDIATE")
             reading, searching = (sqlite_engine(address, begin="BEGIN") for _ in range(2))
@@ -76,11 +77,11 @@ class Database:
             self._searchers = Lane(searching, threads=_SEARCHERS, links=Links(searching))
 
     async def start(self) -> None:
-        """Bring the schema up to date, however long that takes."""
+        """Migrate the schema to the newest version, without a time limit."""
         await self._writers.call(_upgrade)
 
     async def transaction(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work(connection, …)`; what it wrote is committed when this returns."""
+        """Run `work(connection, …)` and commit before returning."""
         return await self._writers.call(
             lambda connection: work(connection, *args, **kwargs), self._timeout
         )
@@ -88,12 +89,12 @@ class Database:
     async def transaction_of(
         self, rows: int, work: Work[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `work(connection, …)`, which writes about so many rows."""
+        """Run `work(connection, …)`, which writes about this many rows."""
         run = self.long_transaction if rows >= MANY_ROWS else self.transaction
         return await run(work, *args, **kwargs)
 
     async def long_transaction(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work(connection, …)`, which writes many rows: short transactions go before it."""
+        """Run `work(connection, …)`, which writes many rows: short transactions go first."""
         return await self._writers.call(
             lambda connection: work(connection, *args, **kwargs), self._timeout, long=True
         )
@@ -107,21 +108,21 @@ class Database:
     async def search(
         self, deadline: Deadline, work: Work[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `work(connection, …)`, which only reads and may take long, on threads of its own.
+        """Run `work(connection, …)`, which only reads and may take long, on separate threads.
 
-        Raises `SearchTimeout` when the deadline passes, while it waits or while it runs.
+        Raises `SearchTimeout` if the deadline passes while it waits or runs.
         """
 
         def in_time(connection: Connection) -> T:
             with limited(connection, deadline):
                 return work(connection, *args, **kwargs)
 
-        # The database itself ends what is late; only one that is silent is given up here.
-        return await self._searchers.call(in_time, deadline.remaining + _LATER)
+        # The database itself stops late statements. This timeout is for one that does not answer.
+        return await self._searchers.call(in_time, deadline.remaining + _GRACE_SECONDS)
 
     @property
     def waiting(self) -> dict[str, int]:
-        """How many works wait for a thread that writes, for one that reads, or that searches."""
+        """How many jobs wait for a writing, a reading and a searching thread."""
         return {
             "write": self._writers.waiting,
             "read": self._readers.waiting,

@@ -1,4 +1,4 @@
-"""SQLAlchemy's engines for both databases, and errors that don't quote what users wrote."""
+"""SQLAlchemy engines for both databases, with errors that don't quote what users wrote."""
 
 import json
 import math
@@ -13,13 +13,13 @@ from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import NullPool
 
-# Made once: `json.dumps` with options makes an encoder for every value.
+# Created once: `json.dumps` with options creates an encoder for every value.
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-# Seconds to open a connection.
+# Timeout for opening a connection, in seconds.
 _CONNECT_SECONDS = 5
-# A peer that does not answer probes, or acknowledge what was sent, is gone after ten seconds or so.
+# A peer that does not answer probes or acknowledge data is considered lost after about ten seconds.
 _ALIVE = {
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -37,12 +37,12 @@ def sqlite_engine(address: URL, *, begin: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions by itself; `begin` says how they begin.
+        # The driver must not begin transactions by itself; `_begin` does.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 10000")
         cursor.execute("PRAGMA journal_mode = WAL")
-        # FULL: a commit that a client heard of survives a power cut, not only a crash.
+        # FULL: a commit that was reported to a client survives a power cut, not only a crash.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -55,9 +55,9 @@ def sqlite_engine(address: URL, *, begin: str) -> Engine:
 
 
 def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> Engine:
-    """`timeout`: seconds that a statement, or a transaction in which nothing happens, may take."""
+    """`timeout`: seconds that a statement may take, or that a transaction may be idle."""
     milliseconds = round(timeout * 1000)
-    # Added to the options that the address may have: the last of them count.
+    # Appended to the URL's own options: the last ones count.
     given = address.query.get("options", "")
     limits = "".join(
         f" -c {name}={milliseconds}"
@@ -69,7 +69,7 @@ def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> 
             {"options": f"{given}{limits}"}
         ),
         isolation_level=isolation_level,
-        # Each thread holds the connection that it has opened.
+        # Each thread keeps the connection that it has opened.
         poolclass=NullPool,
         connect_args=options,
     )
@@ -80,7 +80,7 @@ def _engine(address: URL, **options: Any) -> Engine:
         address,
         json_serializer=_to_json,
         json_deserializer=from_json,
-        # Parameters hold what users wrote, and errors are logged.
+        # Parameters contain what users wrote, and errors are logged.
         hide_parameters=True,
         **options,
     )
@@ -89,22 +89,22 @@ def _engine(address: URL, **options: Any) -> Engine:
 
 
 def _without_values(context: ExceptionContext) -> None:
-    """Take the values that a database's own message quotes out of the error, in place."""
-    original, told = context.original_exception, context.sqlalchemy_exception
+    """Remove the values that the database's own message quotes from the error, in place."""
+    original, wrapper = context.original_exception, context.sqlalchemy_exception
     if isinstance(original, psycopg.Error) and original.sqlstate:
         message = _postgresql_message(original)
     elif isinstance(original, sqlite3.OperationalError):
-        # Of all its messages only those of SQL and FTS5 quote what was asked for.
+        # Only its messages about SQL and FTS5 quote the query.
         message = _unquoted(str(original))
     else:
         return
     original.args = (message,)
-    if isinstance(told, StatementError):
-        told.args = (f"({type(original).__module__}.{type(original).__name__}) {message}",)
+    if isinstance(wrapper, StatementError):
+        wrapper.args = (f"({type(original).__module__}.{type(original).__name__}) {message}",)
 
 
 def _postgresql_message(error: psycopg.Error) -> str:
-    """Return what is wrong and where. Details, hints and contexts quote whole rows."""
+    """Return what is wrong and where. Details, hints and contexts would quote whole rows."""
     about = error.diag
     names = {
         "table": about.table_name,

@@ -1,4 +1,4 @@
-"""Statements about batches of vector stores' files: those that name it are in it."""
+"""Statements about file batches of vector stores. A batch contains the files that refer to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _CANCEL_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class BatchWithFiles:
-    """A batch, and how many files it has by their status."""
+    """A batch, and the number of its files by status."""
 
     batch: BatchRow
     files: Mapping[FileStatus, int]
@@ -65,6 +65,6 @@ def retrieve(connection: Connection, store_id: str, batch_id: str) -> BatchWithF
 
 
 def cancel(connection: Connection, batch_id: str) -> None:
-    """Cancel the files that are not read yet, and the batch with them."""
+    """Cancel the batch, and those of its files that have not been read."""
     connection.execute(_CANCEL_FILES, {"key": batch_id})
     connection.execute(_CANCEL, {"key": batch_id})

@@ -1,4 +1,4 @@
-"""The rows of `file_tables.py`, as the code reads and writes them."""
+"""The rows of `file_tables.py`, as dataclasses."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The tables of files. Their bytes are elsewhere: in the object store, under the file's id."""
+"""The tables for files. Their bytes are in the object store, under the file's id."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
@@ -7,7 +7,7 @@ from app.db.tables import metadata, project_column
 files = Table(
     "files",
     metadata,
-    # SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
     Column(
         "sequence",
         BigInteger().with_variant(Integer(), "sqlite"),
@@ -22,15 +22,15 @@ files = Table(
     Column("expires_at", BigInteger),
     Column("status", String, nullable=False),
     project_column(),
-    # The browser's session that may read it, if it was made for that session's thread.
+    # The browser session that may read it, if it was made for that session's thread.
     Column("session_id", String),
     Index("files_in_order", "project", "sequence"),
     Index("files_of_purpose", "project", "purpose", "sequence"),
     Index("files_by_expiry", "expires_at"),
 )
 
-# Bytes without a file: not yet, or no more. They may be removed from `due_at` on, so that a
-# crash, or a store that is away, can delay a removal but never lose it.
+# Bytes without a file: not yet, or no longer. They may be removed from `due_at` on, so that a
+# crash, or an unreachable store, can delay a removal but never lose it.
 file_removals = Table(
     "file_removals",
     metadata,

@@ -1,7 +1,7 @@
-"""Statements about files, and about the bytes that have none.
+"""Statements about files, and about bytes without a file.
 
-A file's id stands in `file_removals` before its first byte is stored and again once the file is
-gone: whatever happens in between, some row knows of the bytes.
+A file's id is in `file_removals` before its first byte is stored, and again after the file was
+deleted: whatever happens, some row always refers to the bytes.
 """
 
 from sqlalchemy import Connection, String, bindparam, delete, or_, select, update
@@ -36,12 +36,12 @@ _DROP_REMOVAL = delete(file_removals).where(file_removals.c.file_id == bindparam
 
 
 def reserve(connection: Connection, file_id: str, due_at: int) -> None:
-    """Announce bytes that are about to be stored; without a file by `due_at`, they go."""
+    """Announce bytes that will be stored. If they have no file by `due_at`, they are removed."""
     FILE_REMOVALS.insert(connection, FileRemovalRow(file_id, due_at))
 
 
 def create(connection: Connection, file: FileRow) -> FileRow | None:
-    """Insert the file whose bytes were announced; None: too late, they have been given up."""
+    """Insert the file whose bytes were announced; None if it is too late and they were removed."""
     if not drop_removal(connection, file.id):
         return None
     FILES.insert(connection, file)
@@ -49,7 +49,7 @@ def create(connection: Connection, file: FileRow) -> FileRow | None:
 
 
 def retrieve_for(connection: Connection, caller: Caller, file_id: str) -> FileRow:
-    """Return a file as its caller may see it: a session sees its own alone. Raises `NotFound`."""
+    """Return a file that the caller may read: a session only its own. Raises `NotFound`."""
     if caller.session is None:
         return retrieve(connection, caller.project, file_id)
     keys = {"key": file_id, "of_project": caller.project, "of_session": caller.session}
@@ -60,7 +60,7 @@ def retrieve_for(connection: Connection, caller: Caller, file_id: str) -> FileRo
 
 
 def retrieve(connection: Connection, project: str, file_id: str) -> FileRow:
-    """Return a file of the project's, or of a configured assistant's. Raises `NotFound`."""
+    """Return a file of the project or of a configured assistant. Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": file_id, "of_project": project}).first()
     if row is None:
         raise _no_file(file_id)
@@ -76,7 +76,7 @@ def list_page(
 
 
 def remove(connection: Connection, project: str, file_id: str, now: int) -> None:
-    """Delete the file; its bytes are due at once. Raises `NotFound`."""
+    """Delete the file; its bytes are due for removal at once. Raises `NotFound`."""
     keys = {"key": file_id, "of_project": project}
     if connection.execute(_DELETE, keys).rowcount == 0:
         raise _no_file(file_id)
@@ -84,29 +84,29 @@ def remove(connection: Connection, project: str, file_id: str, now: int) -> None
 
 
 def is_shared(connection: Connection, file_id: str) -> bool:
-    """Tell whether the file is the knowledge of a configured assistant."""
+    """Return whether the file is the knowledge of a configured assistant."""
     row = connection.execute(_BY_ID, {"key": file_id, "of_project": SHARED}).first()
     return row is not None
 
 
 def remove_expired(connection: Connection, now: int) -> None:
-    """Delete the files that have expired; their bytes are due at once."""
+    """Delete the files that have expired; their bytes are due for removal at once."""
     expired = connection.execute(_DELETE_EXPIRED, {"now": now}).scalars()
     FILE_REMOVALS.insert(connection, *(FileRemovalRow(file_id, now) for file_id in expired))
 
 
 def postpone(connection: Connection, file_id: str, due_at: int) -> bool:
-    """Let bytes without a file be due at another time; False: there are none."""
+    """Change when bytes without a file are due; False if there are no such bytes."""
     return connection.execute(_POSTPONE, {"key": file_id, "due": due_at}).rowcount > 0
 
 
 def due_removals(connection: Connection, now: int, limit: int) -> list[str]:
-    """Return the ids whose bytes are to be removed, the longest due first."""
+    """Return the ids whose bytes are due for removal, the longest overdue first."""
     return list(connection.execute(_DUE, {"now": now, "count": limit}).scalars())
 
 
 def drop_removal(connection: Connection, file_id: str) -> bool:
-    """Forget bytes that are gone, or have their file; False: they were forgotten before."""
+    """Drop the removal of bytes that are gone or have a file now; False if there was none."""
     return connection.execute(_DROP_REMOVAL, {"key": file_id}).rowcount > 0
 
 

@@ -1,11 +1,11 @@
-"""Statements that turn the files of vector stores into chunks: claimed, read, ended.
+"""Statements for turning the files of vector stores into chunks: claim, read, end.
 
-A file waits while its status is `in_progress` and nobody holds it. A claim holds it for a while,
-and every later statement names the claim: who was too slow, or whose file was taken out, cancelled
-or begun anew meanwhile, moves no row.
+A file waits while its status is `in_progress` and no process holds a lease on it. A claim is such a
+lease, and every later statement names the claim: if the process was too slow, or the file was
+removed from the store, cancelled or restarted meanwhile, the statement changes no row.
 
-The chunks of a long file are written some at a time, so that other writers get their turn. While
-its `usage_bytes` are 0, what there is of them is no answer to any search.
+The chunks of a long file are written in batches, so that other writers get their turn. While its
+`usage_bytes` are 0, no search returns its chunks.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,7 +37,7 @@ from app.schemas.vector_stores import FileError
 
 @dataclass(frozen=True)
 class Claim:
-    """A file that this process is to read; `attempt` counts from 1."""
+    """A file that this process has leased and must read; `attempt` counts from 1."""
 
     sequence: int
     store_id: str
@@ -46,25 +46,25 @@ class Claim:
     chunking: dict[str, int]
     worker_id: str
     attempt: int
-    # The store's.
+    # The store's project.
     project: str
 
 
 @dataclass(frozen=True)
 class Turns:
-    """Whose file is next: `served` are the projects that had their turn, the last one last.
+    """Whose file is next: `served` are the projects that had their turn, the most recent last.
 
-    Files of `busy` projects are left alone.
+    Files of `busy` projects are skipped.
     """
 
     served: Sequence[str] = ()
     busy: Collection[str] = ()
 
 
-# By the database's clock: those of the processes may differ.
+# By the database's clock: the processes' clocks may differ.
 _later = database_seconds() + bindparam("seconds", type_=Float)
 _waiting = (
-    # Written out, so that both databases see that their index of waiting files has it all.
+    # A literal condition, so that both databases can use the partial index of waiting files.
     text("vector_store_files.status = 'in_progress'"),
     or_(store_files.c.held_until.is_(None), store_files.c.held_until < database_seconds()),
 )
@@ -112,16 +112,16 @@ _COMPLETE = _CLAIMED.values(
 
 
 def is_waiting(connection: Connection, busy: Collection[str] = ()) -> bool:
-    """Return whether there is a file that nobody holds, of a project that isn't `busy`."""
+    """Return whether a file without a lease is waiting, of a project that isn't `busy`."""
     return connection.execute(_ANY, {"busy": [*busy]}).first() is not None
 
 
 def claim(
     connection: Connection, worker_id: str, seconds: float, turns: Turns | None = None
 ) -> Claim | None:
-    """Hold the next file for so many seconds; None: none waits.
+    """Lease the next file for this many seconds; None if no file is waiting.
 
-    It is the one that has waited longest, of the project whose turn it is.
+    The next file is the one that has waited longest, of the project whose turn it is.
     """
     turns = turns or Turns()
     wanted = _NEXT.order_by(_turn(turns.served), store_files.c.created_at, store_files.c.sequence)
@@ -144,7 +144,7 @@ def claim(
 
 
 def _turn(served: Sequence[str]) -> ColumnElement[int]:
-    """Return when a project had its turn; those that had none come first."""
+    """Return the rank of a project's last turn; projects that had none come first."""
     if not served:
         return literal(0)
     places = {project: place for place, project in enumerate(served, 1)}
@@ -152,27 +152,27 @@ def _turn(served: Sequence[str]) -> ColumnElement[int]:
 
 
 def renew(connection: Connection, claim: Claim, seconds: float) -> bool:
-    """Hold the file for so many seconds more; False: it is ours no more."""
+    """Renew the lease for this many seconds; False if the file is no longer ours."""
     return connection.execute(_RENEW, {**_keys(claim), "seconds": seconds}).rowcount > 0
 
 
 def release(
     connection: Connection, claim: Claim, *, attempts: int, seconds: float | None = None
 ) -> None:
-    """Let others read the file, at once or in `seconds`; `attempts` are those counted so far."""
+    """Let any process read the file, at once or after `seconds`. Set its count of `attempts`."""
     values = {**_keys(claim), "new_attempts": attempts, "seconds": seconds}
     connection.execute(_RELEASE, values)
 
 
 def fail(connection: Connection, claim: Claim, error: FileError) -> None:
-    """End the file with what was wrong; chunks that it had are gone."""
+    """End the file with an error, and remove its chunks."""
     values = STORE_FILES.encoded({"last_error": error})
     if connection.execute(_FAIL, {**values, **_keys(claim)}).rowcount > 0:
         chunks.remove_of_file(connection, claim.store_id, claim.file_id)
 
 
 def add(connection: Connection, claim: Claim, made: Sequence[NewChunk], *, first: bool) -> bool:
-    """Add some chunks, the `first` in place of those that the file had; False: it is not ours."""
+    """Add some chunks; the `first` ones replace the file's old chunks. False if it isn't ours."""
     if connection.execute(_BEGIN, _keys(claim)).rowcount == 0:
         return False
     _add(connection, claim, made, first=first)
@@ -187,13 +187,13 @@ def complete(
     *,
     first: bool = True,
 ) -> None:
-    """End the file with the last of its chunks; `first`: they are the first too."""
+    """Add the last chunks and complete the file; `first`: these are also the first ones."""
     if connection.execute(_COMPLETE, {**_keys(claim), "bytes": usage_bytes}).rowcount > 0:
         _add(connection, claim, made, first=first)
 
 
 def drop_unfinished(connection: Connection, claim: Claim) -> None:
-    """Remove what was added of a file that was cancelled before the last of it was."""
+    """Remove the chunks of a file that was cancelled before all of them were added."""
     if connection.execute(_CANCELLED, {"key": claim.sequence}).first() is not None:
         chunks.remove_of_file(connection, claim.store_id, claim.file_id)
 

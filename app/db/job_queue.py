@@ -1,4 +1,4 @@
-"""What waits for a database thread: short jobs in their order, and long ones in between."""
+"""Jobs that wait for a database thread: short ones in order, with long ones in between."""
 
 import asyncio
 import threading
@@ -14,9 +14,9 @@ Work = Callable[[Connection], Any]
 
 @dataclass
 class Job:
-    """`thread` is the one that does it at this moment; `over`: nobody waits for it any more.
+    """`thread` is the one that runs the job now; `over`: its caller no longer waits for it.
 
-    `done`: it is ended, and what came of it is on its way. `long`: it writes many rows.
+    `done`: it has ended, and its result is being delivered. `long`: it writes many rows.
     """
 
     work: Work
@@ -30,10 +30,10 @@ class Job:
 
 
 class JobQueue:
-    """Jobs that wait. If both kinds do, `take` gives a short and a long one by turns.
+    """Waiting jobs. If both kinds wait, `take` alternates between short and long ones.
 
-    So a short job waits for at most one long one, however many came before it, and no stream of
-    short ones keeps a long one from its turn.
+    So a short job waits for at most one long one, however many came before it, and short jobs
+    can't starve a long one.
     """
 
     def __init__(self) -> None:
@@ -52,13 +52,13 @@ class JobQueue:
             self._changed.notify()
 
     def close(self) -> None:
-        """Let `take` return None once no job is left."""
+        """Make `take` return None once no job is left."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def take(self) -> Job | None:
-        """Wait for a job; None: the queue is closed and empty."""
+        """Wait for a job; None if the queue is closed and empty."""
         with self._changed:
             while not (self._short or self._long):
                 if self._closed:

@@ -1,4 +1,4 @@
-"""The rows of `knowledge_tables.py`, as the code reads and writes them."""
+"""The rows of `knowledge_tables.py`, as dataclasses."""
 
 from dataclasses import dataclass, field
 from typing import Any

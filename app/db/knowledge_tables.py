@@ -1,9 +1,8 @@
-"""The tables of vector stores: their files and batches, and the chunks that are searched.
+"""The tables for vector stores: their files and batches, and the chunks that are searched.
 
-The lexical index is the database's own: on PostgreSQL a GIN index on `chunks.tokens`, on SQLite an
-FTS5 table over the same column, which triggers keep in step, so that what a cascade deletes is gone
-from it too. Neither is listed here; the names of both, and of FTS5's own tables, begin with
-`chunk_index`.
+The lexical index is a GIN index on `chunks.tokens` in PostgreSQL. In SQLite it is an FTS5 table
+over the same column, which triggers keep in sync, so that cascaded deletes remove entries too.
+Neither is defined here; the names of both, and of FTS5's own tables, begin with `chunk_index`.
 """
 
 import re
@@ -35,14 +34,14 @@ from sqlalchemy.types import TypeEngine
 from app.db.tables import metadata, project_column
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
-# PostgreSQL counts no further; what comes later in a text is kept at the last place.
+# PostgreSQL's maximum. Later tokens of a text are stored with this position.
 _LAST_POSITION = 16383
 
 
 class Tokens(TypeDecorator[list[str]]):
-    """A text's tokens: their order and number stay, PostgreSQL gives each once and sorted.
+    """A text's tokens, with their order and number. PostgreSQL returns them distinct and sorted.
 
-    PostgreSQL is not let near its own parsers, which would cut tokens once more.
+    PostgreSQL's own parsers are not used: they would split the tokens again.
     """
 
     impl = Text
@@ -66,7 +65,7 @@ class Tokens(TypeDecorator[list[str]]):
 
 
 def lexeme(token: str) -> str:
-    """Return a token as PostgreSQL's `tsvector` and `tsquery` are to read it: as it is."""
+    """Return a token quoted for PostgreSQL's `tsvector` and `tsquery`, which keep it as it is."""
     quoted = token.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"
 
@@ -76,7 +75,7 @@ def _unquoted(kept: str) -> str:
 
 
 def _sequence() -> Column[int]:
-    # SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
     number = BigInteger().with_variant(Integer(), "sqlite")
     return Column("sequence", number, primary_key=True, autoincrement=True)
 
@@ -107,13 +106,13 @@ vector_stores = Table(
     _time("last_active_at", nullable=False),
     _json("metadata"),
     project_column(),
-    # The server made it for what was attached to a thread, and removes it with that.
+    # The server created it for a thread's attachments, and removes it with the thread.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
     Index("vector_stores_in_order", "project", "sequence"),
     Index("vector_stores_by_expiry", "expires_at"),
 )
 
-# A batch's files are those that name it; only that it was cancelled needs a column.
+# A batch's files refer to it. Its status is derived from theirs, unless it was cancelled.
 vector_store_batches = Table(
     "vector_store_batches",
     metadata,
@@ -129,7 +128,7 @@ vector_store_files = Table(
     "vector_store_files",
     metadata,
     _sequence(),
-    # The file's id, which is also that of the file in this store.
+    # The file's id, which also identifies the file in this store.
     Column("id", String, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
     _store(),
     Column("batch_id", String),
@@ -139,12 +138,12 @@ vector_store_files = Table(
     _json("last_error", nullable=True),
     _json("attributes"),
     _json("chunking_strategy"),
-    # The process that turns the file into chunks, and until when nobody else may (Unix time).
+    # The process that turns the file into chunks, and the end of its lease (Unix time).
     Column("worker_id", String),
     Column("held_until", Float),
-    # A message's attachment put it there, and nobody else.
+    # It was added only as an attachment of a message.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
-    # How often it was begun: a file that ends every process that reads it is given up.
+    # How often reading was started: a file that crashes every process that reads it is given up.
     Column("attempts", Integer, nullable=False),
     UniqueConstraint("vector_store_id", "id"),
     Index("vector_store_files_in_order", "vector_store_id", "sequence"),
@@ -166,9 +165,9 @@ chunks = Table(
     Column("vector_store_id", String, nullable=False),
     Column("file_id", String, nullable=False),
     Column("position", Integer, nullable=False),
-    # How many tokens there are.
+    # The number of tokens.
     Column("length", Integer, nullable=False),
-    # Before the long columns: SQLite reads a row from its beginning.
+    # Before the long columns: SQLite reads a row from its start.
     Column("embedding", LargeBinary),
     Column("text", Text, nullable=False),
     Column("tokens", Tokens, nullable=False),

@@ -1,4 +1,4 @@
-"""Threads that hold a connection each, and do the works that are handed to them."""
+"""Threads that keep a connection each, and run jobs."""
 
 import asyncio
 import logging
@@ -19,36 +19,36 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 # PostgreSQL's codes for a deadlock, a serialization failure, and a key that another transaction
-# was quicker to insert: who looks once more finds it.
+# inserted first: a retry finds it.
 _TRANSIENT = frozenset({"40P01", "40001", "23505"})
 
 
-# The first two characters of PostgreSQL's codes where it can't be reached, stops, or is full.
+# The first two characters of PostgreSQL's codes if it is unreachable, shutting down or full.
 _AWAY = frozenset({"08", "53", "57"})
 
-# Once the jobs of a shared commit have taken so long (in seconds), it is made without the others.
+# Once the jobs of a shared commit have taken this many seconds, it does not wait for more jobs.
 COMMIT_SECONDS = 0.02
 
-# How often a work is done that left no trace: the database may be back, the race won.
+# How often a job is tried if nothing was committed: the database may be back by then.
 _ATTEMPTS = 3
 
 
 class NothingCommitted(Exception):
-    """The transaction is gone without a trace: its connection was lost, or another won a race."""
+    """The transaction had no effect: its connection was lost, or another one won a race."""
 
 
-# How long (in seconds) a thread gets to say what became of a work whose connection was dropped.
+# How many seconds a thread has to report on a job whose connection was dropped.
 _GRACE_SECONDS = 1.0
-# How long (in seconds) a thread gets to end its connection when the lane is closed.
+# How many seconds a thread has to close its connection when the lane is closed.
 _CLOSE_SECONDS = 10.0
 
 
 class Lane:
     """Some threads of one engine.
 
-    A thread takes up to `together` short jobs that wait anyway into one transaction, as long as
-    they take less than `COMMIT_SECONDS`: what costs most is its commit. If one of them fails
-    nothing is committed, and each is done by itself. A long job has a commit of its own.
+    A thread runs up to `together` waiting short jobs in one transaction, as long as they take less
+    than `COMMIT_SECONDS`: the commit is the most expensive part. If one of them fails, nothing is
+    committed, and each job is run by itself. A long job has its own commit.
     """
 
     def __init__(
@@ -60,16 +60,16 @@ class Lane:
         links: Links | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`links`: how the connections of `engine` are dropped from outside, if they can be.
+        """`links`: drops connections of `engine` from other threads, if that is possible.
 
-        `clock` gives seconds.
+        `clock` returns seconds.
         """
         self._engine = engine
         self._links = links
         self._together = together
         self._clock = clock
-        # Held while a work is taken up, ended or given up: it is one of these at a time.
-        self._turn = threading.Lock()
+        # Held while a job is started, ended or given up: only one of these happens at a time.
+        self._state_lock = threading.Lock()
         self._jobs = JobQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"database-{number}", daemon=True)
@@ -80,18 +80,18 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many works no thread has taken up yet."""
+        """How many jobs no thread has started yet."""
         return len(self._jobs)
 
     async def call(
         self, work: Callable[[Connection], T], seconds: float | None = None, *, long: bool = False
     ) -> T:
-        """Do the work on one of the threads; `seconds`: how long that may take, waiting included.
+        """Run the job on one of the threads; `seconds`: its timeout, including the wait.
 
-        `long`: it writes many rows, and lets short works go before it.
+        `long`: it writes many rows, and lets short jobs go first.
 
-        A work that takes longer raises `DatabaseAway`, and the connection that it waits on is
-        dropped. Only where the lane has `links`: elsewhere a work is never given up.
+        After the timeout this raises `DatabaseAway`, and the connection that the job waits on is
+        dropped. A lane without `links` ignores the timeout.
         """
         loop = asyncio.get_running_loop()
         job = Job(work, loop.create_future(), long=long)
@@ -107,23 +107,23 @@ class Lane:
         return result
 
     def _give_up(self, job: Job) -> None:
-        with self._turn:
+        with self._state_lock:
             if job.done:
                 return
             job.over = True
             if job.thread is not None and self._links is not None:
-                # The thread wakes at once, and knows whether anything may have been written.
-                logger.warning("a database connection does not answer, and is dropped")
+                # The thread wakes up at once, and knows whether anything may have been written.
+                logger.warning("a database connection does not answer and was dropped")
                 self._links.drop(job.thread)
                 job.future.get_loop().call_later(_GRACE_SECONDS, _fail, job)
                 return
         _fail(job)
 
     def close(self) -> None:
-        """Finish what waits, then end the threads and their connections."""
+        """Finish the waiting jobs, then end the threads and their connections."""
         self._jobs.close()
         for thread in self._threads:
-            # One that waits for a peer that has vanished would never come.
+            # A thread that waits for a vanished peer might never end.
             thread.join(None if self._links is None else _CLOSE_SECONDS)
         self._engine.dispose()
 
@@ -132,16 +132,16 @@ class Lane:
         while (job := self._jobs.take()) is not None:
             jobs = [job]
             if self._together > 1 and not job.long and self._jobs.has_short:
-                self._do_together(held, jobs)
-            elif self._takes_up(job):
-                _do_alone(held, job)
-                with self._turn:
+                self._run_together(held, jobs)
+            elif self._starts(job):
+                _run_alone(held, job)
+                with self._state_lock:
                     job.thread, job.done = None, True
-            job.future.get_loop().call_soon_threadsafe(_tell, jobs)
+            job.future.get_loop().call_soon_threadsafe(_deliver, jobs)
         held.close()
 
-    def _do_together(self, held: "_HeldConnection", jobs: list[Job]) -> None:
-        """Do the first of `jobs` in one transaction with short ones that wait; add these."""
+    def _run_together(self, held: "_HeldConnection", jobs: list[Job]) -> None:
+        """Run `jobs[0]` and waiting short jobs in one transaction; append these to `jobs`."""
 
         def work(connection: Connection) -> list[Any]:
             end = self._clock() + COMMIT_SECONDS
@@ -156,22 +156,22 @@ class Lane:
 
         try:
             results = held.transact(work)
-        except Exception:  # noqa: BLE001 - whose it was shows when each is done by itself
+        except Exception:  # noqa: BLE001 - running each job by itself shows which one failed
             for job in jobs:
-                _do_alone(held, job)
+                _run_alone(held, job)
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.result = result
 
-    def _takes_up(self, job: Job) -> bool:
-        with self._turn:
+    def _starts(self, job: Job) -> bool:
+        with self._state_lock:
             if not job.over:
                 job.thread = threading.get_ident()
             return not job.over
 
 
 class _HeldConnection:
-    """A connection that is kept, and opened again when the database went away."""
+    """A connection that stays open, and is reopened after the database was unreachable."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -183,7 +183,7 @@ class _HeldConnection:
             self._connection = None
 
     def transact(self, work: Work) -> Any:
-        """Do the work and commit. Raises `NothingCommitted` where it can simply be done again."""
+        """Run the job and commit. Raises `NothingCommitted` if it can simply be run again."""
         if self._connection is None:
             self._connection = self._engine.connect()
         connection = self._connection
@@ -203,29 +203,29 @@ class _HeldConnection:
         try:
             transaction.commit()
         except BaseException as error:
-            # Whether it is committed nobody knows, so it is not done again. The connection still
-            # holds that transaction, and would refuse every other one.
+            # It is unknown whether it was committed, so it is not run again. The connection is
+            # still in that transaction, and would refuse every other one.
             self.close()
             raise DatabaseAway(perhaps_written=True) from error
         return result
 
 
-def _do_alone(held: _HeldConnection, job: Job) -> None:
+def _run_alone(held: _HeldConnection, job: Job) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             job.result = held.transact(job.work)
             return
         except NothingCommitted as again:
             if job.over or attempt == _ATTEMPTS - 1:
-                job.error = _told(again.__cause__)
+                job.error = _reported(again.__cause__)
                 return
         except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
-            job.error = _told(error)
+            job.error = _reported(error)
             return
 
 
-def _told(error: BaseException | None) -> BaseException | None:
-    """Return what the caller is told of an error: not to have been answered is nobody's fault."""
+def _reported(error: BaseException | None) -> BaseException | None:
+    """Return the error to raise for the caller: `DatabaseAway` if the database did not answer."""
     if not isinstance(error, OperationalError):
         return error
     away = DatabaseAway(perhaps_written=False)
@@ -238,14 +238,14 @@ def _told(error: BaseException | None) -> BaseException | None:
 
 def _fail(job: Job) -> None:
     if not job.future.done():
-        # What a thread has begun and can't tell the end of may be written.
+        # A job that a thread has started, but did not report on, may have written.
         job.future.set_exception(DatabaseAway(perhaps_written=job.thread is not None))
 
 
-def _tell(jobs: list[Job]) -> None:
+def _deliver(jobs: list[Job]) -> None:
     for job in jobs:
         if job.future.done():
-            continue  # whoever waited for it was cancelled
+            continue  # its caller was cancelled
         if job.error is not None:
             job.future.set_exception(job.error)
         else:

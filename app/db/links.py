@@ -1,4 +1,4 @@
-"""The connections to PostgreSQL by the thread that opened them, to be dropped from another."""
+"""PostgreSQL connections by thread, so that another thread can drop them."""
 
 import contextlib
 import os
@@ -11,10 +11,10 @@ from sqlalchemy import Engine, event
 
 
 class Links:
-    """Knows the connection of each thread from the moment it is open.
+    """The open connection of each thread.
 
-    A connection whose peer has vanished without a word leaves its thread waiting for minutes. What
-    wakes it is the end of its socket, whatever it waits for.
+    If the peer vanishes silently, the thread waits for minutes. Shutting down the connection's
+    socket wakes it, whatever it is waiting for.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -23,7 +23,7 @@ class Links:
         event.listen(engine, "do_connect", self._connect)
 
     def drop(self, thread: int) -> None:
-        """End the connection that the thread has opened last, if it is still open."""
+        """Shut down the connection that the thread opened last, if it is still open."""
         connection = self._open.get(thread)
         if connection is None:
             return

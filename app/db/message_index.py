@@ -1,8 +1,8 @@
 """Statements about the full-text index over messages.
 
-A message is found where each word that is asked for begins one of its words: so `문구` finds
-`문구를`. PostgreSQL keeps an index by itself (GIN, over its function `message_words`); FTS5 of
-SQLite is fed from a queue, which triggers fill.
+A message is found if each search word is a prefix of one of its words: so `문구` finds `문구를`.
+PostgreSQL updates its index by itself (GIN, over the function `message_words`). SQLite's FTS5
+index is updated from a queue, which triggers fill.
 """
 
 import re
@@ -14,7 +14,7 @@ from app.db.tables import messages, threads
 
 _AT_ONCE = 500
 _WORD = re.compile(r"\w")
-# As `message_words` has it: what stands between words, and is no part of one.
+# The separators between words, as in `message_words`.
 _BETWEEN_WORDS = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
 _WAITING = text("SELECT 1 FROM message_index_queue LIMIT 1")
@@ -38,12 +38,12 @@ _FOUND_BY_GIN = text(
 
 
 def is_behind(connection: Connection) -> bool:
-    """Tell whether there are messages that the index does not know yet."""
+    """Return whether there are messages that are not indexed yet."""
     return connection.dialect.name == "sqlite" and connection.execute(_WAITING).first() is not None
 
 
 def catch_up(connection: Connection) -> bool:
-    """Index some of the messages that wait; True: there may be more."""
+    """Index some of the waiting messages. True if there may be more."""
     if connection.dialect.name != "sqlite":
         return False
     connection.execute(_INDEX, {"count": _AT_ONCE})
@@ -51,7 +51,7 @@ def catch_up(connection: Connection) -> bool:
 
 
 def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
-    """Return the condition that a message of the thread holds all of the words."""
+    """Return the condition that a message of the thread contains all of the words."""
     asked = _distinct(words.translate(_BETWEEN_WORDS).split())
     if not asked:
         return false()
@@ -63,9 +63,9 @@ def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
 
 
 def _distinct(words: list[str]) -> list[str]:
-    """Return the words without those that another one begins with: it says more, and costs less."""
+    """Return the words without prefixes of others: the longer one is more specific and cheaper."""
     ordered = sorted({word for word in words if _WORD.search(word)})
-    # In this order a word comes right before those that begin with it.
+    # When sorted, a word comes directly before those that begin with it.
     return [
         word
         for place, word in enumerate(ordered)

@@ -16,7 +16,7 @@ from app.schemas.messages import Said
 _key = messages.c.id == bindparam("key")
 _in_thread = messages.c.thread_id == bindparam("thread_id")
 _newest_first = messages.c.sequence.desc()
-# What stays as it is while a run makes a message, or is changed by its client alone.
+# Columns that never change while a run writes a message, or that only the client changes.
 _FIXED = (
     *("id", "thread_id", "created_at", "assistant_id", "run_id", "role"),
     *("attachments", "metadata"),
@@ -69,7 +69,7 @@ def create(connection: Connection, *new: MessageRow) -> None:
 
 
 def save(connection: Connection, message: MessageRow) -> None:
-    """Write what may change of a message that a run is making."""
+    """Save the columns that may change while a run writes a message."""
     values = MESSAGES.values(message, without=_FIXED)
     connection.execute(_UPDATE, {**values, "key": message.id})
     _note_files(connection, message)
@@ -122,10 +122,10 @@ def newest_first(
     newest: int | None = None,
     at_once: int | None = None,
 ) -> Iterator[Said]:
-    """Yield what a thread's finished messages say, the newest first, reading `at_once` at a time.
+    """Yield a thread's finished messages, newest first, reading `at_once` at a time.
 
-    What the run `not_of_run` made itself is left out: its rounds are replayed from its items.
-    Messages with a sequence above `newest` are left out too.
+    Messages of the run `not_of_run` are omitted: its rounds are replayed from its items.
+    Messages with a sequence above `newest` are omitted too.
     """
     count = min(at_once or _BATCH, _BATCH)
     values: dict[str, Any] = {
@@ -145,25 +145,25 @@ def newest_first(
 
 
 def newest_sequence(connection: Connection, thread_id: str) -> int:
-    """Return the sequence of the thread's newest message, 0 where it has none."""
+    """Return the sequence of the thread's newest message, 0 if it has none."""
     return connection.execute(_NEWEST, {"thread_id": thread_id}).scalar() or 0
 
 
 def has_question(connection: Connection, thread_id: str) -> bool:
-    """Tell whether the thread has a message of a user's."""
+    """Return whether the thread has a user's message."""
     return connection.execute(_QUESTION, {"thread_id": thread_id}).first() is not None
 
 
 def newest_time(connection: Connection, thread_id: str) -> int:
     """Return the `created_at` of the thread's newest message, 0 if it has none.
 
-    What comes after it must not be older: a clock may have been set back.
+    A newer message must not have an earlier time: a clock may have been set back.
     """
     return connection.execute(_NEWEST_TIME, {"thread_id": thread_id}).scalar() or 0
 
 
 def open_of_run(connection: Connection, run_id: str) -> list[MessageRow]:
-    """Return the messages that a run has begun and not ended."""
+    """Return the messages that a run has begun and not finished."""
     return MESSAGES.read_all(connection.execute(_OPEN, {"run_id": run_id}))
 
 

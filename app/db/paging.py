@@ -1,6 +1,6 @@
-"""Keyset pagination: page 1,000 costs what page 1 costs, in both orders.
+"""Keyset pagination: page 1,000 costs as much as page 1, in both orders.
 
-The order is that in which the rows were made, whatever the clock said then.
+The order is that in which the rows were created, regardless of clocks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ Wanted = str | Sequence[str]
 
 @dataclass(frozen=True)
 class Page:
-    """What a client asked for. `after` and `before` are ids of objects, both exclusive."""
+    """The requested page. `after` and `before` are object ids, both exclusive."""
 
     limit: int = 20
     order: Order = "desc"
@@ -49,12 +49,12 @@ def read_page(
 ) -> tuple[list[Row[Any]], bool]:
     """Return a page's rows in list order, and whether more follow in the page's direction.
 
-    `scope` names columns and their values. `only` does too, but does not bind the cursors: by a
-    value that changes, such as a status, the row that ended one page may be out of the next.
-    `where` holds conditions that are like `only`, and made for this one reading.
+    `scope` maps columns to their values. So does `only`, but it does not apply to the cursors: if a
+    value changes, such as a status, the last row of one page may no longer match on the next.
+    `where` contains further conditions like `only`, whose statement is not cached.
     Raises `NotFound` for an unknown cursor.
     """
-    # Only `before`: the items directly before it, so the walk goes backwards from it.
+    # With only `before`, the page ends directly before it, so rows are read backwards from it.
     backwards = page.before is not None and page.after is None
     listed = {**scope, **(only or {})}
     values: dict[str, Any] = {**listed, "count": page.limit + 1}
@@ -75,7 +75,7 @@ def read_page(
     return (rows[::-1] if backwards else rows), has_more
 
 
-# The columns that are asked for, and whether for one value or for several.
+# The columns of the condition, and whether each has several values.
 _Shape = tuple[tuple[str, bool], ...]
 
 
@@ -119,8 +119,8 @@ def _statement(
 
 
 def _beyond(key: Column[int], side: str, *, downwards: bool) -> ColumnElement[bool]:
-    there: BindParameter[int] = bindparam(f"{side}_sequence")
-    return key < there if downwards else key > there
+    cursor: BindParameter[int] = bindparam(f"{side}_sequence")
+    return key < cursor if downwards else key > cursor
 
 
 def _scoped(statement: Select[Any], table: Table, scope: _Shape) -> Select[Any]:

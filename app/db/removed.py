@@ -1,4 +1,4 @@
-"""Statements about vector stores and files that are nobody's any more: they go piece by piece."""
+"""Statements that gradually delete vector stores and files of the project `REMOVED`."""
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -36,7 +36,7 @@ _DROP_FILES = delete(files).where(files.c.id.in_(_some_files)).returning(files.c
 
 
 def stores(connection: Connection, limit: int) -> list[str]:
-    """Return the ids of stores whose chunks are to go, and then they themselves."""
+    """Return the ids of stores to delete; their chunks must be removed first."""
     return list(connection.execute(_STORES, {"count": limit}).scalars())
 
 
@@ -45,7 +45,7 @@ def drop_store(connection: Connection, store_id: str) -> None:
 
 
 def in_stores(connection: Connection, limit: int) -> list[tuple[str, str]]:
-    """Return stores that such files are still in, each with the file's id."""
+    """Return the stores that still contain such files, each with the file's id."""
     rows = connection.execute(_IN_STORES, {"count": limit})
     return [(row.vector_store_id, row.id) for row in rows]
 
@@ -55,7 +55,7 @@ def take_out(connection: Connection, store_id: str, file_id: str) -> None:
 
 
 def drop_files(connection: Connection, now: int, limit: int) -> bool:
-    """Delete the rows of some files; their bytes are due at once. False: there were none."""
+    """Delete the rows of some files; their bytes are due for removal at once. False if none."""
     dropped = connection.execute(_DROP_FILES, {"count": limit}).scalars().all()
     FILE_REMOVALS.insert(connection, *(FileRemovalRow(file_id, now) for file_id in dropped))
     return bool(dropped)

@@ -1,11 +1,11 @@
-"""Which files and vector stores threads and assistants use, and what goes when threads go.
+"""Which files and vector stores threads and assistants use, and which are deleted with threads.
 
-A row is written in the transaction that writes the use, and holds the file or store until that
-ends. Whoever removes threads locks what they used before looking for other uses: a use that is
-written at the same moment keeps it, or finds it gone.
+A row is written in the transaction that writes the use, which locks the file or store until it
+ends. Deleting threads locks what they used before looking for other uses: a use that is written
+at the same time either keeps the file or store, or does not find it any more.
 
-A thread's rows last as long as the thread: what was once attached there belongs to it, even after
-its message is deleted.
+A thread's rows last as long as the thread: an attachment belongs to it even after its message was
+deleted.
 """
 
 from collections.abc import Collection, Sequence
@@ -35,14 +35,14 @@ from app.db.tables import assistants, resource_uses, threads
 from app.domain.access import REMOVED, SHARED
 from app.schemas.file_search import stores_in
 
-# Far below what either database lets one statement hold.
+# Far below the number of parameters that either database allows in one statement.
 _AT_ONCE = 1000
 
 _user: BindParameter[str] = bindparam("used_by")
 
 
 def _note(resources: Table, users: Table) -> Insert:
-    """Return the statement that notes a use of what is the user's own project's."""
+    """Return the statement that records uses of resources in the user's own project."""
     known = exists().where(
         users.c.id == _user,
         or_(users.c.project == resources.c.project, users.c.project == SHARED),
@@ -106,7 +106,7 @@ _attached_there = (
     files.c.project.not_in((REMOVED, SHARED)),
     files.c.id.in_(union(_used_there, select(store_files.c.id).where(_in_taken))),
 )
-# A message's attachment that was put into a store of somebody's doesn't count as theirs.
+# A file that is in a user's store only as a message's attachment does not count as the store's.
 _in_a_store = exists(
     select(literal_column("1"))
     .select_from(store_files)
@@ -125,7 +125,7 @@ _TAKE_FILES = (
     .values(project=REMOVED)
     .returning(files.c.id)
 )
-# No search finds them from now on, and nobody reads them.
+# From now on no search finds them, and no process reads them.
 _SILENCE = (
     update(store_files)
     .where(store_files.c.id.in_(bindparam("files", expanding=True)))
@@ -135,19 +135,19 @@ _SILENCE = (
 
 @dataclass(frozen=True)
 class Taken:
-    """How many files and vector stores went along with threads."""
+    """How many files and vector stores were deleted together with threads."""
 
     files: int = 0
     stores: int = 0
 
 
 def note_thread(connection: Connection, thread_id: str, resource_ids: Collection[str]) -> None:
-    """Note that the thread uses these files and stores; unknown ones are left out."""
+    """Record that the thread uses these files and stores; unknown ones are ignored."""
     _note_use(connection, threads, thread_id, resource_ids)
 
 
 def note_assistant(connection: Connection, assistant_id: str, resources: dict[str, Any]) -> None:
-    """Note what the assistant uses, in place of what it used before."""
+    """Replace the record of what the assistant uses."""
     forget(connection, [assistant_id])
     _note_use(connection, assistants, assistant_id, ids_of(resources))
 
@@ -157,16 +157,16 @@ def forget(connection: Connection, users: Sequence[str]) -> None:
 
 
 def take_along(connection: Connection, thread_ids: Sequence[str]) -> Taken:
-    """Let what only these threads use be nobody's: to every reader it is gone.
+    """Move what only these threads use to the project `REMOVED`: no reader finds it any more.
 
-    That is the files that were attached there, and the vector stores that the server made for
-    them. The caller holds the threads, and deletes them in the same transaction; what is nobody's
-    is removed later, piece by piece.
+    These are the files that were attached there, and the vector stores that the server created for
+    them. The caller locks the threads, and deletes them in the same transaction; rows and bytes in
+    `REMOVED` are deleted later, piece by piece.
     """
     if not thread_ids:
         return Taken()
     going = {"going": list(thread_ids)}
-    # Locked first: a second look sees the uses that were written until then.
+    # Locked first: the next statement then sees the uses that were written before the lock.
     connection.execute(_HOLD_STORES, going).all()
     stores = list(connection.execute(_TAKE_STORES, going).scalars())
     scope = {**going, "stores": stores}
@@ -181,16 +181,16 @@ def take_along(connection: Connection, thread_ids: Sequence[str]) -> Taken:
 
 
 def ids_of(resources: dict[str, Any]) -> set[str]:
-    """Return the ids of the files and stores that tool resources name."""
+    """Return the ids of the files and stores in tool resources."""
     searched = stores_in(resources)
     computed = (resources.get("code_interpreter") or {}).get("file_ids") or []
     return {*searched, *computed}
 
 
 def files_of(attachments: Sequence[Any], content: Sequence[Any]) -> set[str]:
-    """Return the ids of the files that a message brings, shows or was given by a run.
+    """Return the ids of the files that a message attaches, shows or got from a run.
 
-    A file that it only cites isn't its own.
+    Files that it only cites don't belong to it.
     """
     found = {attachment.get("file_id") for attachment in attachments}
     for part in content:

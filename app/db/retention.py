@@ -1,4 +1,4 @@
-"""Statements about threads that nobody has spoken on for long."""
+"""Statements about threads without recent messages."""
 
 from collections.abc import Sequence
 
@@ -26,17 +26,17 @@ _REMOVE = delete(threads).where(_among_keys, _stale).returning(threads.c.id)
 
 
 def stale_threads(connection: Connection, before: int, limit: int) -> list[str]:
-    """Return threads without a message since `before` (Unix time), and without an active run."""
+    """Return threads with no message since `before` (Unix time) and no active run."""
     return list(connection.execute(_FIND, {"before": before, "count": limit}).scalars())
 
 
 def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> int:
-    """Delete those of the threads that are stale still, with what only they used.
+    """Delete those of the threads that are still stale, with what only they used.
 
-    Return how many threads.
+    Return the number of deleted threads.
     """
-    # Whoever writes to one of them at this moment holds it, and has to be waited for: to a look
-    # that began before, what they wrote is not there.
+    # Wait for transactions that are writing to one of them: a statement that began earlier would
+    # not see what they write.
     connection.execute(_HOLD, {"keys": list(keys)})
     values = {"keys": list(keys), "before": before}
     removed = list(connection.execute(_REMOVE, values).scalars())

@@ -1,8 +1,8 @@
-"""How a table's rows become frozen objects, and objects rows: the one place that does either.
+"""Converts a table's rows to frozen objects and back. Nothing else does.
 
-A row's class has a field for each of the table's columns, by its name; only `sequence`, which the
-database counts and lists are ordered by, has none. So a new column needs the table, a migration and
-a field, and nothing here. `tests/unit/test_rows.py` compares the three.
+A row's class has a field for each column of the table, with the column's name. The only exception
+is `sequence`, which the database counts and which orders lists. So a new column needs the table, a
+migration and a field, and no change here. `tests/unit/test_rows.py` compares the three.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -21,9 +21,9 @@ _COUNTED_BY_DATABASE = "sequence"
 class RowMap(Generic[T]):
     """Reads and writes the rows of one table as `kind`, a frozen dataclass.
 
-    A JSON column holds plain values, unless its field's annotation names a Pydantic model or a
-    dataclass: then it holds those, as JSON. A `packed` column is a JSON object whose members are
-    fields of the row: those of the dataclass given for it, which `kind` inherits from.
+    A JSON column contains plain values, unless its field's annotation names a Pydantic model or a
+    dataclass: then it contains those, as JSON. A `packed` column is a JSON object whose members are
+    fields of the row: those of the dataclass given for it, from which `kind` inherits.
     """
 
     def __init__(
@@ -52,21 +52,21 @@ class RowMap(Generic[T]):
 
     @property
     def columns(self) -> frozenset[str]:
-        """The table's columns that the rows' fields stand for."""
+        """The columns that have a field of their own."""
         return frozenset(self._columns) - {_COUNTED_BY_DATABASE, *self._packed}
 
     @property
     def fields(self) -> frozenset[str]:
-        """The rows' fields that stand for columns of their own."""
+        """The fields that have a column of their own."""
         return frozenset(self._names) - self._inside
 
     def read(self, found: Row[Any]) -> T:
-        """Return what a `select` of the whole table found."""
+        """Convert a row of a `select` of the whole table."""
         values = dict(zip(self._columns, found, strict=True))
         values.pop(_COUNTED_BY_DATABASE, None)
         for column, names in self._packed.items():
             members = values.pop(column)
-            # By their names: a newer version may have kept more.
+            # Only known names: a newer version may have saved more.
             for name in names:
                 if name in members:
                     values[name] = members[name]
@@ -87,7 +87,7 @@ class RowMap(Generic[T]):
             connection.execute(self._insert, [self.values(row) for row in rows])
 
     def values(self, row: T, *, without: Collection[str] = ()) -> dict[str, Any]:
-        """Return the row's columns as a statement takes them, all but those in `without`."""
+        """Return the row's columns as parameters of a statement, except those in `without`."""
         values = dict(zip(self._names, self._get(row), strict=True))
         for name, encode in self._encoders.items():
             if values[name] is not None:
@@ -99,7 +99,7 @@ class RowMap(Generic[T]):
         return values
 
     def encoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return some fields as a statement takes them."""
+        """Return some fields as parameters of a statement."""
         encoders = self._encoders
         return {
             name: encoders[name](value) if value is not None and name in encoders else value
@@ -108,7 +108,7 @@ class RowMap(Generic[T]):
 
 
 def _is_structured(hint: Any) -> bool:
-    """Tell whether the annotation names a Pydantic model or a dataclass anywhere."""
+    """Return whether the annotation contains a Pydantic model or a dataclass."""
     if arguments := get_args(hint):
         return any(_is_structured(argument) for argument in arguments)
     return isinstance(hint, type) and (issubclass(hint, BaseModel) or is_dataclass(hint))

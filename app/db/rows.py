@@ -1,6 +1,6 @@
-"""The rows of `tables.py`, as the code reads and writes them. What a column is for stands there.
+"""The rows of `tables.py`, as dataclasses. The tables explain the columns.
 
-They are not what a client is sent: `app/wire.py` makes that of them.
+They are not sent to clients: `app/wire.py` turns them into the API's objects.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class AssistantRow:
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file of knowledge, as it is stored here."""
+    """A knowledge file, as stored on this server."""
 
     digest: str
     file_id: str
@@ -44,7 +44,7 @@ class KeptFile:
 class WrittenAssistantRow:
     assistant_id: str
     content_hash: str
-    # By the names that the assistants file uses.
+    # By the file names in the assistants file.
     knowledge: dict[str, KeptFile]
 
 
@@ -77,7 +77,7 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """What a run may read of its thread: nothing newer, and nothing of the runs before it."""
+    """The limit of what a run may read: no newer messages, and nothing of the unread runs."""
 
     newest_message: int
     unread_runs: list[str]
@@ -85,7 +85,7 @@ class Horizon:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A user's message that is not on its thread yet."""
+    """A user's message that is not in its thread yet."""
 
     content: list[dict[str, Any]]
     metadata: dict[str, str]
@@ -93,7 +93,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """What was asked for and never changes: kept in the one column `settings`."""
+    """What the client requested, which never changes; saved in the one column `settings`."""
 
     instructions: str | None
     tools: list[dict[str, Any]]

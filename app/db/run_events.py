@@ -1,4 +1,4 @@
-"""Statements about what a streamed run has told its readers."""
+"""Statements about the events that a streamed run has sent."""
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
@@ -28,20 +28,20 @@ _OLD = delete(run_events).where(
 
 
 def append(connection: Connection, run_id: str, last_event_id: int, body: str) -> None:
-    """Keep some events, encoded as they were sent; the last of them has `last_event_id`."""
+    """Save some events, encoded as they were sent; the last of them has `last_event_id`."""
     RUN_EVENTS.insert(connection, RunEventRow(run_id, last_event_id, body, now()))
 
 
 def last_id(connection: Connection, run_id: str) -> int:
-    """Return the newest event's id, 0 where there is none."""
+    """Return the newest event's id, 0 if there is none."""
     return connection.execute(_LAST, {"run_id": run_id}).scalar() or 0
 
 
 def bodies_after(connection: Connection, run_id: str, event_id: int) -> list[str]:
-    """Return the bodies that hold events after `event_id`; the first may hold earlier ones too."""
+    """Return the bodies with events after `event_id`; the first may also contain earlier ones."""
     return list(connection.execute(_AFTER, {"run_id": run_id, "after": event_id}).scalars())
 
 
 def remove_before(connection: Connection, created_at: int) -> None:
-    """Remove the events of ended runs that have told nothing since `created_at`."""
+    """Remove the events of ended runs that have sent nothing since `created_at`."""
     connection.execute(_OLD, {"before": created_at})

@@ -1,4 +1,4 @@
-"""Statements about which process executes which run, and what waits for one."""
+"""Statements about which process executes which run, and which runs have none."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -23,14 +23,14 @@ class HeldRun(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a run is; what a reader is told has changed if this has."""
+    """A run's progress. Readers have something new to read only if this has changed."""
 
     status: RunStatus
     worker_id: str | None
     last_event_id: int | None
 
 
-# A queued run behind another one is left out: its turn comes when that one ends.
+# A queued run behind another one is omitted: its turn comes when that one ends.
 _HELD = select(runs.c.id, runs.c.thread_id, runs.c.status, runs.c.worker_id).where(
     _active,
     _not_the_clients_turn,
@@ -40,14 +40,14 @@ _HELD = select(runs.c.id, runs.c.thread_id, runs.c.status, runs.c.worker_id).whe
         ~select(_before.c.id)
         .where(
             _before.c.thread_id == runs.c.thread_id,
-            # In here, the plain `status` of the index's condition is that of `before`.
+            # In this subquery, the unqualified `status` in `_active` is that of `before`.
             _active,
             _before.c.sequence < runs.c.sequence,
         )
         .exists(),
     ),
 )
-# Work that no process executes: none has taken it yet, or its process gave it back or is gone.
+# Runs that no process executes: none has taken them yet, or their process released them or is gone.
 _ORPHANS = (
     select(runs)
     .where(
@@ -59,7 +59,7 @@ _ORPHANS = (
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
 )
-# One that its process gave back, or had not begun, is not the reason why that process is gone.
+# A run that its process released, or had not begun, can't be the reason why that process is gone.
 _was_lost = and_(runs.c.worker_id.is_not(None), runs.c.status == "in_progress")
 _HOLD = (
     update(runs)
@@ -72,7 +72,7 @@ _HOLD = (
 _RELEASE = update(runs).where(_active, _not_the_clients_turn, _of_worker).values(worker_id=None)
 _LOST = select(runs.c.id).where(
     runs.c.id.in_(bindparam("keys", expanding=True)),
-    # Whatever its status: the other process may have ended it already.
+    # Of any status: the other process may have ended it already.
     runs.c.worker_id != bindparam("of_worker"),
 )
 _EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
@@ -95,12 +95,15 @@ _PROGRESS = select(
 
 
 def held_by(connection: Connection, worker_id: str) -> list[HeldRun]:
-    """Return the runs that this process is to execute now, or to cancel."""
+    """Return the runs that this process must now execute or cancel."""
     return [HeldRun(*row) for row in connection.execute(_HELD, {"of_worker": worker_id})]
 
 
 def take_orphans(connection: Connection, worker_id: str, *, limit: int) -> list[RunRow]:
-    """Take over runs that no living process executes, the oldest first; as they were before."""
+    """Take over runs that no living process executes, oldest first.
+
+    Return them as they were before.
+    """
     orphans = RUNS.read_all(connection.execute(_ORPHANS, {"count": limit}))
     for run in orphans:
         connection.execute(_HOLD, {"key": run.id, "new_holder": worker_id})
@@ -108,26 +111,26 @@ def take_orphans(connection: Connection, worker_id: str, *, limit: int) -> list[
 
 
 def release(connection: Connection, worker_id: str) -> None:
-    """Give back what the process has not finished: any other may take it over."""
+    """Release the process's unfinished runs: any other process may take them over."""
     connection.execute(_RELEASE, {"of_worker": worker_id})
 
 
-def lost(connection: Connection, worker_id: str, carried: Collection[str]) -> list[str]:
-    """Return those of the runs that another process has taken over."""
-    if not carried:
+def lost(connection: Connection, worker_id: str, executed: Collection[str]) -> list[str]:
+    """Return which of the runs `executed` by this process another one has taken over."""
+    if not executed:
         return []
-    keys = {"of_worker": worker_id, "keys": list(carried)}
+    keys = {"of_worker": worker_id, "keys": list(executed)}
     return list(connection.execute(_LOST, keys).scalars())
 
 
 def expired(connection: Connection, now: int) -> list[str]:
-    """Return the ids of active runs whose time is over."""
+    """Return the ids of active runs that have expired."""
     return list(connection.execute(_EXPIRED, {"now": now}).scalars())
 
 
 def bring_expiry_forward(connection: Connection, made_after: int, latest: int, expiry: int) -> None:
-    """Let active runs expire at `expiry` that a clock which was ahead has made after `made_after`,
-    and that would expire after `latest` (Unix times)."""
+    """Change the expiry of active runs to `expiry` if a clock that was ahead created them: those
+    made after `made_after` that would expire after `latest` (Unix times)."""
     values = {"made_after": made_after, "latest": latest, "expiry": expiry}
     connection.execute(_BRING_FORWARD, values)
 

@@ -1,4 +1,4 @@
-"""How many runs wait: for those who watch the server, not for the server."""
+"""The number of waiting runs: for monitoring, not for the server itself."""
 
 import logging
 import math
@@ -12,10 +12,10 @@ from app.domain.errors import DatabaseAway
 
 logger = logging.getLogger(__name__)
 
-# Beyond it, how many more there are tells nobody anything.
+# Beyond this, the exact number does not matter.
 COUNTED = 10_000
 
-# The condition of the index of active runs is said as it is there: only these are looked at.
+# Contains the literal condition of the partial index of active runs, so that the index is used.
 _QUEUED = (
     select(runs.c.id)
     .where(text(ACTIVE), text(status_in("queued")))
@@ -31,7 +31,7 @@ def count(connection: Connection) -> int:
 
 
 async def count_if_up(database: Database) -> float:
-    """Return the same, NaN where the database does not answer."""
+    """Return the same, or NaN if the database does not answer."""
     try:
         return await database.read(count)
     except (SQLAlchemyError, DatabaseAway) as error:

@@ -26,7 +26,7 @@ from app.schemas.runs import Usage
 
 
 class Ended(NamedTuple):
-    """A run that has ended, and the one whose turn it is on its thread now, if there is one."""
+    """A run that has ended, and the next one in its thread's line, if there is one."""
 
     run: RunRow
     next_run_id: str | None
@@ -51,7 +51,7 @@ _ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequ
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
 _LINE = select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
 _HELD_ON_THREAD = _ACTIVE_ON_THREAD.with_for_update()
-# One that is being cancelled makes way. `_active` is what the index says.
+# A run that is being cancelled does not count. `_active` is the partial index's condition.
 _AT_WORK = select(func.count()).where(
     runs.c.project == bindparam("project"),
     _active,
@@ -63,7 +63,7 @@ _RESERVED = select(func.coalesce(func.sum(runs.c.reserved_tokens), 0)).where(
 _RESERVED_BY_VISITORS = _RESERVED.where(runs.c.by_visitor)
 _HOLD_PROJECT = text("SELECT pg_advisory_xact_lock(7405928, hashtext(:project))")
 
-# A process whose lease lapsed may still be at work on a run that another has taken over.
+# A process whose lease lapsed may still be executing a run that another has taken over.
 _held = or_(
     bindparam("holder", type_=String).is_(None),
     runs.c.worker_id == bindparam("holder", type_=String),
@@ -75,9 +75,9 @@ _next_in_line = (
     select(_others.c.id)
     .where(
         _others.c.thread_id == runs.c.thread_id,
-        # In here, the plain `status` of the index's condition is that of `others`.
+        # In this subquery, the unqualified `status` in `_active` is that of `others`.
         _active,
-        # What a statement changes is not surely seen by its own subqueries.
+        # A statement's subqueries may not see its own changes.
         _others.c.id != bindparam("key"),
     )
     .order_by(_others.c.sequence)
@@ -117,9 +117,9 @@ def find(connection: Connection, run_id: str) -> RunRow | None:
 
 
 def lock(connection: Connection, run_id: str) -> RunRow:
-    """Return the run and hold its row until the transaction ends.
+    """Return the run and lock its row until the transaction ends.
 
-    Raises `StaleRun` where the run is gone (its thread was deleted).
+    Raises `StaleRun` if the run is gone (its thread was deleted).
     """
     row = connection.execute(_LOCKED, {"key": run_id}).first()
     if row is None:
@@ -135,10 +135,10 @@ def move(
     held_by: str | None = None,
     **values: Any,
 ) -> RunRow:
-    """Change the status of a run that goes on, and fields with it.
+    """Change the status of a run that continues, together with some fields.
 
     With `held_by`, only while that process executes the run. Raises `StaleRun` if no row was
-    changed: the run's status, or its process, is another by now.
+    changed: the run's status or process has changed meanwhile.
     """
     moved, _ = _moved(connection, run, to, held_by, values)
     return moved
@@ -152,7 +152,7 @@ def end(
     held_by: str | None = None,
     **values: Any,
 ) -> Ended:
-    """End a run with one of the terminal statuses, and count it in its project's usage.
+    """End a run with a terminal status, and count it in its project's usage.
 
     Raises `StaleRun` as `move` does.
     """
@@ -172,7 +172,7 @@ def _moved(
     row = connection.execute(_MOVE[to], {**columns, "key": run.id, "holder": held_by}).first()
     if row is None:
         raise StaleRun(run.id)
-    # Nothing else of a run changes but by its moves: it need not be read again.
+    # Only moves change a run's other fields, so it need not be read again.
     return replace(run, **values, status=to, metadata=row.metadata), row
 
 
@@ -190,15 +190,15 @@ def active_on(connection: Connection, thread_id: str) -> RunRow | None:
 
 
 def is_first(connection: Connection, run_id: str) -> bool:
-    """Tell whether the run is the oldest active one of its thread.
+    """Return whether the run is the oldest active one of its thread.
 
-    If another one is, and ends at this very moment, this waits for that: either its end sees this
-    run and starts it, or this sees the end. Raises `StaleRun` if the run is gone.
+    If an older one is just ending, this waits for it: either its end sees this run and starts it,
+    or this sees the end. Raises `StaleRun` if the run is gone.
     """
     run = find(connection, run_id)
     if run is None:
         raise StaleRun(run_id)
-    # Locked in the order of the line, as by all who lock several runs of a thread.
+    # Locked in the order of the line, as all code that locks several runs of a thread does.
     while (first := active_on(connection, run.thread_id)) is not None and first.id != run_id:
         row = connection.execute(_LOCKED, {"key": first.id}).first()
         if row is not None and RUNS.read(row).status not in TERMINAL:
@@ -207,33 +207,34 @@ def is_first(connection: Connection, run_id: str) -> bool:
 
 
 def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
-    """Return the runs of the thread that have not ended, the oldest first, by no more than this."""
+    """Return the ids and statuses of the thread's active runs, oldest first."""
     return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
 
 
 def all_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
-    """Return the runs of the thread that have not ended, the oldest first."""
+    """Return the runs of the thread that have not ended, oldest first."""
     return RUNS.read_all(connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id}))
 
 
 def hold_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
-    """Return the same, held until the transaction ends: none of them ends meanwhile."""
+    """Return the same, locked until the transaction ends, so that none of them ends meanwhile."""
     return RUNS.read_all(connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id}))
 
 
 def count_at_work(connection: Connection, project: str) -> int:
-    """Return how many runs of the project wait to be carried on, or are.
+    """Return how many runs of the project are queued or in progress.
 
-    The project is held until the transaction ends, so that two who count don't both find room.
+    The project is locked until the transaction ends, so that two transactions can't both count
+    before either inserts.
     """
     _hold_project(connection, project)
     return int(connection.execute(_AT_WORK, {"project": project}).scalar_one())
 
 
 def reserved_tokens(connection: Connection, project: str, *, of_visitors: bool) -> int:
-    """Return what the project's active runs count as in its budget; `of_visitors`: only theirs.
+    """Return how many tokens the project's active runs reserve in its budget.
 
-    The project is held until the transaction ends, as by `count_at_work`.
+    `of_visitors`: only visitors' runs. Locks the project, as `count_at_work` does.
     """
     _hold_project(connection, project)
     statement = _RESERVED_BY_VISITORS if of_visitors else _RESERVED

@@ -1,4 +1,4 @@
-"""Statements about what all processes of one database share, and nobody else may know."""
+"""Statements about secrets, which all processes of one database share."""
 
 import secrets as random
 
@@ -11,10 +11,10 @@ _VALUE = select(secrets.c.value).where(secrets.c.name == bindparam("key"))
 
 
 def shared_secret(connection: Connection, name: str) -> str:
-    """Return the secret of this name; the first process that asks makes it."""
+    """Return the secret with this name; the first process that needs it creates it."""
     value: str | None = connection.execute(_VALUE, {"key": name}).scalar()
     if value is None:
         value = random.token_urlsafe(48)
-        # Who loses the race to insert it is run again, and finds the other's.
+        # A transaction that loses the race to insert it is run again, and finds the other's.
         SECRETS.insert(connection, SecretRow(name, value))
     return value

@@ -1,4 +1,4 @@
-"""Statements about run steps, and the items that a run's earlier rounds left."""
+"""Statements about run steps, and about the items of a run's earlier rounds."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.domain.errors import not_found
 
 _key = steps.c.id == bindparam("key")
 
-# What never changes of a step.
+# Columns that never change.
 _FIXED = (
     *("id", "run_id", "thread_id", "assistant_id", "created_at", "type"),
     *("metadata", "expires_at"),
@@ -36,7 +36,7 @@ def create(connection: Connection, *new: StepRow) -> None:
 
 
 def save(connection: Connection, step: StepRow) -> None:
-    """Write what may change of a step."""
+    """Save the columns that may change."""
     connection.execute(_UPDATE, {**STEPS.values(step, without=_FIXED), "key": step.id})
 
 
@@ -54,7 +54,7 @@ def remove(connection: Connection, step_id: str) -> None:
 
 
 def of_run(connection: Connection, run_id: str) -> list[StepRow]:
-    """Return all steps of a run, the oldest first."""
+    """Return all steps of a run, oldest first."""
     return STEPS.read_all(connection.execute(_OF_RUN, {"run_id": run_id}))
 
 
@@ -66,10 +66,10 @@ def list_page(
 
 
 def add_items(connection: Connection, run_id: str, items: list[dict[str, Any]]) -> None:
-    """Keep items of a round for the next request, in their order."""
+    """Save the items of a round for the next request, in their order."""
     RUN_ITEMS.insert(connection, *(RunItemRow(run_id, item) for item in items))
 
 
 def items_of(connection: Connection, run_id: str) -> list[dict[str, Any]]:
-    """Return what earlier rounds left, in order."""
+    """Return the items of earlier rounds, in order."""
     return list(connection.execute(_ITEMS, {"run_id": run_id}).scalars())

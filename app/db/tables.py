@@ -1,7 +1,7 @@
-"""The tables. `migrations/` holds their history; a test compares the two.
+"""The tables. `migrations/` contains their history; a test compares the two.
 
-Every listed table has `sequence`, a counter of its own, and lists are in its order: several
-objects share one second of `created_at`, and a clock may be set back.
+Every table that is listed has its own counter, `sequence`, which orders lists: several objects may
+have the same second in `created_at`, and a clock may be set back.
 """
 
 from typing import Any
@@ -29,9 +29,9 @@ metadata = MetaData()
 
 
 def status_in(*statuses: str) -> str:
-    """Return a condition in SQL with the statuses written out, not bound.
+    """Return an SQL condition with the statuses as literals, not parameters.
 
-    SQLite takes a partial index only for a condition that says literally what the index says.
+    SQLite uses a partial index only if the condition contains that of the index literally.
     """
     listed = ",".join(f"'{status}'" for status in statuses)
     return f"status IN ({listed})"
@@ -40,7 +40,7 @@ def status_in(*statuses: str) -> str:
 ACTIVE = status_in("queued", "in_progress", "requires_action", "cancelling")
 AT_WORK = status_in("in_progress", "requires_action")
 
-# SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+# SQLite numbers rows automatically only if the key's type is exactly INTEGER.
 _Sequence = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -61,7 +61,7 @@ def _json(name: str, *, nullable: bool = False) -> Column[Any]:
 
 
 def project_column() -> Column[str]:
-    """Return whose row it is. The default is for rows that are older than the column."""
+    """Return the column for the row's owner. The default is for rows older than the column."""
     return Column("project", String, nullable=False, server_default=DEFAULT_PROJECT)
 
 
@@ -76,7 +76,7 @@ assistants = Table(
     _sequence(),
     _id(),
     _time("created_at", nullable=False),
-    # That of nobody: made from the settings or the assistants file, which alone may change it.
+    # `SHARED` if it comes from the settings or the assistants file; then only these can change it.
     project_column(),
     Column("name", Text),
     Column("description", Text),
@@ -92,7 +92,7 @@ assistants = Table(
     Index("assistants_in_order", "project", "sequence"),
 )
 
-# What an assistant of the assistants file was made of last; gone once the API has changed it.
+# What an assistant of the assistants file was last created from; removed once the API changes it.
 written_assistants = Table(
     "written_assistants",
     metadata,
@@ -100,7 +100,7 @@ written_assistants = Table(
         "assistant_id", String, ForeignKey("assistants.id", ondelete="CASCADE"), primary_key=True
     ),
     Column("content_hash", String, nullable=False),
-    # By its name in that file: the digest of each file of knowledge, and its id here.
+    # By its name in that file: the digest of each knowledge file, and its file id.
     _json("knowledge"),
 )
 
@@ -113,7 +113,7 @@ threads = Table(
     _json("metadata"),
     _json("tool_resources"),
     project_column(),
-    # The browser's session that made it, where one did.
+    # The browser session that created it, if one did.
     Column("session_id", String),
     Index("threads_in_order", "project", "sequence"),
     Index(
@@ -125,8 +125,8 @@ threads = Table(
     ),
 )
 
-# Which files and vector stores a thread or an assistant uses: what only one thread used goes with
-# it. Without foreign keys, since either side is one of two tables.
+# Which files and vector stores a thread or an assistant uses: what only one thread used is deleted
+# with it. It has no foreign keys, because each column refers to one of two tables.
 resource_uses = Table(
     "resource_uses",
     metadata,
@@ -166,7 +166,7 @@ runs = Table(
     _time("created_at", nullable=False),
     Column("status", String, nullable=False),
     Column("model", Text, nullable=False),
-    # What was asked for and never changes: instructions, tools, sampling, limits, choices.
+    # What the client requested and never changes: instructions, tools, sampling, limits, choices.
     _json("settings"),
     _json("metadata"),
     _time("started_at"),
@@ -178,24 +178,24 @@ runs = Table(
     _json("last_error", nullable=True),
     _json("incomplete_details", nullable=True),
     _json("usage", nullable=True),
-    # The model is asked to stream, and what it says is kept in `run_events` for readers.
+    # Whether the model streams its answers, and events are saved in `run_events` for readers.
     Column("streamed", Boolean, nullable=False),
-    # What stood on the thread when the run was created beside others; null: all that stands.
+    # What was in the thread when the run was created in parallel to others; null: everything in it.
     _json("horizon", nullable=True),
-    # What a chat will ask once its run begins; null: it is a message by then, or there is none.
+    # What a chat will ask once its run begins; null if it is already a message, or there is none.
     _json("question", nullable=True),
-    # What the events of its steps have in addition, because `include[]` asked for it.
+    # Additional fields in the events of its steps, as requested by `include[]`.
     Column("include", JSON(none_as_null=True), nullable=False, server_default="[]"),
-    # The process that carries the run; null when none does.
+    # The process that executes the run; null if none does.
     Column("worker_id", String),
-    # How often it was taken over from a process that was lost with it.
+    # How often it was taken over from a process that was lost while executing it.
     Column("takeovers", Integer, nullable=False, server_default="0"),
-    # What it counts as in its project's budget while it is active.
+    # How many tokens it reserves in its project's budget while it is active.
     Column("reserved_tokens", BigInteger, nullable=False, server_default="0"),
-    # Whether a browser's session made it.
+    # Whether a browser session created it.
     Column("by_visitor", Boolean, nullable=False, server_default=false()),
     project_column(),
-    # The request that made it, as logs name it.
+    # The id, in logs, of the request that created it.
     Column("request_id", String),
     Index("runs_in_order", "thread_id", "sequence"),
     Index(
@@ -211,7 +211,7 @@ runs = Table(
         sqlite_where=text(ACTIVE),
         postgresql_where=text(ACTIVE),
     ),
-    # The database itself refuses a second run at work on one thread.
+    # The database itself refuses a second run in progress on one thread.
     Index(
         "runs_one_at_work",
         "thread_id",
@@ -254,7 +254,7 @@ run_items = Table(
     Index("run_items_in_order", "run_id", "sequence"),
 )
 
-# What a streamed run has told its readers, some events a row, for those who come back.
+# The events that a streamed run has sent, several per row, for readers that reconnect.
 run_events = Table(
     "run_events",
     metadata,
@@ -267,8 +267,8 @@ run_events = Table(
     Index("run_events_by_age", "created_at"),
 )
 
-# The processes that execute runs. A lease is the database's time at which it was renewed last, and
-# its length. One that is not renewed any more gives its runs to the process that sees it first.
+# The processes that execute runs. `lease_expires_at` is the database's time at the last renewal,
+# plus the lease's length. After a lease has lapsed, the first process that notices takes its runs.
 workers = Table(
     "workers",
     metadata,
@@ -276,7 +276,7 @@ workers = Table(
     Column("lease_expires_at", Float, nullable=False),
 )
 
-# What ended runs have cost, by day (UTC, as 2026-01-31). It outlives their threads.
+# The usage of ended runs, by day (UTC, as 2026-01-31). It outlives their threads.
 usage = Table(
     "usage",
     metadata,
@@ -284,15 +284,15 @@ usage = Table(
     Column("day", String, primary_key=True),
     Column("assistant_id", String, primary_key=True),
     Column("model", String, primary_key=True),
-    # One of several rows for the same: runs that end at once need not wait for one another. Those
-    # of visitors have parts of their own (`usage.py`).
+    # The number of one of several rows with the same key, so that runs that end at the same time
+    # need not wait for one another. Visitors' runs have separate parts (`usage.py`).
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("runs", BigInteger, nullable=False),
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
 )
 
-# What all processes of one database share and nobody else may know, by its use.
+# Secrets that all processes of one database share, by their use.
 secrets = Table(
     "secrets",
     metadata,

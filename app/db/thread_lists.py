@@ -1,4 +1,4 @@
-"""Statements about many threads at once: listed, searched, deleted."""
+"""Statements that list, search and delete many threads at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,14 +36,14 @@ _first_asked = (
     .scalar_subquery()
 )
 _FIRST_ASKED = select(threads.c.id, _first_asked.label("content")).where(_among_keys)
-# In one order, so that two who delete the same don't wait for each other.
+# In a fixed order, so that two transactions that delete the same threads don't deadlock.
 _HELD = select(threads.c.id).where(_among_keys).order_by(threads.c.sequence).with_for_update()
 _REMOVE = delete(threads).where(_among_keys)
 
 
 @dataclass(frozen=True)
 class ThreadInList:
-    """A thread, and how its first question begins, in up to 120 characters."""
+    """A thread, and the beginning of its first question, up to 120 characters."""
 
     thread: ThreadRow
     preview: str | None
@@ -51,7 +51,7 @@ class ThreadInList:
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads: all that is said must hold. Times are Unix times, both excluded."""
+    """Selects threads; all conditions must be met. Times are Unix times, both exclusive."""
 
     metadata: Sequence[tuple[str, str]] = ()
     created_after: int | None = None
@@ -66,7 +66,7 @@ class ThreadFilter:
 def list_page(
     connection: Connection, caller: Caller, page: Page, wanted: ThreadFilter
 ) -> tuple[list[ThreadInList], bool]:
-    """Return threads of the caller's, each with how its conversation began.
+    """Return the caller's threads, each with the beginning of its conversation.
 
     Raises `NotFound` for an unknown cursor.
     """
@@ -82,7 +82,7 @@ def list_page(
 
 
 def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
-    """Hold the threads until the transaction ends; return those that are still there."""
+    """Lock the threads until the transaction ends; return those that still exist."""
     return list(connection.execute(_HELD, {"keys": list(keys)}).scalars())
 
 
@@ -104,15 +104,15 @@ def _conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElem
 
 
 def _holds(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
-    """Return the condition that a thread's metadata has this pair."""
+    """Return the condition that a thread's metadata contains this pair."""
     if connection.dialect.name == "sqlite":
-        # Not by a path: a key may hold whatever a path can't.
+        # Not with a JSON path: a key may contain characters that a path can't.
         pairs = func.json_each(threads.c.metadata).table_valued("key", "value")
         return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
     return cast(threads.c.metadata, JSONB).contains({key: value})
 
 
 def _preview(content: Any) -> str | None:
-    """Return the beginning of what a message says; None where it has no words."""
-    said = [part["text"]["value"] for part in content or () if part["type"] == "text"]
-    return " ".join(" ".join(said).split())[:_PREVIEW_LENGTH] or None
+    """Return the beginning of a message's text; None if it has no text."""
+    texts = [part["text"]["value"] for part in content or () if part["type"] == "text"]
+    return " ".join(" ".join(texts).split())[:_PREVIEW_LENGTH] or None

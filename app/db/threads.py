@@ -1,4 +1,4 @@
-"""Statements about threads. A caller finds its own alone: any other is as if it were not there."""
+"""Statements about threads. A caller finds only its own; all others seem not to exist."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ _own = and_(
 
 _BY_ID = select(threads).where(_own)
 _ANYWHERE = select(threads).where(_key)
-# Weak enough on PostgreSQL for others to insert rows that point to the thread meanwhile.
+# On PostgreSQL this lock still lets others insert rows that refer to the thread.
 _OWNER = select(threads.c.project, threads.c.session_id).where(_key).with_for_update(key_share=True)
 _LOCKED = select(threads.c.id).where(_own).with_for_update(key_share=True)
 _UPDATE = update(threads).where(_key)
@@ -42,20 +42,20 @@ def retrieve(connection: Connection, caller: Caller, thread_id: str) -> ThreadRo
 
 
 def find(connection: Connection, thread_id: str) -> ThreadRow | None:
-    """Return the thread, whosever it is."""
+    """Return the thread, whoever owns it."""
     return THREADS.read_first(connection.execute(_ANYWHERE, {"key": thread_id}).first())
 
 
 def owner_of(connection: Connection, thread_id: str) -> Caller | None:
-    """Return whose the thread is, and hold it until the transaction ends; None: it is gone."""
+    """Return the thread's owner, and lock it until the transaction ends; None if it is gone."""
     row = connection.execute(_OWNER, {"key": thread_id}).first()
     return None if row is None else Caller(row.project, row.session_id)
 
 
 def lock(connection: Connection, caller: Caller, thread_id: str) -> None:
-    """Hold the thread until the transaction ends: who writes into it takes turns.
+    """Lock the thread until the transaction ends, so that its writers take turns.
 
-    On SQLite a writing transaction holds everything already. Raises `NotFound`.
+    On SQLite a writing transaction locks everything anyway. Raises `NotFound`.
     """
     _found(connection.execute(_LOCKED, _keys(caller, thread_id)).first(), thread_id)
 
@@ -72,7 +72,7 @@ def modify(
 
 
 def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
-    """Delete the thread and with it its messages, runs and steps, and what only it used.
+    """Delete the thread with its messages, runs and steps, and what only it used.
 
     Raises `NotFound`.
     """

@@ -1,4 +1,4 @@
-"""Searches that end in time: each statement is stopped by the database once its deadline passed."""
+"""Time limits for searches: the database stops each statement when the deadline has passed."""
 
 import math
 from collections.abc import Iterator
@@ -11,30 +11,30 @@ from sqlalchemy.exc import OperationalError
 from app.domain.deadline import Deadline
 from app.domain.errors import SearchTimeout
 
-# How many of SQLite's instructions run between two looks at the clock: about a millisecond of
-# simple ones. Each look needs Python's lock, which the event loop wants too.
+# How many SQLite instructions run between two checks of the clock: about a millisecond of simple
+# ones. Each check needs Python's global lock, which the event loop also needs.
 _INSTRUCTIONS = 10_000
 _KEY = "deadline"
 _QUERY_CANCELLED = "57014"
-# A transaction's own setting: a pooler that shares connections shares no limit.
+# Set for the transaction only, so that a pooler that shares connections does not share the limit.
 _LIMIT = "SELECT set_config('statement_timeout', %s, true)"
 
 
 def limit_statements(engine: Engine) -> None:
-    """Let PostgreSQL give up each statement that runs beyond the deadline of `limited`."""
+    """Make PostgreSQL cancel each statement that runs beyond the deadline of `limited`."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def _limit(connection: Connection, cursor: Any, *_: Any) -> None:
         deadline = connection.info.get(_KEY)
         if deadline is not None:
             check(deadline)
-            # Rounded up, since 0 would be no limit at all.
+            # Rounded up, because 0 means no limit.
             cursor.execute(_LIMIT, (str(math.ceil(deadline.remaining * 1000) or 1),))
 
 
 @contextmanager
 def limited(connection: Connection, deadline: Deadline) -> Iterator[None]:
-    """Stop what runs inside when the deadline passes. Raises `SearchTimeout`."""
+    """Stop statements in the block when the deadline passes. Raises `SearchTimeout`."""
     check(deadline)
     driver: Any = connection.connection.driver_connection
     is_sqlite = connection.dialect.name == "sqlite"
@@ -56,7 +56,7 @@ def limited(connection: Connection, deadline: Deadline) -> Iterator[None]:
 
 
 def check(deadline: Deadline) -> None:
-    """Raise `SearchTimeout` once the deadline has passed: for loops of ours between statements."""
+    """Raise `SearchTimeout` if the deadline has passed: for our own loops between statements."""
     if deadline.passed:
         raise SearchTimeout(deadline.seconds)
 

@@ -1,4 +1,4 @@
-"""Statements about what ended runs have cost."""
+"""Statements about the usage of ended runs."""
 
 import random
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from app.db.tables import usage
 from app.domain.clock import now
 from app.schemas.runs import Usage
 
-# How many rows share a day of one assistant and model; as many again are for visitors' runs.
+# How many rows the usage of a day, assistant and model is split into; visitors' runs have as many
+# again.
 _PARTS = 8
 
-# In SQL, and not as an insert of SQLAlchemy's: that has one for each kind of database.
+# Plain SQL: SQLAlchemy has a different upsert for each database.
 _ADD = text(
     "INSERT INTO usage "
     "(project, day, assistant_id, model, part, runs, prompt_tokens, completion_tokens) "
@@ -24,10 +25,10 @@ _ADD = text(
     "prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens, "
     "completion_tokens = usage.completion_tokens + excluded.completion_tokens"
 )
-_SPENT = select(
+_TOKENS = select(
     func.coalesce(func.sum(usage.c.prompt_tokens + usage.c.completion_tokens), 0)
 ).where(usage.c.project == bindparam("project"), usage.c.day == bindparam("day"))
-_SPENT_BY_VISITORS = _SPENT.where(usage.c.part >= _PARTS)
+_TOKENS_OF_VISITORS = _TOKENS.where(usage.c.part >= _PARTS)
 _SUMS = (
     select(
         usage.c.day,
@@ -48,7 +49,7 @@ _SUMS = (
 
 @dataclass(frozen=True)
 class DayUsage:
-    """What the runs of one assistant and model have cost on one day (UTC, as 2026-01-31)."""
+    """The usage of one assistant and model on one day (UTC, as 2026-01-31)."""
 
     day: str
     assistant_id: str
@@ -63,7 +64,7 @@ def today() -> str:
 
 
 class Counted(Protocol):
-    """What a run's usage is counted by."""
+    """The fields of a run by which its usage is counted."""
 
     @property
     def assistant_id(self) -> str: ...
@@ -92,18 +93,18 @@ def add(connection: Connection, project: str, run: Counted, spent: Usage) -> Non
 
 
 def tokens_of(connection: Connection, project: str, day: str, *, of_visitors: bool = False) -> int:
-    """Return the tokens, of prompts and answers, that a project's runs have cost on a day.
+    """Return how many tokens, of prompts and answers, a project's runs have used on a day.
 
-    `of_visitors`: only those that browsers' sessions made.
+    `of_visitors`: only runs that browser sessions created.
     """
-    statement = _SPENT_BY_VISITORS if of_visitors else _SPENT
+    statement = _TOKENS_OF_VISITORS if of_visitors else _TOKENS
     return int(connection.execute(statement, {"project": project, "day": day}).scalar_one())
 
 
 def of_days(connection: Connection, project: str, first_day: str, last_day: str) -> list[DayUsage]:
-    """Return what a project's runs have cost, the newest day first; both days included."""
+    """Return a project's usage, newest day first; both days are included."""
     keys = {"project": project, "first_day": first_day, "last_day": last_day}
-    # Sums are of PostgreSQL's `numeric` type there.
+    # PostgreSQL returns sums as `numeric`.
     return [
         DayUsage(row.day, row.assistant_id, row.model, *map(int, row[3:]))
         for row in connection.execute(_SUMS, keys)

@@ -1,4 +1,4 @@
-"""Statements about the files of vector stores, but for those that turn them into chunks."""
+"""Statements about the files of vector stores, except those that turn files into chunks."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from app.domain.access import SHARED
 from app.domain.errors import NotFound
 from app.schemas.vector_stores import FileStatus, StoredAttributes
 
-# Far below what either database lets one statement hold.
+# Far below the number of parameters that either database allows in one statement.
 _AT_ONCE = 1000
-# What a file begins anew with.
+# The columns of a file that will be read again.
 _WAITING: dict[str, Any] = {
     "status": "in_progress",
     "last_error": None,
@@ -28,12 +28,12 @@ _WAITING: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file on its way into a store; `attributes` None: those that it has there, or none."""
+    """A file to add to a store. `attributes` is None to keep those that it has there, if any."""
 
     file_id: str
     attributes: StoredAttributes | None
     chunking_strategy: dict[str, Any]
-    # It comes with a message, and is to go with its thread.
+    # It is attached to a message, and is deleted with its thread.
     of_thread: bool = False
 
 
@@ -49,7 +49,7 @@ _in_store = store_files.c.vector_store_id == bindparam("store_id")
 _key = store_files.c.id == bindparam("key")
 _keys = store_files.c.id.in_(bindparam("keys", expanding=True))
 
-# Held until the transaction ends: a file that is deleted meanwhile would break its reference.
+# Locked until the transaction ends: deleting a file meanwhile would break the reference to it.
 _KNOWN = (
     select(files.c.id)
     .where(
@@ -69,7 +69,7 @@ _SEARCHABLE = (
     .join(files, files.c.id == store_files.c.id)
     .where(
         store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)),
-        # Else there may be some of its chunks and not all.
+        # Otherwise only some of its chunks may exist.
         store_files.c.usage_bytes > 0,
     )
 )
@@ -79,7 +79,7 @@ _SEARCHABLE_OF = _SEARCHABLE.where(_keys)
 _ANY_WAITING = (
     select(store_files.c.sequence)
     .where(
-        # Written out, so that both databases see that their index of waiting files has it all.
+        # A literal condition, so that both databases can use the partial index of waiting files.
         text("vector_store_files.status = 'in_progress'"),
         store_files.c.vector_store_id.in_(bindparam("stores", expanding=True)),
     )
@@ -88,7 +88,7 @@ _ANY_WAITING = (
 
 
 def any_waiting(connection: Connection, store_ids: Sequence[str]) -> bool:
-    """Tell whether one of the stores has a file that is not read yet."""
+    """Return whether one of the stores has a file that has not been read yet."""
     return connection.execute(_ANY_WAITING, {"stores": [*store_ids]}).first() is not None
 
 
@@ -100,10 +100,10 @@ def attach(
     now: int,
     batch_id: str | None = None,
 ) -> None:
-    """Let the files be in the store, which this transaction holds; named twice, the last counts.
+    """Add the files to the store, which this transaction has locked. The last of duplicates counts.
 
-    One that is there already stays as it is read, unless it is to be read differently, or could
-    not be before. Raises `NotFound` for a file that is not the project's.
+    A file that is already there is read again only if its chunking changes, or if it was cancelled
+    or failed. Raises `NotFound` for a file that is not the project's.
     """
     wanted = list({file.file_id: file for file in new}.values())
     for start in range(0, len(wanted), _AT_ONCE):
@@ -154,8 +154,8 @@ def _renew(
         values["attributes"] = file.attributes
     if batch_id is not None:
         values["batch_id"] = batch_id
-    as_it_was = file.chunking_strategy == row.chunking_strategy
-    if not (as_it_was and row.status in ("in_progress", "completed")):
+    is_unchanged = file.chunking_strategy == row.chunking_strategy
+    if not (is_unchanged and row.status in ("in_progress", "completed")):
         values |= {**_WAITING, "chunking_strategy": file.chunking_strategy}
     if values:
         modify(connection, store_id, file.file_id, values)
@@ -177,7 +177,7 @@ def modify(connection: Connection, store_id: str, file_id: str, values: dict[str
 
 
 def remove(connection: Connection, store_id: str, file_id: str) -> None:
-    """Take the file out of the store, with its chunks; itself it stays. Raises `NotFound`."""
+    """Remove the file from the store, with its chunks; the file itself stays. Raises `NotFound`."""
     keys = {"store_id": store_id, "key": file_id}
     if connection.execute(_DELETE, keys).rowcount == 0:
         raise _not_in_store(store_id, file_id)
@@ -186,7 +186,7 @@ def remove(connection: Connection, store_id: str, file_id: str) -> None:
 def list_page(
     connection: Connection, page: Page, status: FileStatus | None, **scope: str
 ) -> tuple[list[StoreFileRow], bool]:
-    """Return files of the store or batch that `scope` names by its column."""
+    """Return files of the store or batch given in `scope` by its column."""
     only = {} if status is None else {"status": status}
     wanted: dict[str, Any] = dict(scope)
     rows, has_more = read_page(connection, store_files, "file", page, only=only, **wanted)
@@ -196,7 +196,7 @@ def list_page(
 def searchable(
     connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
 ) -> list[SearchableFile]:
-    """Return the files of these stores whose chunks are there; `file_ids`: only these of them."""
+    """Return the files of these stores that have all their chunks; `file_ids`: only these files."""
     values: dict[str, Any] = {"stores": list(store_ids)}
     if file_ids is not None:
         values["keys"] = list(file_ids)

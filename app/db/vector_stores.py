@@ -1,6 +1,7 @@
-"""Statements about vector stores. What they hold is counted when they are read.
+"""Statements about vector stores. Their contents are counted when they are read.
 
-A project finds its own. The knowledge of configured assistants can be read, and searched, by all.
+A project finds only its own. All projects can read and search the knowledge of configured
+assistants.
 """
 
 from collections import defaultdict
@@ -26,7 +27,7 @@ _OWN = select(vector_stores.c.id).where(_key, _own)
 _UPDATE = update(vector_stores).where(_key, _own)
 _DELETE = delete(vector_stores).where(_key, _own)
 _alive = or_(vector_stores.c.expires_at.is_(None), vector_stores.c.expires_at > bindparam("now"))
-# The time at which it expires moves along with the use it is counted from.
+# The expiry moves with the last use, from which it is counted.
 _moved = {
     "last_active_at": bindparam("now"),
     "expires_at": vector_stores.c.expires_at + (bindparam("now") - vector_stores.c.last_active_at),
@@ -60,7 +61,7 @@ _CONTENTS = (
 
 @dataclass(frozen=True, slots=True)
 class StoreWithFiles:
-    """A store, how many files it has by their status, and how much they take all together."""
+    """A store, the number of its files by status, and their total size."""
 
     store: VectorStoreRow
     files: Mapping[FileStatus, int]
@@ -90,7 +91,7 @@ def check_own(connection: Connection, project: str, store_id: str) -> None:
 
 
 def use(connection: Connection, project: str, store_id: str, now: int) -> None:
-    """Note that the store is used, and hold it until the transaction ends.
+    """Record that the store is used, and lock it until the transaction ends.
 
     Raises what `check_own` does, and `InvalidRequest` for a store that has expired.
     """
@@ -101,7 +102,7 @@ def use(connection: Connection, project: str, store_id: str, now: int) -> None:
 
 
 def touch(connection: Connection, store_ids: Sequence[str], now: int) -> None:
-    """Note that the stores are used; those that have expired stay so."""
+    """Record that the stores are used; those that have expired stay expired."""
     connection.execute(_TOUCH, {"keys": sorted(store_ids), "now": now})
 
 
@@ -110,7 +111,7 @@ def last_uses(
 ) -> dict[str, int]:
     """Return when each of these stores was last used.
 
-    Those that are gone, have expired, or are none of the projects' are left out.
+    Those that are gone, have expired, or belong to none of the projects are omitted.
     """
     keys = {"keys": list(store_ids), "projects": list(projects), "now": now}
     rows = connection.execute(_ALIVE, keys)
@@ -129,7 +130,7 @@ def modify(
 
 
 def remove(connection: Connection, project: str, store_id: str) -> None:
-    """Delete the store with what was read of its files; those stay. Raises `NotFound`."""
+    """Delete the store with its chunks; its files stay. Raises `NotFound`."""
     if connection.execute(_DELETE, {"key": store_id, "of_project": project}).rowcount == 0:
         raise not_found("vector_store", store_id)
 
@@ -142,16 +143,16 @@ def list_page(
 
 
 def with_files(connection: Connection, stores: Sequence[VectorStoreRow]) -> list[StoreWithFiles]:
-    """Return the stores with what is in them, in the same order."""
-    held = defaultdict[str, list[Row[Any]]](list)
+    """Return the stores with their contents, in the same order."""
+    contents = defaultdict[str, list[Row[Any]]](list)
     for part in connection.execute(_CONTENTS, {"keys": [store.id for store in stores]}):
-        held[part.vector_store_id].append(part)
+        contents[part.vector_store_id].append(part)
     return [
         StoreWithFiles(
             store,
-            {part.status: part.files for part in held[store.id]},
-            # Sums are of PostgreSQL's `numeric` type there.
-            sum(int(part.bytes) for part in held[store.id]),
+            {part.status: part.files for part in contents[store.id]},
+            # PostgreSQL returns sums as `numeric`.
+            sum(int(part.bytes) for part in contents[store.id]),
         )
         for store in stores
     ]

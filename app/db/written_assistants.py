@@ -1,4 +1,4 @@
-"""Statements about the assistants that the assistants file made, and what they were made of."""
+"""Statements about the assistants of the assistants file, and what they were created from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.db.rows import WRITTEN_ASSISTANTS, WrittenAssistantRow
 from app.db.tables import written_assistants as written
 from app.domain.access import DEFAULT_PROJECT, SHARED
 
-# Any number that no other program in the same database takes for its own.
+# An arbitrary number that no other program uses in the same database.
 _ADVISORY_LOCK = 7_405_927
 
 _key = written.c.assistant_id == bindparam("key")
@@ -34,7 +34,7 @@ _MOVE_STORES = (
     .values(project=bindparam("to"))
 )
 _THERE = select(files.c.id).where(files.c.id.in_(bindparam("keys", expanding=True)))
-# A store that somebody has given an expiry won't stay.
+# A store to which an expiry was added will not last.
 _SEARCHED = (
     select(vector_store_files.c.vector_store_id, vector_store_files.c.id)
     .join(vector_stores, vector_stores.c.id == vector_store_files.c.vector_store_id)
@@ -57,7 +57,7 @@ _FAILED = (
 
 @dataclass(frozen=True)
 class UnreadFile:
-    """A file of knowledge that no search finds; `reason` is its error's message."""
+    """A knowledge file that could not be read; `reason` is the error message."""
 
     store_id: str
     filename: str
@@ -65,14 +65,14 @@ class UnreadFile:
 
 
 def lock(connection: Connection) -> None:
-    """Hold the assistants of the file until the transaction ends; others wait here."""
+    """Lock the assistants of the file until the transaction ends; other processes wait here."""
     # SQLite has one writer anyway.
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
 
 
 def records(connection: Connection) -> dict[str, WrittenAssistantRow]:
-    """Return all there are, by their assistants' ids."""
+    """Return all records, by assistant id."""
     rows = WRITTEN_ASSISTANTS.read_all(connection.execute(_ALL))
     return {row.assistant_id: row for row in rows}
 
@@ -80,7 +80,7 @@ def records(connection: Connection) -> dict[str, WrittenAssistantRow]:
 def give_knowledge(
     connection: Connection, project: str, file_ids: Sequence[str], store_ids: Sequence[str]
 ) -> None:
-    """Let files and stores of knowledge be the project's: that of nobody, or the default one."""
+    """Move knowledge files and stores to the project: `SHARED` or the default one."""
     connection.execute(_MOVE_FILES, {"keys": file_ids, "to": project})
     connection.execute(_MOVE_STORES, {"keys": store_ids, "to": project})
 
@@ -96,12 +96,12 @@ def forget(connection: Connection, assistant_id: str) -> None:
 
 
 def files_there(connection: Connection, file_ids: Sequence[str]) -> set[str]:
-    """Return those of the files that have not been deleted."""
+    """Return those of the files that still exist."""
     return set(connection.execute(_THERE, {"keys": file_ids}).scalars())
 
 
 def files_searched(connection: Connection, store_ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Return the files in these stores, each behind its store's id."""
+    """Return the files in these stores, as pairs of store id and file id."""
     rows = connection.execute(_SEARCHED, {"stores": store_ids})
     return {(row.vector_store_id, row.id) for row in rows}
 

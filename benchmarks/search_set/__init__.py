@@ -1,7 +1,7 @@
 """A labelled set: documents and questions in Korean and English, written for this project.
 
 The documents are those of a maker of digital signage. A question's `documents` are those that
-answer it; many are asked in other words than the answer's.
+answer it; many questions use different words than the answer.
 """
 
 import json
@@ -23,8 +23,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Quality:
-    """`recall`: the share of right documents among the first five results, of the mean question;
-    `mrr`: the mean of 1 / the place of the first right one.
+    """`recall`: the mean share of a question's documents that are among the first five results;
+    `mrr`: the mean of 1 / the rank of the first right one.
     """
 
     recall: float
@@ -45,7 +45,7 @@ def questions() -> list[Question]:
 
 
 def quality(answers: Sequence[tuple[Question, Sequence[str]]]) -> Quality:
-    """Judge answers: each a question, and the documents that its results are from, best first."""
+    """Rate answers: each is a question, and the documents of its results, best first."""
     recalls = [
         len(question.documents.intersection(found[:_AT])) / len(question.documents)
         for question, found in answers

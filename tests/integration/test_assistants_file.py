@@ -255,9 +255,9 @@ def test_an_assistant_of_the_api_stays_the_users(start, tmp_path, refused, table
 def test_a_fault_stops_the_start_in_words_for_a_person(tmp_path, refused):
     path = written(tmp_path, "assistants:\n- id: asst_a\n  nam: n\n  tools: [f]")
     lines = [
-        f"{path}, line 3: assistants[0].nam: there is no such key",
-        f"{path}, line 4: assistants[0].tools[0]: there is no tool, and no function of "
-        "FUNCTIONS_DIR, of this name, got 'f'",
+        f"{path}, line 3: assistants[0].nam: unknown key",
+        f"{path}, line 4: assistants[0].tools[0]: there is no tool and no function in "
+        "FUNCTIONS_DIR with this name, got 'f'",
     ]
     assert refused(path) == (2, "\n".join(lines) + "\n")
 

@@ -27,7 +27,7 @@ def refusal(monkeypatch, **environment: str) -> str:
 
 
 LIST = 'API_KEYS: must be a JSON list such as ["shop:a-long-random-key"]'
-NAME = "the name must be of 1 to 64 characters, without spaces and '*'"
+NAME = "the name must have 1 to 64 characters, without spaces and '*'"
 ASCII = "the key must be printable ASCII without spaces"
 
 
@@ -60,9 +60,9 @@ ASCII = "the key must be printable ASCII without spaces"
         (f'[":{KEY}"]', f"API_KEYS: entry 1: {NAME}"),
         (f'["my shop:{KEY}"]', f"API_KEYS: entry 1: {NAME}"),
         (f'["{"x" * 65}:{KEY}"]', f"API_KEYS: entry 1: {NAME}"),
-        (f'["shop:{KEY}", "cafe:{KEY}"]', "API_KEYS: names a key twice"),
-        (f'["shop:{KEY}", "shop:{KEY}"]', "API_KEYS: names a key twice"),
-        (f'["{KEY}", "shop:{KEY}"]', "API_KEYS: names a key twice"),
+        (f'["shop:{KEY}", "cafe:{KEY}"]', "API_KEYS: contains the same key twice"),
+        (f'["shop:{KEY}", "shop:{KEY}"]', "API_KEYS: contains the same key twice"),
+        (f'["{KEY}", "shop:{KEY}"]', "API_KEYS: contains the same key twice"),
     ],
 )
 def test_keys_that_can_not_be_used_are_told_without_being_shown(monkeypatch, keys, complaint):
@@ -126,11 +126,11 @@ def test_a_host_of_this_machine_alone_needs_none(monkeypatch, host):
     assert load_settings().host == host
 
 
-RATE = 'must be such as "60/minute", or empty'
+RATE = 'must be a rate such as "60/minute", or empty'
 BUDGETS = 'must be a JSON object such as {"shop": 200000, "*": 50000}'
 PROXIES = 'must be a JSON list of addresses or networks, such as ["10.0.0.0/8"]'
 NAMES = 'must be a JSON list such as ["asst_default"]'
-PROJECT = "must be of 1 to 64 characters, without spaces, ':' and '*'"
+PROJECT = "must have 1 to 64 characters, without spaces, ':' and '*'"
 
 
 @pytest.mark.parametrize(

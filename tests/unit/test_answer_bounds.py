@@ -11,7 +11,7 @@ from tests.support.fake_upstream import FakeUpstream
 from tests.support.openai_calls import failure, read, spoken, upstream_at
 from tests.support.replies import Reply
 
-TOO_LONG = "gave an answer that is too long: the rest of it was not read."
+TOO_LONG = "sent an answer that is too long; the rest was not read."
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_the_hash_changes_with_what_it_says(tmp_path, before, after):
 
 # What stands in an assistant's third line and below, and what is said of it.
 FAULTS = {
-    "temprature: 1": "3: assistants[0].temprature: there is no such key",
+    "temprature: 1": "3: assistants[0].temprature: unknown key",
     "name: 5": "3: assistants[0].name: should be a valid string, got 5",
     "temperature: 3": "3: assistants[0].temperature: should be less than or equal to 2, got 3",
     "model: ''": "3: assistants[0].model: string should have at least 1 character, got ''",
@@ -162,8 +162,8 @@ FAULTS = {
     ),
     "tools:\n    - function: {name: f}": "4: assistants[0].tools[0].type: is missing",
     "tools:\n    - list_screen": (
-        "4: assistants[0].tools[0]: there is no tool, and no function of FUNCTIONS_DIR, of this "
-        "name, got 'list_screen'"
+        "4: assistants[0].tools[0]: there is no tool and no function in FUNCTIONS_DIR with "
+        "this name, got 'list_screen'"
     ),
     "tools:\n    - type: function": "4: assistants[0].tools[0].function: is missing",
     "tools:\n    - type: function\n      function:\n        name: a b": (
@@ -175,11 +175,11 @@ FAULTS = {
         "5: assistants[0].response_format.json_schema.name: is missing"
     ),
     "tools: [file_search]\n    knowledge:\n    - knowledge/a.md\n    - knowledge/b.md": (
-        "6: assistants[0].knowledge[1]: there is no such file beside the assistants file, "
+        "6: assistants[0].knowledge[1]: there is no such file next to the assistants file, "
         "got 'knowledge/b.md'"
     ),
     "tools: [file_search]\n    knowledge: [knowledge]": (
-        "4: assistants[0].knowledge[0]: there is no such file beside the assistants file, "
+        "4: assistants[0].knowledge[0]: there is no such file next to the assistants file, "
         "got 'knowledge'"
     ),
     "tools: [file_search]\n    knowledge: [7]": (
@@ -193,19 +193,19 @@ FAULTS = {
         "got 'knowledge/long.md'"
     ),
     "tools: [file_search]\n    knowledge:\n    - knowledge/a.md\n    - knowledge/a.md": (
-        "6: assistants[0].knowledge[1]: stands in line 5 already, got 'knowledge/a.md'"
+        "6: assistants[0].knowledge[1]: repeats line 5, got 'knowledge/a.md'"
     ),
     "knowledge: [knowledge/a.md]": "3: assistants[0].knowledge: needs the tool file_search",
     "tools: [file_search]\n    knowledge: [knowledge/a.md]\n"
     "    tool_resources: {file_search: {vector_store_ids: [vs_1]}}": (
-        "4: assistants[0].knowledge: can't stand beside a vector store's id"
+        "4: assistants[0].knowledge: can't be combined with a vector store's id"
     ),
     "tool_resources: {file_search: {vector_stores: []}}": (
-        "3: assistants[0].tool_resources.file_search.vector_stores: there is no such key"
+        "3: assistants[0].tool_resources.file_search.vector_stores: unknown key"
     ),
-    "- id: asst_a": "3: assistants[1].id: stands in line 2 already, got 'asst_a'",
+    "- id: asst_a": "3: assistants[1].id: repeats line 2, got 'asst_a'",
     "- name: b": "3: assistants[1].id: is missing",
-    "- just a word": "3: assistants[1]: should be keys with values, got 'just a word'",
+    "- just a word": "3: assistants[1]: should be a mapping of keys to values, got 'just a word'",
 }
 
 
@@ -221,12 +221,12 @@ SYNTAX = {
     "assistants:\n  - id: [": "2: not YAML: while parsing a flow node expected the node content",
     "assistants:\n  - id: a\n   name: b": "3: not YAML: while parsing a block",
     "assistants: []\n---\n{}": "2: not YAML: expected a single document in the stream",
-    "assistants: []\nassistants: []": "2: a second 'assistants' in the same place",
+    "assistants: []\nassistants: []": "2: the key 'assistants' is repeated",
     "assistants:\n  - id: !!int 5": "2: tags, such as !!int, can't be used",
-    "assistants: &a\n  - *a": "1: a part can't hold itself",
+    "assistants: &a\n  - *a": "1: a part can't contain itself",
     "assistants:\n  - [a]: b": "2: a key must be a word",
-    "assistants: []\n# \x07": "2: the text holds a control character",
-    "- a": "1: should be keys with values",
+    "assistants: []\n# \x07": "2: the text contains a control character",
+    "- a": "1: should be a mapping of keys to values",
     "assistants: {id: a}": "1: assistants: should be a valid list",
 }
 

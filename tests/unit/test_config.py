@@ -95,10 +95,10 @@ FILES = "must be a folder, file:///folder or s3://bucket/prefix"
         (
             "OPENAI_BASE_URL",
             "https://me:secret@host/v1",
-            "must not hold a user's name or password: a key goes into OPENAI_API_KEY",
+            "must not contain a user name or password; use OPENAI_API_KEY for the key",
         ),
         ("DATABASE_URL", "postgres://me:secret@host/db", f"{DATABASE}, got 'postgres://…'"),
-        ("DATABASE_URL", "secret", f"{DATABASE}, got 'another text'"),
+        ("DATABASE_URL", "secret", f"{DATABASE}, got 'other text'"),
         ("DATABASE_URL", "sqlite:///", f"{DATABASE}, got 'sqlite://…'"),
         ("FILES_URL", "", f"{FILES}, got ''"),
         ("FILES_URL", "s3://key:secret@bucket", f"{FILES}, got 's3://…'"),

@@ -76,7 +76,7 @@ async def test_it_answers_korean_in_korean() -> None:
 @pytest.mark.parametrize("question", ["What did I say?", "What was it earlier?", "Do you remember"])
 async def test_it_quotes_what_was_said_before(question: str) -> None:
     said = await text(request(user("My dog is Bo"), assistant("I see"), user(question)))
-    assert said == '[Demo model] You said before: "My dog is Bo"'
+    assert said == '[Demo model] You said earlier: "My dog is Bo"'
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_it_remembers_a_name(said: str, name: str, question: str, answer: 
     ("question", "answer"),
     [
         ("제 이름이 뭐죠?", "[데모 모드] 이 대화에서 아직 이름을 말씀하지 않으셨습니다."),
-        ("What's my name?", "[Demo model] You have not told your name in this thread."),
+        ("What's my name?", "[Demo model] You have not mentioned your name in this thread."),
     ],
 )
 async def test_it_invents_no_name(question: str, answer: str) -> None:
@@ -229,7 +229,7 @@ async def test_it_quotes_the_outputs_of_its_calls() -> None:
     call = {"type": "function_call", "call_id": "c1", "name": "get_weather", "arguments": "{}"}
     output = {"type": "function_call_output", "call_id": "c1", "output": "22 degrees"}
     body = request(user("x"), call, output, tools=[TOOL], tool_choice="required")
-    assert await text(body) == '[Demo model] The tool answered: "22 degrees"'
+    assert await text(body) == '[Demo model] The tool returned: "22 degrees"'
     again = await response(request(user("x"), call, output, user("y"), tools=[TOOL],
                                    tool_choice="required"))  # fmt: skip
     assert again["output"][0]["type"] == "function_call"

@@ -101,7 +101,7 @@ async def test_no_end_is_a_server_error(mocked: httpx.AsyncClient, stream: str) 
     error = await failure(client(URL, http_client=mocked), stream=True)
     assert (error.code, error.message) == (
         "server_error",
-        "The upstream custom gave an answer that broke off, or that can't be read.",
+        "The upstream custom sent an answer that was interrupted or can't be read.",
     )
 
 

@@ -1,12 +1,12 @@
-"""A fence around a process: what it may still do once it has `apply`-ed a policy to itself.
+"""A fence (sandbox) around a process, which calls `apply` to restrict itself by a policy.
 
-For processes that read what strangers send. Made of what Linux offers to every user, without a
-package: Landlock (files), seccomp (system calls), limits, and no way to gain rights. It needs
-Linux 5.13 on x86-64 or arm64; `missing` says what isn't there, and the limits hold anyway.
+For processes that parse untrusted files. It uses what Linux offers to unprivileged users, without
+a package: Landlock (files), seccomp (system calls), resource limits, and no new privileges. It
+needs Linux 5.13 on x86-64 or arm64; `missing` says what is lacking. The limits apply anyway.
 
-Apply it after the imports that start threads or programs, and before the stranger's bytes are
-looked at: it can't be taken off. Whoever starts the process gives it an environment of its own,
-and closes every file it isn't to use: what is open stays open.
+Call `apply` after the imports that start threads or programs, and before the process reads
+untrusted bytes: the fence can't be removed. The parent process must pass a separate environment,
+and close every file that the process must not use: open files stay open.
 """
 
 import ctypes
@@ -27,50 +27,51 @@ _READ_ANY_FILE = 1 << 2  # CAP_DAC_READ_SEARCH
 
 @dataclass(frozen=True)
 class Limits:
-    """What a process may use; None: as before. Bytes and seconds (of CPU)."""
+    """Resource limits of a process, in bytes and CPU seconds. None leaves a limit unchanged."""
 
     memory_bytes: int | None = None
     cpu_seconds: int | None = None
-    # Of each file that it writes.
+    # For each file that it writes.
     file_bytes: int | None = 0
     open_files: int | None = 256
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What stays allowed. Files are named with all that is beneath them.
+    """What stays allowed. A folder includes everything beneath it.
 
     Never allowed: to trace, signal or slow down another process, to change a file's owner or mode,
-    to mount, to share memory by name, or to use the kernel's larger interfaces. Threads always are.
+    to mount, to share memory by name, or to use the kernel's larger interfaces. Threads always
+    are.
     """
 
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     network: bool = False
-    # To start programs and processes; programs beneath `readable` only.
+    # To start processes and programs; only programs beneath `readable`.
     programs: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
 def missing() -> str:
-    """Return what this system lacks for a fence, as the end of a sentence; nothing: it is whole."""
+    """Return what this system lacks for a fence, as the end of a sentence; empty if nothing."""
     if sys.platform != "linux":
-        return "only Linux has what it is made of"
+        return "it needs Linux"
     if not libc.machine():
-        return "it is made for 64 bits of x86-64 and arm64 only"
+        return "it supports only 64-bit systems on x86-64 and arm64"
     if landlock.version() < 1:
-        return "the kernel has no Landlock (Linux 5.13, and `landlock` among its `lsm`)"
+        return "the kernel has no Landlock (it needs Linux 5.13, and `landlock` in its `lsm` list)"
     if not seccomp.is_there():
         return "the kernel has no seccomp filters"
     return ""
 
 
 def apply(policy: Policy) -> str:
-    """Bind this process to the policy, for ever; return what is `missing`.
+    """Restrict this process by the policy, permanently; return what is `missing`.
 
-    If anything is missing, only the limits hold.
+    If anything is missing, only the limits apply.
 
-    Raises `OSError` if a part of it can't be put up that should be there.
+    Raises `OSError` if a part of the fence fails although the system supports it.
     """
     _limit(policy.limits)
     lacking = missing()
@@ -86,9 +87,9 @@ def apply(policy: Policy) -> str:
 
 
 def forbid_inspection() -> None:
-    """Let no other process of this user read this one's memory and environment (Linux).
+    """Prevent other processes of this user from reading our memory and environment (Linux).
 
-    It leaves no core dumps either, and debuggers need root.
+    It also disables core dumps, and debuggers need root.
     """
     if sys.platform == "linux":
         libc.prctl(_SET_DUMPABLE, 0)
@@ -107,27 +108,27 @@ def _limit(limits: Limits) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         if limit is not None:
-            with suppress(ValueError, OSError):  # some systems know fewer limits
+            with suppress(ValueError, OSError):  # some systems support fewer limits
                 resource.setrlimit(kind, (limit, limit))
 
 
 def _give_up_capabilities() -> None:
-    """Keep none of root's rights but to read what Landlock leaves, whoever owns it.
+    """Drop all of root's capabilities but one: to read what Landlock allows, whatever its owner.
 
     A server that root runs may be installed in a user's folder.
     """
     libc.prctl(_NO_NEW_PRIVS, 1)
     for capability in range(_HIGHEST_CAPABILITY + 1):
-        with suppress(OSError):  # there are fewer, or this user may give up none
+        with suppress(OSError):  # the kernel has fewer, or this user may drop none
             libc.prctl(_DROP_CAPABILITY, capability)
     try:
         _set_capabilities(_READ_ANY_FILE)
-    except PermissionError:  # not root: there is none to keep
+    except PermissionError:  # not root: the process has no capability to keep
         _set_capabilities(0)
 
 
 def _set_capabilities(kept: int) -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    # Effective, permitted and inheritable ones, of the first 32 and of the others.
+    # Effective, permitted and inheritable: the first 32 capabilities, then the others.
     sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
     libc.call(libc.CAPSET[libc.machine()], ctypes.byref(header), ctypes.byref(sets))

@@ -1,6 +1,6 @@
-"""Landlock: which files a process may use, and that it may not reach TCP ports or other processes.
+"""Landlock: limits the files that a process may use, and denies TCP ports and other processes.
 
-It binds what is opened from now on, by this thread and whatever it starts.
+It applies to what is opened from now on, by this thread and by whatever it starts.
 """
 
 import ctypes
@@ -20,12 +20,12 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _FIRST_RIGHTS = (1 << 13) - 1
-# By the version that brought them.
+# By the version that introduced them.
 _LATER_RIGHTS = ((2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEV))
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
 _READ = _READ_FILE | _READ_DIR
-# No links, devices or sockets: a link in a writable folder would be followed by who reads it.
+# No links, devices or sockets: the reader of a writable folder would follow a link in it.
 _WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
 _TCP = 0b11
 _SCOPES = 0b11  # abstract Unix sockets, signals
@@ -45,16 +45,16 @@ class _PathBeneath(ctypes.Structure):
 
 
 def version() -> int:
-    """Return the version of Landlock that the kernel has, from 1 on; -1: none."""
+    """Return the kernel's version of Landlock, from 1; -1 if it has none."""
     return answers(_CREATE, None, 0, _VERSION)
 
 
 def restrict(
     readable: Iterable[Path], writable: Iterable[Path], *, network: bool, programs: bool
 ) -> None:
-    """Leave only these files, and what is beneath these folders. Raises `OSError`.
+    """Allow only these files, and what is beneath these folders. Raises `OSError`.
 
-    What isn't there, or can't be opened, is left out.
+    Paths that don't exist or can't be opened are skipped.
     """
     known = version()
     rights = _FIRST_RIGHTS

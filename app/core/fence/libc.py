@@ -1,4 +1,4 @@
-"""The few calls of the C library that the fence is made with."""
+"""The few C library calls that the fence uses."""
 
 import ctypes
 import errno
@@ -7,15 +7,15 @@ import platform
 import sys
 from typing import Any
 
-# By machine: what names it to seccomp, and its place in the tables of `syscalls`.
+# By machine: its identifier for seccomp, and its index in the tables of `syscalls`.
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-# `seccomp` and `capset` have no function of their own in the C library.
+# The C library has no functions for `seccomp` and `capset`.
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 CAPSET = {"x86_64": 126, "aarch64": 91}
 
 
 def machine() -> str:
-    """Return the kind of machine if its system calls are known, else nothing."""
+    """Return the type of machine if its system calls are known, else an empty string."""
     name = platform.machine()
     known = sys.platform == "linux" and name in MACHINES and sys.maxsize > 2**32
     return name if known else ""
@@ -37,7 +37,7 @@ def prctl(option: int, *arguments: int) -> int:
 
 
 def answers(number: int, *arguments: Any) -> int:
-    """Return what a call answers that only asks; -1: the system does not know it."""
+    """Return the result of a call that only queries; -1 if the system does not support it."""
     try:
         return call(number, *arguments)
     except OSError as error:

@@ -1,8 +1,8 @@
-"""seccomp: system calls that answer EPERM, as a filter that the kernel runs before each call.
+"""seccomp: a filter that the kernel runs before each system call; refused calls return EPERM.
 
-A list of what is refused, not of what is allowed: the C libraries that read files use too many
-calls, and other ones with each version. What the list doesn't know because it is newer does not
-exist (ENOSYS), nor do the calls of another architecture (32 bits, x32).
+The list contains what is refused, not what is allowed: the C libraries that read files use too
+many calls, and different ones in each version. Calls newer than the list return ENOSYS, as do
+those of x32. Those of any other architecture (32 bits) return EPERM.
 """
 
 import ctypes
@@ -21,14 +21,15 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _REFUSE = _ERRNO | errno.EPERM
 _UNKNOWN = _ERRNO | errno.ENOSYS
 
-# Where the filter finds the call's number, the architecture, and (their lower halves) arguments.
+# Offsets of the call's number, the architecture, and the (lower halves of the) arguments.
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _LOAD, _EQUALS, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 
 _CLONE_THREAD = 0x00010000
-# Types a character into a terminal, as if it was typed there.
+# Requests of `ioctl` that insert a character into a terminal's input.
 _TYPING = (0x5412, 0x541C)
-# Whom the kernel signals when a file is ready, and with what: a signal to any process.
+# Commands of `fcntl` that set whom the kernel signals when a file is ready, and with which signal:
+# they could signal any process.
 _SIGNALLING = (8, 10, 15)
 
 _Instruction = tuple[int, int, int, int]
@@ -36,7 +37,7 @@ _Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Refusals:
-    """What is allowed of what the filter can refuse."""
+    """Which of the refusable calls are allowed."""
 
     network: bool = False
     programs: bool = False
@@ -57,13 +58,13 @@ class _Program(ctypes.Structure):
 
 
 def is_there() -> bool:
-    """Tell whether the kernel runs filters."""
+    """Return whether the kernel supports filters."""
     action = ctypes.c_uint32(_ERRNO)
     return answers(SECCOMP[machine()], _ACTION_AVAILABLE, 0, ctypes.byref(action)) == 0
 
 
 def restrict(allowed: Refusals) -> None:
-    """Filter the calls of every thread of this process, for ever. Raises `OSError`."""
+    """Filter the calls of all threads of this process, permanently. Raises `OSError`."""
     made = [_Filter(*instruction) for instruction in _instructions(allowed)]
     filters = (_Filter * len(made))(*made)
     program = _Program(len(made), filters)
@@ -77,7 +78,7 @@ def _instructions(allowed: Refusals) -> Iterator[_Instruction]:
     yield (_EQUALS, 1, 0, architecture)
     yield (_RETURN, 0, 0, _REFUSE)
     yield (_LOAD, 0, 0, _NUMBER)
-    # x32's numbers are these too, with a high bit.
+    # x32's calls have the same numbers with a high bit set.
     yield from _refuse_if(_GREATER, syscalls.NEWEST, _UNKNOWN)
     for table in _tables(allowed):
         for name in table:
@@ -104,11 +105,11 @@ def _looked_into(allowed: Refusals) -> Iterator[_Instruction]:
     own = os.getpid()
     if not allowed.programs:
         yield from _for_call("clone", [*_argument(0), (_ANY_BIT, 1, 0, _CLONE_THREAD), _refusal()])
-        # Its arguments are in memory, which a filter can't read; the C library falls back.
+        # A filter can't read its arguments, which are in memory. The C library falls back to clone.
         yield from _refuse_call(syscalls.LOOKED_INTO, "clone3", _UNKNOWN)
-    for name in ("kill", "tgkill"):  # `abort` signals the process itself
+    for name in ("kill", "tgkill"):  # `abort` signals its own process
         yield from _for_call(name, [*_argument(0), (_EQUALS, 1, 0, own), _refusal()])
-    # Its own limits may be asked for, and nothing be set.
+    # A process may read its own limits, and set none.
     yield from _for_call(
         "prlimit64",
         [

@@ -1,15 +1,15 @@
-"""System calls by name, with their numbers on x86-64 and on arm64 (None: it has no such call).
+"""System calls by name, with their numbers on x86-64 and arm64 (None: no such call there).
 
-As Linux's headers have them; numbers never change, and new calls are the same everywhere.
+They are from Linux's headers. Numbers never change; new calls have the same number everywhere.
 """
 
 Table = dict[str, tuple[int, int | None]]
 
-# The newest call that was thought about here (`file_setattr`, Linux 6.17). What comes after it
-# doesn't exist inside of a fence.
+# The newest call that these tables consider (`file_setattr`, Linux 6.17). Inside a fence, later
+# calls don't exist.
 NEWEST = 469
 
-# A socket of any kind: the network, PostgreSQL, whatever listens under a path.
+# Sockets of any kind: the network, PostgreSQL, anything that listens on a path.
 NETWORK: Table = {
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -24,12 +24,12 @@ NEW_PROGRAMS: Table = {
     "execve": (59, 221),
     "execveat": (322, 281),
 }
-# Another process (`clone` is looked into: threads are allowed).
+# Another process. `clone` is decided by its arguments: threads are allowed.
 NEW_PROCESSES: Table = {
     "fork": (57, None),
     "vfork": (58, None),
 }
-# Other processes of the same user: read, stopped, slowed down, signalled.
+# Reading, stopping, slowing down and signalling other processes of the same user.
 OTHERS: Table = {
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -55,7 +55,7 @@ OTHERS: Table = {
     "setpgid": (109, 154),
     "setsid": (112, 157),
 }
-# Memory, queues and semaphores that have names and no owner but the user.
+# Named memory, queues and semaphores, which belong to the user, not to a process.
 SHARED: Table = {
     "shmget": (29, 194),
     "shmat": (30, 196),
@@ -76,7 +76,7 @@ SHARED: Table = {
     "mq_notify": (244, 184),
     "mq_getsetattr": (245, 185),
 }
-# Parts of the kernel that a reader of files needs nothing of, and where its faults were found.
+# Parts of the kernel that a file reader does not need, and that have had vulnerabilities.
 KERNEL: Table = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
@@ -122,7 +122,7 @@ KERNEL: Table = {
     "map_shadow_stack": (453, 453),
     "vmsplice": (278, 75),
 }
-# Namespaces, mounts, devices, and files by other ways than their paths.
+# Namespaces, mounts, devices, and access to files without their paths.
 PLACES: Table = {
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -143,7 +143,7 @@ PLACES: Table = {
     "mknod": (133, None),
     "mknodat": (259, 33),
 }
-# Who the process is, and its own limits.
+# The process's identity, and its own limits.
 IDENTITY: Table = {
     "setuid": (105, 146),
     "setgid": (106, 144),
@@ -157,7 +157,7 @@ IDENTITY: Table = {
     "capset": (126, 91),
     "setrlimit": (160, 164),
 }
-# Modes, owners and times of files, of which Landlock says nothing.
+# Modes, owners and times of files, which Landlock does not control.
 ATTRIBUTES: Table = {
     "chmod": (90, None),
     "fchmod": (91, 52),

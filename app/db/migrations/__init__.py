@@ -1,1 +1,1 @@
-"""The schema's history, one for both databases."""
+"""The schema's history, shared by both databases."""

@@ -1,4 +1,4 @@
-"""What Alembic runs; it is given the connection and leaves the transaction to its owner."""
+"""Run by Alembic. It gets the connection, and the caller owns the transaction."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""The first schema: assistants, threads, messages, runs and what a run leaves.
+"""The first schema: assistants, threads, messages, runs and their records.
 
 Revision ID: 0001
 Revises:

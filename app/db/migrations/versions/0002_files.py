@@ -1,4 +1,4 @@
-"""Files, and the bytes that are to be removed.
+"""Files, and bytes that must be removed.
 
 Revision ID: 0002
 Revises: 0001

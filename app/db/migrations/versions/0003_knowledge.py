@@ -17,8 +17,8 @@ SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TOKENS = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
 IN_PROGRESS = sa.text("status = 'in_progress'")
 
-# The tokens arrive analysed, parted by spaces: FTS5 is to cut nowhere else. The store's id is in
-# the index so that a search in one store walks no other's words.
+# The tokens are already analysed and separated by spaces: FTS5 must split nowhere else. The store's
+# id is in the index so that a search in one store does not read the words of others.
 SQLITE_INDEX = (
     """
     CREATE VIRTUAL TABLE chunk_index USING fts5(
@@ -39,8 +39,8 @@ SQLITE_INDEX = (
     END
     """,
 )
-# Without the list of pending entries: a search would walk all of it, and is asked at once for
-# what was just added. Measured with 10,000 new chunks: 32 ms a search instead of 230.
+# Without the list of pending entries: every search would read all of it, and searches often follow
+# directly after adding. Measured with 10,000 new chunks: 32 ms per search instead of 230.
 POSTGRESQL_INDEX = (
     "CREATE INDEX chunk_index ON chunks USING gin (tokens) WITH (fastupdate = off)",
 )

@@ -1,4 +1,4 @@
-"""What the assistants of the assistants file were made of.
+"""What the assistants of the assistants file were created from.
 
 Revision ID: 0004
 Revises: 0003

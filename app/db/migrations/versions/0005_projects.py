@@ -1,4 +1,4 @@
-"""Projects, browsers' sessions, usage, and the secrets that processes share.
+"""Projects, browser sessions, usage, and the secrets that processes share.
 
 Revision ID: 0005
 Revises: 0004
@@ -51,7 +51,7 @@ def upgrade() -> None:
 
 
 def _share_what_is_configured() -> None:
-    """Let every project read the configured assistants, and their knowledge."""
+    """Let every project read the configured assistants and their knowledge."""
     op.execute("UPDATE assistants SET project = '*' WHERE configured")
     connection = op.get_bind()
     rows = connection.execute(
@@ -66,7 +66,7 @@ def _share_what_is_configured() -> None:
     for assistant_id, knowledge in rows.all():
         for kept in knowledge.values():
             connection.execute(share_file, {"key": kept["file_id"]})
-        # As the service names the store of an assistant's knowledge.
+        # The name that the service gives to the store of an assistant's knowledge.
         digest = hashlib.sha256(assistant_id.encode()).hexdigest()[:32]
         connection.execute(share_store, {"key": f"vs_{digest}"})
 

@@ -14,8 +14,8 @@ branch_labels = None
 depends_on = None
 
 PUNCTUATION = string.punctuation.replace("'", "''")
-# A commit that touches FTS5 costs as much as the rest of a turn: so messages stand in a queue at
-# first, and are indexed many at a time.
+# A commit that changes FTS5 costs as much as the rest of a turn, so messages are first put into a
+# queue, and indexed many at a time.
 SQLITE = (
     "CREATE VIRTUAL TABLE message_index USING fts5(text, tokenize = 'unicode61')",
     "CREATE TABLE message_index_queue (sequence INTEGER PRIMARY KEY)",
@@ -30,8 +30,8 @@ SQLITE = (
     " DELETE FROM message_index WHERE rowid = old.sequence;"
     " DELETE FROM message_index_queue WHERE sequence = old.sequence; END",
 )
-# Words as FTS5 has them: left to itself, PostgreSQL takes `refund/exchange` for a file's name, and
-# an address for one word. A text beyond these characters could be more than one value may hold.
+# Splits words as FTS5 does: by default, PostgreSQL takes `refund/exchange` for a file name, and an
+# address for one word. A longer text could exceed the maximum size of a value.
 POSTGRESQL = (
     "CREATE FUNCTION message_words(content json) RETURNS tsvector"
     " LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RETURN to_tsvector('simple', translate("

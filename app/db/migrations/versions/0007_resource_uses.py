@@ -1,4 +1,4 @@
-"""Which files and vector stores threads and assistants use, and what goes with a thread.
+"""Which files and vector stores threads and assistants use, and which are deleted with a thread.
 
 Revision ID: 0007
 Revises: 0006
@@ -17,7 +17,7 @@ branch_labels = None
 depends_on = None
 
 AT_ONCE = 500
-# What the server gave to the stores that it made for threads.
+# The expiry of the stores that the server created for threads.
 OWN_EXPIRY = {"anchor": "last_active_at", "days": 7}
 
 Pairs = set[tuple[str, str]]
@@ -30,7 +30,7 @@ MESSAGES = sa.text(
     "SELECT thread_id, created_at, attachments, content FROM messages "
     "WHERE CAST(attachments AS TEXT) <> '[]' OR CAST(content AS TEXT) LIKE '%\"image_file\"%'"
 ).columns(attachments=sa.JSON(), content=sa.JSON())
-# Of what the user's project has, and nothing else.
+# Only resources of the user's project.
 NOTE = (
     "INSERT INTO resource_uses (used_by, resource_id) "
     "SELECT users.id, resources.id FROM {users} AS users, {resources} AS resources "
@@ -66,7 +66,7 @@ def _note_assistants() -> None:
 
 def _note_threads() -> None:
     used: Pairs = set()
-    # When something was attached to a thread: with it, or with a message.
+    # When something was attached to a thread: when it was created, or with a message.
     times = defaultdict[str, set[int]](set)
     for user, created_at, keys in _named("threads", "created_at"):
         used |= {(user, key) for key in keys}
@@ -79,7 +79,7 @@ def _note_threads() -> None:
 
 
 def _named(table: str, created_at: str) -> Iterator[tuple[str, Any, set[str]]]:
-    """Yield who names files or stores among its tool resources, when it was made, and which."""
+    """Yield rows with files or stores in their tool resources: id, `created_at` and their ids."""
     query = sa.text(RESOURCES.format(table=table, created_at=created_at))
     for row in op.get_bind().execute(query.columns(tool_resources=sa.JSON())):
         resources = row.tool_resources or {}
@@ -105,10 +105,10 @@ def _note(users: str, used: Pairs) -> None:
 
 
 def _mark_stores(used: Pairs, times: dict[str, set[int]]) -> None:
-    """Mark the stores that the server made itself, as far as their rows show it.
+    """Mark the stores that the server created itself, as far as their rows show it.
 
-    They have no name, expire after a week, and came to be with a thread that uses them or with a
-    message that brought a file to it.
+    They have no name, expire after a week, and were created together with a thread that uses them
+    or with a message that attached a file to it.
     """
     users = defaultdict[str, set[str]](set)
     for user, key in used:

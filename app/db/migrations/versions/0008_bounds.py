@@ -1,4 +1,4 @@
-"""Lists in the order of `sequence` alone; what bounds a run: take-overs, reserved tokens.
+"""Lists ordered by `sequence` alone; bounds of a run: takeovers, reserved tokens.
 
 Revision ID: 0008
 Revises: 0007
@@ -14,7 +14,7 @@ depends_on = None
 
 ACTIVE = sa.text("status IN ('queued','in_progress','requires_action','cancelling')")
 IN_A_SESSION = sa.text("session_id IS NOT NULL")
-# By its name: an index's table, the columns before the order, and its condition.
+# By index name: the table, the columns before the order, and the condition.
 IN_ORDER = {
     "threads_in_order": ("threads", ["project"], None),
     "threads_of_session": ("threads", ["session_id"], IN_A_SESSION),

@@ -1,4 +1,4 @@
-"""Files that a tool made for a visitor's thread belong to the visitor's session.
+"""Files that a tool creates for a visitor's thread belong to the visitor's session.
 
 Revision ID: 0009
 Revises: 0008

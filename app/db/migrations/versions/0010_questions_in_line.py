@@ -1,4 +1,4 @@
-"""Chats wait in line as runs do, with their questions; a run keeps what `include[]` asked for.
+"""Chats wait in line like runs, with their questions; a run saves what `include[]` requested.
 
 Revision ID: 0010
 Revises: 0009
@@ -12,7 +12,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# A literal is taken for JSON by either database.
+# Both databases accept a literal as JSON.
 KEPT = """
 UPDATE runs SET include = '["step_details.tool_calls[*].file_search.results[*].content"]'
 WHERE include_content
