@@ -1,4 +1,4 @@
-"""What all tests share: fresh databases, the fake upstream, the running service, its clients."""
+"""Fixtures for all tests: fresh databases, the fake upstream, the running service, its clients."""
 
 import gc
 import os
@@ -29,19 +29,19 @@ StartServer = Callable[..., ThreadServer]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # What OpenAI's SDK says at every call of this API; all other warnings are errors.
-    for said in ("The Assistants API is deprecated", "deprecated$"):
-        config.addinivalue_line("filterwarnings", f"ignore:{said}:DeprecationWarning")
+    # OpenAI's SDK emits these warnings for every call of this API; all others are errors.
+    for message in ("The Assistants API is deprecated", "deprecated$"):
+        config.addinivalue_line("filterwarnings", f"ignore:{message}:DeprecationWarning")
 
 
 def pytest_collection_finish() -> None:
-    # What is here now stays: the collector need not look at it again and again.
+    # The objects that exist now stay: the garbage collector need not scan them repeatedly.
     gc.collect()
     gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what could not be tested here."""
+    """Report what could not be tested on this machine."""
     skipped = terminalreporter.stats.get("skipped", [])
     without = sum(_NO_POSTGRESQL in str(report.longrepr) for report in skipped)
     if without:
@@ -64,7 +64,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
 
 
-# What these are about lies before the database, and is the same for both: one is enough.
+# These test code that runs before the database is used, so one database is enough.
 _BEFORE_THE_DATABASE = (
     *("test_hostile", "test_schemathesis", "test_access.py", "test_open_server.py"),
     *("test_session_rights.py", "test_rate_limits.py", "test_terminal", "test_examples"),
@@ -83,19 +83,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _bare_environment() -> Iterator[None]:
-    """No setting of this machine reaches a test: none can call a real model."""
+    """Hide this machine's settings from tests, so that none can call a real model."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [*os.environ]:
             if name.startswith(("OPENAI_", "OTEL_")) or name.lower() in Settings.model_fields:
                 patch.delenv(name)
-        # The shipped assistants are for the tests that are about them.
+        # Only tests about the shipped assistants use them.
         patch.setenv("ASSISTANTS_FILE", "")
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _plain_log() -> None:
-    """The service's own lines go the way of all others, to be shown where a test fails."""
+    """Send the service's log lines through stdlib logging, so that failed tests show them."""
     structlog.configure(
         processors=[structlog.stdlib.render_to_log_kwargs],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -109,7 +109,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each test that needs a database runs on both."""
+    """Run each test that needs a database on both kinds."""
     kind: str = request.param
     if kind == "postgresql" and not postgresql_is_up():
         pytest.skip(_NO_POSTGRESQL)
@@ -118,7 +118,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
-    """A database of the test's own, with all tables and no row."""
+    """A separate database for the test, with all tables and no rows."""
     with fresh_database(database_kind, tmp_path) as url:
         make_tables(database_kind, url)
         yield url
@@ -126,7 +126,7 @@ def database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
 
 @pytest.fixture
 def empty_database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
-    """Like `database_url`, without any table."""
+    """Like `database_url`, without tables."""
     with fresh_database(database_kind, tmp_path) as url:
         yield url
 
@@ -146,9 +146,9 @@ def upstream_server() -> Iterator[FakeUpstream]:
 
 @pytest.fixture
 def upstream(upstream_server: FakeUpstream) -> Iterator[FakeUpstream]:
-    """The model behind the service, with a clean script.
+    """The model behind the service, with an empty script.
 
-    It refuses what a strict server refuses; no test's request may be among that.
+    It refuses what a strict server refuses. The test fails if it refused a request.
     """
     upstream_server.reset()
     yield upstream_server
@@ -163,7 +163,7 @@ def server(
     upstream_server: FakeUpstream,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ThreadServer]:
-    """The service, started once for each database; tests keep to threads of their own."""
+    """The service, started once for each database; each test uses its own threads."""
     folder = tmp_path_factory.mktemp("shared")
     with (
         fresh_database(database_kind, folder) as url,
@@ -174,7 +174,7 @@ def server(
 
 @pytest.fixture
 def start(database_url: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator[StartServer]:
-    """Start services with settings of the test's own, all on one database of its own."""
+    """Start services with the test's own settings, all on the test's own database."""
     with ExitStack() as stack:
 
         def begin(*, tools: Sequence[MakeTool] = TOOLS, **settings: Any) -> ThreadServer:
@@ -188,7 +188,7 @@ def start(database_url: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator
 def shared_database_url(
     database_kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Like `database_url`, for the tests of a module together."""
+    """Like `database_url`, shared by the tests of a module."""
     with fresh_database(database_kind, tmp_path_factory.mktemp("database")) as url:
         make_tables(database_kind, url)
         yield url
@@ -219,7 +219,7 @@ def _settings(database_url: str, folder: Path, upstream: FakeUpstream) -> dict[s
         "openai_base_url": upstream.base_url,
         "openai_api_key": "sk-of-the-upstream",
         "openai_max_retries": 0,
-        # A server that stops has nothing to wait for but what a test has left open on purpose.
+        # A stopping server waits only for what a test has left open on purpose.
         "shutdown_seconds": 1,
         "poll_after_ms": 5,
     }
@@ -227,7 +227,7 @@ def _settings(database_url: str, folder: Path, upstream: FakeUpstream) -> dict[s
 
 @pytest.fixture
 def http(server: ThreadServer, upstream: FakeUpstream) -> httpx.Client:
-    """A plain client; its paths begin behind the version: `/threads`."""
+    """A plain client; its paths begin after the version: `/threads`."""
     return server.http
 
 

@@ -1,1 +1,1 @@
-"""What tests share: stand-ins and checks, no tests."""
+"""Shared by tests: fakes, helpers and checks; contains no tests."""

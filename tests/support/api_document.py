@@ -1,4 +1,4 @@
-"""The service's own OpenAPI document, made once: every part of it is read by some test."""
+"""The service's own OpenAPI document, created once: every part of it is read by some test."""
 
 from functools import cache
 from typing import Any
@@ -9,5 +9,5 @@ from app.core.config import Settings
 
 @cache
 def api_document() -> dict[str, Any]:
-    """Return it; who changes it copies it first."""
+    """Return the document; copy it before changing it."""
     return create_app(Settings(_env_file=None, assistants_file="")).openapi()

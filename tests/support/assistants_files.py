@@ -1,4 +1,4 @@
-"""Assistants files, and the folders beside them, as tests write them."""
+"""Assistants files, with the folders next to them, for tests."""
 
 from pathlib import Path
 from textwrap import dedent
@@ -9,7 +9,7 @@ ANALYST = "asst_signage_analyst"
 
 
 def written(folder: Path, text: str, **knowledge: str) -> str:
-    """Write the file, and a text file of knowledge for each argument; return the path."""
+    """Write the file, and a knowledge text file for each argument; return the path."""
     (folder / "knowledge").mkdir(exist_ok=True)
     for name, content in knowledge.items():
         (folder / "knowledge" / f"{name}.md").write_text(content, "utf-8")

@@ -1,4 +1,4 @@
-"""One object of every kind, as somebody's own; and all rows there are, to see that none changed."""
+"""One object of every kind, owned by a caller; and all rows, to check that none changed."""
 
 from sqlalchemy import text
 
@@ -13,14 +13,14 @@ from tests.support.waiting import wait_until
 
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 SECRET = "금고의 비밀번호는 사과나무입니다. The vault opens with appletree."
-# They move by themselves.
+# Tables that change by themselves.
 _RESTLESS = {"workers", "message_index_queue"}
 
 
 def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
-    """Make one object of each kind and return the ids, by the names that paths have for them.
+    """Create one object of each kind and return the ids, by their names in paths.
 
-    The run waits for its client, so that whoever reaches it could answer or cancel it.
+    The run waits for its client, so that anyone with access could answer or cancel it.
     """
     client, http = caller.client, caller.http
     store_id = client.vector_stores.create(name="own").id
@@ -48,12 +48,12 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
 
 
 def unknown(object_id: str) -> str:
-    """Return an id that looks like this one, and names nothing."""
+    """Return an id that looks like this one, but belongs to no object."""
     return object_id[:-4] + ("0000" if not object_id.endswith("0000") else "1111")
 
 
 def all_rows(database_url: str) -> dict[str, list[str]]:
-    """Return every row of every table but those that change by themselves."""
+    """Return every row of every table, except tables that change by themselves."""
     with connected(database_url) as connection:
         return {
             name: sorted(map(repr, map(tuple, connection.execute(text(f"SELECT * FROM {name}")))))

@@ -1,4 +1,4 @@
-"""Programs that write all the time, and remember what the server has acknowledged."""
+"""Clients that write continuously, and record what the server has acknowledged."""
 
 import os
 import threading
@@ -16,9 +16,9 @@ _WRITERS = 3
 
 @dataclass
 class Acknowledged:
-    """`threads`: what was said in each, by id; `files`: the bytes of each, by id.
+    """`threads`: the texts in each, by id; `files`: the bytes of each, by id.
 
-    `doomed` are files whose deletion was begun.
+    `doomed` are files whose deletion has begun.
     """
 
     threads: dict[str, list[str]] = field(default_factory=dict)
@@ -41,13 +41,13 @@ class BusyWriters:
             thread.start()
 
     def acknowledged(self) -> Acknowledged:
-        """Return what has been acknowledged up to now."""
+        """Return what has been acknowledged so far."""
         with self._lock:
             assert not self._faults, self._faults
             return self._known.copy()
 
     def wait_for_more(self, threads: int) -> Acknowledged:
-        """Wait until so many threads more are there; return what is acknowledged then."""
+        """Wait for this many more threads; return what has been acknowledged then."""
         wanted = len(self.acknowledged().threads) + threads
         wait_until(lambda: len(self.acknowledged().threads) >= wanted)
         return self.acknowledged()
@@ -104,7 +104,7 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
 
 @contextmanager
 def busy_writers(base_url: str) -> Iterator[BusyWriters]:
-    """Have programs write to a server until the block ends."""
+    """Write to a server from several clients until the block ends."""
     writers = BusyWriters(base_url)
     try:
         yield writers

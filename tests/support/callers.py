@@ -1,4 +1,4 @@
-"""Who calls: with the key of a project, with a session's token, or with nothing at all."""
+"""Callers: with a project's key, with a session's token, or without credentials."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -14,10 +14,10 @@ ORIGIN = "https://shop.example"
 
 
 class Caller:
-    """The clients of somebody who shows `credential` as a bearer token, where there is one."""
+    """The clients of a caller that sends `credential` as a bearer token, if there is one."""
 
     def __init__(self, base_url: str, credential: str | None = None, **headers: str) -> None:
-        """`headers` go along with all that the plain client asks for."""
+        """`headers` are added to every request of the plain client."""
         self.base_url = base_url
         self.credential = credential
         self._headers = headers
@@ -42,7 +42,7 @@ CallAs = Callable[..., Caller]
 
 @contextmanager
 def callers() -> Iterator[CallAs]:
-    """Give a function that makes callers of a server, whose clients are closed at the end."""
+    """Yield a function that creates callers of a server; their clients are closed at the end."""
     with ExitStack() as stack:
 
         def call_as(server: Running, credential: str | None = None, **headers: str) -> Caller:
@@ -52,7 +52,7 @@ def callers() -> Iterator[CallAs]:
 
 
 def session_of(caller: Caller, **headers: str) -> str:
-    """Return the token of a new session, or of the one that the caller's token is of."""
+    """Return the token of a new session, or a new one for the caller's session."""
     answer = caller.http.post("/chat/sessions", headers={"origin": ORIGIN, **headers})
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["token"]

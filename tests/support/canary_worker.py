@@ -1,4 +1,4 @@
-"""The worker that reads files, with a reader of texts that tries to escape."""
+"""The worker that reads files, with a text reader that tries to escape."""
 
 import json
 import os

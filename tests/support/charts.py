@@ -1,4 +1,4 @@
-"""Pictures for tests, made here."""
+"""Generated images for tests."""
 
 import struct
 import zlib

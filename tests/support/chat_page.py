@@ -1,4 +1,4 @@
-"""The chat page, as who sits before it sees it."""
+"""The chat page, as its user sees it."""
 
 import re
 from typing import Self
@@ -14,7 +14,7 @@ class ChatPage:
         self.base_url = base_url
 
     def open(self, at: str = "") -> Self:
-        """Go there; `at` is a thread's id. Return when something can be written."""
+        """Open the page; `at` is a thread's id. Return when a message can be typed."""
         self.page.goto(f"{self.base_url}/chat#{at}" if at else f"{self.base_url}/chat")
         expect(self.field).to_be_visible()
         return self
@@ -38,12 +38,12 @@ class ChatPage:
 
     @property
     def text(self) -> Locator:
-        """What the newest answer says."""
+        """The text of the newest answer."""
         return self.answer.locator(".markdown").last
 
     @property
     def thread_id(self) -> str:
-        """The id of the thread that is open, by the page's address."""
+        """The id of the open thread, from the page's address."""
         expect(self.page).to_have_url(re.compile("#thread_"))
         return self.page.url.partition("#")[2]
 
@@ -51,7 +51,7 @@ class ChatPage:
         return self.page.get_by_role("button", name=name, exact=exact)
 
     def ask(self, text: str) -> None:
-        """Write a message and send it with Enter."""
+        """Type a message and send it with Enter."""
         self.field.fill(text)
         self.field.press("Enter")
 
@@ -62,7 +62,7 @@ class ChatPage:
         return self.text.inner_text()
 
     def finished(self) -> None:
-        """Wait until the newest answer is there, and the next message can be sent."""
+        """Wait until the newest answer is complete, and the next message can be sent."""
         expect(self.answer).to_have_attribute("aria-busy", "false")
         expect(self.page.locator("#stop")).to_be_hidden()
         expect(self.button("Copy").or_(self.button("복사")).last).to_be_visible()

@@ -24,9 +24,9 @@ from pydantic import BaseModel, ValidationError
 from tests.support.openai_spec import ASSISTANTS, answer_schema, are_present, faults
 
 VERSION = "/api/v1"
-# Most servers here speak plain HTTP, and reading the certificates of the machine takes long.
+# Most servers here use plain HTTP, and loading the machine's certificates is slow.
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-# Ours alone: OpenAI has no schema for them.
+# Only ours: OpenAI has no schema for them.
 _OWN = ("/access", "/chat", "/health", "/ready", "/usage")
 _SDK_TYPES: dict[str, type[BaseModel]] = {
     "model": Model,
@@ -46,7 +46,7 @@ _SDK_TYPES: dict[str, type[BaseModel]] = {
     "vector_store.file.deleted": vector_stores.VectorStoreFileDeleted,
     "vector_store.files_batch": vector_stores.VectorStoreFileBatch,
 }
-# Pages whose items don't say what they are.
+# Lists whose items don't contain their type.
 _SDK_ITEMS: dict[str, type[BaseModel]] = {
     "vector_store.search_results.page": VectorStoreSearchResponse,
     "vector_store.file_content.page": vector_stores.FileContentResponse,
@@ -54,7 +54,7 @@ _SDK_ITEMS: dict[str, type[BaseModel]] = {
 
 
 def checked_http(base_url: str, **options: Any) -> httpx.Client:
-    """Return a client whose every answer is checked; `base_url` ends before the version."""
+    """Return a client that checks every answer; `base_url` ends before the version."""
     return httpx.Client(
         base_url=f"{base_url}{VERSION}",
         event_hooks={"response": [_check]},
@@ -64,7 +64,7 @@ def checked_http(base_url: str, **options: Any) -> httpx.Client:
 
 
 def checked_sdk(base_url: str, key: str = "sk-of-a-test") -> openai.OpenAI:
-    """Return OpenAI's own client over such a client. It never tries twice."""
+    """Return OpenAI's own client over such a client. It never retries."""
     return openai.OpenAI(
         api_key=key,
         base_url=f"{base_url}{VERSION}",
@@ -83,7 +83,7 @@ def _check(response: httpx.Response) -> None:
     response.read()
     found = _faults(response, request.method, path)
     if found:
-        # Not an ordinary exception: the SDK would take that for a broken connection.
+        # Not an ordinary exception, which the SDK would treat as a broken connection.
         pytest.fail(
             f"{request.method} {path} answered {response.status_code} {response.text[:1000]}\n"
             + "\n".join(found)
@@ -100,11 +100,11 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
         return [] if path in ("/health", "/ready") else _error_faults(response, body)
     if path.startswith(_OWN) or (path == "/threads" and method != "POST"):
         return []
-    # OpenAI's servers have always said it otherwise than its document and its SDK's type.
+    # OpenAI's servers have always answered differently from its document and the SDK's type.
     if body["object"] == "vector_store.file_batch":
         body = {**body, "object": "vector_store.files_batch"}
     found = sdk_faults(body)
-    # The schemas at hand are those of the Assistants API alone.
+    # The available schemas are only those of the Assistants API.
     if path.startswith("/models"):
         return found
     if are_present() and (name := answer_schema(method, path)):
@@ -122,9 +122,9 @@ def _error_faults(response: httpx.Response, body: Any) -> list[str]:
 
 
 def sdk_faults(body: dict[str, Any]) -> list[str]:
-    """Return what keeps an object, or each of a list, from being what the SDK declares it to be.
+    """Return how an object, or each item of a list, differs from the SDK's type.
 
-    The SDK itself builds its objects without looking.
+    The SDK itself builds its objects without validation.
     """
     if body["object"] == "list":
         return [fault for item in body["data"] for fault in sdk_faults(item)]
@@ -134,7 +134,7 @@ def sdk_faults(body: dict[str, Any]) -> list[str]:
     body = {**body, "instructions": body.get("instructions") or ""}
     if body["object"] == "vector_store":
         body["name"] = body["name"] or ""
-    # A deleted file's object is `file` still, unlike that of everything else.
+    # A deleted file's `object` is still `file`, unlike that of all other types.
     kind = "file.deleted" if body["object"] == "file" and "deleted" in body else body["object"]
     return _type_faults(_SDK_TYPES[kind], body)
 

@@ -1,4 +1,4 @@
-"""Fresh databases: a file of its own, or a schema of its own in PostgreSQL."""
+"""Fresh databases: a separate file, or a separate schema in PostgreSQL."""
 
 import os
 import secrets
@@ -27,7 +27,7 @@ def postgresql_is_up() -> bool:
 
 @contextmanager
 def fresh_database(kind: str, folder: Path) -> Iterator[str]:
-    """Give the URL of an empty database; what `postgresql` keeps is dropped at the end."""
+    """Yield the URL of an empty database; a PostgreSQL schema is dropped at the end."""
     if kind == "sqlite":
         yield f"sqlite:///{(folder / 'test.db').as_posix()}"
         return
@@ -35,22 +35,22 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     _run(f"CREATE SCHEMA {schema}")
     try:
         joint = "&" if "?" in POSTGRES_URL else "?"
-        # No test pulls PostgreSQL's own plug: its disk need not be waited for.
+        # No test simulates a power cut of PostgreSQL, so commits need not wait for the disk.
         fast = "-csynchronous_commit%3Doff"
         yield f"{POSTGRES_URL}{joint}options=-csearch_path%3D{schema}%20{fast}"
     finally:
         _run(f"DROP SCHEMA {schema} CASCADE")
 
 
-# What made the tables of the first database of each kind.
+# The statements that created the tables of the first database of each kind.
 _statements: dict[str, list[str]] = {}
 
 
 def make_tables(kind: str, url: str) -> None:
-    """Bring an empty database to the newest schema.
+    """Create the newest schema in an empty database.
 
-    The first of a kind is migrated as servers do it; all later ones by the same statements in one
-    go, which takes a fraction of the time.
+    The first database of a kind is migrated as servers do it. Later ones run the same statements
+    at once, which takes a fraction of the time.
     """
     if kind not in _statements:
         _statements[kind] = _migrate(url)

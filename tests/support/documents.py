@@ -1,4 +1,4 @@
-"""Files of each format, made by the libraries that others write them with."""
+"""Files of each format, written by common libraries."""
 
 import io
 import zipfile
@@ -54,7 +54,7 @@ def xlsx_file(rows: Sequence[Sequence[object]]) -> bytes:
 
 
 def pdf_file(pages: Sequence[str]) -> bytes:
-    """A PDF whose Korean is in a font that it doesn't hold, as old word processors write it."""
+    """A PDF with Korean text in a font that is not embedded, as old word processors write it."""
     kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -103,7 +103,7 @@ def encrypted_pdf(password: str) -> bytes:
 
 
 def word_package(body: bytes, times: int = 1) -> bytes:
-    """A DOCX with `body` in its document, `times` over: written without being held."""
+    """A DOCX whose document contains `body`, repeated `times`; never completely in memory."""
     file = io.BytesIO()
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,

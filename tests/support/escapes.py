@@ -1,6 +1,6 @@
-"""What a parser that was taken over might try: `python -m tests.support.escapes STAGE FENCED USER`.
+"""What a compromised parser might try: `python -m tests.support.escapes STAGE FENCED USER`.
 
-It prints, as JSON, what became of each attempt: the name of the error, or "done".
+It prints the result of each attempt as JSON: the name of the error, or "done".
 """
 
 import ctypes
@@ -28,7 +28,7 @@ NOBODY = 65534
 _X32 = 0x40000000
 _SEIZE = 0x4206
 _KNOWN: syscalls.Table = {**syscalls.OTHERS, **syscalls.KERNEL, **syscalls.PLACES}
-# Bad arguments or none: without a fence the kernel would say so, and here EPERM comes first.
+# With bad arguments or none: without a fence the kernel reports those; with it, EPERM comes first.
 _CALLS = (
     *("io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open"),
     *("userfaultfd", "add_key", "keyctl", "memfd_secret", "unshare", "setns"),
@@ -40,7 +40,7 @@ Attempt = Callable[[], object]
 
 
 def attempts(folder: Path, victim: int, port: int) -> dict[str, Attempt]:
-    """`folder`: open to all, with the files `database` and `socket`, where one listens."""
+    """`folder`: accessible to all, with the file `database` and the listening `socket`."""
     database = folder / "database"
     return {
         "read the environment of another process": Path(f"/proc/{victim}/environ").read_bytes,
@@ -134,7 +134,7 @@ def _calling(name: str) -> Attempt:
 
 
 def _what_stays() -> dict[str, Attempt]:
-    """Return what a reader needs."""
+    """Return the attempts that must succeed: what a reader needs."""
     return {
         "list the libraries": lambda: os.listdir("/usr/lib"),
         "start a thread": _run_thread,
@@ -157,7 +157,7 @@ def _main(stage: dict[str, Any], *, fenced: bool, user: int) -> None:
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
-    # Of the same user: nothing but the fence protects it.
+    # Of the same user, so only the fence protects it.
     with subprocess.Popen(["sleep", "600"]) as victim:
         try:
             tried = attempts(Path(stage["folder"]), victim.pid, stage["port"])

@@ -1,4 +1,4 @@
-"""The example programs, run as their users run them."""
+"""Runs the example programs as their users would."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ KEY = "a-long-random-text"
 
 
 def settings_of(server: Running, key: str = "") -> dict[str, str]:
-    """Return the environment that tells an example where the server is."""
+    """Return the environment variables with which an example finds the server."""
     return {
         "THREADKEEPER_URL": f"{server.base_url}/api/v1",
         "THREADKEEPER_API_KEY": key,
-        # Loopback is never reached through a proxy, and nobody is told of what runs here.
+        # Loopback is never reached through a proxy, and no telemetry is sent.
         "NO_PROXY": "127.0.0.1",
         "LANGSMITH_TRACING": "false",
         "PYTHONIOENCODING": "utf-8",
@@ -23,7 +23,7 @@ def settings_of(server: Running, key: str = "") -> dict[str, str]:
 
 
 def run_example(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in the folder of the examples, with these settings of its own."""
+    """Run a program in the examples folder, with these additional environment variables."""
     return subprocess.run(
         [str(part) for part in command],
         cwd=EXAMPLES,
@@ -37,6 +37,6 @@ def run_example(*command: str | Path, **environment: str) -> subprocess.Complete
 
 
 def said_by(ran: subprocess.CompletedProcess[str]) -> str:
-    """Return what the program has printed; it must have ended well and without a complaint."""
+    """Return what the program has printed; it must have succeeded, without error output."""
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
     return ran.stdout

@@ -1,4 +1,4 @@
-"""A stand-in for `POST /v1/embeddings` on loopback: words of one meaning lie in one direction.
+"""A fake `POST /v1/embeddings` on loopback: words with the same meaning point the same way.
 
 It refuses what a strict server refuses: `tests.support.strict_requests`.
 """
@@ -14,7 +14,7 @@ from tests.support.strict_requests import Refused, embeddings_request
 
 
 class FakeEmbeddings:
-    """`meanings`: words alike, a dimension for each group; `requests`: the bodies that came."""
+    """`meanings`: groups of synonyms, one dimension each; `requests`: the received bodies."""
 
     def __init__(self, meanings: Sequence[Sequence[str]]) -> None:
         self.meanings = meanings

@@ -1,6 +1,6 @@
 """A scriptable stand-in for `POST /v1/responses`, on loopback only.
 
-As a fixture (the server starts once, each test begins with a clean script):
+As a fixture (the server starts once, each test begins with an empty script):
 
     @pytest.fixture(scope="session")
     def upstream_server():
@@ -15,23 +15,23 @@ As a fixture (the server starts once, each test begins with a clean script):
 In a test:
 
     upstream.base_url                           "http://127.0.0.1:54321/v1"
-    upstream.reply(Reply.text("Hel", "lo"))     queued; given once, in order
-    upstream.reply_with(lambda body: Reply…)    decides when the queue is empty
-    upstream.requests[0].body / .headers        what was asked (JSON object / dict, lower case)
-    upstream.requests[0].connection             the client's port, to see connections reused
-    upstream.release()                          lets every `Reply….stalled()` go on
-    upstream.wait_stalled() / wait_hang_up()    True when a reply has fallen silent /
-                                                a client has hung up in mid-answer (bounded)
+    upstream.reply(Reply.text("Hel", "lo"))     queued; each is used once, in order
+    upstream.reply_with(lambda body: Reply…)    used when the queue is empty
+    upstream.requests[0].body / .headers        the request (JSON object / dict, lower case)
+    upstream.requests[0].connection             the client's port, to check connection reuse
+    upstream.release()                          lets every `Reply….stalled()` continue
+    upstream.wait_stalled() / wait_hang_up()    True when a reply has stalled /
+                                                a client has disconnected mid-answer (bounded)
 
 It refuses what a strict server refuses (`tests.support.strict_requests`): such requests are
 answered 4xx, do not reach the script, and are listed in `upstream.refused`. An empty body is
-refused too, but not listed: that is how the service asks whether the path is there.
+refused too, but not listed: with it the service checks whether the path exists.
 `GET /v1/models` answers an empty list.
 
-Without a script the answer is "Answer to: <last user text>", a delta for each word. The kinds of
-reply are the class methods of `tests.support.replies.Reply`.
+Without a script the answer is "Answer to: <last user text>", with one delta per word. The kinds of
+replies are the class methods of `tests.support.replies.Reply`.
 
-For benchmarks, as a process of its own, with one precomputed answer and nothing recorded:
+For benchmarks, as a separate process, with one precomputed answer and nothing recorded:
 
     python -m tests.support.fake_upstream --port 9000 --fixed [--words 20] [--pause 0.01]
 
@@ -72,10 +72,10 @@ class RecordedRequest:
 
 
 class FakeUpstream:
-    """The script and the record of one fake server; safe to use from another thread."""
+    """The script and recorded requests of one fake server; safe to use from another thread."""
 
     def __init__(self, *, fixed: Reply | None = None) -> None:
-        """`fixed`: the only answer there is, computed once; requests are not recorded."""
+        """`fixed`: the only answer, computed once; requests are not recorded."""
         self.base_url = ""
         self.requests: list[RecordedRequest] = []
         self.refused: list[str] = []
@@ -97,24 +97,24 @@ class FakeUpstream:
         self._queue.extend(replies)
 
     def reply_with(self, decide: Callable[[dict[str, Any]], Reply]) -> None:
-        """Let `decide` make the reply from the request's body whenever the queue is empty."""
+        """When the queue is empty, `decide` returns the reply to a request's body."""
         self._decide = decide
 
     def release(self) -> None:
-        """Let every stalled reply go on."""
+        """Let every stalled reply continue."""
         for event in self._waiting:
             event.set()
 
     def wait_stalled(self, seconds: float = WAIT_SECONDS) -> bool:
-        """Block until a reply has fallen silent; False: it did not in time."""
+        """Block until a reply has stalled; False if none did in time."""
         return self._stalled.wait(seconds)
 
     def wait_hang_up(self, seconds: float = WAIT_SECONDS) -> bool:
-        """Block until a client has hung up on a stalled reply; False: it did not in time."""
+        """Block until a client has disconnected from a stalled reply; False if none did in time."""
         return self._hung_up.wait(seconds)
 
     def reset(self) -> None:
-        """Forget script and record; let go what still stalls."""
+        """Clear the script and the recorded requests; release stalled replies."""
         self.release()
         self._waiting.clear()
         self._queue.clear()
@@ -127,13 +127,13 @@ class FakeUpstream:
     @classmethod
     @contextmanager
     def serve(cls) -> Iterator["FakeUpstream"]:
-        """Serve on a free loopback port, from a thread of its own, until the block ends."""
+        """Serve on a free loopback port, from a separate thread, until the block ends."""
         upstream = cls()
         with _listening(0) as listener:
             upstream.base_url = _base_url(listener)
             server = _server(upstream)
             thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-            # The socket listens already: who connects before the server runs, just waits.
+            # The socket already listens: a client that connects before the server runs just waits.
             thread.start()
             try:
                 yield upstream
@@ -173,8 +173,8 @@ class FakeUpstream:
 
 
 class _Endpoint:
-    # A class, because Starlette hands a plain function a Request and wants a Response back; this
-    # one must be able to hang up in mid-answer.
+    # A class, because Starlette passes a Request to a plain function and expects a Response; this
+    # endpoint must be able to disconnect mid-answer.
     def __init__(self, upstream: FakeUpstream) -> None:
         self._upstream = upstream
 
@@ -196,7 +196,7 @@ def _default_reply(body: dict[str, Any]) -> Reply:
 
 
 def _listening(port: int) -> socket.socket:
-    # Named, the protocol lets asyncio send small writes at once (TCP_NODELAY).
+    # With an explicit protocol, asyncio sends small writes at once (TCP_NODELAY).
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
@@ -211,12 +211,12 @@ def _base_url(listener: socket.socket) -> str:
 def _server(upstream: FakeUpstream) -> uvicorn.Server:
     config = uvicorn.Config(
         upstream.app,
-        # Replies that hang up on purpose are no errors.
+        # Replies that disconnect on purpose are not errors.
         log_level="critical",
         access_log=False,
         lifespan="off",
         ws="none",
-        # Never in the instant in which a client, which may not try again, uses the connection.
+        # Long, so that it never expires just when a client that may not retry uses the connection.
         timeout_keep_alive=600,
         timeout_graceful_shutdown=1,
     )

@@ -1,4 +1,4 @@
-"""What `/metrics` tells, read as Prometheus reads it."""
+"""The metrics in `/metrics`, parsed as Prometheus does."""
 
 from typing import Any
 

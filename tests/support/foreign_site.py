@@ -1,4 +1,4 @@
-"""A plain web site on an origin of its own: another port of loopback."""
+"""A plain web site on a different origin: another port of loopback."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class ForeignSite:
-    """Every path of it is the one page that was given to `show`."""
+    """Every path serves the one page that was passed to `show`."""
 
     def __init__(self) -> None:
         self._page = b""
@@ -16,14 +16,14 @@ class ForeignSite:
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
 
     def show(self, html: str, *, policy: str = "") -> str:
-        """Make this the page, with this Content-Security-Policy; return its address."""
+        """Serve this page, with this Content-Security-Policy; return its address."""
         self._page, self._policy = html.encode(), policy
         return f"{self.origin}/"
 
     @classmethod
     @contextmanager
     def serve(cls) -> Iterator["ForeignSite"]:
-        """Serve, from a thread of its own, until the block ends."""
+        """Serve, from a separate thread, until the block ends."""
         site = cls()
         thread = threading.Thread(target=site._server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

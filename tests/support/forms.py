@@ -1,4 +1,4 @@
-"""Uploads as bytes: forms that no client library would send, and those that each sends its way."""
+"""Uploads as bytes: forms that no client library would send, and each library's own form."""
 
 import socket
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def form(*parts: bytes) -> bytes:
 
 
 def in_pieces(size: int, *, purpose: str = "assistants") -> Iterator[bytes]:
-    """Give a form with a file of `size` bytes, of which only some are in memory."""
+    """Yield a form with a file of `size` bytes, of which only a part is in memory."""
     yield field("purpose", purpose)
     head, _, tail = form(file_part(b"|")).partition(b"|")
     yield head
@@ -46,7 +46,7 @@ def send(http: httpx.Client, *parts: bytes) -> httpx.Response:
 
 @contextmanager
 def half_sent(base_url: str, size: int) -> Iterator[None]:
-    """Promise a form, send its beginning with `size` bytes of a file, and hang up afterwards."""
+    """Announce a form, send its beginning with `size` bytes of a file, then disconnect."""
     *begun, _end = in_pieces(size)
     declared = size + 10_000
     address = urlsplit(base_url)

@@ -1,4 +1,4 @@
-"""A process that carries runs, and the one that goes on with them when it is gone."""
+"""A process that executes runs, and its heir, which continues them when the first is gone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from tests.support.server import ProcessServer
 
 
 def environment(database_url: str, upstream: FakeUpstream, **more: str) -> dict[str, str]:
-    """Return the settings of a process; a lease is short, so that nothing waits long."""
+    """Return the settings of a process; leases are short, so that no test waits long."""
     return {
         "DATABASE_URL": database_url,
         "DATABASE_POOL_SIZE": "3",
@@ -23,7 +23,7 @@ def environment(database_url: str, upstream: FakeUpstream, **more: str) -> dict[
 
 
 class Succession:
-    """`first` serves; its heir waits beside it on PostgreSQL, and on SQLite comes after it."""
+    """`first` serves. On PostgreSQL its heir runs at the same time, on SQLite it starts later."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class Succession:
         self.first = self._begin("first")
         self._heir: ProcessServer | None = None
         if settings["DATABASE_URL"].startswith("postgresql"):
-            # Both at once, on an empty database: one of them makes the tables.
+            # Both start at once, on an empty database: one of them creates the tables.
             self._heir = self._begin("heir")
 
     def wait_ready(self) -> None:
@@ -47,14 +47,14 @@ class Succession:
         return server
 
     def heir(self) -> ProcessServer:
-        """Return the server that is there when the first is gone."""
+        """Return the server that runs when the first is gone."""
         if self._heir is None:
             self._heir = self._begin("heir")
             self._heir.wait_ready()
         return self._heir
 
     def kill_first(self) -> ProcessServer:
-        """End the first as a power cut would, and return its heir."""
+        """Kill the first, as a power cut would, and return its heir."""
         self.first.kill()
         return self.heir()
 

@@ -1,17 +1,17 @@
-"""What every answer to a generated request keeps to, besides what schemathesis itself knows."""
+"""Checks for every answer to a generated request, in addition to those of schemathesis."""
 
 import re
 
 from schemathesis import Case, CheckContext, CheckFunction, GenerationMode, Response
 
-# What is said of a request's form; other codes tell of what is, or is not, there.
+# Codes about a request's form; other codes are about objects and their states.
 _OF_FORM = re.compile(
     "missing_required_parameter|unknown_parameter|invalid_(type|value|content_type)|empty_.*"
     "|.*_(above_max|below_min)_.*"
 )
-# An id of another kind, and days in the wrong order: each is fine by itself.
+# An id of another kind, and days in the wrong order: each value is valid by itself.
 _OF_WHAT_IS_GIVEN = ("Expected an ID that begins with", "it is after 'end_date'")
-# Rules between fields that no JSON schema can tell.
+# Rules between fields that no JSON schema can express.
 _BEYOND_THE_DOCUMENT = ("all", "chunk_overlap_tokens")
 
 
@@ -27,7 +27,7 @@ def errors_are_in_the_envelope(_context: CheckContext, response: Response, case:
 def what_the_document_allows_has_the_right_form(
     _context: CheckContext, response: Response, case: Case
 ) -> None:
-    """A valid request may name what isn't there, or come at the wrong moment: no other 400."""
+    """A valid request gets a 400 only for missing objects, or if it comes at the wrong moment."""
     assert case.meta is not None
     if response.status_code != 400 or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return

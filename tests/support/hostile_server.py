@@ -1,4 +1,4 @@
-"""A server to be attacked, with objects to name, and a look at what it has kept."""
+"""A server to attack, with objects to refer to, and a check of what it has stored."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,17 +19,17 @@ from tests.support.rows import connected
 from tests.support.server import ThreadServer, thread_server
 from tests.support.waiting import wait_until
 
-# Above it a stream that says nothing is one that hangs: the server's own pings come later.
+# A stream that is silent for longer hangs: the server's own pings come later.
 ANSWER_SECONDS = 20
 _PING_SECONDS = 60
-# What lives and dies with time, not with requests.
+# Tables that change with time, not with requests.
 _RESTLESS = ("workers", "alembic_version")
 _HELLO = {"messages": [{"role": "user", "content": "hello there"}]}
 
 
 @dataclass
 class Target:
-    """A server of its own database, files and model: other tests would stumble over the rest."""
+    """A server with its own database, files and model, so that other tests are not disturbed."""
 
     server: ThreadServer
     caller: Caller
@@ -40,7 +40,7 @@ class Target:
     waiting: dict[str, str] = field(default_factory=dict)
 
     def build_threads(self) -> None:
-        """Make an assistant, a thread, and a run that waits for its client's tool outputs."""
+        """Create an assistant, a thread, and a run that waits for its client's tool outputs."""
         tools = function_tools("look_up")
         self.ids["assistant_id"] = self._made("/assistants", model="m", tools=tools)
         self.ids["thread_id"] = self._made("/threads", **_HELLO)
@@ -49,7 +49,7 @@ class Target:
         self.waiting = self._waiting_run()
 
     def build_stores(self) -> None:
-        """Make a vector store with a file in it, which has been read."""
+        """Create a vector store with a file that has been read."""
         http = self.caller.http
         form: dict[str, Any] = {"files": {"file": ("a.txt", b"hello")}}
         answer = http.post("/files", data={"purpose": "assistants"}, **form)
@@ -61,18 +61,18 @@ class Target:
         wait_until(lambda: http.get(batch).json()["status"] == "completed")
 
     def named(self, names: Any) -> dict[str, str]:
-        """Return the ids that go together in a path with parameters of these names.
+        """Return ids that belong together, for a path with parameters of these names.
 
         A run that waits for its client keeps its thread busy, so other paths get another thread.
         """
         return self.ids | (self.waiting if "run_id" in names else {})
 
     def path(self, operation: Operation, **instead: str) -> str:
-        """Return the operation's path with ids that are there, but for those that are given."""
+        """Return the operation's path with existing ids, except for those that are given."""
         return operation.at({**self.named(operation.parameters), **instead})
 
     def kept(self) -> dict[str, Any]:
-        """Return how many rows each table has, which files there are, what the model was asked."""
+        """Return the number of rows by table, the files, and the number of calls to the model."""
         with connected(self.database_url) as connection:
             rows = {
                 table.name: connection.scalar(select(func.count()).select_from(table))
@@ -84,7 +84,7 @@ class Target:
 
     @contextmanager
     def unmoved(self) -> Iterator[None]:
-        """Fail if the block leaves anything behind, or the server no longer answers."""
+        """Fail if the block changes what is stored, or the server no longer answers."""
         before = self.kept()
         yield
         assert self.caller.http.get("/health").json()["status"] == "ok"
@@ -109,7 +109,7 @@ class Target:
 def target_server(
     database_kind: str, folder: Path, *, key: str | None = None, **settings: Any
 ) -> Iterator[Target]:
-    """`key`: the only one that opens the server; without it, it is open."""
+    """`key`: the server's only key; without it, the server is open."""
     with (
         FakeUpstream.serve() as upstream,
         fresh_database(database_kind, folder) as url,

@@ -1,4 +1,4 @@
-"""Requests as bytes on a socket: those that no client library would send."""
+"""Requests as raw bytes that no client library would send."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ class Answer(NamedTuple):
     body: bytes
 
     def error(self) -> dict[str, Any]:
-        """Return the error, having looked at its envelope."""
+        """Return the error, after checking its envelope."""
         body = json.loads(self.body)
         assert set(body) == {"error"}, body
         error: dict[str, Any] = body["error"]
@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 
 
 def head(method: str, target: str, *headers: str | bytes) -> bytes:
-    """Return a request's first lines, as they are given; `target` may begin behind the version."""
+    """Return a request's head, as given; `target` may begin after the version."""
     is_whole = target.startswith((f"{VERSION}/", "*", "http:", "//"))
     target = target if is_whole else VERSION + target
     lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close", *headers]
@@ -36,14 +36,14 @@ def head(method: str, target: str, *headers: str | bytes) -> bytes:
 
 
 def sized(method: str, target: str, body: bytes, *headers: str | bytes) -> bytes:
-    """Return a whole request that says how long it is."""
+    """Return a whole request with a Content-Length."""
     return head(method, target, *headers, f"Content-Length: {len(body)}") + body
 
 
 def chunked(
     method: str, target: str, body: bytes, *headers: str | bytes, size: int = 65536
 ) -> Iterator[bytes]:
-    """Give a request whose length is told by its last chunk only."""
+    """Yield a chunked request."""
     yield head(method, target, *headers, "Transfer-Encoding: chunked")
     for at in range(0, len(body), size):
         piece = body[at : at + size]
@@ -52,11 +52,11 @@ def chunked(
 
 
 def ask(base_url: str, pieces: bytes | Iterable[bytes]) -> Answer:
-    """Send what is given, and return the answer."""
+    """Send these bytes, and return the answer."""
     pieces = [pieces] if isinstance(pieces, bytes) else [*pieces]
     with connected_to(base_url) as wire:
         _send(wire, pieces)
-        # An answer to HEAD tells the length of a body that doesn't follow.
+        # An answer to HEAD states the length of a body that doesn't follow.
         response = HTTPResponse(wire, method="HEAD" if pieces[0].startswith(b"HEAD ") else None)
         return _read(response)
 
@@ -72,5 +72,5 @@ def _send(wire: socket.socket, pieces: Iterable[bytes]) -> None:
         try:
             wire.sendall(piece)
         except (BrokenPipeError, ConnectionResetError):
-            # It has heard enough and answered: that is read next.
+            # The server has answered before the end of the request; the answer is read next.
             return

@@ -1,4 +1,4 @@
-"""nginx on loopback, with the configuration that is shipped: `deploy/nginx.conf`, filled in."""
+"""nginx on loopback, with the shipped configuration: `deploy/nginx.conf`, filled in."""
 
 import os
 import re
@@ -18,8 +18,8 @@ OPENSSL = shutil.which("openssl")
 NEEDED = [*([] if NGINX else ["nginx"]), *([] if OPENSSL else ["openssl"])]
 
 _NAME = re.compile(r"\$\{([A-Z0-9_]+)\}")
-# All that the system's own folders would hold is in a folder of the test's, and nobody's rights
-# are changed: where root starts it, its workers stay root, for they must get into that folder.
+# Files that would be in system folders are in the test's folder, without changed permissions. If
+# root starts nginx, its workers stay root, because they must be able to enter that folder.
 _AROUND = """\
 {user}
 worker_processes 2;
@@ -40,7 +40,7 @@ http {{
 
 
 class Nginx:
-    """A running nginx: `base_url` is where it serves HTTPS, `verify` trusts its certificate."""
+    """A running nginx: `base_url` is its HTTPS address, `verify` trusts its certificate."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.base_url = f"https://localhost:{port}"
@@ -49,7 +49,7 @@ class Nginx:
 
     @property
     def requests(self) -> list[str]:
-        """The lines of its access log so far, in the form that `nginx.conf` gives them."""
+        """The lines of its access log so far, in the format of `nginx.conf`."""
         return (self._folder / "access.log").read_text(encoding="utf-8").splitlines()
 
     @property
@@ -58,7 +58,7 @@ class Nginx:
 
 
 def filled_in(template: str, values: dict[str, str]) -> str:
-    """Do what envsubst does. Raises `KeyError` for a name that nobody fills in."""
+    """Substitute names as envsubst does. Raises `KeyError` for a name without a value."""
     return _NAME.sub(lambda found: values[found[1]], template)
 
 
@@ -68,7 +68,7 @@ def nginx(
 ) -> Iterator[Nginx]:
     """Serve one or two servers (`127.0.0.1:8010`) until the block ends.
 
-    `stripped`: the prefix is taken off on the way, as `deploy/nginx-prefix.conf` does it.
+    `stripped`: nginx removes the prefix, as in `deploy/nginx-prefix.conf`.
     """
     folder.mkdir()
     _certify(folder)
@@ -97,9 +97,9 @@ def nginx(
 
 @contextmanager
 def plain_nginx(folder: Path, location: str) -> Iterator[str]:
-    """Serve HTTP with this `location … { … }`, as somebody who was in a hurry wrote it.
+    """Serve HTTP with this `location … { … }`, without any other configuration.
 
-    Yields the address at which it serves.
+    Yields its address.
     """
     folder.mkdir()
     port = free_port()
@@ -128,7 +128,7 @@ def _serving(folder: Path, port: int, site: str) -> Iterator[None]:
 
 
 def _certify(folder: Path) -> None:
-    """Make the certificate of a first try, as `docs/operations.md` does."""
+    """Create a certificate for first tests, as in `docs/operations.md`."""
     assert OPENSSL is not None
     subprocess.run(
         [

@@ -1,7 +1,7 @@
-"""What a strict server refuses before it looks at a question, in the words such servers use.
+"""Refuses invalid requests as strict servers do, with the error messages of such servers.
 
-FastAPI servers refuse a content type that isn't JSON and a body of wrong types, OpenAI refuses
-fields that it does not know. The fakes do both: what passes here passes everywhere.
+FastAPI servers refuse a content type that isn't JSON, and wrong types in a body; OpenAI refuses
+unknown fields. The fakes do both: what they accept is accepted everywhere.
 """
 
 import json
@@ -54,7 +54,7 @@ Headers = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Refused(Exception):
-    """An answer of 4xx; `reason` is for the test's own eyes."""
+    """A 4xx answer; `reason` is only for the test."""
 
     status: int
     body: dict[str, Any]
@@ -72,7 +72,7 @@ def embeddings_request(headers: Headers, content: bytes) -> dict[str, Any]:
 
 
 def refuse_headers(headers: Headers) -> None:
-    """Raise `Refused` for a header that came twice, or a content type that isn't JSON."""
+    """Raise `Refused` for a repeated header, or a content type that isn't JSON."""
     pairs = [(name.lower(), value) for name, value in headers]
     doubled = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
     if doubled and doubled != ["content-type"]:
@@ -110,7 +110,7 @@ def _request(
 
 
 def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
-    # To Python a bool is an int.
+    # In Python a bool is an int.
     return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
 
 

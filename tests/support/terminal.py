@@ -1,4 +1,4 @@
-"""The terminal command as tests call it: in this process, or as one of its own at a terminal."""
+"""Runs the terminal command for tests: in this process, or in a separate one at a terminal."""
 
 import fcntl
 import json
@@ -24,11 +24,11 @@ from app.terminal.command_line import app
 from tests.support.waiting import WAIT_SECONDS
 
 ROOT = Path(__file__).parents[2]
-# Nothing of the machine's own decides how a test's command speaks.
+# The machine's own settings must not affect a command's output.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "THREADKEEPER_API_KEY": "", "NO_COLOR": "1", "COLUMNS": ""}
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\r]")
 
-# What a terminal's process does first: the other end of the pair becomes its own terminal.
+# Run first in the process: makes one end of the pty its controlling terminal.
 _LOG_IN = (
     "import os, sys; os.login_tty(int(sys.argv[1])); "
     "os.execv(sys.executable, [sys.executable, '-m', 'app', *sys.argv[2:]])"
@@ -53,14 +53,14 @@ def fail(*arguments: str, status: int = 1, **options: Any) -> str:
     result = run(*arguments, **options)
     assert result.exit_code == status, result.output
     lines = result.stderr.splitlines()
-    # Wrong usage points at the help besides.
+    # For wrong usage, another line mentions the help.
     assert len(lines) == 1 or (len(lines) == 2 and "--help" in lines[1]), result.output
     assert "Traceback" not in result.output
     return lines[0]
 
 
 def examine(**environment: str) -> dict[str, dict[str, Any]]:
-    """Return what the doctor says, by check; the port is any free one."""
+    """Return the doctor's results by check; the port is any free one."""
     result = run("doctor", "--json", **{"PORT": "0", **environment})
     answer = json.loads(result.stdout)
     failed = [one for one in answer["checks"] if one["level"] == "failure"]
@@ -71,7 +71,7 @@ def examine(**environment: str) -> dict[str, dict[str, Any]]:
 
 
 class AtTerminal:
-    """The command in a process with a terminal of its own, at which a person types."""
+    """The command in a process with its own terminal, at which a person types."""
 
     def __init__(self, *arguments: str, url: str, columns: int = 80, **environment: str) -> None:
         self._screen, theirs = pty.openpty()
@@ -88,7 +88,7 @@ class AtTerminal:
 
     @property
     def seen(self) -> str:
-        """All that was shown so far, without what moves the cursor and colours it."""
+        """Everything shown so far, without escape sequences for the cursor and colours."""
         return _ESCAPES.sub("", self.raw)
 
     @property
@@ -99,14 +99,14 @@ class AtTerminal:
         os.write(self._screen, keys.encode())
 
     def wait_for(self, text: str, after: str = "") -> None:
-        """Read until `text` is shown, behind `after` where that is given."""
+        """Read until `text` is shown; with `after`, only text after that counts."""
         deadline = time.monotonic() + WAIT_SECONDS
         while text not in (self.seen.partition(after)[2] if after else self.seen):
             assert time.monotonic() < deadline, f"{text!r} was not shown: {self.seen!r}"
             assert self._read(), f"{text!r} was not shown before it ended: {self.seen!r}"
 
     def type_until(self, keys: str, text: str, after: str) -> None:
-        """Type keys again and again: a Ctrl+C may come a moment before it is waited for."""
+        """Type keys repeatedly: a Ctrl+C may arrive before the program is ready for it."""
         deadline = time.monotonic() + WAIT_SECONDS
         while text not in self.seen.partition(after)[2]:
             assert time.monotonic() < deadline, f"{text!r} was not shown: {self.seen!r}"
@@ -127,12 +127,12 @@ class AtTerminal:
         os.close(self._screen)
 
     def _read(self) -> bool:
-        """Take what is there, waiting a moment for it; False at the end."""
+        """Read available output, waiting briefly for it; False at the end."""
         if not select.select([self._screen], [], [], 0.1)[0]:
             return True
         try:
             piece = os.read(self._screen, 65536)
-        except OSError:  # how Linux tells that the other end is closed
+        except OSError:  # Linux raises this when the other end is closed
             return False
         self._seen += piece
         return bool(piece)
@@ -151,7 +151,7 @@ def at_terminal(*arguments: str, url: str, **options: Any) -> Iterator[AtTermina
 def other_server(
     status: int, body: Any, headers: dict[str, str] | None = None, asked: list[str] | None = None
 ) -> Iterator[str]:
-    """A server that answers everything alike; `asked` takes the paths it was asked for."""
+    """A server that answers every request alike; `asked` collects the requested paths."""
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
     class Handler(BaseHTTPRequestHandler):
