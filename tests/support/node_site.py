@@ -1,4 +1,4 @@
-"""A folder of built files as a site of its own, and what its server answers in between."""
+"""Serves a folder of built files as a separate site, with a server route in addition."""
 
 import json
 import threading
@@ -13,12 +13,12 @@ from playwright.sync_api import Route
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing: the browser's own record is what tests look at."""
+        """Log nothing: tests check the browser's own log."""
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Serve what is, or will be, in the folder, on a free port of loopback; give its origin."""
+    """Serve the folder, also files added later, on a free loopback port; yield its origin."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -31,7 +31,7 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 def once_expired(origin: str) -> Callable[[Route], None]:
-    """Answer a page's first call as a server does for a token whose hour is over."""
+    """Answer a page's first call as a server does if the token has expired."""
     error = {"message": "It is over.", "type": "x", "param": None, "code": "session_expired"}
     left = [error]
 

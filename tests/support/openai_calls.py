@@ -1,4 +1,4 @@
-"""How the tests of the real client ask and read."""
+"""Helpers for tests of the real client."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def upstream_at(address: str, retries: int = 0, key: str = KEY, timeout: float =
 
 
 def client(base_url: str, retries: int = 0, key: str = KEY, **more: Any) -> OpenAIResponsesClient:
-    """Return a client that never rests between its own retries."""
+    """Return a client that does not pause between retries."""
     upstream = upstream_at(base_url, retries, key)
     return OpenAIResponsesClient(upstream, retry_pause=0.0, **more)
 
@@ -44,7 +44,7 @@ async def read(
 async def failure(
     model: ModelClient, body: dict[str, Any] | None = None, *, stream: bool = False
 ) -> ModelError:
-    """Return the error of a call, having looked that it shows no key, not even in a traceback."""
+    """Return the error of a call, after checking that it shows no key, not even in a traceback."""
     with pytest.raises(ModelError) as caught:
         await read(model, body, stream=stream)
     assert KEY not in f"{caught.value!r} {caught.value.message}"

@@ -1,4 +1,4 @@
-"""OpenAI's published schemas, where the folder is present (a user's machine has none)."""
+"""OpenAI's published schemas, if the folder exists (users' machines don't have it)."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ def are_present() -> bool:
 
 
 def assert_valid(name: str, value: Any) -> None:
-    """Fail unless `value` fits the Responses API's schema `name`; skip where it is not here."""
+    """Fail unless `value` matches the Responses API's schema `name`; skip if it is missing."""
     if not UPSTREAM.exists():
         pytest.skip(f"OpenAI's schemas are not at {UPSTREAM}")
     found = faults(UPSTREAM, name, value)
@@ -27,18 +27,18 @@ def assert_valid(name: str, value: Any) -> None:
 
 
 def faults(file: Path, name: str, value: Any) -> list[str]:
-    """Return what keeps `value` from fitting the schema `name` of a file."""
+    """Return how `value` violates the schema `name` of a file."""
     errors = _validator(file, name).iter_errors(value)
     return [f"{error.json_path}: {error.message[:300]}" for error in errors]
 
 
 def answer_schema(method: str, path: str) -> str | None:
-    """Return the name of the schema that a 2xx answer fits; `path` begins behind the version.
+    """Return the name of a 2xx answer's schema; `path` begins after the version.
 
-    None: the answer has none. Raises KeyError for a route that is not OpenAI's.
+    None if it has no schema. Raises KeyError for a route that is not OpenAI's.
     """
     for route in _contents(ASSISTANTS)["routes"]:
-        # `/threads/runs` fits two patterns; only one of them is about it.
+        # `/threads/runs` matches two patterns; only one of them is meant.
         literal = "{" not in route["path"] and route["path"] == path
         if route["method"] == method and (literal or re.fullmatch(route["pattern"], path)):
             if path == "/threads/runs" and not literal:
@@ -49,10 +49,10 @@ def answer_schema(method: str, path: str) -> str | None:
 
 
 def request_faults(body: dict[str, Any]) -> list[str]:
-    """Return what keeps a request to the model from fitting `CreateResponse`.
+    """Return how a request to the model violates `CreateResponse`.
 
-    A message of the assistant that a client wrote has no id and status that could be told:
-    servers take it without, so they are added here before the comparison.
+    An assistant message that a client wrote has no id and status to send. Servers accept that, so
+    they are added here before the comparison.
     """
     items = [_completed(item) for item in body["input"]]
     return faults(UPSTREAM, "CreateResponse", {**body, "input": items})
@@ -77,7 +77,7 @@ def _contents(file: Path) -> dict[str, Any]:
 
 
 def _correct(definitions: dict[str, Any]) -> None:
-    """Put in what OpenAI's servers were recorded to answer, where the document says otherwise."""
+    """Change the schemas where recorded answers of OpenAI's servers differ from the document."""
     few_tokens = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
     definitions["RunObject"]["properties"]["max_completion_tokens"] = few_tokens
     definitions["VectorStoreObject"]["properties"]["name"] = {"type": ["string", "null"]}

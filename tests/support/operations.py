@@ -1,4 +1,4 @@
-"""Every operation of our own document, with a body that it takes; a new one among them."""
+"""Every operation of our own document, with a valid body; new operations included."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -8,12 +8,12 @@ import httpx
 
 from tests.support.api_document import api_document
 
-# A form's body, for the one operation that takes no JSON.
+# A form's body, for the one operation that does not accept JSON.
 _FORM: dict[str, Any] = {"files": {"file": ("a.txt", b"text")}, "data": {"purpose": "assistants"}}
 
 
 class Operation(NamedTuple):
-    """`parameters` are those of the path, in their order; `queries` those behind it."""
+    """`parameters` are those of the path, in order; `queries` are those of the query string."""
 
     name: str
     method: str
@@ -30,7 +30,7 @@ class Operation(NamedTuple):
         return http.request(self.method, url, **{**self.content, **options})
 
     def at(self, ids: Mapping[str, str]) -> str:
-        """Return the path with these ids, as `send` takes them."""
+        """Return the path with these ids, as in `send`."""
         return self.path.format_map(dict.fromkeys(self.parameters, "unknown") | dict(ids))
 
     def __str__(self) -> str:

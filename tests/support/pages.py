@@ -1,4 +1,4 @@
-"""What the tests of pages share."""
+"""Shared by the tests of pages."""
 
 import httpx
 import pytest
@@ -13,6 +13,6 @@ needs_libraries = pytest.mark.skipif(
 
 
 def client_of(app: ASGIApp) -> httpx.AsyncClient:
-    """Call the application without starting it, which its pages don't need."""
+    """Call the application without starting it: its pages don't need that."""
     transport = httpx.ASGITransport(app)
     return httpx.AsyncClient(transport=transport, base_url="https://chat.example.org")

@@ -1,4 +1,4 @@
-"""A picture, as small as a PNG can be."""
+"""The smallest possible PNG image."""
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"

@@ -1,4 +1,4 @@
-"""Projections of a run in progress, for tests that feed them events."""
+"""Projections of a run in progress, for tests that pass events to them."""
 
 from app.engine.tools.toolbox import RunTools
 from app.engine.translation.events import Projection

@@ -1,4 +1,4 @@
-"""Requests as bytes, for what no client library would send."""
+"""Requests as raw bytes, for what no client library would send."""
 
 import socket
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ def connected_to(base_url: str) -> Iterator[socket.socket]:
 
 
 def answer_to(base_url: str, request: bytes) -> httpx.Response:
-    """Send these bytes, and nothing behind them; return the answer to them."""
+    """Send only these bytes; return the answer."""
     with connected_to(base_url) as connection:
         connection.sendall(request)
         return received(connection)
 
 
 def received(connection: socket.socket) -> httpx.Response:
-    """Read one answer with a length. Raises `TimeoutError` where none comes."""
+    """Read one answer with a length. Raises `TimeoutError` if none comes."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _some(connection)
@@ -41,5 +41,5 @@ def received(connection: socket.socket) -> httpx.Response:
 
 def _some(connection: socket.socket) -> bytes:
     data = connection.recv(65536)
-    assert data, "it hung up"
+    assert data, "the server closed the connection"
     return data

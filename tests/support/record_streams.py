@@ -1,10 +1,10 @@
-"""Record what the real model servers stream, for tests on machines that have none of them.
+"""Record the streams of the real model servers, for tests on machines without them.
 
     .venv/bin/python -m tests.support.record_streams
 
 asks each installed server the same three things and writes its answers, byte for byte, to
 `tests/fixtures/streams/<server>-<case>.sse`. `tests/unit/test_recorded_streams.py` replays them.
-Record anew after another version is pinned in `scripts/model_servers.py`.
+Record again after another version is pinned in `scripts/model_servers.py`.
 """
 
 import tempfile
@@ -29,7 +29,7 @@ WEATHER = {
     },
     "strict": False,
 }
-# A case's llama-server, and what is asked besides.
+# A case's llama-server, and the rest of its request.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "text": (BOUND, {"max_output_tokens": 48}),
     "cut": (BOUND, {"max_output_tokens": 16}),

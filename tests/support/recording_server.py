@@ -1,4 +1,4 @@
-"""A TCP server that keeps the bytes of each request as they came, and gives set answers."""
+"""A TCP server that records the raw bytes of each request, and sends queued answers."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ _WAIT_SECONDS = 10.0
 
 
 class RecordingServer:
-    """`requests`: the bytes of each request, in order; a connection takes one after another."""
+    """`requests`: the bytes of each request, in order; a connection may send several in turn."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
@@ -45,7 +45,7 @@ class RecordingServer:
 
 
 def _one_request(connection: socket.socket) -> bytes:
-    """Return the bytes of the next request; nothing when the client has hung up."""
+    """Return the bytes of the next request; empty if the client has disconnected."""
     data = b""
     while b"\r\n\r\n" not in data or len(data) < _length(data):
         try:

@@ -9,7 +9,7 @@ Call = tuple[str, str, str]  # call_id, function's name, arguments as JSON text
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. Build it with the class methods, bend it with `cut`, `stalled` and the rest."""
+    """One answer. Create it with the class methods; vary it with `cut`, `stalled` and others."""
 
     deltas: tuple[str, ...] = ()
     refused: bool = False
@@ -44,7 +44,7 @@ class Reply:
 
     @classmethod
     def function_calls(cls, *calls: Call, reasoning: str | None = None, text: str = "") -> "Reply":
-        """Calls of `(call_id, name, arguments)`; `reasoning` is the encrypted content before."""
+        """Calls of `(call_id, name, arguments)`, preceded by `reasoning` (encrypted content)."""
         return cls(deltas=(text,) if text else (), calls=calls, reasoning=reasoning)
 
     @classmethod
@@ -64,7 +64,7 @@ class Reply:
         *deltas: str,
         event: bool = False,
     ) -> "Reply":
-        """A response that fails after `deltas`; `event`: told by an `error` event (streams)."""
+        """A response that fails after `deltas`; `event`: reported by an `error` event (streams)."""
         error = {"code": code, "message": message}
         return cls(deltas=deltas, status="failed", error=error, error_event=event)
 
@@ -72,22 +72,22 @@ class Reply:
     def http_error(
         cls, status: int, body: Any = None, headers: dict[str, str] | None = None
     ) -> "Reply":
-        """An HTTP error; `body` is sent as JSON, or as it is where it is a string.
+        """An HTTP error; `body` is sent as JSON, or unchanged if it is a string.
 
-        `headers={"retry-after-ms": "1"}` keeps a retrying client from waiting.
+        `headers={"retry-after-ms": "1"}` makes a client retry without waiting.
         """
         return cls(http_status=status, http_body=body, http_headers=headers or {})
 
     def cut(self, after: int = 0) -> "Reply":
-        """Hang up after `after` events; a plain answer is cut in its middle."""
+        """Disconnect after `after` events; a plain answer is cut in the middle."""
         return replace(self, cut_after=after)
 
     def stalled(self, after: int = 0) -> "Reply":
-        """Fall silent after `after` events, until `FakeUpstream.release()` or a hang-up."""
+        """Stall after `after` events, until `FakeUpstream.release()` or the client disconnects."""
         return replace(self, stall_after=after, release=threading.Event())
 
     def garbage(self, after: int = 0) -> "Reply":
-        """Send an event that is no JSON after `after` events; a plain answer is no JSON at all."""
+        """Send an event that isn't JSON after `after` events; a plain answer isn't JSON at all."""
         return replace(self, garbage_after=after)
 
     def in_one_write(self) -> "Reply":
@@ -95,13 +95,13 @@ class Reply:
         return replace(self, burst=True)
 
     def in_pieces(self, size: int) -> "Reply":
-        """Send the stream in writes of `size` bytes, wherever they end."""
+        """Send the stream in writes of `size` bytes, regardless of event boundaries."""
         return replace(self, piece=size)
 
     def unnamed(self) -> "Reply":
-        """Send `data:` lines only, without `event:`."""
+        """Send only `data:` lines, without `event:`."""
         return replace(self, named=False)
 
     def paced(self, seconds: float) -> "Reply":
-        """Rest between events, for benchmarks."""
+        """Pause between events, for benchmarks."""
         return replace(self, pause=seconds)

@@ -1,4 +1,4 @@
-"""A `Reply` as OpenAI's Responses API tells it: a Response object, or the events of a stream."""
+"""A `Reply` in the form of OpenAI's Responses API: a Response object, or a stream's events."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _ids = itertools.count(1)
 
 
 def last_user_text(body: dict[str, Any]) -> str:
-    """Return what the user said last in a request's `input`; "" if nothing."""
+    """Return the user's last text in a request's `input`; "" if there is none."""
     items = body.get("input") or []
     if isinstance(items, str):
         return items
@@ -64,7 +64,7 @@ def output_items(reply: Reply) -> list[dict[str, Any]]:
 def response_object(
     reply: Reply, body: dict[str, Any], items: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the whole Response. Its usage is 1 token a word, 8 of reasoning where there is any."""
+    """Return the whole Response. Its usage is 1 token per word, and 8 for reasoning, if any."""
     reasoning = 8 if reply.reasoning is not None else 0
     written = sum(len(delta.split()) for delta in reply.deltas) + 10 * len(reply.calls) + reasoning
     asked = max(1, len(last_user_text(body).split()))
@@ -134,7 +134,7 @@ def _item_events(reply: Reply, index: int, item: dict[str, Any]) -> Iterator[dic
 
 def _message_events(reply: Reply, item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     kind = "refusal" if reply.refused else "output_text"
-    # Text events carry log probabilities, refusals do not.
+    # Text events have log probabilities, refusals do not.
     more: dict[str, Any] = {"content_index": 0} | ({} if reply.refused else {"logprobs": []})
     part = item["content"][0]
     yield {"type": "response.content_part.added", "content_index": 0, "part": _part(reply, "", [])}

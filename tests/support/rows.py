@@ -1,4 +1,4 @@
-"""Rows as no client could make them: a state that lasts an instant, held still."""
+"""Rows that no client could create: states that normally last only an instant."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from app.domain.run_status import RunStatus
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """Give a connection to a database that a service uses too; committed at the end."""
+    """Yield a connection to a database that a service also uses; it is committed at the end."""
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
@@ -40,7 +40,7 @@ def thread_row() -> ThreadRow:
 
 
 def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> RunRow:
-    """Return a run of an assistant that need not be there."""
+    """Return a run of an assistant that need not exist."""
     standard: dict[str, Any] = {
         "id": new_id("run"),
         "created_at": now(),
@@ -71,7 +71,7 @@ def run_row(thread_id: str, status: RunStatus = "queued", **values: Any) -> RunR
 
 
 def insert_run(connection: Connection, status: RunStatus, **values: Any) -> RunRow:
-    """Insert a run in any status, with a thread of its own."""
+    """Insert a run in any status, with its own thread."""
     thread = threads.create(connection, thread_row())
     run = run_row(thread.id, status, **values)
     runs.create(connection, run)

@@ -1,4 +1,4 @@
-"""A row of any table, with a value of its own in every field and no default in any."""
+"""A sample row for any table, with a distinct value in every field and no defaults."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -13,14 +13,14 @@ from app.db.row_map import RowMap
 
 
 def sample_row(rows: RowMap[Any]) -> Any:
-    """Return a row whose references lead to the sample rows of the tables that it refers to."""
+    """Return a row whose references point to the sample rows of the other tables."""
     keys = {column.name: key_of(column) for column in rows.table.c if column.foreign_keys}
     keys |= {name: key_of(rows.table.c[name]) for name in ("id",) if name in rows.fields} | keys
     return _made(rows.kind, keys)
 
 
 def key_of(column: Column[Any]) -> str:
-    """Return what the sample row of a table has in a column that others may refer to."""
+    """Return the sample row's value in a column that other tables may refer to."""
     for reference in column.foreign_keys:
         return key_of(reference.column)
     table = column.table
@@ -61,12 +61,12 @@ def _plain(hint: Any, name: str, number: int) -> Any:
             return number + 0.5
         case _ if hint is bytes:
             return f"{name}_{number}".encode()
-    # A text is as good a JSON value as any.
+    # Any JSON value will do, such as a text.
     return f"{name}_{number}"
 
 
 def defaults_in(row: Any) -> list[str]:
-    """Return the fields in which a row has what one that leaves them out has too."""
+    """Return the fields in which the row has the default value."""
     return [
         field.name
         for field in fields(row)

@@ -1,11 +1,11 @@
-"""A run whose events a test makes up, for what no tool of the server's does yet."""
+"""A run with events written by a test, for what no tool of the server does yet."""
 
 import json
 from typing import Any, Self
 
 from playwright.sync_api import Page
 
-# The page's stream of a run's events is the test's; every other call goes to the server.
+# The test provides the page's stream of run events; all other calls go to the server.
 _STREAM = """
   const send = window.fetch;
   window.fetch = async (...request) => {
@@ -24,7 +24,7 @@ _MESSAGE = "msg_1"
 
 
 class ScriptedRun:
-    """Begin with `on`, before the page is opened; then ask something, and tell the events."""
+    """Create it with `on` before the page is opened; then ask something, and send the events."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -95,7 +95,7 @@ def text_part(value: str, *annotations: dict[str, Any]) -> dict[str, Any]:
 
 
 def file_path(text: str, path: str, file_id: str) -> dict[str, Any]:
-    """Return the annotation of a path that is in the text."""
+    """Return the annotation for a path in the text."""
     at = text.index(path)
     place = {"start_index": at, "end_index": at + len(path)}
     return {"type": "file_path", "text": path, **place, "file_path": {"file_id": file_id}}

@@ -1,4 +1,4 @@
-"""An assistant that searches files, and what it says of them."""
+"""An assistant that searches files, and its answers with citations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,22 +36,22 @@ def library(client: openai.OpenAI) -> Library:
 
 
 def stores(*store_ids: str) -> dict[str, Any]:
-    """Return what makes an assistant or a thread search these stores."""
+    """Return the tool resources with which an assistant or a thread searches these stores."""
     return {"tool_resources": {"file_search": {"vector_store_ids": [*store_ids]}}}
 
 
 def search(query: str, call_id: str = "call_1") -> tuple[str, str, str]:
-    """Return the model's call of `file_search`, as a `Reply` takes it."""
+    """Return the model's call of `file_search`, as an argument for `Reply`."""
     return call("file_search", call_id, query=query)
 
 
 def asking(question: str = "What do the files say?", **message: Any) -> dict[str, Any]:
-    """Return the thread of a new run."""
+    """Return the thread for a new run."""
     return {"messages": [{"role": "user", "content": question, **message}]}
 
 
 def cited(part: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what a text part cites, marker and file, having looked at every offset."""
+    """Return a text part's citations, marker and file, after checking every offset."""
     text = part["text"]
     for one in text["annotations"]:
         assert text["value"][one["start_index"] : one["end_index"]] == one["text"]
@@ -67,9 +67,9 @@ def answer(http: httpx.Client, thread_id: str) -> dict[str, Any]:
 
 
 def heard(events: list[StreamEvent]) -> dict[str, Any]:
-    """Return the text part that the deltas make, as a client would put it together.
+    """Return the text part that a client would assemble from the deltas.
 
-    No delta may tell of a citation that is not whole by then.
+    No delta may contain a citation that is not complete yet.
     """
     whole: dict[str, Any] = {"type": "text", "text": {"value": "", "annotations": []}}
     for event in events:
@@ -85,7 +85,7 @@ def heard(events: list[StreamEvent]) -> dict[str, Any]:
 
 
 def results(http: httpx.Client, path: str, **params: Any) -> list[list[dict[str, Any]]]:
-    """Return what each search of the run at `path` found, as its steps tell it."""
+    """Return the results of each search of the run at `path`, from its steps."""
     steps = http.get(f"{path}/steps", params={"order": "asc", **params}).json()["data"]
     calls = [one for step in steps for one in step["step_details"].get("tool_calls", [])]
     return [one["file_search"]["results"] for one in calls if one["type"] == "file_search"]

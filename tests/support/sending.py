@@ -1,4 +1,4 @@
-"""How the fake upstream puts a reply on the wire, faults included."""
+"""Sends the fake upstream's replies as bytes, faults included."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _SSE = "text/event-stream; charset=utf-8"
 
 @dataclass(frozen=True)
 class Wire:
-    """A reply as bytes: `plain` whole, `writes` one after the other."""
+    """A reply as bytes: `plain` as a whole, `writes` for a stream."""
 
     reply: Reply
     plain: bytes
@@ -26,7 +26,7 @@ class Wire:
 
 
 def reply_wire(reply: Reply, body: dict[str, Any]) -> Wire:
-    """Return the bytes of `reply` for a request; only the way it was asked for is made."""
+    """Return the bytes of `reply` for a request, streamed or not as requested."""
     if reply.http_status != 200:
         raw = reply.http_body
         return Wire(reply, raw.encode() if isinstance(raw, str) else json.dumps(raw).encode(), ())
@@ -75,7 +75,7 @@ class Sender:
         kind = {"content-type": "application/json"}
         await self._start(reply.http_status, kind | length | reply.http_headers)
         if reply.cut_after is not None:
-            # Half of what was promised, then nothing: uvicorn closes the connection.
+            # Half of the announced body, then nothing: uvicorn closes the connection.
             await self._write(wire.plain[: len(wire.plain) // 2], more=True)
             return
         await self._write(wire.plain, more=False)
@@ -99,7 +99,7 @@ class Sender:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     async def _stall(self, reply: Reply) -> bool:
-        """Wait for the release; False: the client hung up first."""
+        """Wait for the release; False if the client disconnects first."""
         if reply.release is None:
             return True
         released = asyncio.create_task(asyncio.to_thread(reply.release.wait, _LONGEST_STALL))

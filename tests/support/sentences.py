@@ -1,4 +1,4 @@
-"""The sentences in which OpenAI's API says what is wrong with a field."""
+"""The messages with which OpenAI's API reports an invalid field."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ NAME_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
 
 
 class Said(NamedTuple):
-    """What an error says, but for its type: that is always `invalid_request_error`."""
+    """An error without its type, which is always `invalid_request_error`."""
 
     message: str
     param: str | None = None

@@ -1,4 +1,4 @@
-"""The service, really running: in a thread of the tests, or as a process that may be killed."""
+"""The running service: in a thread of the tests, or as a process that can be killed."""
 
 import asyncio
 import os
@@ -30,13 +30,13 @@ _ADDRESS = re.compile(r"Uvicorn running on (http://[0-9.:]+)")
 
 
 class Running:
-    """A server at `base_url`, and the two clients that talk to it."""
+    """A server at `base_url`, and two clients for it."""
 
     base_url: str
 
     @cached_property
     def http(self) -> httpx.Client:
-        """Paths begin behind the version: `/threads`."""
+        """Paths begin after the version: `/threads`."""
         return checked_http(self.base_url)
 
     @cached_property
@@ -81,7 +81,7 @@ class ThreadServer(Running):
         assert self._server.started, "the server could not start"
 
     def stop(self) -> None:
-        """End it as a signal would; once is enough."""
+        """Stop it as a signal would; further calls do nothing."""
         self._close_clients()
         self._server.should_exit = True
         self._thread.join(WAIT_SECONDS)
@@ -124,12 +124,12 @@ def tool_server(tools: Sequence[MakeTool], **settings: Any) -> Iterator[ThreadSe
 
 
 class ProcessServer(Running):
-    """`python main.py`, with the settings that tests need in its environment."""
+    """`python main.py`, with the settings that tests need as environment variables."""
 
     main = MAIN
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        """`folder` is where it runs: its log is kept there, and there is no `.env`."""
+        """`folder` is its working directory, which contains its log and no `.env`."""
         self._log = folder / "console.log"
         self.base_url = ""
         with self._log.open("wb") as console:
@@ -156,7 +156,7 @@ class ProcessServer(Running):
         assert self.http.get("/health").json()["status"] == "ok"
 
     def kill(self) -> None:
-        """End it as a power cut would: nothing of it runs on."""
+        """Kill it, as a power cut would."""
         self._process.kill()
         self.wait()
 
@@ -171,7 +171,7 @@ class ProcessServer(Running):
 
 @contextmanager
 def process_server(folder: Path, **environment: str) -> Iterator[ProcessServer]:
-    """Run the process, ready to be called, until the block ends."""
+    """Run the process until the block ends; it is ready when the block begins."""
     server = ProcessServer(folder, **environment)
     try:
         server.wait_ready()

@@ -11,7 +11,7 @@ MAIN = Path(__file__).parents[2] / "main.py"
 
 def main() -> None:
     sys.path.insert(0, str(MAIN.parent))
-    from app.domain import clock  # noqa: PLC0415 - found only now
+    from app.domain import clock  # noqa: PLC0415 - only now on the path
 
     ahead = float(os.environ["TEST_CLOCK_AHEAD"])
     clock._wall = lambda: time.time() + ahead

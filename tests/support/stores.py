@@ -1,4 +1,4 @@
-"""Vector stores and their files, in a line each."""
+"""One-line helpers for vector stores and their files."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def uploaded(client: openai.OpenAI, text: str | bytes, name: str = "notes.txt") 
 
 
 def filled(client: openai.OpenAI, store_id: str, **texts: str) -> dict[str, str]:
-    """Put a text file for each argument into the store, read; return their ids by name."""
+    """Add a text file for each argument to the store, and read it; return their ids by name."""
     ids = {name: uploaded(client, text, f"{name}.txt") for name, text in texts.items()}
     batch = client.vector_stores.file_batches.create_and_poll(store_id, file_ids=[*ids.values()])
     assert batch.file_counts.completed == len(ids)
@@ -22,13 +22,13 @@ def filled(client: openai.OpenAI, store_id: str, **texts: str) -> dict[str, str]
 
 
 def found(client: openai.OpenAI, store_id: str, query: Any, **options: Any) -> list[str]:
-    """Return the ids of the files that a search finds, the best first."""
+    """Return the ids of the files that a search finds, best first."""
     page = client.vector_stores.search(store_id, query=query, **options)
     return [result.file_id for result in page.data]
 
 
 def counts(client: openai.OpenAI, store_id: str) -> dict[str, int]:
-    """Return how many files are in each status, without those that none is in."""
+    """Return the number of files by status, without statuses that no file has."""
     every = client.vector_stores.retrieve(store_id).file_counts.to_dict()
     return {status: int(str(count)) for status, count in every.items() if count}
 

@@ -1,4 +1,4 @@
-"""Event handlers of OpenAI's SDK, sync and async, that note what they are told."""
+"""Event handlers for OpenAI's SDK, sync and async, that record their calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reading a stream as it comes: an event at a time, each compared with what it must look like."""
+"""Reads a stream event by event, and checks each event."""
 
 import functools
 import json
@@ -13,24 +13,24 @@ from pydantic import TypeAdapter, ValidationError
 
 from tests.support.openai_spec import ASSISTANTS, are_present, faults
 
-# One event, byte for byte: its id where it has one, its name, one line of data.
+# One event, byte for byte: its id if it has one, its name, one line of data.
 _EVENT = re.compile(rb"(?:id: (\d+)\n)?event: ([a-z_.]+)\ndata: ([^\n]+)")
 _PING = b": ping"
 _ERROR_KEYS = {"message", "type", "param", "code"}
-# Not of OpenAI's protocol: what `/chat` tells.
+# Events of `/chat`, which are not part of OpenAI's protocol.
 _OWN = {"delta", "message"}
-# Tells `until` and `rest` that a silence is expected.
+# The name with which `until` and `rest` expect a silence.
 PING = "ping"
 
 
 class StreamEvent(NamedTuple):
-    id: int  # 0 where it has none
+    id: int  # 0 if it has none
     name: str
     data: Any
 
 
 class StreamReader:
-    """Reads a response's events; every one of them is checked, its bytes included."""
+    """Reads a response's events; checks each one, including its bytes."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -41,7 +41,7 @@ class StreamReader:
         self._last_id = 0
 
     def next(self) -> StreamEvent | None:
-        """Return the next event, None where the stream has ended."""
+        """Return the next event, None if the stream has ended."""
         searched = self._read_to
         while (end := self.raw.find(b"\n\n", searched)) < 0:
             searched = max(self._read_to, len(self.raw) - 1)
@@ -57,14 +57,14 @@ class StreamReader:
         return event
 
     def until(self, name: str) -> StreamEvent:
-        """Return the next event of this name; those before it are in `events`."""
+        """Return the next event with this name; the ones before it are in `events`."""
         while (event := self.next()) is not None:
             if event.name == name:
                 return event
         raise AssertionError(f"no {name} among {[event.name for event in self.events]}")
 
     def rest(self) -> list[StreamEvent]:
-        """Return all events that are still to come, to the end of the stream."""
+        """Return all remaining events."""
         first = len(self.events)
         while self.next() is not None:
             pass
@@ -91,7 +91,7 @@ class StreamReader:
         return StreamEvent(event_id, name, data)
 
     def _check_numbering(self, numbered: bool, name: str) -> None:
-        """Many readers test for `event:` at an event's start: only `…/events` has ids before it."""
+        """Only `…/events` may send ids: many readers expect `event:` at the start of an event."""
         path = self.response.request.url.path
         if path.endswith("/events"):
             assert numbered or name == "error", f"no id at {name} of {path}"
@@ -100,7 +100,7 @@ class StreamReader:
 
 
 def event_faults(name: str, data: Any) -> list[str]:
-    """Return what keeps an event from being what OpenAI's schemas and SDK say of it."""
+    """Return how an event differs from OpenAI's schemas and the SDK's types."""
     if name in _OWN:
         return []
     if name == "error":
@@ -138,7 +138,7 @@ class NotStreamed(AssertionError):
 
 @contextmanager
 def streaming(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[StreamReader]:
-    """Ask for a stream; what has not been read at the end of the block is hung up on."""
+    """Request a stream; disconnect at the end of the block, even if not everything was read."""
     with http.stream("POST", path, json={**body, "stream": True}) as response:
         if response.status_code != 200:
             response.read()
@@ -148,7 +148,7 @@ def streaming(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[S
 
 @contextmanager
 def following(http: httpx.Client, path: str, after: int | None = None) -> Iterator[StreamReader]:
-    """Follow the run at `path`, from behind the event with the id `after`."""
+    """Follow the run at `path`, starting after the event with the id `after`."""
     headers = {} if after is None else {"last-event-id": str(after)}
     with http.stream("GET", f"{path}/events", headers=headers) as response:
         if response.status_code != 200:
@@ -159,7 +159,7 @@ def following(http: httpx.Client, path: str, after: int | None = None) -> Iterat
 
 @contextmanager
 def begun(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[StreamReader]:
-    """Begin a streamed run, and follow it by the stream whose events have ids."""
+    """Start a streamed run, and follow it by the stream whose events have ids."""
     with streaming(http, path, body) as own:
         own.until("thread.run.created")
         with following(http, run_path(own.events)) as reader:
@@ -167,13 +167,13 @@ def begun(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[Strea
 
 
 def told(http: httpx.Client, path: str, body: dict[str, Any]) -> list[StreamEvent]:
-    """Return everything that a stream tells, to its end."""
+    """Return all events of a stream."""
     with streaming(http, path, body) as reader:
         return reader.rest()
 
 
 def names(events: list[StreamEvent]) -> list[str]:
-    """Return the events' names in short: `run.created`, `step.delta`, `message.completed`."""
+    """Return the events' short names: `run.created`, `step.delta`, `message.completed`."""
     return [_short(event.name) for event in events]
 
 
@@ -185,12 +185,12 @@ def _short(name: str) -> str:
 
 
 def unnumbered(events: list[StreamEvent]) -> list[StreamEvent]:
-    """Return the events as a run's own stream has them: without ids."""
+    """Return the events without ids, as in a run's own stream."""
     return [event._replace(id=0) for event in events]
 
 
 def delta_text(events: list[StreamEvent]) -> str:
-    """Return what the message deltas among the events say, refusals included."""
+    """Return the text of the message deltas among the events, including refusals."""
     parts = [
         part
         for event in events
@@ -203,6 +203,6 @@ def delta_text(events: list[StreamEvent]) -> str:
 
 
 def run_path(events: list[StreamEvent]) -> str:
-    """Return the path of the run that the events tell of."""
+    """Return the path of the events' run."""
     run = next(event.data for event in events if event.name.startswith("thread.run."))
     return f"/threads/{run['thread_id']}/runs/{run['id']}"

@@ -1,4 +1,4 @@
-"""What many tests do with threads and runs, in a line each."""
+"""One-line helpers for threads and runs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 def finished(client: openai.OpenAI, thread_id: str, assistant_id: str, **options: Any) -> Any:
     """Return a new run once it has ended, or waits for its client.
 
-    An SDK's `Run`, but not by its type: most of it may be None, and a test knows what is not.
+    It is the SDK's `Run`, typed as Any: most fields may be None, and a test knows which are not.
     """
     return client.beta.threads.runs.create_and_poll(
         thread_id=thread_id, assistant_id=assistant_id, **options
@@ -32,7 +32,7 @@ def ended(http: httpx.Client, path: str) -> dict[str, Any]:
 
 
 def texts(http: httpx.Client, thread_id: str) -> list[tuple[str, str]]:
-    """Return who said what in a thread, the first first."""
+    """Return the roles and texts of a thread's messages, oldest first."""
     page = http.get(f"/threads/{thread_id}/messages", params={"order": "asc", "limit": 100}).json()
     return [(message["role"], text_of(message)) for message in page["data"]]
 
@@ -42,7 +42,7 @@ def text_of(message: dict[str, Any]) -> str:
 
 
 def error_of(response: httpx.Response, status: int = 400) -> dict[str, Any]:
-    """Return what an error says, having looked at its status."""
+    """Return an answer's error, after checking its status."""
     assert response.status_code == status, response.text
     error: dict[str, Any] = response.json()["error"]
     return error

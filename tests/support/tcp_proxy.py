@@ -1,4 +1,4 @@
-"""A way to a server that can be cut, for what only a network does to a program."""
+"""A TCP proxy that can be cut, to simulate network failures."""
 
 import contextlib
 import socket
@@ -6,10 +6,10 @@ import threading
 
 
 class TcpProxy:
-    """Hands connections on to `target` until it is cut; `mend` opens the same port again.
+    """Forwards connections to `target` until it is cut; `mend` opens the same port again.
 
-    Between `swallow` and `flow` it takes connections and bytes, and nothing comes of them: so does
-    a machine that was frozen, or a firewall that has forgotten a connection.
+    Between `swallow` and `flow` it accepts connections and bytes without forwarding them, like a
+    frozen machine, or a firewall that has forgotten a connection.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -34,7 +34,7 @@ class TcpProxy:
     def cut(self) -> None:
         """Break every connection and refuse new ones."""
         for end in (self._listener, *self._ends):
-            # Whoever waits in it is woken only so.
+            # Only this wakes a thread that waits on the socket.
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()

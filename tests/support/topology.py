@@ -1,4 +1,4 @@
-"""Two servers behind nginx, as `compose.yaml` has them, and clients that keep them busy."""
+"""Two servers behind nginx, as in `compose.yaml`, and clients that keep them busy."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,17 +19,17 @@ _TURNS_OF_A_CONVERSATION = 3
 _ASSISTANT = {"assistant_id": "asst_default"}
 _FILE_BYTES = 200_000
 
-# A turn says its text, and returns when it was answered. It raises `Unanswered` where the
-# client can't know whether the server has it.
+# A turn sends its text, and returns when it was answered. It raises `Unanswered` if the client
+# can't know whether the server has received it.
 Turn = Callable[[httpx.Client, str], None]
 
 
 class Unanswered(Exception):
-    """The server was lost before it had answered: what was sent may be there, or not."""
+    """The server was lost before it answered: what was sent may have been saved, or not."""
 
 
 class Load:
-    """Clients that talk through nginx, each one thing after the other, until `stop`.
+    """Clients that send requests through nginx, each one after the other, until `stop`.
 
     `accepted` are the texts that the service has taken over, `answered` those of them whose
     answer was seen; `unanswered` says what failed. `files` are bytes by their file's id.
@@ -81,7 +81,7 @@ class Load:
         return turn
 
     def streamed_chat(self, http: httpx.Client, text: str) -> None:
-        """A streamed chat; where it breaks off it is followed through the other server."""
+        """A streamed chat; if it is interrupted, it is followed through the other server."""
         path, last = "", 0
         try:
             with streaming(http, "/chat", {"message": text}) as reader:
@@ -109,7 +109,7 @@ class Load:
         self.resumed += 1
 
     def run(self, http: httpx.Client, text: str) -> None:
-        """A thread with its run, looked at until it has ended."""
+        """A thread with its run, polled until it has ended."""
         body = {**_ASSISTANT, "thread": {"messages": [{"role": "user", "content": text}]}}
         run = sent(lambda: http.post("/threads/runs", json=body)).json()
         self.accepted.append(text)
@@ -117,7 +117,7 @@ class Load:
         assert twice_if_cut(lambda: ended(http, path))["status"] == "completed"
 
     def upload(self, http: httpx.Client, text: str) -> None:
-        """A file, read again."""
+        """A file, uploaded and downloaded."""
         content = (text.encode() * (_FILE_BYTES // len(text)))[: _FILE_BYTES - len(text)]
         form: Any = {"files": {"file": ("a.txt", content)}, "data": {"purpose": "assistants"}}
         file_id = sent(lambda: http.post("/files", **form)).json()["id"]
@@ -132,7 +132,7 @@ def site_client(front: Nginx, *, base_url: str = "", **options: Any) -> httpx.Cl
 
 
 def sent(ask: Callable[[], httpx.Response]) -> httpx.Response:
-    """Return the answer; raise `Unanswered` for what nginx says where a server was lost."""
+    """Return the answer; raise `Unanswered` if nginx reports that a server was lost."""
     try:
         response = ask()
     except httpx.TransportError as error:
@@ -144,7 +144,7 @@ def sent(ask: Callable[[], httpx.Response]) -> httpx.Response:
 
 
 def was_lost(response: httpx.Response) -> bool:
-    """Tell whether nginx says that the server was lost before it had answered."""
+    """Return whether nginx reports that the server was lost before it answered."""
     if response.status_code != 502:
         return False
     code: str = response.json()["error"]["code"]
@@ -152,7 +152,7 @@ def was_lost(response: httpx.Response) -> bool:
 
 
 def twice_if_cut(read: Callable[[], T]) -> T:
-    """Read, and once more where that broke off: nginx can't take back what it has sent on."""
+    """Read, and once more if the answer was cut: nginx can't retry once it has sent a part."""
     try:
         return read()
     except httpx.TransportError:
@@ -161,7 +161,7 @@ def twice_if_cut(read: Callable[[], T]) -> T:
 
 @contextmanager
 def busy(front: Nginx, clients_of_a_kind: int) -> Iterator[Load]:
-    """Keep the service busy until the block ends, then wait for what is under way."""
+    """Keep the service busy until the block ends, then wait for the requests in progress."""
     load = Load(front)
     turns: list[tuple[str, Turn]] = []
     for number in range(clients_of_a_kind):

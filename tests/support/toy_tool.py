@@ -1,4 +1,4 @@
-"""A tool as somebody would add it: streamed input, streamed output, a picture, a file, a path.
+"""A tool as a developer would add it: streamed input, streamed output, an image, a file, a path.
 
 It takes the place of the protocol's code interpreter, and runs nothing: its "code" is a list of
 words, and `draw` among them draws.
@@ -19,14 +19,14 @@ from tests.support.pictures import PIXEL
 
 TYPE = "code_interpreter"
 _PATH = re.compile(r"sandbox:/mnt/data/[\w.-]*\w")
-# Where a path may still go on, or begin.
+# The end of a text in which a path may still continue, or begin.
 _UNFINISHED = re.compile(
     r"(sandbox:/mnt/data/[\w.-]*|s|sa|san|sand|sandb|sandbo|sandbox[:/mntda]*)$"
 )
 
 
 class Toy:
-    """A `Tool`; `opened` and `closed` name the runs whose sessions were."""
+    """A `Tool`; `opened` and `closed` list the runs whose sessions were opened and closed."""
 
     type = TYPE
 

@@ -1,4 +1,4 @@
-"""Collects traces on loopback as a collector of OpenTelemetry does: `POST /v1/traces`."""
+"""Collects traces on loopback, like an OpenTelemetry collector: `POST /v1/traces`."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.waiting import WAIT_SECONDS
 
 @dataclass(frozen=True)
 class CollectedSpan:
-    """A span as it was sent; ids are hex, of a root the parent's is empty."""
+    """A span as it was sent; ids are hex, and a root's parent id is empty."""
 
     name: str
     trace_id: str
@@ -29,7 +29,7 @@ class CollectedSpan:
 
 
 class TraceCollector:
-    """What was sent, decoded, and raw for what must not be in it."""
+    """The received spans, decoded, and the raw bytes, to check what they must not contain."""
 
     def __init__(self) -> None:
         self.spans: list[CollectedSpan] = []
@@ -51,12 +51,12 @@ class TraceCollector:
                 self.spans += [_span(span, resource) for span in of_scope.spans]
 
     def named(self, name: str) -> CollectedSpan:
-        """Return the one span of this name."""
+        """Return the only span with this name."""
         (span,) = [span for span in self.spans if span.name == name]
         return span
 
     def ancestors(self, span: CollectedSpan) -> list[CollectedSpan]:
-        """Return the spans above this one that were collected, the nearest first."""
+        """Return the collected ancestors of this span, nearest first."""
         by_id = {span.span_id: span for span in self.spans}
         found = []
         while (above := by_id.get(span.parent_id)) is not None:

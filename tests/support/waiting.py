@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process does: for a condition, never for a time."""
+"""Waits for another thread or process: for a condition, never for a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _BETWEEN_LOOKS = 0.005
 
 
 def wait_until(look: Callable[[], T], seconds: float = WAIT_SECONDS) -> T:
-    """Return the first true thing that `look` returns; fail where there is none in time."""
+    """Return the first true value that `look` returns; fail if there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         seen = look()

@@ -1,11 +1,11 @@
-"""The widget on a page, as its visitor finds it."""
+"""The widget on a page, as its visitor sees it."""
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.foreign_site import ForeignSite
 from tests.support.server import Running
 
-# A model's answer in pieces; behind as many events its first piece has been told.
+# A model's answer in pieces, and the number of events after which its first piece has been sent.
 ANSWER = ("We open ", "at eight ", "and close ", "at six.")
 FIRST_PIECE = 5
 # What the shop's own assistant can search.
@@ -41,7 +41,7 @@ class WidgetPage:
         self.suggestions = self.dialog.locator(".suggestions button")
 
     def open(self) -> "WidgetPage":
-        """Open the chat, and wait until it can be talked to."""
+        """Open the chat, and wait until a message can be sent."""
         self.launcher.click()
         return self.ready()
 
@@ -54,7 +54,7 @@ class WidgetPage:
         self.field.press("Enter")
 
     def hear(self, text: str) -> None:
-        """Ask, and wait for the whole answer of a model without a script."""
+        """Ask, and wait for the complete answer of a model without a script."""
         self.ask(text)
         expect(self.answer).to_have_text(f"Answer to: {text}")
         self.ready()

@@ -1,4 +1,4 @@
-"""Functions of a server, as a developer would write them, and some that go wrong."""
+"""A server's functions, as a developer would write them, and some that fail."""
 
 import asyncio
 import threading
@@ -27,7 +27,7 @@ def greet(name: str) -> str:
 
 
 def scanned(nested: bool = False, fails: bool = False) -> Any:
-    """Return text as it comes out of some PDF files."""
+    """Return text as extracted from some PDF files."""
     text = "a\0b \ud83d"
     if fails:
         raise ValueError(text)
