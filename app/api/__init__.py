@@ -1,1 +1,1 @@
-"""The only room that speaks HTTP."""
+"""The HTTP layer: no other package knows about HTTP requests and responses."""

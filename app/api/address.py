@@ -1,18 +1,18 @@
-"""A request's path and query, put right before anything reads them."""
+"""Cleans up a request's path and query before anything reads them."""
 
 from starlette.types import Scope
 
 _REPLACED = "\ufffd"
 _REPLACED_IN_QUERY = b"%EF%BF%BD"
-# Filters of a thread's metadata, whose values may be empty.
+# Metadata filters of threads: an empty value is a valid filter.
 _MAY_BE_EMPTY = (b"metadata[", b"metadata%5B", b"metadata%5b")
 
 
 def put_right(scope: Scope) -> None:
-    """Write U+FFFD for NUL, as in bodies, and leave a GET's empty parameters out of its query.
+    """Replace NUL with U+FFFD, as in bodies, and drop the empty query parameters of a GET.
 
-    Forms and no-code tools send `after=` and `limit=` for "not given". In other methods they stay:
-    what an empty filter leaves out may be about to be deleted.
+    Forms and no-code tools send `after=` and `limit=` for "not given". Other methods keep them:
+    dropping an empty filter from a DELETE would delete more than was asked for.
     """
     if "\0" in scope["path"]:
         scope["path"] = scope["path"].replace("\0", _REPLACED)

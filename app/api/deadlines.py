@@ -1,7 +1,7 @@
-"""Connections that give up on clients that stop sending: uvicorn itself waits for ever.
+"""Read timeouts for clients that stop sending: uvicorn itself waits forever.
 
-A head, which is small, gets some seconds. So does a body, and more as it arrives, as with Apache's
-`mod_reqtimeout`: a slow line may take as long as it needs, and a stalled one ends soon.
+A request's head must arrive within a fixed time. A body's deadline is extended as its bytes arrive,
+as in Apache's `mod_reqtimeout`: a slow upload may finish, and a stalled one is cut off soon.
 """
 
 import asyncio
@@ -13,21 +13,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from app.api.errors import envelope
 from app.domain.errors import InvalidRequest
 
-# Seconds in which a request's head has to arrive.
+# Seconds within which a request's head must arrive.
 HEAD_SECONDS = 20.0
-# Seconds that a body has to arrive in, and one more for each so many bytes of it.
+# Seconds within which a body must arrive, plus one second for every `BYTES_PER_SECOND` received.
 BODY_SECONDS = 30.0
 BYTES_PER_SECOND = 500
 
 _NOT_HTTP = InvalidRequest(
-    "This is not a valid HTTP request. Characters other than ASCII in an address must be "
-    "percent-encoded.",
+    "This is not a valid HTTP request. Non-ASCII characters in a URL must be percent-encoded.",
     code="invalid_http",
 )
 
 
 class Deadlines(asyncio.Protocol):
-    """To be mixed into one of uvicorn's two HTTP protocols; these attributes are theirs."""
+    """A mixin for uvicorn's two HTTP protocols, which define the attributes declared below."""
 
     head_seconds = HEAD_SECONDS
     body_seconds = BODY_SECONDS
@@ -40,7 +39,7 @@ class Deadlines(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._timer: asyncio.TimerHandle | None = None
-        # What is read at present: a head, a body, or nothing while the answer is on its way.
+        # What is being read: "head", "body", or None while the server answers.
         self._part: str | None = None
         self.watch("head")
 
@@ -50,7 +49,7 @@ class Deadlines(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._part is None and not self._is_answering():
-            self.watch("head")  # the next request of a connection that is kept alive
+            self.watch("head")  # the next request on a keep-alive connection
         super().data_received(data)
         part = self._part_being_read()
         if part != self._part:
@@ -58,7 +57,7 @@ class Deadlines(asyncio.Protocol):
         self._received += len(data)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, such as Korean letters in an address that aren't encoded."""
+        """Refuse what is not HTTP, such as a URL with unencoded Korean letters."""
         self._refuse("400 Bad Request", _NOT_HTTP)
 
     def _is_answering(self) -> bool:
@@ -66,12 +65,12 @@ class Deadlines(asyncio.Protocol):
 
     def _part_being_read(self) -> str | None:
         if not self._is_answering():
-            # Either the head is still incomplete, or the request was answered at once.
+            # Either the head is still incomplete, or the request has already been answered.
             return self._part if self._part == "head" else None
         return "body" if self.cycle.more_body else None
 
     def watch(self, part: str | None) -> None:
-        """Begin a part's time; None: nothing is to be read."""
+        """Start the timer for a part, "head" or "body"; None stops it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -82,7 +81,7 @@ class Deadlines(asyncio.Protocol):
             self._timer = self.loop.call_at(self._deadline, self._check)
 
     def _check(self) -> None:
-        """End the connection, unless enough has arrived or the server itself has paused reading."""
+        """Close the connection unless enough has arrived, or the server itself paused reading."""
         deadline = self._deadline
         if self._part == "body":
             deadline += self._received / BYTES_PER_SECOND
@@ -104,7 +103,7 @@ class Deadlines(asyncio.Protocol):
 
 
 class PlainProtocol(Deadlines, H11Protocol):
-    """uvicorn's protocol in Python alone, which knows every version of HTTP."""
+    """uvicorn's pure Python protocol, which supports HTTP/1.0 too."""
 
 
 def _response(status: str, error: InvalidRequest) -> bytes:

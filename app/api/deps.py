@@ -1,4 +1,4 @@
-"""What the routes are handed."""
+"""The dependencies that FastAPI injects into the routes."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
@@ -29,7 +29,7 @@ from app.services.vector_stores import VectorStoreService
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that routes call; made once, when the application starts."""
+    """Everything that the routes call; created at startup and replaced by a reload."""
 
     database: Database
     guard: Guard
@@ -61,23 +61,25 @@ async def _caller(request: Request) -> Caller:
 
 
 async def _page(
-    limit: Annotated[int, Query(ge=1, le=100, description="How many objects.")] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of objects.")] = 20,
     order: Annotated[Order, Query(description="By `created_at`.")] = "desc",
-    after: Annotated[str | None, Query(description="Those after this id.")] = None,
-    before: Annotated[str | None, Query(description="Those before this id.")] = None,
+    after: Annotated[str | None, Query(description="Only objects after this id.")] = None,
+    before: Annotated[str | None, Query(description="Only objects before this id.")] = None,
 ) -> Page:
     return Page(limit, order, after, before)
 
 
 async def _file_page(
-    limit: Annotated[int, Query(ge=1, le=10_000, description="How many files.")] = 10_000,
+    limit: Annotated[
+        int, Query(ge=1, le=10_000, description="The maximum number of files.")
+    ] = 10_000,
     order: Annotated[Order, Query(description="By `created_at`.")] = "desc",
-    after: Annotated[str | None, Query(description="Those after this id.")] = None,
+    after: Annotated[str | None, Query(description="Only files after this id.")] = None,
 ) -> Page:
     return Page(limit, order, after)
 
 
-# Told in the document only: what else is wanted is refused in OpenAI's own words.
+# Only for the OpenAPI document: `_include` checks the values, to refuse others in OpenAI's words.
 _INCLUDABLE_TEXT = f"Any of {', '.join(f'`{one}`' for one in INCLUDABLE)}."
 _INCLUDABLE_ONLY: dict[str, Any] = {
     "anyOf": [{"type": "array", "items": {"enum": [*INCLUDABLE]}}, {"type": "null"}]
@@ -97,12 +99,12 @@ async def _include(
         list[str] | None,
         Query(
             alias="include",
-            description="The same, for other clients.",
+            description="The same as `include[]`, for clients that send it without brackets.",
             json_schema_extra=_INCLUDABLE_ONLY,
         ),
     ] = None,
 ) -> list[str]:
-    """What steps have in addition. Raises `InvalidRequest`."""
+    """Return the optional parts of steps that the client asks for. Raises `InvalidRequest`."""
     supported = ", ".join(f"'{one}'" for one in INCLUDABLE)
     wanted = [*(bracketed or []), *(plain or [])]
     for value in wanted:

@@ -1,4 +1,4 @@
-"""Every error in OpenAI's envelope, all four keys of it."""
+"""Renders every error in OpenAI's envelope, always with all four keys."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def register_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ThreadkeeperError, _on_own)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    # Else the framework would answer in plain text.
+    # Otherwise the framework would answer in plain text.
     app.add_exception_handler(Exception, _on_fault)
 
 
@@ -56,7 +56,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
-    """What the framework itself answers: no such path, no such method, a body too large."""
+    """Render the framework's own errors: unknown path, method not allowed, body too large."""
     assert isinstance(error, HTTPException)
     called = f"{request.method} {request.url.path}"
     code: str | None = None
@@ -78,14 +78,14 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> list[str]:
-    """Return the methods that the path takes: the framework tells those of its first route only."""
+    """Return all methods that the path supports: the framework reports only its first route's."""
     scope = {**request.scope, "root_path": _prefix(request)}
     return [
         method
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
         if any(
             route.matches({**scope, "method": method})[0] is Match.FULL
-            # What is mounted are files, to be read alone; its route takes all methods.
+            # Mounts serve read-only files, though their routes match every method.
             and (method in ("GET", "HEAD") or not isinstance(route, Mount))
             for route in request.app.routes
         )
@@ -93,7 +93,7 @@ def _allowed(request: Request) -> list[str]:
 
 
 def _prefix(request: Request) -> str:
-    """Return the proxy's prefix; a mounted application has its own behind it."""
+    """Return the proxy's prefix. In a mounted application, `root_path` has the mount's path too."""
     scope = request.scope
     prefix: str = scope.get("app_root_path", scope.get("root_path", ""))
     return prefix

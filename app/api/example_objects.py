@@ -1,4 +1,4 @@
-"""One conversation, as the objects of the API: what the examples in `/docs` are made of."""
+"""One conversation as API objects, from which the examples in `/docs` are built."""
 
 ASSISTANT_ID = "asst_Vb3kQm8RzT1yWc5LhN7dXpJ2"
 THREAD_ID = "thread_Hq4sYt9KfB2wZm6GcR8nDvE1"
@@ -15,7 +15,7 @@ SIGN_WRITER = "매장 화면에 띄울 문구를 스무 자 안팎의 한 줄로
 
 FUNCTION = {
     "name": "get_screen_status",
-    "description": "Tells whether a screen is on and what it shows.",
+    "description": "Returns whether a screen is on and what it shows.",
     "parameters": {
         "type": "object",
         "properties": {"screen_id": {"type": "string"}},

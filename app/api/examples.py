@@ -1,6 +1,6 @@
-"""What `/docs` shows every operation with: bodies to send, by name, and an answer.
+"""The examples in `/docs`: named request bodies and a response for every operation.
 
-Keyed by operation id. A test holds each of them against its own schema.
+Keyed by operation id. A test validates each of them against its schema.
 """
 
 import json
@@ -64,13 +64,13 @@ def _user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
-# A body that names the default assistant can be sent as it stands; ids in the others stand for
-# those of your own.
+# A body that names the default assistant can be sent unchanged; all other ids are placeholders for
+# the reader's own.
 BODIES: dict[str, dict[str, dict[str, Any]]] = {
     "chat": {
         "한국어": {"message": ASKED},
         "English": {"message": "Write one line for the lobby screen: the café opens at 8."},
-        "Go on with a thread": {"message": "더 짧게 줄여 주세요.", "thread_id": THREAD_ID},
+        "Continue a thread": {"message": "더 짧게 줄여 주세요.", "thread_id": THREAD_ID},
         "With another assistant": {
             "message": ASKED,
             "assistant_id": ASSISTANT_ID,
@@ -143,7 +143,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     **vector_store_examples.BODIES,
 }
 
-_SPENT = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
+_COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
 
 _MODEL = {
     "id": "gpt-5.4-mini",
@@ -194,10 +194,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "project": "shop",
                 "assistant_id": ASSISTANT_ID,
                 "model": "gpt-5.4-mini",
-                **_SPENT,
+                **_COUNTS,
             }
         ],
-        "total": _SPENT,
+        "total": _COUNTS,
     },
     "chat": {
         "message": SAID,
@@ -255,22 +255,22 @@ _DELTA = {
     "object": "thread.message.delta",
     "delta": {"content": [{"index": 0, "type": "text", "text": {"value": SAID}}]},
 }
-# Abridged: without the steps, and with one delta for the whole text.
-_TOLD = (
+# Abridged: without the steps, and with the whole text in one delta.
+_ANSWER_EVENTS = (
     ("thread.message.delta", _DELTA),
     ("thread.message.completed", ANSWER),
     ("thread.run.completed", RUN),
 )
 _DONE = "event: done\ndata: [DONE]\n\n"
-_RUN_EVENTS = (("thread.run.created", QUEUED), *_TOLD)
+_RUN_EVENTS = (("thread.run.created", QUEUED), *_ANSWER_EVENTS)
 
 STREAMS: dict[str, str] = {
     "chat": _numbered_stream(("delta", {"delta": SAID})) + _event("message", ANSWERS["chat"]),
     "create_thread_and_run": _stream(
-        ("thread.created", THREAD), ("thread.run.created", QUEUED), *_TOLD
+        ("thread.created", THREAD), ("thread.run.created", QUEUED), *_ANSWER_EVENTS
     )
     + _DONE,
     "create_run": _stream(*_RUN_EVENTS) + _DONE,
-    "submit_tool_outputs": _stream(("thread.run.queued", QUEUED), *_TOLD) + _DONE,
+    "submit_tool_outputs": _stream(("thread.run.queued", QUEUED), *_ANSWER_EVENTS) + _DONE,
     "follow_run": _numbered_stream(*_RUN_EVENTS) + _DONE,
 }

@@ -1,4 +1,4 @@
-"""Who may pass: every guarded call is told whose it is, counted, and refused where it must be."""
+"""Access control: identifies the caller of every guarded request, and enforces the rate limits."""
 
 import math
 from collections.abc import Collection
@@ -22,10 +22,10 @@ from app.domain.errors import Forbidden, InvalidRequest, LimitReached, Unauthori
 from app.domain.hosts import network_of
 from app.services.access import AccessService
 
-# How often one address may try a key that isn't known, if RATE_LIMIT doesn't say otherwise.
+# How often one address may try an unknown key if RATE_LIMIT is not set.
 _WRONG_KEYS = "100/minute"
 
-# What a browser's session may do, in its own threads: the operations' names.
+# The operations that a browser's session may call, on its own threads.
 SESSION_OPERATIONS = frozenset(
     {
         "chat",
@@ -43,7 +43,7 @@ SESSION_OPERATIONS = frozenset(
         "cancel_run",
         "list_steps",
         "retrieve_step",
-        # Those that a tool made for it, and no others.
+        # Only the files that a tool made for this session.
         "retrieve_file",
         "retrieve_file_content",
     }
@@ -52,12 +52,12 @@ SESSION_OPERATIONS = frozenset(
 
 @dataclass(frozen=True)
 class GuardPolicy:
-    """Rates are such as `60/minute`, empty for none; `origins` are those of CORS.
+    """Rates are written as `60/minute`; empty means unlimited. `origins` are the CORS origins.
 
-    `visitor_body_bytes`: what the body of a session's request may hold.
+    `visitor_body_bytes`: the largest body of a session's request.
 
-    `local_only`: without any key, the server is for its own machine. `open_hosts`: without any
-    key, it's open to others under these names; None: it isn't.
+    `local_only`: no keys are set and only this machine may call. `open_hosts`: no keys are set and
+    other machines may call, under these host names; None if keys are set.
     """
 
     rate: str
@@ -75,24 +75,24 @@ class Guard:
         self._policy = policy
 
     def under(self, access: AccessService, policy: GuardPolicy) -> "Guard":
-        """Return a guard with another policy, which counts on where this one is."""
+        """Return a guard with another policy that shares this one's request counts."""
         return Guard(access, self._counter, policy)
 
     async def admit(self, request: Request, operation: str) -> Caller:
-        """Return who calls. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
+        """Return the caller. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
         self._check_site(request)
         credential = bearer(request)
         try:
             caller = self._access.identify(credential)
         except Unauthorized:
-            # Counted too, or keys could be tried without end.
+            # Counted too: otherwise a client could try keys without limit.
             await self._count(request, self._policy.rate or _WRONG_KEYS * bool(credential), "-")
             raise
         if caller.session is not None:
             await self._count(request, self._policy.public_rate, "public")
             if operation not in SESSION_OPERATIONS:
                 raise Forbidden(
-                    "A chat session may chat and see its own threads, and nothing else.",
+                    "A chat session may only chat and read its own threads.",
                     code="session_not_allowed",
                 )
             self._check_body(request)
@@ -101,8 +101,8 @@ class Guard:
         return replace(caller, request_id=current_request_id())
 
     async def admit_visitor(self, request: Request) -> None:
-        """Let a page begin a session. Raises `Forbidden` and `LimitReached`."""
-        # Elsewhere the session would be of no use: all its calls are refused too.
+        """Check that a page may start a session. Raises `Forbidden` and `LimitReached`."""
+        # A session from a refused site would be useless: all its calls would be refused too.
         self._check_site(request)
         own = self._access.lets_own_pages_chat and is_own_page(request)
         if not (own or self._access.has_public_chat):
@@ -116,7 +116,7 @@ class Guard:
         await self._count(request, self._policy.public_rate, "public")
 
     def _check_body(self, request: Request) -> None:
-        """Refuse a body before any of it is kept: anybody may begin a session."""
+        """Refuse a large body before reading any of it: anybody may start a session."""
         if "transfer-encoding" in request.headers:
             raise InvalidRequest(
                 "The request's body needs a 'Content-Length'.",
@@ -149,13 +149,13 @@ class Guard:
 
 
 def bearer(request: Request) -> str | None:
-    """Return the credential that a request shows, as the SDKs send it."""
+    """Return the bearer token of a request, None if there is none."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     return credential.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _headers(standing: Standing) -> dict[str, str]:
-    """Return OpenAI's names for where somebody stands."""
+    """Return the caller's rate limit status as OpenAI's response headers."""
     return {
         "x-ratelimit-limit-requests": str(standing.limit),
         "x-ratelimit-remaining-requests": str(standing.remaining),

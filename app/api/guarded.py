@@ -1,4 +1,4 @@
-"""Routes that ask the guard before anything of a request is read."""
+"""Routes that check the caller before they read the body."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,10 +11,10 @@ from app.domain.errors import ThreadkeeperError
 
 
 class GuardedRoute(JsonRoute):
-    """A route that only known callers reach; `request.state.caller` is who calls.
+    """A route that only known callers reach; sets `request.state.caller`.
 
-    The guard is asked here, and not as a dependency of the framework's: those are asked after a
-    body was read.
+    The guard is called here and not as a FastAPI dependency, since those run after the body was
+    read.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -33,6 +33,6 @@ class GuardedRoute(JsonRoute):
 
 
 def rate_limit_headers(request: Request) -> dict[str, str]:
-    """Return where the caller stands after this request; nothing where none is counted."""
+    """Return the caller's rate limit headers after this request; empty if nothing is counted."""
     headers: dict[str, str] = getattr(request.state, "rate_limit", {})
     return headers

@@ -1,20 +1,20 @@
-"""How the server reads connections: quickly, and for HTTP/1.0 so that its clients understand it.
+"""The HTTP protocol of connections: httptools for speed, h11 for HTTP/1.0 clients.
 
-uvicorn's quick protocol answers everybody in chunks if the length isn't known. A client of HTTP/1.0
-doesn't know chunks: for it such a body ends where the connection does, as uvicorn's other protocol
-has it. Windows, where the quick parser isn't installed, has that one alone.
+uvicorn's httptools protocol sends a response of unknown length in chunks, even to HTTP/1.0 clients,
+which don't understand them. For these the end of the connection must end the body, as uvicorn's h11
+protocol does. On Windows, where httptools isn't installed, h11 handles every connection.
 """
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.deadlines import Deadlines, PlainProtocol
 
-# No request's first line is longer: what is, the quick protocol refuses.
+# Bytes. A longer first line goes to httptools, which refuses it.
 _LONGEST_LINE = 64 * 1024
 
 
 class HttpProtocol(Deadlines, HttpToolsProtocol):
-    """HTTP/1.1; a connection whose first request is of HTTP/1.0 is handed to `PlainProtocol`."""
+    """HTTP/1.1; hands a connection over to `PlainProtocol` if its first request is HTTP/1.0."""
 
     _first_line: bytes | None = b""
 

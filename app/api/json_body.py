@@ -1,4 +1,4 @@
-"""How a JSON body is read: unpacked first, then as `json_text.py` says."""
+"""Reads JSON bodies: decompresses them, then parses them with `json_text.py`."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -14,23 +14,23 @@ from app.api.packed import encoding_of, unpacked
 
 class JsonRequest(Request):
     async def unpack(self, encoding: str) -> None:
-        """Take the encoding off the body. Raises `InvalidRequest`; see `packed.unpacked`."""
+        """Decompress the body. Raises `InvalidRequest`; see `packed.unpacked`."""
         if body := await self.body():
             self._body = unpacked(body, encoding, self.scope[MAX_BODY_SIZE_SCOPE_KEY])
 
     async def drop_empty(self) -> None:
-        """Take an object or a list without anything in it, sent as no type, for no body at all."""
+        """Treat an empty object or list, sent without a content type, as no body at all."""
         if (await self.body()).strip() in (b"[]", b"{}"):
             self._body = b""
 
     async def json(self) -> Any:
-        """Return the body. Raises `JSONDecodeError`, which the framework turns into a 400."""
+        """Return the parsed body. Raises `JSONDecodeError`, which is answered with 400."""
         if not hasattr(self, "_json"):
             try:
                 value = read_json(await self.body(), self.headers.get("content-type", ""))
             except NotJson as error:
                 raise json.JSONDecodeError(error.reason, "", 0) from error
-            # PHP's arrays know no empty object: an empty one is written as a list.
+            # PHP clients send `[]` for an empty object: PHP's arrays don't distinguish the two.
             self._json = {} if value == [] else value
         return self._json
 
@@ -43,7 +43,7 @@ class JsonRoute(APIRoute):
 
         async def handle_json(request: Request) -> Response:
             json_request = JsonRequest(request.scope, request.receive)
-            # An upload has no body that the framework knows of, and says itself what it takes.
+            # The framework knows no body of an upload: `FileUpload` checks the encoding itself.
             if has_body and (encoding := encoding_of(request)):
                 await json_request.unpack(encoding)
             if has_body and "content-type" not in request.headers:

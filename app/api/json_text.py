@@ -1,4 +1,4 @@
-"""JSON from a client: strictly read, whatever Unicode or Korean encoding its text is in."""
+"""Parses clients' JSON strictly, in any Unicode encoding and in legacy East Asian ones."""
 
 import codecs
 import json
@@ -9,7 +9,8 @@ from pydantic_core import from_json
 
 from app.domain.text import may_be_unstorable, storable
 
-# What C# and PowerShell put before a text. UTF-32's little end begins as UTF-16's does.
+# Byte order marks, as C# and PowerShell write them. UTF-32-LE comes first: its mark begins with
+# that of UTF-16-LE.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",
@@ -18,13 +19,13 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _FIRST_BYTES = {mark[:1] for mark in _MARKS}
-# By the names of Python's codecs. Others, such as `zlib` or `idna`, are no charsets at all.
+# Names of Python's codecs. Others are ignored: some, such as `zlib` or `idna`, are no charsets.
 _WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
 _NARROW = {"euc_kr", "cp949", "johab", "iso8859-1", "cp1252", "shift_jis", "cp932", "gbk", "big5"}
 
 
 class NotJson(ValueError):
-    """`reason` is a whole sentence for the client, or empty: it simply is no JSON."""
+    """`reason` is a complete sentence for the client; empty if the text is just not JSON."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
@@ -32,14 +33,14 @@ class NotJson(ValueError):
 
 
 def read_json(body: bytes, content_type: str) -> Any:
-    """Return the value of a body, with nothing in it that a database can't keep.
+    """Return the value of a body, without characters that a database can't store.
 
-    NUL and half a surrogate pair become U+FFFD. NaN, infinite numbers and what is nested too deeply
-    are refused. Raises `NotJson`.
+    NUL and lone surrogates become U+FFFD. NaN, infinite numbers and values nested too deeply are
+    refused. Raises `NotJson`.
     """
     if body[:1] in _FIRST_BYTES or "charset" in content_type.lower():
         body = _in_utf8(body, _charset(content_type))
-    # As it is, no JSON text holds one: it is read as if it were escaped.
+    # JSON does not allow a raw NUL: treat it as an escaped one.
     body = body.replace(b"\0", b"\\u0000")
     try:
         value = from_json(body, allow_inf_nan=False)
@@ -49,16 +50,16 @@ def read_json(body: bytes, content_type: str) -> Any:
 
 
 def _repaired(body: bytes, error: ValueError) -> Any:
-    """Read once more what may only have been refused for half a surrogate pair."""
+    """Parse again what may have been refused only because of a lone surrogate."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as broken:
-        raise NotJson("The body is not UTF-8: send it in that encoding.") from broken
+        raise NotJson("The body is not UTF-8. Send it in that encoding.") from broken
     if not may_be_unstorable(body):
         raise NotJson from error
     try:
         repaired = json.dumps(storable(json.loads(text)))
-        # Once more by the strict reader, which knows where depth and numbers end.
+        # Parsed again by the strict parser, which enforces the limits on depth and numbers.
         return from_json(repaired, allow_inf_nan=False)
     except (ValueError, RecursionError) as broken:
         raise NotJson from broken
@@ -71,7 +72,7 @@ def _in_utf8(body: bytes, charset: str) -> bytes:
     name = _codec(charset)
     if name in _WIDE:
         return _decoded(body, name)
-    # JSON is UTF-8 by its standard, and is that under many another name.
+    # The standard wants UTF-8, and many clients send it while they declare another charset.
     return body if name not in _NARROW or _is_utf8(body) else _decoded(body, name)
 
 
@@ -81,7 +82,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     try:
         return body.decode(encoding, "strict").encode("utf-8")
     except UnicodeError as error:
-        raise NotJson(f"The body is not valid {encoding}: send it in UTF-8.") from error
+        raise NotJson(f"The body is not valid {encoding}. Send it in UTF-8.") from error
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -99,7 +100,7 @@ def _charset(content_type: str) -> str:
 
 
 def _codec(charset: str) -> str:
-    """Return the name of Python's codec for a charset, empty for none."""
+    """Return the name of Python's codec for a charset, empty if there is none."""
     try:
         return codecs.lookup(charset).name if charset else ""
     except (LookupError, ValueError):

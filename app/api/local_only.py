@@ -1,7 +1,7 @@
-"""A server without keys answers its own machine alone: what shows that a request is not from it.
+"""Refuses requests from other machines and other sites when the server has no API keys.
 
-A proxy on the same machine connects from 127.0.0.1 for everybody on the internet. So an address
-proves nothing by itself: whatever a proxy leaves in a request ends it here.
+A reverse proxy on the same machine connects from 127.0.0.1 on behalf of everybody on the internet.
+A loopback address alone therefore proves nothing: any trace of a proxy refuses the request too.
 """
 
 import re
@@ -12,7 +12,7 @@ from fastapi import Request
 from app.domain.errors import Forbidden
 from app.domain.hosts import is_loopback, may_be_rebound
 
-# Headers that proxies, CDNs and tunnels add, and programs on the same machine don't.
+# Headers that proxies, CDNs and tunnels add, and local programs don't.
 _ADDED_BY_PROXIES = re.compile(
     r"forwarded|x-forwarded(-.*)?|x-forward-.*|via|(x-)?real-ip|(x-)?client-ip|true-client-ip"
     r"|x-cluster-client-ip|x-original-(forwarded-for|host|to|uri|url)|x-remote-(addr|ip)"
@@ -22,44 +22,46 @@ _ADDED_BY_PROXIES = re.compile(
 
 
 def check_local(request: Request, origins: Collection[str]) -> None:
-    """Raise `Forbidden` for what isn't from this machine, or is from a page of another site.
+    """Raise `Forbidden` for a request from another machine, or from a page of another site.
 
-    A page elsewhere could let its own name lead here, or send a form: so its name, which the
-    browser sends as `Host` or `Origin`, has to be this machine's or one of `origins`.
+    Another site's page could point its own host name at this machine (DNS rebinding) or submit a
+    form. So the name that the browser sends as `Host` or `Origin` must be this machine's or one of
+    `origins`.
     """
     if sign := _sign_of_others(request):
         raise Forbidden(
-            f"This server has no API keys, and so answers its own machine alone: this one {sign}. "
-            "Set API_KEYS, or ALLOW_OPEN=true to serve everybody who reaches it.",
+            "This server has no API keys, so it only answers requests from its own machine. "
+            f"This request {sign}. Set API_KEYS, or ALLOW_OPEN=true to serve anyone who can "
+            "reach the server.",
             code="not_local",
         )
     _check_origin(request, origins)
 
 
 def check_site(request: Request, origins: Collection[str], hosts: Collection[str]) -> None:
-    """Raise `Forbidden` for what a page of another site makes a browser ask of an open server.
+    """Raise `Forbidden` for a request that another site's page makes a browser send.
 
-    That browser may be inside a network which the page's author can't reach. `hosts` are names
-    under which the server may be called; names that nobody else can own need not be among them.
+    That browser may be inside a network that the page's author can't reach. `hosts` are the names
+    under which the server may be called; names that nobody else can own need not be listed.
     """
     host = _host_name(request)
     if may_be_rebound(host) and host.lower().rstrip(".") not in hosts:
         raise Forbidden(
-            f"This server has no API keys and isn't known by the name '{host}'. "
-            "Add the name to ALLOWED_HOSTS, or set API_KEYS.",
+            f"This server has no API keys and does not accept the host name '{host}'. "
+            "Add it to ALLOWED_HOSTS, or set API_KEYS.",
             code="host_not_allowed",
         )
     _check_origin(request, origins)
 
 
 def _check_origin(request: Request, origins: Collection[str]) -> None:
-    # Programs send none, and browsers always do when a page of another site asks.
+    # Browsers always send it with a cross-origin request; other programs don't.
     if "origin" in request.headers and not is_known_origin(request, origins):
         raise foreign_origin()
 
 
 def is_known_origin(request: Request, origins: Collection[str]) -> bool:
-    """Tell whether the page that asks is one of ours, or of the origins that are let in."""
+    """Return whether the request is from one of the server's own pages or an allowed origin."""
     origin = request.headers.get("origin")
     if origin is None:
         return False
@@ -67,8 +69,8 @@ def is_known_origin(request: Request, origins: Collection[str]) -> bool:
 
 
 def is_own_page(request: Request) -> bool:
-    """Tell whether a page that this server has served asks."""
-    # The scheme is left out: behind a proxy that ends TLS, ours is not the page's.
+    """Return whether the request is from a page that this server has served."""
+    # Without the scheme: behind a proxy that terminates TLS, it differs from the page's.
     host = request.headers.get("host")
     return bool(host) and request.headers.get("origin", "").partition("://")[2] == host
 
@@ -84,7 +86,7 @@ def address_of(request: Request) -> str:
 
 
 def _sign_of_others(request: Request) -> str:
-    """Say what shows that the request isn't this machine's own; empty if nothing does."""
+    """Return the sign that the request is not from this machine; empty if there is none."""
     if not is_loopback(address_of(request)):
         return "comes from another machine"
     for name in request.headers:
@@ -93,12 +95,12 @@ def _sign_of_others(request: Request) -> str:
     if _is_nginx_by_default(request):
         return "came through a proxy (HTTP/1.0 with 'Connection: close', as nginx sends it)"
     if not is_loopback(_host_name(request)):
-        return "is for another host's name (header 'host')"
+        return "is for another host name (header 'host')"
     return ""
 
 
 def _is_nginx_by_default(request: Request) -> bool:
-    """Tell whether this is how a bare `proxy_pass` asks, which adds no header that names it."""
+    """Return whether the request looks like nginx's bare `proxy_pass`, which adds no header."""
     return (
         request.scope.get("http_version") == "1.0"
         and request.headers.get("connection", "").lower() == "close"
@@ -107,5 +109,5 @@ def _is_nginx_by_default(request: Request) -> bool:
 
 def _host_name(request: Request) -> str:
     host = request.headers.get("host", "")
-    # An IPv6 address stands in brackets, before the port.
+    # An IPv6 address is in brackets, before the port.
     return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

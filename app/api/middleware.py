@@ -1,4 +1,4 @@
-"""What happens around every request: its id, its log line, its headers, the last resort."""
+"""Wraps every request: its id, its log line, its headers, and errors that nothing else handled."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -19,12 +19,12 @@ from app.domain.ids import new_request_id
 
 logger = structlog.get_logger("app.request")
 
-# Characters of a path that are logged: ours are shorter.
+# Characters of a path that are logged; the API's own paths are shorter.
 _LONGEST_PATH = 300
 
 
 class RequestContext:
-    """Pure ASGI, around everything else, and the only one of its kind: each further one costs."""
+    """The outermost layer, in pure ASGI. One layer does it all, since each one costs time."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class RequestContext:
         routes: Iterable[BaseRoute],
         instruments: Instrumentation,
     ) -> None:
-        """`routes` are all that `app` has: requests are counted by their templates."""
+        """`routes` are all routes of `app`: requests are counted by their path templates."""
         self._app = app
         self._templates = _templates(routes)
         self._metrics = instruments.metrics.requests
@@ -40,7 +40,7 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(self._app, scope, receive, send)
+            await _lifespan(self._app, scope, receive, send)
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -73,8 +73,8 @@ class RequestContext:
             except Exception:
                 logger.exception("request failed", method=scope["method"], path=_shown(scope))
                 if not complete:
-                    # The answer has begun: only cutting it off can tell the client. Where it had
-                    # not, `_on_fault` has told it.
+                    # The response has begun, so only cutting it off shows the client that it
+                    # failed. Otherwise `_on_fault` has sent a complete error.
                     raise
             finally:
                 seconds = time.perf_counter() - started
@@ -89,8 +89,8 @@ class RequestContext:
                 )
 
 
-async def _live(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Start and stop the application. Of a `StartError` its lines are told, without a traceback."""
+async def _lifespan(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Start and stop the application. A `StartError` is reported without a traceback."""
     failure: Message | None = None
 
     async def send_but_failures(message: Message) -> None:
@@ -110,12 +110,12 @@ async def _live(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
         raise
 
 
-# What requests are counted under that no route answers: what clients ask for has no end.
+# The template that counts requests without a route: their paths would be unbounded.
 _NO_ROUTE = "none"
 
 
 def _templates(routes: Iterable[BaseRoute]) -> Mapping[Any, str]:
-    """Return the routes' whole templates by what they call; a mounted application is one."""
+    """Return the routes' full path templates by endpoint; a mounted application counts as one."""
     templates: dict[Any, str] = {}
     for context in iter_route_contexts(list(routes)):
         route = context.original_route
@@ -126,6 +126,6 @@ def _templates(routes: Iterable[BaseRoute]) -> Mapping[Any, str]:
 
 
 def _shown(scope: Scope) -> str:
-    """Return the path as it is logged: a client may send 64 KB of it, again and again."""
+    """Return the path, shortened for the log: a client may send 64 KB of it repeatedly."""
     path: str = scope["path"]
     return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"

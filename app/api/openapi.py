@@ -1,4 +1,4 @@
-"""The document at `/openapi.json`: the framework's, with examples and without what isn't so."""
+"""The document at `/openapi.json`: the framework's, with examples added and errors corrected."""
 
 from copy import deepcopy
 from typing import Any
@@ -15,7 +15,7 @@ _SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A key of API_KEYS, where there are any, or the token of a chat session.",
+        "description": "A key from API_KEYS, if any are set, or the token of a chat session.",
     }
 }
 _FAILURES = {
@@ -32,7 +32,7 @@ _FAILURES = {
         "code": "invalid_api_key",
     },
     "403": {
-        "message": "A chat session may chat and see its own threads, and nothing else.",
+        "message": "A chat session may only chat and read its own threads.",
         "type": "invalid_request_error",
         "param": None,
         "code": "session_not_allowed",
@@ -51,7 +51,7 @@ _FAILURES = {
     },
 }
 _TOO_LARGE = {
-    "description": "The body is larger than this server takes.",
+    "description": "The body is larger than this server accepts.",
     "content": {
         _JSON: {
             "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
@@ -59,8 +59,8 @@ _TOO_LARGE = {
         }
     },
 }
-# By the keyword of OpenAPI 3.2, which newer tools know: older ones would take `schema` for that of
-# each event, or of the text, or of the list of events.
+# `itemSchema` is from OpenAPI 3.2 and describes one event. With `schema` alone, tools disagree
+# whether it describes an event, the text, or the list of events.
 _EVENT_STREAM: dict[str, Any] = {
     "schema": {"description": "Server-sent events."},
     "itemSchema": {
@@ -70,22 +70,22 @@ _EVENT_STREAM: dict[str, Any] = {
     },
 }
 _EVENT_ID = {"type": "string", "pattern": "^[0-9]+$"}
-# A run's own stream has none, as at OpenAI: these can be taken up again at an event.
+# These streams can be resumed at an event. A run's own stream has no event ids, as at OpenAI.
 _WITH_IDS = ("chat", "follow_run")
 
 
 def complete_openapi(app: FastAPI) -> None:
-    """Let the application tell the completed document."""
+    """Make the application serve the completed document."""
     generate = app.openapi
     app.openapi = lambda: completed(generate())  # type: ignore[method-assign]
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Complete the document in place, which may be done again, and return it."""
+    """Complete the document in place and return it. Calling this again changes nothing."""
     document["components"]["securitySchemes"] = _SECURITY_SCHEMES
     for methods in document["paths"].values():
         for operation in methods.values():
-            # An invalid request is answered 400, in the one envelope that all errors have.
+            # Invalid requests are answered with 400, in the envelope that all errors share.
             operation["responses"].pop("422", None)
             if "401" in operation["responses"]:
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
@@ -106,7 +106,8 @@ def _add_examples(operation: dict[str, Any]) -> None:
             responses["200"]["content"][media_type]["example"] = examples[key]
     for status, error in _FAILURES.items():
         if status in responses:
-            # JSON where the answer is a stream too: the framework gives both one media type.
+            # Errors are JSON even if the response is a stream; the framework documents one media
+            # type for both.
             [content] = responses[status]["content"].values()
             content["example"] = {"error": error}
             responses[status]["content"] = {_JSON: content}

@@ -1,4 +1,4 @@
-"""Bodies with a `Content-Encoding`: unpacked, and never into more than a body may hold."""
+"""Decompresses bodies with a `Content-Encoding`, up to the largest allowed size."""
 
 import zlib
 
@@ -7,14 +7,14 @@ from starlette.requests import Request
 from app.domain.errors import InvalidRequest
 
 TOO_LARGE = InvalidRequest(
-    "The request body is larger than this server takes.", code="request_too_large", status=413
+    "The request body is larger than this server accepts.", code="request_too_large", status=413
 )
 
-_TAKEN = "gzip, deflate"
-# zlib's own numbers: a header of gzip or zlib, whichever is there, and none at all.
+_SUPPORTED = "gzip, deflate"
+# zlib's window sizes: detect a gzip or zlib header, or expect none.
 _ANY_HEADER, _NO_HEADER = 47, -15
-# Browsers and servers disagree on what `deflate` is: with zlib's header, or without one.
-_WAYS = {
+# Implementations disagree on whether `deflate` includes zlib's header.
+_WINDOWS = {
     "gzip": (_ANY_HEADER,),
     "x-gzip": (_ANY_HEADER,),
     "deflate": (_ANY_HEADER, _NO_HEADER),
@@ -22,36 +22,35 @@ _WAYS = {
 
 
 def encoding_of(request: Request) -> str:
-    """Return the body's encoding in small letters, empty if it is sent as it is."""
+    """Return the body's encoding in lower case, empty if it has none."""
     named = request.headers.get("content-encoding", "").strip().lower()
     return "" if named == "identity" else named
 
 
 def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:
-    """Return a body without its encoding.
+    """Return a body decompressed.
 
-    Raises `InvalidRequest` for an encoding that isn't read here, for a body that is not in it, and
-    for one of more than `max_bytes`: no more than that is ever unpacked.
+    Raises `InvalidRequest` for an unsupported encoding, for a body that is not in that encoding,
+    and for one of more than `max_bytes`: no more than that is ever decompressed.
     """
-    if encoding not in _WAYS:
-        raise unread(encoding, _TAKEN)
-    for window in _WAYS[encoding]:
+    if encoding not in _WINDOWS:
+        raise unread(encoding, _SUPPORTED)
+    for window in _WINDOWS[encoding]:
         try:
             return _inflated(body, window, max_bytes)
         except zlib.error:
             continue
     raise InvalidRequest(
-        f"The request body is not valid {encoding}, which its header 'Content-Encoding' says "
-        "it is.",
+        f"The request body is not valid {encoding}, though its header 'Content-Encoding' says so.",
         code="invalid_content_encoding",
     )
 
 
 def unread(encoding: str, taken: str = "") -> InvalidRequest:
-    """Return the error for an encoding that isn't read; `taken` are those that are."""
-    instead = f"with one of {taken}, or with none" if taken else "without it"
+    """Return the error for an unsupported encoding; `taken` lists the supported ones."""
+    instead = f"with one of {taken}, or uncompressed" if taken else "uncompressed"
     return InvalidRequest(
-        f"A body with 'Content-Encoding: {encoding[:64]}' is not read here: send it {instead}.",
+        f"'Content-Encoding: {encoding[:64]}' is not supported here. Send the body {instead}.",
         code="unsupported_content_encoding",
         status=415,
         headers={"accept-encoding": taken or "identity"},
@@ -59,12 +58,12 @@ def unread(encoding: str, taken: str = "") -> InvalidRequest:
 
 
 def _inflated(body: bytes, window: int, max_bytes: int) -> bytes:
-    """Raises `zlib.error`; gzip may have several members, one after the other."""
+    """Decompress; gzip data may have several members in a row. Raises `zlib.error`."""
     parts: list[bytes] = []
     left = max_bytes
     while body:
         member = zlib.decompressobj(window)
-        # One byte more would be too many: it is asked for, to see that it is there.
+        # Ask for one byte more than allowed, to notice a body that is too large.
         part = member.decompress(body, left + 1)
         left -= len(part)
         if left < 0:

@@ -1,12 +1,12 @@
-"""The pages that people see, and the files they are made of; nothing comes from elsewhere.
+"""Serves the web pages and their files; the pages load nothing from other hosts.
 
     /chat          the chat page            /widget.js      the script for other sites
-    /docs          the API's document       /widget/demo    a page that shows it
-    /static/…      what all of these load  /readme         README.md, or README.ko.md
+    /docs          the API reference        /widget/demo    a page that demonstrates it
+    /static/…      files of these pages     /readme         README.md, or README.ko.md
 
-`GET /` (`app/api/root.py`) shows people `welcome/index.html`.
+`GET /` (`app/api/root.py`) serves browsers `welcome/index.html`.
 
-Addresses in the pages are relative, so they work behind any prefix.
+URLs in the pages are relative, so they work behind any prefix.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -38,7 +38,7 @@ _PAGE_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    # `blob:`: a picture that the page has loaded from the API with its credentials.
+    # `blob:`: images that the page has loaded from the API with its credentials.
     "img-src": "'self' data: blob:",
     "connect-src": "'self'",
     "font-src": "'self'",
@@ -46,20 +46,21 @@ _PAGE_POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-# Opened as a document of its own, a file can do nothing.
+# A file opened as a document of its own may load and run nothing.
 _FILE_POLICY = {"default-src": "'none'", "frame-ancestors": "'none'"}
-# The same for everyone, without cookies or keys: other sites' widgets may load all of it.
+# The files are the same for everyone and need no credentials, so the widget may load them from
+# other sites' pages.
 _FOR_ALL_SITES = {
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
 }
-# By name, not by the machine's own list: on some, scripts are plain text and then don't run.
+# Not the system's list of types: on some machines it makes scripts plain text, and they don't run.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
-    # As text: a browser would offer to save it.
+    # As plain text: browsers would download text/markdown instead of showing it.
     ".md": "text/plain; charset=utf-8",
     ".json": "application/json",
     ".png": "image/png",
@@ -73,7 +74,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def add_pages(app: FastAPI, folder: Path = FOLDER) -> None:
-    """Let the application serve the pages in `folder`."""
+    """Make the application serve the pages in `folder`."""
     page = _Files(folder, _headers(_PAGE_POLICY))
     file = _Files(folder, _headers(_FILE_POLICY) | _FOR_ALL_SITES)
     for path, endpoint in (
@@ -88,13 +89,13 @@ def add_pages(app: FastAPI, folder: Path = FOLDER) -> None:
 
 
 async def welcome_page(request: Request) -> Response:
-    """Answer with the page that leads to the others."""
+    """Return the start page, which links to the others."""
     files = _Files(FOLDER, _headers(_PAGE_POLICY) | {"vary": "accept"})
     return await files.get_response("welcome/index.html", request.scope)
 
 
 async def _readme(request: Request) -> Response:
-    """Answer with the README as it is written, in Korean for `?lang=ko`."""
+    """Return the README's source, in Korean for `?lang=ko`."""
     name = "README.ko.md" if request.query_params.get("lang") == "ko" else "README.md"
     files = _Files(FOLDER.parents[1], _headers(_FILE_POLICY))
     return await files.get_response(name, request.scope)
@@ -115,7 +116,7 @@ class _Files(StaticFiles):
 
 
 def _serve(files: _Files, name: str, needs: Iterable[str]) -> Endpoint:
-    """Return an endpoint for one file, which says so where what it needs was not fetched."""
+    """Return an endpoint for one file; it answers 503 if a file it needs was not downloaded."""
 
     def is_complete() -> bool:
         return all(files.lookup_path(path)[1] for path in needs)
@@ -133,6 +134,6 @@ def _headers(policy: dict[str, str]) -> dict[str, str]:
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
-        # Kept, but asked about each time: an update is seen at once.
+        # Cached, but revalidated each time, so that an update is seen at once.
         "cache-control": "no-cache",
     }

@@ -1,4 +1,4 @@
-"""`GET /`: where to go from here, for programs and for people."""
+"""`GET /`: links to everything else, as JSON for programs and as a page for browsers."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -21,7 +21,7 @@ class Welcome(WireObject):
 
 @routes.get("/", response_model=Welcome)
 async def welcome(request: Request, response: Response) -> Welcome | Response:
-    """Name, version and links; a browser is shown them as a page."""
+    """Return name, version and links; browsers get them as a page."""
     if _prefers_html(request.headers.get("accept", "")):
         return await welcome_page(request)
     prefix = request.scope.get("root_path", "")
@@ -38,12 +38,12 @@ async def welcome(request: Request, response: Response) -> Welcome | Response:
 
 
 def _prefers_html(accept: str) -> bool:
-    """Tell whether HTML is wanted more than JSON; who doesn't say gets JSON."""
+    """Return whether the client prefers HTML to JSON; JSON is the default."""
     return _weight(accept, "text/html") > _weight(accept, "application/json")
 
 
 def _weight(accept: str, kind: str) -> float:
-    """Return how much a kind is wanted by name, from 0 to 1."""
+    """Return the quality value of a media type that is listed by name, from 0 to 1."""
     for entry in accept.lower().split(","):
         name, _, parameters = entry.partition(";")
         if name.strip() == kind:

@@ -1,12 +1,12 @@
-"""The prefix under which a proxy shows the server to the world, such as `/openai-api`."""
+"""The path prefix under which a proxy publishes the server, such as `/openai-api`."""
 
 from starlette.types import Scope
 
 
 def put_under(root_path: str, scope: Scope) -> None:
-    """Make the request's path begin with the prefix, once, as ASGI's `root_path` wants it.
+    """Make the request's path begin with the prefix exactly once, as ASGI's `root_path` requires.
 
-    Some proxies take the prefix away and some leave it there: behind this, nothing differs.
+    Some proxies strip the prefix and some don't; after this, both look the same.
     """
     if not root_path or scope["type"] not in ("http", "websocket"):
         return

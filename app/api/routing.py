@@ -1,4 +1,4 @@
-"""How every router of the API is made."""
+"""Creates the API's routers, with the error responses that their routes share."""
 
 from typing import Any
 
@@ -9,36 +9,36 @@ from app.api.json_body import JsonRoute
 from app.schemas.common import ErrorEnvelope
 
 _INVALID: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorEnvelope, "description": "The request can't be carried out as it stands."},
+    400: {"model": ErrorEnvelope, "description": "The request is invalid."},
 }
 _LIMITED: dict[int | str, dict[str, Any]] = {
-    403: {"model": ErrorEnvelope, "description": "Not for this caller."},
-    429: {"model": ErrorEnvelope, "description": "Too many requests, or runs, or tokens."},
+    403: {"model": ErrorEnvelope, "description": "This caller may not do this."},
+    429: {"model": ErrorEnvelope, "description": "Too many requests, runs or tokens."},
 }
 _GUARDED: dict[int | str, dict[str, Any]] = {
-    401: {"model": ErrorEnvelope, "description": "No key, or none that is known."},
+    401: {"model": ErrorEnvelope, "description": "The key is missing or unknown."},
     404: {"model": ErrorEnvelope, "description": "No such object."},
 }
 
 
 def router(tag: str) -> APIRouter:
-    """Return a router for those who may call; see `GuardedRoute`."""
+    """Return a router for routes that check the caller; see `GuardedRoute`."""
     return APIRouter(tags=[tag], route_class=GuardedRoute, responses=_INVALID | _LIMITED | _GUARDED)
 
 
 def public_router(tag: str) -> APIRouter:
-    """Return a router that anybody may call."""
+    """Return a router for routes that anybody may call."""
     return APIRouter(tags=[tag], route_class=JsonRoute, responses=_INVALID | _LIMITED)
 
 
-# What a chat may answer besides: its model's failures.
+# Additional responses of a chat: the model's failures.
 MODEL_FAILURES: dict[int | str, dict[str, Any]] = {
     502: {"model": ErrorEnvelope, "description": "The model failed; the message is kept."},
     503: {"model": ErrorEnvelope, "description": "The model is busy; the message is kept."},
 }
 
 
-# Besides its JSON, a route that can stream answers events where the body says `stream`.
+# For routes that answer with JSON, or with events if the body has `"stream": true`.
 EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }

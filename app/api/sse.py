@@ -1,4 +1,4 @@
-"""Server-sent events: what a run tells, as bytes on the wire."""
+"""Encodes a run's events as server-sent events."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -12,18 +12,18 @@ from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
 from app.engine.hub import Frame
 
-# Said after a long silence only: one client's parser raises on comments.
+# Sent only after a long silence: one client's parser raises on comments.
 KEEP_ALIVE = b": ping\n\n"
 _DONE = b"event: done\ndata: [DONE]\n\n"
 _LINE_ENDS = [(mark, f"\\u{ord(mark):04x}") for mark in "\x85\u2028\u2029"]
 _INTERRUPTED = ThreadkeeperError(
-    "The server restarts. The run goes on: follow it at …/runs/{run_id}/events.",
+    "The server is restarting. The run continues; follow it at …/runs/{run_id}/events.",
     code="server_restarting",
 )
 
 
 class EventStream(StreamingResponse):
-    """A stream of events. Proxies are asked not to hold it back."""
+    """A response that streams events, with headers that ask proxies not to buffer it."""
 
     media_type = "text/event-stream"
 
@@ -40,9 +40,9 @@ class EventStream(StreamingResponse):
 async def run_events(
     frames: AsyncIterator[list[Frame]], encode: Callable[[Frame], bytes]
 ) -> AsyncIterator[bytes]:
-    """Encode a run's events with `encode`, to its end.
+    """Encode a run's events with `encode`, until the run ends.
 
-    Once the headers are out no handler can help: the stream says itself what went wrong.
+    After the headers were sent, no error handler can answer; the stream itself reports an error.
     """
     try:
         async for batch in frames:
@@ -53,20 +53,20 @@ async def run_events(
 
 
 def plain(frame: Frame) -> bytes:
-    """Encode an event as OpenAI did: many hand-written readers want `event:` on the first line."""
+    """Encode an event as OpenAI did: many hand-written parsers expect `event:` to come first."""
     return event(frame.event, frame.data)
 
 
 def numbered(frame: Frame) -> bytes:
-    """Encode an event with its id, which `Last-Event-ID` can name later."""
+    """Encode an event with its id, so that a client can resume with `Last-Event-ID`."""
     return event(frame.event, frame.data, frame.id)
 
 
 def event(name: str, data: str, event_id: int | None = None) -> bytes:
-    """Return an event; `data` is JSON in one line.
+    """Return an encoded event; `data` is JSON on a single line.
 
-    What ends a line in Unicode alone is escaped: many clients' line readers, and the `.` of
-    JavaScript's patterns, stop there.
+    Unicode's own line separators are escaped, since many clients split lines at them, and `.` in
+    JavaScript's regular expressions does not match some of them.
     """
     for mark, escaped in _LINE_ENDS:
         if mark in data:

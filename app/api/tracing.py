@@ -1,4 +1,4 @@
-"""What the framework traces by itself, and what it is asked to leave out."""
+"""Configures the framework's own tracing."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -7,15 +7,15 @@ from fastapi.telemetry import TelemetryConfig
 
 from app.core.telemetry import Telemetry
 
-# Asked every few seconds, by machines.
+# Machines request these every few seconds, so they are not traced.
 _PROBES = ("/api/v1/health", "/api/v1/ready", "/metrics")
 
 
 def native_telemetry(telemetry: Telemetry) -> TelemetryConfig:
-    """Return the framework's settings. Without traces it does nothing at all for a request.
+    """Return the framework's telemetry settings. Without tracing, requests cost nothing extra.
 
-    Its figures and its log are off in any case: Prometheus has the ones, and the other would
-    tell exceptions with their texts.
+    The framework's metrics and logs are always off: Prometheus has the metrics, and the logs would
+    contain exceptions with their messages.
     """
     config: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
     if telemetry.provider is None:
@@ -24,7 +24,7 @@ def native_telemetry(telemetry: Telemetry) -> TelemetryConfig:
         **config,
         "tracing": True,
         "tracer_provider": telemetry.provider,
-        # The framework gives the provider its exporter, as the environment says.
+        # The framework adds the exporter that the environment configures to the provider.
         "auto_configure": True,
         "exclude": _is_probe,
     }

@@ -1,9 +1,9 @@
-"""What a request is told that no route takes: whether it is OpenAI's, and what there is instead."""
+"""The 404 for unknown paths: recognises OpenAI's other endpoints and suggests alternatives."""
 
 from app.domain.errors import InvalidRequest
 
 _VERSION = "/api/v1"
-# First segments of OpenAI's paths that this server doesn't have, and what comes nearest here.
+# The beginnings of OpenAI's paths that this server lacks, and the closest paths that it has.
 _OF_OPENAI = {
     "audio": "",
     "batches": "",
@@ -30,15 +30,15 @@ _OF_OPENAI = {
 
 
 def no_such_path(method: str, path: str) -> InvalidRequest:
-    """Return the 404 for a path that no route has; `path` is without a proxy's prefix."""
+    """Return the 404 for a path without a route; `path` excludes a proxy's prefix."""
     called = f"{method} {path}"
     versioned = path.partition("/v1/")[2] or path.lstrip("/")
     for known, nearest in _OF_OPENAI.items():
         if versioned == known or versioned.startswith(f"{known}/"):
-            instead = f" Nearest to it: {nearest}." if nearest else ""
+            instead = f" Closest alternative: {nearest}." if nearest else ""
             return InvalidRequest(
-                f"'/{known}' is not served here ({called}): this server speaks the Assistants API."
-                f"{instead} All that it serves is listed at /docs.",
+                f"'/{known}' is not available here ({called}): this server offers the Assistants "
+                f"API.{instead} See /docs for all paths.",
                 code="not_served",
                 status=404,
             )

@@ -1,7 +1,7 @@
-"""A file in a multipart form, read as it arrives: nothing of it is kept here.
+"""Reads a file from a multipart form as it arrives, without storing it.
 
-The framework would put it into a temporary file first, and takes a name in RFC 5987's form
-(`filename*=`), as some clients send it, for none.
+The framework's own parser writes a temporary file first, and it ignores file names in RFC 5987's
+form (`filename*=`), which some clients send.
 """
 
 import re
@@ -26,23 +26,24 @@ from app.services.files import check_purpose, file_too_large
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-# What the parts of a form but for its file may hold, their headers included.
+# The limit for all of a form's fields except its file, headers included; each part counts for
+# `_PART_BYTES` at least.
 _FIELD_BYTES = 32 * 1024
 _PART_BYTES = 100
-# What the whole form may hold besides its file: the fields, and the boundaries between them.
+# The limit for the whole form except its file: the fields, and the boundaries between them.
 _FORM_BYTES = 64 * 1024
 _MAX_NAME = 1024
-# A value in quotes may hold semicolons; what can't be read as one ends at the next of them.
+# A quoted value may contain semicolons; any other value ends at the next semicolon.
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
 
 
 class FileUpload:
-    """A form with one `file` in it, before or after its other fields."""
+    """A form with one `file`, before or after its other fields."""
 
     def __init__(self, request: Request, *, max_bytes: int) -> None:
-        """Raises `InvalidRequest` for what isn't a form, or says that it's longer than allowed.
+        """Raises `InvalidRequest` for a body that isn't a form or declares too large a length.
 
-        A packed form isn't taken: its files would have to be unpacked without an end in sight.
+        Compressed forms are refused: their decompressed size would be unbounded.
         """
         if encoding := encoding_of(request):
             raise unread(encoding)
@@ -60,13 +61,13 @@ class FileUpload:
         self._arrived: list[bytes] = []
         self._complete = False
         self._field_bytes = 0
-        # Of the part that is being read: a header, the disposition, a field's name and value.
+        # State of the current part: a header, the disposition, a field's name and value.
         self._header_name, self._header_value, self._disposition = b"", b"", ""
         self._field: str | None = None
         self._value = b""
 
     async def begin(self) -> None:
-        """Read to where the file begins. What was said before it is checked already here."""
+        """Read up to the start of the file, and check the purpose if it came before the file."""
         while self._filename is None:
             if not await self._advance():
                 raise _no_file()
@@ -79,7 +80,7 @@ class FileUpload:
         return self._filename
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Give the file as it arrives; then the rest of the form has been read too."""
+        """Yield the file's bytes as they arrive; afterwards, the whole form has been read."""
         more = True
         while more:
             arrived, self._arrived = b"".join(self._arrived), []
@@ -88,7 +89,7 @@ class FileUpload:
             more = await self._advance()
 
     def about(self) -> FileCreate:
-        """Return the other fields. Raises what an invalid body raises."""
+        """Return the other fields. Raises `RequestValidationError`, as for any invalid body."""
         body = _nested(self._fields)
         try:
             return FileCreate.model_validate(body)
@@ -97,11 +98,11 @@ class FileUpload:
             raise RequestValidationError(issues, body=body) from error
 
     async def _advance(self) -> bool:
-        """Read some more of the body; False: it has ended."""
+        """Read more of the body; return False at its end."""
         try:
             data = await anext(self._stream, None)
         except ClientDisconnect as error:
-            raise InvalidRequest("The upload was broken off.") from error
+            raise InvalidRequest("The upload was interrupted.") from error
         if data is None:
             if not self._complete:
                 raise InvalidRequest("The form ends before its last boundary.")
@@ -121,7 +122,7 @@ class FileUpload:
         if self._field_bytes > _FIELD_BYTES:
             raise InvalidRequest("The form's fields are too long.")
 
-    # What the parser finds, in this order
+    # The parser's callbacks, in the order in which it calls them
 
     def _callbacks(self) -> "MultipartCallbacks":
         return {
@@ -195,7 +196,7 @@ def _readable() -> Iterator[None]:
 def _boundary(content_type: str) -> str:
     boundary = _parameters(content_type).get("boundary", "")
     if not content_type.lower().startswith("multipart/form-data") or not boundary:
-        raise _no_file(" It is sent in a form ('multipart/form-data').")
+        raise _no_file(" Send it in a form ('multipart/form-data').")
     return boundary
 
 
@@ -207,12 +208,12 @@ def _unquoted(value: str) -> str:
     value = value.strip()
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
         return value
-    # Browsers leave a backslash as it is: it only escapes what has to be escaped.
+    # Browsers send backslashes unescaped: one only escapes a quote or another backslash.
     return re.sub(r'\\(["\\])', r"\1", value[1:-1])
 
 
 def _filename(parameters: dict[str, str]) -> str | None:
-    """Return the name that is sent for a file, None where there is none: a plain field."""
+    """Return the name that was sent for a file; None for a plain field."""
     charset, _, encoded = parameters.get("filename*", "").partition("'")
     if encoded:
         try:
@@ -230,14 +231,14 @@ def _checked_name(name: str) -> str:
     elif len(name) > _MAX_NAME:
         fault = f"its name is longer than {_MAX_NAME} characters"
     elif any(unicodedata.category(character) == "Cc" for character in name):
-        fault = "its name holds control characters"
+        fault = "its name contains control characters"
     else:
         return name
     raise InvalidRequest(f"Invalid 'file': {fault}.", param="file", code="invalid_value")
 
 
 def _nested(fields: dict[str, str]) -> dict[str, Any]:
-    """Return a form's fields as a body: `a[b]` is the `b` in `a`."""
+    """Return a form's fields as a nested body: `a[b]` becomes the field `b` of `a`."""
     body: dict[str, Any] = {}
     for name, value in fields.items():
         outer, bracket, inner = name.partition("[")
@@ -253,7 +254,7 @@ def _text(value: bytes) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        # What no program of this century sends; every byte of it means something.
+        # Only very old programs send this; every byte is valid in Latin-1.
         return value.decode("latin-1")
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a request, in the words that OpenAI's API used."""
+"""Describes what is wrong with a request, in the words of OpenAI's API."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,8 @@ _EXPECTED = {
     "model": "an object",
     "model_attributes": "an object",
 }
-# Of names and values that a client made up: an answer need not be as long as its request.
+# Characters of a client's names and values that an error quotes: an error need not be as long as
+# its request.
 _SHOWN = 256
 _NOT_JSON = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using "
@@ -39,7 +40,7 @@ Describe = Callable[[Issue, str], tuple[str, str]]
 
 
 def describe(error: RequestValidationError, route: Any = None) -> InvalidRequest:
-    """Return the first of a request's faults as the error that a client is told."""
+    """Return the error for the first fault of a request."""
     issue: Issue = dict(error.errors()[0])
     kind = issue["type"]
     if kind == "json_invalid":
@@ -80,13 +81,13 @@ def _first_required(route: Any) -> str | None:
 def _param(location: list[Any], body: Any) -> str:
     """Return a location as OpenAI writes it: `messages[0].content`.
 
-    Pydantic names the chosen member of a union too, which no client knows: a tag in angle
-    brackets, or the value of the object's own `type`.
+    Pydantic's locations also contain the chosen member of a union, which is meaningless to
+    clients: a tag in angle brackets, or the value of the object's own `type`.
     """
     path, here = "", body
     for step in location:
         if path.endswith("truncation_strategy"):
-            # No union, though it has a `type`, one of whose values is a field's name too.
+            # Not a union, though it has a `type`; one value of it is also the name of a field.
             path += f".{step}"
         elif isinstance(step, int):
             path += f"[{step}]"
@@ -94,7 +95,7 @@ def _param(location: list[Any], body: Any) -> str:
         elif str(step).startswith(("<", "[")):
             continue
         elif isinstance(here, dict) and here.get("type") == step:
-            # Said once for the tag; the same word may follow as a field.
+            # Skip the tag once; the same word may follow as a field's name.
             here = {name: value for name, value in here.items() if name != "type"}
         else:
             path += f".{step}" if path else str(step)
@@ -202,7 +203,7 @@ def _few(issue: Issue, param: str) -> tuple[str, str]:
 def _number(issue: Issue, param: str) -> tuple[str, str]:
     above = issue["type"] == "less_than_equal"
     limit = issue["ctx"]["le" if above else "ge"]
-    # The kind of number is the field's, not the one that happened to be sent.
+    # The kind is that of the field, not of the number that was sent.
     kind, shown = ("decimal", f"{limit:.15g}") if isinstance(limit, float) else ("integer", limit)
     word, sign = ("above maximum", "<=") if above else ("below minimum", ">=")
     suffix = "above_max_value" if above else "below_min_value"

@@ -1,4 +1,4 @@
-"""What `/docs` shows the operations of vector stores with; `examples` joins it to the rest."""
+"""The examples in `/docs` for vector stores; `examples.py` includes them."""
 
 from typing import Any
 
@@ -89,7 +89,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
             "metadata": {"store": "seoul-01"},
         },
     },
-    "update_vector_store": {"Never to expire": {"name": "매장 안내", "expires_after": None}},
+    "update_vector_store": {"Never expire": {"name": "매장 안내", "expires_after": None}},
     "search_vector_store": {
         "한국어": {"query": "영업 시간은 언제부터인가요?"},
         "With a filter": {
@@ -109,8 +109,8 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "update_vector_store_file": {"Attributes": {"attributes": _ATTRIBUTES}},
     "create_file_batch": {
-        "Files alike": {"file_ids": [FILE_ID], "attributes": _ATTRIBUTES},
-        "Each with its own": {"files": [{"file_id": FILE_ID, "attributes": _ATTRIBUTES}]},
+        "Shared attributes": {"file_ids": [FILE_ID], "attributes": _ATTRIBUTES},
+        "Attributes per file": {"files": [{"file_id": FILE_ID, "attributes": _ATTRIBUTES}]},
     },
 }
 

@@ -1,4 +1,4 @@
-"""What visitors of the public chat don't see: what is for the operator, and for the model."""
+"""Hides from visitors of the public chat what is meant for the operator or the model."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ def run_for(caller: Caller, run: Run) -> Run:
     """Return the run as this caller may see it."""
     if caller.session is None:
         return run
-    return run.model_copy(update={**_HIDDEN, "last_error": _told_error(run.last_error)})
+    return run.model_copy(update={**_HIDDEN, "last_error": _visible_error(run.last_error)})
 
 
 def step_for(caller: Caller, step: RunStep) -> RunStep:
@@ -28,39 +28,39 @@ def step_for(caller: Caller, step: RunStep) -> RunStep:
     if caller.session is None:
         return step
     details = _without_functions(step.step_details)
-    error = _told_error(step.last_error)
+    error = _visible_error(step.last_error)
     return step.model_copy(update={"step_details": details, "last_error": error})
 
 
 def encode_for_visitor(frame: Frame) -> bytes:
-    """Encode an event, without what a visitor doesn't see of a run and its steps."""
+    """Encode an event without the parts of runs and steps that visitors must not see."""
     if not frame.event.startswith("thread.run."):
         return numbered(frame)
     return event(frame.event, _to_json(_visible(from_json(frame.data))), frame.id)
 
 
-def _visible(told: dict[str, Any]) -> dict[str, Any]:
-    """Return a run, a step or a step's delta, as JSON has it, without what isn't for visitors."""
-    shown = told | (_HIDDEN if told["object"] == "thread.run" else {})
-    if error := told.get("last_error"):
+def _visible(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON of a run, a step or a step's delta without what visitors must not see."""
+    shown = sent | (_HIDDEN if sent["object"] == "thread.run" else {})
+    if error := sent.get("last_error"):
         shown["last_error"] = error | {"message": sentence_for(error["code"])}
-    if "step_details" in told:
-        shown["step_details"] = _without_functions(told["step_details"])
-    if details := told.get("delta", {}).get("step_details"):
-        shown["delta"] = told["delta"] | {"step_details": _without_functions(details)}
+    if "step_details" in sent:
+        shown["step_details"] = _without_functions(sent["step_details"])
+    if details := sent.get("delta", {}).get("step_details"):
+        shown["delta"] = sent["delta"] | {"step_details": _without_functions(details)}
     return shown
 
 
-def _told_error(error: LastError | None) -> LastError | None:
+def _visible_error(error: LastError | None) -> LastError | None:
     if error is None:
         return None
     return error.model_copy(update={"message": sentence_for(error.code)})
 
 
 def _without_functions(details: dict[str, Any]) -> dict[str, Any]:
-    """Return a step's details with the functions' names alone.
+    """Return a step's details with only the names of its function calls.
 
-    A function that failed answers the model with its exception, which may name any host.
+    The output of a function that failed is its exception, which may name internal hosts.
     """
     if "tool_calls" not in details:
         return details

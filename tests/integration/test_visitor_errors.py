@@ -28,8 +28,7 @@ SENTENCES = {
     "server_error": "The assistant could not answer. Please try again later.",
     "rate_limit_exceeded": "The assistant is busy right now. Please try again in a moment.",
     "invalid_prompt": (
-        "The assistant could not answer this. Please say it in other words, or begin a new "
-        "conversation."
+        "The assistant could not answer this. Please rephrase it or start a new conversation."
     ),
 }
 

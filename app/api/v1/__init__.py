@@ -19,8 +19,8 @@ from app.api.v1 import (
 )
 
 api = APIRouter(prefix="/api/v1")
-# They are looked through in this order: what is called most stands first.
-# `/threads/runs` stands before `/threads/{thread_id}`, which would take it for an id.
+# Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
+# `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages),
     *(files, vector_stores, vector_store_files, usage, models),

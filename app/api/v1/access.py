@@ -1,4 +1,4 @@
-"""`/access` and `/chat/sessions`: what a page asks before it has anything to show."""
+"""`/access` and `/chat/sessions`: the first requests of a page."""
 
 from fastapi import Request
 
@@ -12,12 +12,12 @@ routes = public_router("access")
 
 
 class SessionCreate(RequestBody):
-    """Nothing is said of a session; the body may be left out."""
+    """A session has no parameters; the body may be left out."""
 
 
 @routes.get("/access")
 async def retrieve_access(services: ServicesDep) -> Access:
-    """Tell whether a key is needed here, and whether pages may chat without one."""
+    """Return whether calls need a key, and whether pages may chat without one."""
     return services.access.told()
 
 
@@ -25,10 +25,11 @@ async def retrieve_access(services: ServicesDep) -> Access:
 async def create_chat_session(
     request: Request, services: ServicesDep, body: SessionCreate | None = None
 ) -> ChatSession:
-    """Let a page of a known origin chat without a key (`PUBLIC_CHAT`), for a while.
+    """Create a session for a page of a known origin: it may chat without a key for a while.
 
-    With an earlier token as the bearer, expired or not, the same session goes on: a browser keeps
-    its threads. The answer lists the assistants that it may use, the default one first.
+    Needs `PUBLIC_CHAT`, except for the server's own pages. A request with an earlier token as the
+    bearer, expired or not, continues that session, so a browser keeps its threads. The response
+    lists the assistants that the session may use, the default one first.
     """
     await services.guard.admit_visitor(request)
     return await services.access.begin_session(bearer(request))

@@ -20,7 +20,7 @@ async def create_assistant(
 async def list_assistants(
     page: PageDep, services: ServicesDep, caller: CallerDep
 ) -> ListPage[Assistant]:
-    """List the assistants, the newest first."""
+    """List the assistants, newest first."""
     return await services.assistants.list(caller.project, page)
 
 
@@ -36,7 +36,7 @@ async def retrieve_assistant(
 async def update_assistant(
     assistant_id: str, services: ServicesDep, caller: CallerDep, body: AssistantUpdate | None = None
 ) -> Assistant:
-    """Change an assistant: what is left out stays, null resets."""
+    """Change an assistant: omitted fields stay unchanged, null resets a field."""
     return await services.assistants.update(caller.project, assistant_id, body or AssistantUpdate())
 
 

@@ -1,4 +1,4 @@
-"""`POST /chat`: the one call that a web page needs."""
+"""`POST /chat`: the only call that a web page needs."""
 
 import json
 from collections.abc import AsyncIterator
@@ -29,11 +29,11 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
     responses=EVENT_STREAM | MODEL_FAILURES,
 )
 async def chat(body: ChatRequest, services: ServicesDep, caller: CallerDep) -> Any:
-    """Say something and get the answer.
+    """Send a message and get the answer.
 
-    Without `thread_id` a new thread begins; send the answer's `thread_id` to go on with it.
-    With `"stream": true` the answer comes as server-sent events: `delta`s with a piece of text
-    each, then `message` with the same object that the plain call returns, or `error`.
+    Without `thread_id`, a new thread is created; send the answer's `thread_id` to continue it.
+    With `"stream": true`, the answer is streamed as server-sent events: a `delta` for each piece of
+    text, then `message` with the object that the plain call returns, or `error`.
     """
     if not body.stream:
         return await services.chat.reply(caller, body)
@@ -52,13 +52,13 @@ async def _chat_events(chats: ChatService, caller: Caller, turn: Turn) -> AsyncI
     except ThreadkeeperError as error:
         yield error_event(error_for(caller, error))
     except Interrupted:
-        yield error_event(ThreadkeeperError("The server restarts.", code="server_restarting"))
+        yield error_event(ThreadkeeperError("The server is restarting.", code="server_restarting"))
     else:
         yield event("message", reply.model_dump_json(exclude_none=True))
 
 
 def _delta(frame: Frame) -> bytes:
-    """Return a piece of the answer's text as an event of its own; nothing for other events."""
+    """Return a piece of the answer's text as a `delta` event; empty for all other events."""
     if frame.event != "thread.message.delta":
         return b""
     part = from_json(frame.data)["delta"]["content"][0]
@@ -68,6 +68,6 @@ def _delta(frame: Frame) -> bytes:
         case "refusal":
             text = part["refusal"]
         case _:
-            # Such as a picture, which the thread's message has.
+            # For example an image; the thread's message contains it.
             text = ""
     return event("delta", _to_json({"delta": text}), frame.id) if text else b""

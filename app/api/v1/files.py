@@ -34,7 +34,7 @@ _FORM: dict[str, Any] = {
                         "purpose": {
                             "type": "string",
                             "enum": [*PURPOSES],
-                            # What a form begins with; a request has to say it.
+                            # Preselected in forms; a request must state it.
                             "default": "assistants",
                         },
                         "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
@@ -81,11 +81,11 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     "/files",
     openapi_extra=_FORM,
     responses={413: {"model": ErrorEnvelope, "description": "The file is too large."}},
-    # The file has a limit of its own, told in the error's envelope.
+    # `FileUpload` checks the size itself and reports it in OpenAI's envelope.
     max_body_size=sys.maxsize,
 )
 async def create_file(request: Request, services: ServicesDep, caller: CallerDep) -> FileObject:
-    """Upload a file: a form with the `file`, its `purpose` and, optionally, when it expires."""
+    """Upload a file as a form with `file`, `purpose` and, optionally, `expires_after`."""
     upload = FileUpload(request, max_bytes=services.files.max_bytes)
     await upload.begin()
     return await services.files.create(caller.project, upload)
@@ -96,21 +96,21 @@ async def list_files(
     page: FilePageDep,
     services: ServicesDep,
     caller: CallerDep,
-    purpose: Annotated[str | None, Query(description="Only those with this purpose.")] = None,
+    purpose: Annotated[str | None, Query(description="Only files with this purpose.")] = None,
 ) -> ListPage[FileObject]:
-    """List the files, the newest first."""
+    """List the files, newest first."""
     return await services.files.list(caller.project, page, purpose)
 
 
 @routes.get("/files/{file_id}")
 async def retrieve_file(file_id: str, services: ServicesDep, caller: CallerDep) -> FileObject:
-    """Retrieve what is known of a file."""
+    """Retrieve a file's metadata."""
     return await services.files.retrieve(caller, file_id)
 
 
 @routes.delete("/files/{file_id}")
 async def delete_file(file_id: str, services: ServicesDep, caller: CallerDep) -> FileDeleted:
-    """Delete a file and its bytes."""
+    """Delete a file and its content."""
     return await services.files.delete(caller.project, file_id)
 
 
@@ -118,19 +118,19 @@ async def delete_file(file_id: str, services: ServicesDep, caller: CallerDep) ->
 async def retrieve_file_content(
     file_id: str, services: ServicesDep, caller: CallerDep
 ) -> StreamingResponse:
-    """Retrieve a file's bytes, as they were uploaded."""
+    """Download a file's content."""
     content = await services.files.content(caller, file_id)
     headers = {
         "content-length": str(content.file.bytes),
         "content-disposition": _disposition(content.file.filename),
-        # A page that somebody uploaded is never run as one of this server's.
+        # An uploaded HTML page must never run as one of this server's own pages.
         "x-content-type-options": "nosniff",
     }
     return StreamingResponse(content.chunks, 200, headers, "application/octet-stream")
 
 
 def _disposition(filename: str) -> str:
-    """Name the download: without folders, once in plain letters and once exactly (RFC 6266)."""
+    """Return the header that names the download, in ASCII and exactly (RFC 6266), sans folders."""
     name = re.split(r"[/\\]", filename)[-1]
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

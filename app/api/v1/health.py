@@ -1,4 +1,4 @@
-"""`/health`: is the service alive, and who answers. `/ready`: should it be given work."""
+"""`/health`: whether the service is alive. `/ready`: whether it should receive requests."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from app.core.model import Mode, Reach
 from app.schemas.common import WireObject
 from app.services.readiness import Up
 
-# Of another make than the other routers: who asks these needs no key, and is never limited.
+# A plain router: these routes need no key and have no rate limit.
 routes = APIRouter(tags=["health"])
 
 
@@ -26,7 +26,7 @@ class Ready(WireObject):
     database: Up
     storage: Up
     upstream: Reach
-    # Only if there are several: what each is found to be, by its name.
+    # The state of each upstream by its name; only if there are several.
     upstreams: dict[str, Reach] | None = None
 
 
@@ -38,9 +38,11 @@ _NOT_READY = {
 }
 
 
-@routes.get("/health", responses={503: {"model": Health, "description": "No database."}})
+@routes.get(
+    "/health", responses={503: {"model": Health, "description": "The database does not answer."}}
+)
 async def health(services: ServicesDep, response: Response) -> Health:
-    """Tell whether the database answers, and which model does: demo, openai or custom."""
+    """Return whether the database answers, and the kind of model: demo, openai or custom."""
     up = await services.database.is_up()
     if not up:
         response.status_code = 503
@@ -58,21 +60,22 @@ async def health(services: ServicesDep, response: Response) -> Health:
     responses={
         503: {
             "model": Ready,
-            "description": "Something it needs is missing, or it is stopping.",
+            "description": "A dependency does not answer, or the server is stopping.",
             "content": {"application/json": {"example": _NOT_READY}},
         }
     },
 )
 async def ready(services: ServicesDep, response: Response) -> Ready:
-    """Tell whether this server should be sent requests: what it needs is there, and it stays.
+    """Return whether this server should receive requests: its dependencies answer and it is not
+    stopping.
 
-    `upstream` is `refused` if the upstream does not take the key, and `not_found` if it has no
-    `/responses` at the configured address. If there are several, it is `ok` as soon as one of
-    them can be asked, and `upstreams` has each by its name. A result is repeated for five seconds.
+    `upstream` is `refused` if the upstream refuses the key, and `not_found` if it has no
+    `/responses` at the configured address. If there are several upstreams, it is `ok` as soon as
+    one of them is, and `upstreams` lists each by its name. Results are cached for five seconds.
     """
     found = await services.readiness.components()
     status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"
-    # Asked after the checks, during which a stop may have begun.
+    # Read after the checks, since a shutdown may have begun during them.
     if services.readiness.draining:
         status = "draining"
     if status != "ready":
@@ -82,6 +85,6 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
         database=found.database,
         storage=found.storage,
         upstream=found.upstream,
-        # Names, which are no secret, and no addresses: no key is asked for here.
+        # Only names, which are not secret: this route needs no key.
         upstreams=dict(found.upstreams) if len(found.upstreams) > 1 else None,
     )

@@ -16,7 +16,7 @@ routes = router("messages")
 async def create_message(
     thread_id: str, body: MessageCreate, services: ServicesDep, caller: CallerDep
 ) -> Message:
-    """Add a message to a thread on which no run is active."""
+    """Add a message to a thread that has no active run."""
     return await services.messages.create(caller, thread_id, body)
 
 
@@ -26,9 +26,9 @@ async def list_messages(
     page: PageDep,
     services: ServicesDep,
     caller: CallerDep,
-    run_id: Annotated[str | None, Query(description="Only those that this run made.")] = None,
+    run_id: Annotated[str | None, Query(description="Only messages that this run created.")] = None,
 ) -> ListPage[Message]:
-    """List a thread's messages, the newest first."""
+    """List a thread's messages, newest first."""
     return await services.messages.list(caller, thread_id, page, run_id)
 
 

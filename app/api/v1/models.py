@@ -9,11 +9,11 @@ routes = router("models")
 
 @routes.get("/models")
 async def list_models(services: ServicesDep, _caller: CallerDep) -> ModelList:
-    """List the models that this server's settings and its file of assistants name."""
+    """List the models named in the server's settings and its assistants file."""
     return services.models.list()
 
 
-# A name may have slashes in it: `meta-llama/Llama-3.1-8B`.
+# A name may contain slashes: `meta-llama/Llama-3.1-8B`.
 @routes.get("/models/{model:path}")
 async def retrieve_model(model: str, services: ServicesDep, _caller: CallerDep) -> Model:
     """Retrieve a model by its name."""

@@ -1,4 +1,4 @@
-"""`/threads/{thread_id}/runs`, and `/threads/runs`, which makes the thread too."""
+"""`/threads/{thread_id}/runs`, and `/threads/runs`, which also creates the thread."""
 
 from typing import Annotated, Any
 
@@ -19,14 +19,14 @@ EventId = Annotated[
         alias="Last-Event-ID",
         ge=0,
         le=2**63 - 1,
-        description="The last event that was received.",
+        description="The id of the last event that the client received.",
     ),
 ]
 PollHelper = Annotated[
     bool,
     Header(
         alias="X-Stainless-Poll-Helper",
-        description="Sent by the SDKs' poll helpers: the answer waits for the next status.",
+        description="Sent by the SDKs' poll helpers: the response waits for the next status.",
     ),
 ]
 
@@ -35,7 +35,7 @@ PollHelper = Annotated[
 async def create_thread_and_run(
     body: ThreadRunCreate, services: ServicesDep, caller: CallerDep
 ) -> Any:
-    """Create a thread and run it at once; with `stream`, hear of it as it happens."""
+    """Create a thread and a run on it; with `stream`, get the run's events as they happen."""
     if body.stream:
         frames = await services.runs.create_with_thread_streamed(caller, body)
         return EventStream(run_events(frames, plain))
@@ -50,7 +50,7 @@ async def create_run(
     include: IncludeDep,
     body: RunCreate | None = None,
 ) -> Any:
-    """Run a thread: the assistant reads it and answers. Without a body: the default assistant."""
+    """Create a run: an assistant (the default one if there is no body) answers on the thread."""
     if body is not None and body.stream:
         frames = await services.runs.create_streamed(caller, thread_id, body, include=include)
         return EventStream(run_events(frames, plain))
@@ -61,7 +61,7 @@ async def create_run(
 async def list_runs(
     thread_id: str, page: PageDep, services: ServicesDep, caller: CallerDep
 ) -> ListPage[Run]:
-    """List a thread's runs, the newest first."""
+    """List a thread's runs, newest first."""
     runs = await services.run_reads.list(caller, thread_id, page)
     return runs.model_copy(update={"data": [run_for(caller, run) for run in runs.data]})
 
@@ -75,9 +75,9 @@ async def retrieve_run(
     response: Response,
     poll_helper: PollHelper = False,
 ) -> Run:
-    """Retrieve a run. `openai-poll-after-ms` tells pollers when to look again."""
+    """Retrieve a run. The header `openai-poll-after-ms` says when to poll again."""
     waits = poll_helper and services.run_reads.waits_for_changes
-    # Who is made to wait here need not wait there as well.
+    # A client that waits here need not also wait between its requests.
     response.headers["openai-poll-after-ms"] = str(1 if waits else services.poll_after_ms)
     if waits:
         return run_for(caller, await services.run_reads.await_change(caller, thread_id, run_id))
@@ -86,7 +86,7 @@ async def retrieve_run(
 
 @routes.get(
     "/threads/{thread_id}/runs/{run_id}/events",
-    # Said here: the framework, which documents it, can't find it in the class.
+    # For the OpenAPI document: the framework can't read it from the response class.
     status_code=200,
     response_class=EventStream,
     responses=EVENT_STREAM,
@@ -98,7 +98,7 @@ async def follow_run(
     caller: CallerDep,
     last_event_id: EventId = 0,
 ) -> EventStream:
-    """Follow a run: what was missed since `Last-Event-ID`, then what happens, to its end."""
+    """Follow a run: stream the events after `Last-Event-ID`, then new ones, until the run ends."""
     frames = await services.run_reads.follow(caller, thread_id, run_id, last_event_id)
     return EventStream(run_events(frames, encode_for_visitor if caller.session else numbered))
 
@@ -117,7 +117,7 @@ async def update_run(
 
 @routes.post("/threads/{thread_id}/runs/{run_id}/cancel")
 async def cancel_run(thread_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> Run:
-    """Cancel a run that has not ended: it is `cancelling`, and `cancelled` soon."""
+    """Cancel a run that has not ended: it becomes `cancelling`, and `cancelled` soon after."""
     return run_for(caller, await services.runs.cancel(caller, thread_id, run_id))
 
 
@@ -129,7 +129,7 @@ async def cancel_run(thread_id: str, run_id: str, services: ServicesDep, caller:
 async def submit_tool_outputs(
     thread_id: str, run_id: str, body: ToolOutputsSubmit, services: ServicesDep, caller: CallerDep
 ) -> Any:
-    """Answer the function calls of a run that requires action: all of them at once."""
+    """Submit the outputs of all function calls of a run that requires action, in one request."""
     if body.stream:
         frames = await services.runs.submit_tool_outputs_streamed(caller, thread_id, run_id, body)
         return EventStream(run_events(frames, plain))

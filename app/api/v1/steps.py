@@ -18,7 +18,7 @@ async def list_steps(
     caller: CallerDep,
     include: IncludeDep,
 ) -> ListPage[RunStep]:
-    """List what a run did, the newest step first."""
+    """List a run's steps, newest first."""
     steps = await services.run_reads.list_steps(caller, thread_id, run_id, page, include=include)
     return steps.model_copy(update={"data": [step_for(caller, step) for step in steps.data]})
 

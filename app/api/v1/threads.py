@@ -30,7 +30,7 @@ _METADATA_PARAMETER = {
             "required": False,
             "style": "deepObject",
             "explode": True,
-            "description": "Pairs that the metadata holds, as `metadata[key]=value`.",
+            "description": "Pairs that the metadata must contain, as `metadata[key]=value`.",
             "schema": {
                 "type": "object",
                 "propertyNames": {"pattern": r"^[^\[\]]*$"},
@@ -40,7 +40,7 @@ _METADATA_PARAMETER = {
         }
     ]
 }
-_Time = Annotated[int | None, Query(ge=0, le=2**53, description="Unix time, not included.")]
+_Time = Annotated[int | None, Query(ge=0, le=2**53, description="Unix time, exclusive.")]
 
 
 async def _filter(
@@ -52,7 +52,7 @@ async def _filter(
         Query(
             min_length=1,
             max_length=500,
-            description="Words that one message of the thread holds, or that begin its words.",
+            description="Words, or beginnings of words, that one message of the thread contains.",
         ),
     ] = None,
 ) -> ThreadFilter:
@@ -60,9 +60,9 @@ async def _filter(
 
 
 def _pairs(request: Request) -> tuple[tuple[str, str], ...]:
-    """Return what the metadata must hold. Raises `InvalidRequest`.
+    """Return the pairs that the metadata must contain. Raises `InvalidRequest`.
 
-    A filter that is written wrongly is not passed over: what it leaves may be to be deleted.
+    A malformed filter is refused, not ignored: ignoring it could delete more than was asked for.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in request.query_params.multi_items():
@@ -94,7 +94,7 @@ async def create_thread(
 async def list_threads(
     page: PageDep, wanted: FilterDep, services: ServicesDep, caller: CallerDep
 ) -> ListPage[ListedThread]:
-    """List the threads, the newest first, with how each began."""
+    """List the threads, newest first, each with a preview of its first question."""
     return await services.thread_lists.list(caller, page, wanted)
 
 
@@ -104,12 +104,12 @@ async def delete_threads(
     services: ServicesDep,
     caller: CallerDep,
     everything: Annotated[
-        bool, Query(alias="all", description="true, without any filter: all threads.")
+        bool, Query(alias="all", description="true, with no filters: deletes all threads.")
     ] = False,
 ) -> ThreadsDeleted:
-    """Delete the threads that the filters name, with all in them and what only they used.
+    """Delete the threads that match the filters, with their content and what only they used.
 
-    `files` and `vector_stores` say how much was attached to them alone.
+    `files` and `vector_stores` count what was attached only to these threads and was deleted too.
     """
     return await services.thread_lists.delete(caller, wanted, everything=everything)
 
@@ -130,5 +130,5 @@ async def update_thread(
 
 @routes.delete("/threads/{thread_id}")
 async def delete_thread(thread_id: str, services: ServicesDep, caller: CallerDep) -> ThreadDeleted:
-    """Delete a thread with its messages, runs and steps, and what was attached only to it."""
+    """Delete a thread with its messages, runs, steps, and whatever was attached only to it."""
     return await services.threads.delete(caller, thread_id)

@@ -16,14 +16,14 @@ routes = router("usage")
 
 
 def _iso_day(value: object) -> object:
-    # A bare number would be read as seconds since 1970.
+    # Pydantic would read a bare number as seconds since 1970.
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         raise PydanticCustomError("day", "expected a day as YYYY-MM-DD")
     return value
 
 
 _Day = Annotated[date, BeforeValidator(_iso_day)]
-_Start = Annotated[_Day | None, Query(description="The first day (UTC); 29 days before the last.")]
+_Start = Annotated[_Day | None, Query(description="The first day (UTC); default: 29 days earlier.")]
 _End = Annotated[_Day | None, Query(description="The last day (UTC); today by default.")]
 
 
@@ -34,5 +34,5 @@ async def report_usage(
     start_date: _Start = None,
     end_date: _End = None,
 ) -> UsageList:
-    """Report the runs and tokens of the caller's project, by day, assistant and model."""
+    """Report the runs and tokens of the caller's project by day, assistant and model."""
     return await services.usage.report(caller, start_date, end_date)

@@ -24,7 +24,7 @@ _FILES = "/vector_stores/{vector_store_id}/files"
 _BATCHES = "/vector_stores/{vector_store_id}/file_batches"
 
 StatusFilter = Annotated[
-    FileStatus | None, Query(alias="filter", description="Only those with this status.")
+    FileStatus | None, Query(alias="filter", description="Only files with this status.")
 ]
 
 
@@ -32,7 +32,7 @@ StatusFilter = Annotated[
 async def create_vector_store_file(
     vector_store_id: str, body: VectorStoreFileCreate, services: ServicesDep, caller: CallerDep
 ) -> VectorStoreFile:
-    """Attach a file to a vector store; it is read in the background."""
+    """Attach a file to a vector store; the server processes it in the background."""
     return await services.vector_store_files.create(caller.project, vector_store_id, body)
 
 
@@ -44,7 +44,7 @@ async def list_vector_store_files(
     caller: CallerDep,
     status: StatusFilter = None,
 ) -> ListPage[VectorStoreFile]:
-    """List a vector store's files, the newest first."""
+    """List a vector store's files, newest first."""
     return await services.vector_store_files.list(caller.project, vector_store_id, page, status)
 
 
@@ -52,7 +52,7 @@ async def list_vector_store_files(
 async def retrieve_vector_store_file(
     vector_store_id: str, file_id: str, services: ServicesDep, caller: CallerDep, response: Response
 ) -> VectorStoreFile:
-    """Retrieve a file's status. `openai-poll-after-ms` tells pollers when to look again."""
+    """Retrieve a file's status. The header `openai-poll-after-ms` says when to poll again."""
     response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
     return await services.vector_store_files.retrieve(caller.project, vector_store_id, file_id)
 
@@ -73,7 +73,7 @@ async def update_vector_store_file(
 async def delete_vector_store_file(
     vector_store_id: str, file_id: str, services: ServicesDep, caller: CallerDep
 ) -> VectorStoreFileDeleted:
-    """Take a file out of a vector store. It stays in `/files`."""
+    """Remove a file from a vector store. It stays in `/files`."""
     return await services.vector_store_files.delete(caller.project, vector_store_id, file_id)
 
 
@@ -81,7 +81,7 @@ async def delete_vector_store_file(
 async def retrieve_vector_store_file_content(
     vector_store_id: str, file_id: str, services: ServicesDep, caller: CallerDep
 ) -> FileContentPage:
-    """Retrieve a file's text, in the pieces in which it is searched."""
+    """Retrieve a file's text, in the chunks that are searched."""
     return await services.vector_store_files.content(caller.project, vector_store_id, file_id)
 
 
@@ -89,7 +89,7 @@ async def retrieve_vector_store_file_content(
 async def create_file_batch(
     vector_store_id: str, body: FileBatchCreate, services: ServicesDep, caller: CallerDep
 ) -> FileBatch:
-    """Attach many files to a vector store; they are read in the background."""
+    """Attach many files to a vector store; the server processes them in the background."""
     return await services.file_batches.create(caller.project, vector_store_id, body)
 
 
@@ -101,7 +101,7 @@ async def retrieve_file_batch(
     caller: CallerDep,
     response: Response,
 ) -> FileBatch:
-    """Retrieve a batch's status. `openai-poll-after-ms` tells pollers when to look again."""
+    """Retrieve a batch's status. The header `openai-poll-after-ms` says when to poll again."""
     response.headers["openai-poll-after-ms"] = str(services.poll_after_ms)
     return await services.file_batches.retrieve(caller.project, vector_store_id, batch_id)
 
@@ -110,7 +110,7 @@ async def retrieve_file_batch(
 async def cancel_file_batch(
     vector_store_id: str, batch_id: str, services: ServicesDep, caller: CallerDep
 ) -> FileBatch:
-    """Cancel a batch: the files that are not read yet are `cancelled`."""
+    """Cancel a batch: files that are not yet processed become `cancelled`."""
     return await services.file_batches.cancel(caller.project, vector_store_id, batch_id)
 
 
@@ -123,7 +123,7 @@ async def list_file_batch_files(
     caller: CallerDep,
     status: StatusFilter = None,
 ) -> ListPage[VectorStoreFile]:
-    """List a batch's files, the newest first."""
+    """List a batch's files, newest first."""
     return await services.file_batches.list_files(
         caller.project, vector_store_id, batch_id, page, status
     )

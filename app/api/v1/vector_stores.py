@@ -1,4 +1,4 @@
-"""`/vector_stores`: the stores themselves, and searches in them."""
+"""`/vector_stores`: the stores, and searches in them."""
 
 from app.api.deps import CallerDep, PageDep, ServicesDep
 from app.api.routing import router
@@ -18,7 +18,7 @@ routes = router("vector stores")
 async def create_vector_store(
     services: ServicesDep, caller: CallerDep, body: VectorStoreCreate | None = None
 ) -> VectorStore:
-    """Create a vector store, empty or with its first files: what assistants search in."""
+    """Create a vector store, which assistants can search, empty or with its first files."""
     return await services.vector_stores.create(caller.project, body or VectorStoreCreate())
 
 
@@ -26,7 +26,7 @@ async def create_vector_store(
 async def list_vector_stores(
     page: PageDep, services: ServicesDep, caller: CallerDep
 ) -> ListPage[VectorStore]:
-    """List the vector stores, the newest first."""
+    """List the vector stores, newest first."""
     return await services.vector_stores.list(caller.project, page)
 
 
@@ -34,7 +34,7 @@ async def list_vector_stores(
 async def retrieve_vector_store(
     vector_store_id: str, services: ServicesDep, caller: CallerDep
 ) -> VectorStore:
-    """Retrieve a vector store: how many of its files are read, and what they take."""
+    """Retrieve a vector store, with the status counts and the size of its files."""
     return await services.vector_stores.retrieve(caller.project, vector_store_id)
 
 
@@ -45,7 +45,7 @@ async def update_vector_store(
     caller: CallerDep,
     body: VectorStoreUpdate | None = None,
 ) -> VectorStore:
-    """Change a vector store's name, metadata, or when it expires."""
+    """Change a vector store's name, metadata or expiry."""
     return await services.vector_stores.update(
         caller.project, vector_store_id, body or VectorStoreUpdate()
     )
@@ -63,5 +63,5 @@ async def delete_vector_store(
 async def search_vector_store(
     vector_store_id: str, body: VectorSearch, services: ServicesDep, caller: CallerDep
 ) -> SearchResultsPage:
-    """Search in a vector store: what of its files answers a question, the best first."""
+    """Search a vector store: the passages that best match a question, best first."""
     return await services.vector_stores.search(caller.project, vector_store_id, body)
