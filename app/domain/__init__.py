@@ -1,1 +1,1 @@
-"""Pure rules: ids, time, errors, the states of a run. Imports nothing of the project."""
+"""Pure rules: ids, time, errors, run states. Imports no other package of the project."""

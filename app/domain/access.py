@@ -1,22 +1,22 @@
-"""Whose objects are whose."""
+"""Who owns which objects."""
 
 from dataclasses import dataclass
 
-# What is made where no keys are set, and opened by a key of this name later.
+# Owns the objects created while no keys are set; a key with this name gives access to them later.
 DEFAULT_PROJECT = "default"
-# What the settings and the assistants file make: every project may read it, and none change it.
-# No key's project can have this name.
+# Owns what the settings and the assistants file define: every project may read it, none may change
+# it. No key's project can have this name.
 SHARED = "*"
-# Whose files and vector stores are that went along with a thread, until they are removed: nobody's.
+# Owns the files and vector stores that were deleted along with a thread, until they are removed.
 REMOVED = "*removed"
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a project, and within it a browser's session, which sees its own threads alone.
+    """The caller of a request: a project, or a browser's session in it, limited to its own threads.
 
-    `key` names what a request is counted by: the key it came with, in words that don't tell it.
-    `request_id` is the request's, as logs name it.
+    `key` identifies the API key for rate limits without revealing it. `request_id` is the id that
+    the logs show for the request.
     """
 
     project: str = DEFAULT_PROJECT

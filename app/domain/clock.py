@@ -1,8 +1,8 @@
-"""Time as the wire tells it. Everything that is written or compared as a time reads it here."""
+"""The clock for every time that is stored, sent or compared."""
 
 import time
 
-# What tests replace, to have a clock that is wrong.
+# Tests replace this to simulate a wrong clock.
 _wall = time.time
 
 

@@ -1,10 +1,10 @@
-"""A moment by which work is to be done."""
+"""A deadline for a piece of work."""
 
 import time
 
 
 class Deadline:
-    """Ends `seconds` from now, by a clock that nobody sets."""
+    """Passes `seconds` from now, by the monotonic clock, which clock changes don't affect."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -12,7 +12,7 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds that are left; 0 when it has passed."""
+        """The seconds that remain; 0 once the deadline has passed."""
         return max(0.0, self._end - time.monotonic())
 
     @property
@@ -20,5 +20,5 @@ class Deadline:
         return time.monotonic() >= self._end
 
     def extend(self, seconds: float) -> None:
-        """Allow for time that was spent on something else."""
+        """Move the deadline by the time that was spent on something else."""
         self._end += seconds

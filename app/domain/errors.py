@@ -1,20 +1,20 @@
-"""What can go wrong, as a tree.
+"""All error classes, as a tree.
 
-ThreadkeeperError              an answer in OpenAI's envelope, with its HTTP status
-├─ InvalidRequest        400   the request can't be carried out as it stands
+ThreadkeeperError              a response in OpenAI's envelope, with its HTTP status
+├─ InvalidRequest        400   the request is invalid, or not possible in the current state
 │  ├─ ThreadBusy         400   the thread has an active run (never 409: the SDKs retry that)
-│  ├─ InvalidId          400   an id that can't be one of its kind
+│  ├─ InvalidId          400   an id without the prefix of its kind
 │  ├─ SearchTimeout      400   a search that took too long (never 5xx: the SDKs retry that)
-│  └─ Configured         400   what the settings or the assistants file made can't be changed
-├─ Unauthorized          401   no key, or none that is known
-├─ Forbidden             403   not for this caller
+│  └─ Configured         400   the object is defined by the settings or the assistants file
+├─ Unauthorized          401   the key is missing or unknown
+├─ Forbidden             403   this caller may not do this
 ├─ NotFound              404   no such object
-├─ LimitReached          429   too many requests, or runs, or tokens
+├─ LimitReached          429   too many requests, runs or tokens
 ├─ ChatFailed        502/503   the model failed while a chat waited for it
 └─ DatabaseAway          503   the database does not answer
-ModelError                     the model's side of a run failed; becomes the run's `last_error`
-StaleRun                       a guarded change of a run's status moved no row
-StartError                     the server can't start; a line for each reason, for a person
+ModelError                     the upstream failed during a run; becomes the run's `last_error`
+StaleRun                       a guarded change of a run's status matched no row
+StartError                     the server can't start; one line for the operator per reason
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"
 
 
 class ThreadkeeperError(Exception):
-    """An error a client is told, as `{"error": {message, type, param, code}}`."""
+    """An error that is sent to the client as `{"error": {message, type, param, code}}`."""
 
     status = 500
     type = "server_error"
@@ -42,7 +42,7 @@ class ThreadkeeperError(Exception):
         type: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`headers` are sent with the answer."""
+        """`headers` are sent with the response."""
         super().__init__(message)
         self.message = message
         self.param = param
@@ -87,7 +87,7 @@ class InvalidId(InvalidRequest):
 
 
 class SearchTimeout(InvalidRequest):
-    """A search ran for the `seconds` that it may take, and was stopped."""
+    """A search was stopped after `seconds`, the most that it may take."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
@@ -100,7 +100,7 @@ class SearchTimeout(InvalidRequest):
 class Configured(InvalidRequest):
     def __init__(self, kind: str, object_id: str) -> None:
         super().__init__(
-            f"{kind} '{object_id}' is made from the server's settings or its file of assistants, "
+            f"{kind} '{object_id}' is defined in the server's settings or its assistants file, "
             "and can only be changed there.",
             code="assistant_is_configured",
         )
@@ -129,7 +129,8 @@ class NotFound(ThreadkeeperError):
 def not_found(kind: str, object_id: str) -> ThreadkeeperError:
     """Return the error for an id of `kind` that names nothing.
 
-    An id that lacks its kind's prefix is most often a client's `undefined`: the answer says so.
+    An id without its kind's prefix is usually a client's `undefined`, so the error says that it is
+    invalid.
     """
     if not object_id.startswith(PREFIXES[kind]):
         return InvalidId(kind, object_id)
@@ -137,7 +138,7 @@ def not_found(kind: str, object_id: str) -> ThreadkeeperError:
 
 
 class ChatFailed(ThreadkeeperError):
-    """The chat's run ended without an answer. Its message is kept, so the SDKs must not retry."""
+    """The chat's run ended without an answer. The message is stored, so SDKs must not resend it."""
 
     status = 502
 
@@ -149,12 +150,15 @@ class ChatFailed(ThreadkeeperError):
 
 
 class DatabaseAway(ThreadkeeperError):
-    """`perhaps_written`: the connection was lost in a commit, which may have been the last word."""
+    """The database does not answer.
+
+    `perhaps_written`: the connection was lost during a commit, which may have succeeded.
+    """
 
     status = 503
 
     def __init__(self, *, perhaps_written: bool) -> None:
-        # The SDKs ask again by themselves; not where it could be done twice.
+        # The SDKs retry by themselves, but must not if the change may have been written already.
         again = {"x-should-retry": "false"} if perhaps_written else {"retry-after": "1"}
         super().__init__(
             "The server's database does not answer. Please try again in a moment.",
@@ -164,7 +168,7 @@ class DatabaseAway(ThreadkeeperError):
 
 
 class ModelError(Exception):
-    """The model, or the way to it, failed. `message` is fit for a client: it holds no secret."""
+    """The model, or the connection to it, failed. `message` is safe to send to a client."""
 
     def __init__(self, code: ModelErrorCode, message: str) -> None:
         super().__init__(message)
@@ -173,8 +177,8 @@ class ModelError(Exception):
 
 
 class StaleRun(Exception):
-    """Another hand moved the run first (a cancel, an expiry, another process)."""
+    """The run's status was changed first by a cancel, an expiry or another process."""
 
 
 class StartError(Exception):
-    """What the server is to start with can't be used; a traceback would only hide why."""
+    """The server can't start with its configuration. Shown without a traceback."""

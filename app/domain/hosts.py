@@ -1,4 +1,4 @@
-"""Hosts and addresses, by their names alone."""
+"""Checks of host names, IP addresses and URLs, without any network access."""
 
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -9,7 +9,7 @@ _NEVER_PUBLIC = (".local", ".localhost", ".internal", ".home.arpa", ".test")
 
 @lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
-    """Tell whether a host's name or IP address is this machine's alone."""
+    """Return whether a host name or IP address is a loopback one."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -18,9 +18,9 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def network_of(host: str) -> str:
-    """Return whom an IP address stands for: itself, or the /64 network of an IPv6 address.
+    """Return what identifies a client: an IPv4 address, or the /64 network of an IPv6 address.
 
-    One line is given a /64 at least, so that its owner has 2^64 addresses to come from.
+    An IPv6 connection has at least a /64, so a single client can use 2^64 addresses.
     """
     try:
         address = ip_address(host.partition("%")[0])
@@ -35,9 +35,9 @@ def network_of(host: str) -> str:
 
 @lru_cache(maxsize=1024)
 def may_be_rebound(host: str) -> bool:
-    """Tell whether a stranger may own this name in the DNS and let it lead anywhere.
+    """Return whether a stranger could own this name in the DNS and point it at any address.
 
-    Not so for addresses, for names without a dot, and for those that the DNS never resolves
+    Nobody can for IP addresses, names without a dot, and names that the public DNS never resolves
     (RFC 6761, RFC 6762, RFC 8375 and ICANN's `.internal`).
     """
     name = host.lower().rstrip(".")
@@ -49,9 +49,9 @@ def may_be_rebound(host: str) -> bool:
 
 
 def reachable(host: str) -> str:
-    """Return a host that a server listens on as an address on this machine writes it.
+    """Return the host for URLs that reach, from this machine, a server listening on `host`.
 
-    One that stands for all of the machine's addresses becomes loopback.
+    The unspecified address (0.0.0.0 or ::) becomes the loopback address.
     """
     try:
         address = ip_address(host.strip("[]"))
@@ -63,7 +63,7 @@ def reachable(host: str) -> str:
 
 
 def is_http_url(url: str) -> bool:
-    """Tell whether it is an http:// or https:// URL of some host."""
+    """Return whether a string is an http:// or https:// URL with a host."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -1,4 +1,4 @@
-"""Object ids, in the shapes OpenAI's clients have always seen."""
+"""Object ids in OpenAI's formats."""
 
 import os
 import string
@@ -8,11 +8,11 @@ _ALPHABET = string.ascii_letters + string.digits
 _LETTERS = bytes(ord(_ALPHABET[byte % len(_ALPHABET)]) for byte in range(256))
 _LENGTH = 24
 _FILE_LENGTH = 22
-# Bytes that the system is asked for at once.
+# Random bytes fetched from the system at once.
 _FETCHED = 512
 
-# The first word of every kind's id. An id that arrives is opaque, so that objects imported
-# from elsewhere keep theirs; the prefix only helps to say what is wrong with an unknown one.
+# The prefix of each kind's ids. Ids from clients are opaque, so that imported objects keep theirs;
+# the prefix only helps to explain why an unknown id is wrong.
 PREFIXES = {
     "assistant": "asst",
     "thread": "thread",
@@ -26,7 +26,7 @@ PREFIXES = {
 
 
 def new_id(kind: str) -> str:
-    """Return a fresh id of `kind`, a key of `PREFIXES`: most have `_` and 24 alphanumerics."""
+    """Return a new id of `kind`, a key of `PREFIXES`: usually the prefix, `_`, 24 alphanumerics."""
     prefix = PREFIXES[kind]
     match kind:
         case "file":
@@ -37,7 +37,7 @@ def new_id(kind: str) -> str:
 
 
 def new_call_id() -> str:
-    """Return an id for a tool call, for a model that gives none of its own."""
+    """Return an id for a tool call whose model provided none."""
     return f"call_{_random(_LENGTH)}"
 
 
@@ -47,18 +47,18 @@ def new_session_id() -> str:
 
 
 def new_request_id() -> str:
-    """Return an id for one HTTP request, told in `x-request-id`."""
+    """Return an id for one HTTP request, sent in `x-request-id`."""
     return f"req_{_bytes(16).hex()}"
 
 
 def _random(length: int) -> str:
-    # A table turns random bytes into letters at once; that some letters are likelier by 1 in 256
-    # costs an id of 24 less than one of its 142 bits.
+    # Translating bytes with a table is fast. Its bias (some letters are likelier by 1/256) costs an
+    # id of 24 characters less than one of its 142 bits.
     return _bytes(length).translate(_LETTERS).decode()
 
 
 class _Supply(threading.local):
-    """Random bytes of the system's, fetched many at a time: a turn takes half a dozen ids."""
+    """Random bytes from the system, fetched in batches: each turn needs about six ids."""
 
     left = b""
 
@@ -79,5 +79,5 @@ def _forget() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # Two processes must not draw from one supply.
+    # A forked process must not reuse its parent's random bytes.
     os.register_at_fork(after_in_child=_forget)

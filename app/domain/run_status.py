@@ -1,4 +1,4 @@
-"""The states of a run and the ways between them, as OpenAI documented the run lifecycle."""
+"""The states of a run and the transitions between them, as in OpenAI's run lifecycle."""
 
 from typing import Literal
 
@@ -14,8 +14,8 @@ RunStatus = Literal[
     "expired",
 ]
 
-# To a status, from any of these. Every change of a run's status is written with
-# `WHERE status IN (…)` from this table; a change that moves no row did not happen.
+# The statuses from which each status can be reached. Every change of a run's status is written with
+# `WHERE status IN (…)` from this table; a change that matches no row did not happen.
 ALLOWED_FROM: dict[RunStatus, frozenset[RunStatus]] = {
     "queued": frozenset({"requires_action", "in_progress"}),
     "in_progress": frozenset({"queued"}),
@@ -31,6 +31,6 @@ ALLOWED_FROM: dict[RunStatus, frozenset[RunStatus]] = {
 TERMINAL: frozenset[RunStatus] = frozenset(
     {"cancelled", "failed", "completed", "incomplete", "expired"}
 )
-# A run in one of these moves on by nobody's hand but a client's, or not at all.
+# A run in one of these changes only if a client acts, or never again.
 SETTLED: frozenset[RunStatus] = TERMINAL | {"requires_action"}
 ACTIVE: frozenset[RunStatus] = frozenset({"queued", "in_progress", "requires_action", "cancelling"})

@@ -1,18 +1,18 @@
-"""Text as every database and every encoder takes it."""
+"""Makes text safe for every database and encoder."""
 
 import re
 from typing import Any, TypeVar, cast
 
 Value = TypeVar("Value")
 
-# PostgreSQL refuses NUL; half a surrogate pair can't be written as UTF-8 at all.
+# PostgreSQL refuses NUL, and a lone surrogate can't be encoded as UTF-8.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# The same in JSON's bytes, if escaped. An escaped backslash may stand before it, so only maybe.
+# The same as JSON escapes. The backslash may itself be escaped, so a match proves nothing yet.
 _MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 
 
 def storable(value: Value) -> Value:
-    """Return a JSON value with U+FFFD for every character that can't be stored, in keys too."""
+    """Return a JSON value with U+FFFD for characters that can't be stored, in keys too."""
     return cast(Value, _storable(value))
 
 
@@ -27,5 +27,5 @@ def _storable(value: Any) -> Any:
 
 
 def may_be_unstorable(data: bytes) -> bool:
-    """Tell whether the value of these bytes of JSON is worth a `storable`."""
+    """Return whether this JSON may contain characters that `storable` would replace."""
     return _MAYBE_UNSTORABLE.search(data) is not None

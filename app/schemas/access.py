@@ -1,4 +1,4 @@
-"""Who may call, on the wire."""
+"""Wire objects for access and chat sessions."""
 
 from typing import Literal, Self
 
@@ -7,7 +7,7 @@ from app.schemas.common import WireObject
 
 
 class Access(WireObject):
-    """What a page has to know before its first call. `open`: no key is needed."""
+    """What a page must know before its first call. Mode `open`: calls need no key."""
 
     object: Literal["access"] = "access"
     mode: Literal["open", "keys"]
@@ -16,7 +16,7 @@ class Access(WireObject):
 
 
 class PublicAssistant(WireObject):
-    """What a visitor may know of an assistant; of its metadata, what a page greets with."""
+    """What a visitor may see of an assistant; of its metadata, only greeting and suggestions."""
 
     id: str
     name: str | None
@@ -38,7 +38,7 @@ class PublicAssistant(WireObject):
 
 
 class ChatSession(WireObject):
-    """A browser's access to the public chat, until `expires_at`; then it is to be renewed."""
+    """A browser's access to the public chat until `expires_at`; then the page must renew it."""
 
     object: Literal["chat.session"] = "chat.session"
     token: str

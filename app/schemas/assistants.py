@@ -1,4 +1,4 @@
-"""Assistants on the wire."""
+"""Wire objects for assistants."""
 
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from app.schemas.tools import NewToolResources, ResponseFormat, Tool, ToolResour
 
 
 class AssistantFields(RequestBody):
-    """What may be set on an assistant, all of it optional."""
+    """The fields of an assistant that a client may set, all optional."""
 
     name: str | None = Field(default=None, max_length=256)
     description: str | None = Field(default=None, max_length=512)
@@ -38,7 +38,7 @@ class AssistantCreate(AssistantFields):
 
 
 class AssistantUpdate(AssistantFields):
-    """What is left out stays; null clears a text and resets the rest to its default."""
+    """Omitted fields stay unchanged; null clears a text and resets other fields to defaults."""
 
     model: str | None = Field(default=None, min_length=1, max_length=256)
 

@@ -1,4 +1,4 @@
-"""The one simple call on the wire."""
+"""Wire objects for `POST /chat`."""
 
 from typing import Annotated, Literal
 
@@ -29,7 +29,7 @@ class ChatRequest(RequestBody):
 
 
 class ChatReply(WireObject):
-    """The answer. `required_action` is set where a tool of the caller's must be called first."""
+    """The answer. `required_action` is set if the caller must first run one of its own tools."""
 
     message: str
     thread_id: str

@@ -1,4 +1,4 @@
-"""What every resource's wire objects share."""
+"""Types and base classes that the wire objects of all resources share."""
 
 import json
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
@@ -14,23 +14,23 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-# The databases bind integers of 64 bits; every count a client names fits well into 31.
+# The databases bind 64-bit integers; 31 bits are plenty for any count that a client sends.
 MAX_COUNT = 2**31 - 1
 MAX_TEXT = 256_000
 MAX_PAIRS = 16
-# More than any object of the protocol has fields.
+# More fields than any object of the protocol has.
 _MAX_FIELDS = 64
 
 Item = TypeVar("Item")
-# The first fault is all that is told: a million of them would cost gigabytes.
+# Stop at the first fault, the only one that is reported: a million would take gigabytes.
 Items = Annotated[list[Item], Field(fail_fast=True)]
 
 
 class RequestBody(BaseModel):
-    """A body, or a part of one: no type is coerced and no unknown field passes.
+    """A request body or a part of one: types are not coerced, unknown fields are refused.
 
-    A field that may be left out is `… | None = None`: real clients send an explicit null for
-    "not given", and both mean the same.
+    Optional fields are declared `… | None = None`: clients send an explicit null for "not given",
+    and both mean the same.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -38,7 +38,7 @@ class RequestBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _one_unknown_is_enough(cls, value: Any) -> Any:
-        """Leave out all unknown fields but the first, where there are very many."""
+        """Drop all unknown fields but the first if there are very many."""
         if not isinstance(value, dict) or len(value) <= _MAX_FIELDS:
             return value
         names = {field.alias or name for name, field in cls.model_fields.items()}
@@ -46,14 +46,14 @@ class RequestBody(BaseModel):
         return {name: item for name, item in value.items() if name in names or name == unknown}
 
     def given(self) -> dict[str, Any]:
-        """Return the part as JSON, with only what the client gave."""
+        """Return the object as JSON, with only the fields that the client gave."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class WireObject(BaseModel):
-    """An answer. Its fields are told in the order in which they are declared."""
+    """A response object. Its fields are sent in the order of their declaration."""
 
-    # One that can't be made of its row is logged, and must not quote what a user wrote.
+    # Validation errors are logged, and must not quote what a user wrote.
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
@@ -69,7 +69,7 @@ JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 def _not_too_many(value: Any) -> Any:
-    """Count before each is looked at: of very many wrong pairs, every one would be a fault."""
+    """Check the count before the pairs: each of very many invalid pairs would add an error."""
     if isinstance(value, dict) and len(value) > MAX_PAIRS:
         limits = {"max_length": MAX_PAIRS, "actual_length": len(value)}
         raise PydanticKnownError("too_long", {"field_type": "Dictionary", **limits})
@@ -91,13 +91,13 @@ ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "
 
 
 class MetadataUpdate(RequestBody):
-    """The body that changes an object's metadata: given replaces, null empties it."""
+    """The body that changes an object's metadata: a value replaces it, null empties it."""
 
     metadata: Metadata | None = None
 
 
 class ListedObject(WireObject):
-    """An object that stands in lists, by its id."""
+    """An object that lists contain, with its id."""
 
     id: str
 
@@ -132,6 +132,6 @@ class ErrorBody(WireObject):
 
 
 class ErrorEnvelope(WireObject):
-    """What every failed call answers."""
+    """The response body of every failed call."""
 
     error: ErrorBody

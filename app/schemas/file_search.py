@@ -1,4 +1,4 @@
-"""The tool `file_search` on the wire: its options, and the vector stores that it searches."""
+"""Wire objects for the tool `file_search`: its options and the vector stores that it searches."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from app.schemas.common import JsonObject, RequestBody
 from app.schemas.vector_stores import NewVectorStore
 
 FILE_SEARCH: Literal["file_search"] = "file_search"
-# The one value of `include[]`: results have the text that was found.
+# The only value of `include[]`: adds the text that was found to the results.
 CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 
 
@@ -30,7 +30,7 @@ class FileSearchTool(RequestBody):
     file_search: FileSearchOptions | None = None
 
     def normalized(self) -> dict[str, Any]:
-        """Return the tool as OpenAI echoed it, its defaults filled in."""
+        """Return the tool as OpenAI echoes it, with defaults filled in."""
         answer = self.given()
         options = answer.setdefault("file_search", {})
         given = options.get("ranking_options", {})
@@ -47,7 +47,7 @@ class FileSearchResources(RequestBody):
 
 
 class NewFileSearchResources(FileSearchResources):
-    """Those of a new assistant or thread: the vector store may be made along with it."""
+    """The resources of a new assistant or thread, which may create its vector store too."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -77,16 +77,16 @@ class FileSearchChoice(RequestBody):
 
 
 def stores_in(resources: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the vector stores that tool resources name."""
+    """Return the ids of the vector stores in tool resources."""
     ids: list[str] = (resources.get(FILE_SEARCH) or {}).get("vector_store_ids") or []
     return ids
 
 
 def with_stores(resources: Mapping[str, Any], store_ids: list[str]) -> dict[str, Any]:
-    """Return tool resources that name these vector stores."""
+    """Return tool resources with these vector stores for `file_search`."""
     return {**resources, FILE_SEARCH: {"vector_store_ids": store_ids}}
 
 
 def searches(types: Iterable[str]) -> bool:
-    """Return whether the tool is among tools of these types."""
+    """Return whether `file_search` is one of these tool types."""
     return FILE_SEARCH in types

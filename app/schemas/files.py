@@ -1,4 +1,4 @@
-"""Files on the wire."""
+"""Wire objects for files."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.common import ListedObject, WireObject
 
-# What a client may give; files that the service makes have `assistants_output`.
+# The purposes that a client may give; files that the service creates have `assistants_output`.
 PURPOSES = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
 
 
@@ -14,7 +14,7 @@ StoredStatus = Literal["uploaded", "processed", "error"]
 
 
 class FormPart(BaseModel):
-    """A form's fields. They are texts, so numbers are read from them; no unknown one passes."""
+    """The fields of a form. They are strings, so numbers are parsed; unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,14 +26,14 @@ class FileExpiry(FormPart):
 
 
 class FileCreate(FormPart):
-    """What comes beside a file's bytes; `purpose` is one of `PURPOSES`."""
+    """The form's fields besides the file; `purpose` is one of `PURPOSES`."""
 
     purpose: str
     expires_after: FileExpiry | None = None
 
 
 class _Tagged(WireObject):
-    """A class of its own, since OpenAI tells a file's `object` before its `id`."""
+    """A separate base class, since OpenAI sends a file's `object` before its `id`."""
 
     object: Literal["file"] = "file"
 

@@ -1,4 +1,4 @@
-"""Messages on the wire."""
+"""Wire objects for messages."""
 
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from app.schemas.common import MAX_TEXT, Items, ListedObject, Metadata, RequestBody, WireObject
 
-# A request is written in one transaction, for which other writers wait: so its lists are bounded.
+# A request is written in one transaction, and other writers wait for it, so its lists are bounded.
 MAX_MESSAGES = 1000
 MAX_PARTS = 256
 MAX_ATTACHMENTS = 500
@@ -22,7 +22,7 @@ class TextPart(RequestBody):
     text: Text
 
 
-# A data URL may be long: it holds the picture.
+# No maximum: a data URL contains the whole image.
 Url = Annotated[str, Field(min_length=1)]
 
 
@@ -32,7 +32,7 @@ class ImageUrl(RequestBody):
 
 
 def _url_alone(value: Any) -> Any:
-    """Chat Completions' readers know the text alone, and some clients send it."""
+    """Accept a bare URL too: some clients send it."""
     return {"url": value} if isinstance(value, str) else value
 
 
@@ -84,7 +84,7 @@ class MessageCreate(RequestBody):
 
 
 def stored_content(content: str | list[ContentPart]) -> list[dict[str, Any]]:
-    """Return a new message's content as it is kept and told: always a list of parts."""
+    """Return a new message's content as it is stored and sent: always a list of parts."""
     if isinstance(content, str):
         return [text_part(content)]
     return [_stored_part(part) for part in content]
@@ -123,7 +123,7 @@ class Message(ListedObject):
 
 
 class Said(NamedTuple):
-    """What a model reads of a message; a long thread has many, so it is no more than that."""
+    """The parts of a message that a model reads, and no more, since a thread may have many."""
 
     role: str
     content: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Models on the wire, as clients list them to test a key or to offer a choice."""
+"""Wire objects for models, which clients list to test a key or to offer a choice."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from app.schemas.common import WireObject
 
 
 class Model(WireObject):
-    """A name that assistants and runs may give as their `model`."""
+    """A model that assistants and runs may name."""
 
     id: str
     object: Literal["model"] = "model"
@@ -15,7 +15,7 @@ class Model(WireObject):
 
 
 class ModelList(WireObject):
-    """All of them: OpenAI's list of models has no pages."""
+    """All models: OpenAI's list of models has no pages."""
 
     object: Literal["list"] = "list"
     data: list[Model]

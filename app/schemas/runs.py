@@ -1,4 +1,4 @@
-"""Runs on the wire."""
+"""Wire objects for runs."""
 
 from typing import Any, Literal
 
@@ -27,16 +27,16 @@ from app.schemas.tools import (
     TruncationStrategy,
 )
 
-# Far more than the calls of any answer.
+# Far more than the calls in any model response.
 MAX_OUTPUTS = 1000
 
-# What becomes of a new run where its thread has an active one: refused, lined up behind it, or
-# put in its place.
+# What happens to a new run if its thread has an active one: it is refused, waits for the active
+# run to end, or replaces it.
 BusyPolicy = Literal["reject", "enqueue", "interrupt"]
 
 
 class RunOverrides(RequestBody):
-    """What a run may set differently from its assistant, and what only a run has."""
+    """The settings of an assistant that a run may override, and those that only a run has."""
 
     assistant_id: str
     model: str | None = Field(default=None, min_length=1, max_length=256)

@@ -1,4 +1,4 @@
-"""Run steps on the wire."""
+"""Wire objects for run steps."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
@@ -34,14 +34,14 @@ class RunStep(ListedObject):
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
-# What steps have only if it is asked for by `include[]`, as paths; `[*]` is every item of a list.
+# Paths of the fields that are sent only if `include[]` asks for them; `[*]` is every list item.
 INCLUDABLE = (CONTENT,)
 
 
 def sent_step(step: RunStep, include: Collection[str] = ()) -> RunStep:
-    """Return a step as a client is sent it.
+    """Return a step as it is sent to a client.
 
-    Its usage is null until it has ended; of what is `INCLUDABLE`, only `include` is there.
+    Its usage is null until it has ended; `INCLUDABLE` fields are left out unless in `include`.
     """
     values: dict[str, Any] = {}
     if step.status == "in_progress":
@@ -56,7 +56,7 @@ def sent_step(step: RunStep, include: Collection[str] = ()) -> RunStep:
 
 
 def _without(value: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """Return an object without what the path leads to."""
+    """Return an object without the field at the path."""
     name, *rest = path
     key = name.removesuffix("[*]")
     if key not in value:

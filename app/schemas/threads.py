@@ -1,4 +1,4 @@
-"""Threads on the wire."""
+"""Wire objects for threads."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from app.schemas.tools import NewToolResources, ToolResources
 
 
 class ThreadUpdate(RequestBody):
-    """What is left out stays; null resets it."""
+    """Omitted fields stay unchanged; null resets a field."""
 
     metadata: Metadata | None = None
     tool_resources: ToolResources | None = None
@@ -35,15 +35,15 @@ class ThreadDeleted(WireObject):
 
 
 class ListedThread(Thread):
-    """A thread in a list; `preview` is how its first question begins, in up to 120 characters."""
+    """A thread in a list; `preview` is the first 120 characters of its first question."""
 
     preview: str | None
 
 
 class ThreadsDeleted(WireObject):
-    """The answer to deleting many threads at once.
+    """The response to deleting many threads at once.
 
-    `files` and `vector_stores` are what was attached to these threads alone, and went with them.
+    `files` and `vector_stores` count what was attached only to these threads and was deleted too.
     """
 
     object: Literal["thread.list.deleted"] = "thread.list.deleted"

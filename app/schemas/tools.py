@@ -1,4 +1,4 @@
-"""Tools, tool resources and the choices about them, shared by assistants, threads and runs."""
+"""Wire objects for tools, tool resources and options; assistants, threads and runs share them."""
 
 from typing import Annotated, Any, Literal
 
@@ -34,14 +34,14 @@ class FunctionTool(RequestBody):
     function: FunctionDefinition
 
 
-# The tools that are listed by their type alone.
+# The tools that are identified by their type; all others are functions.
 BUILT_IN = ("file_search", "code_interpreter")
 
 Tool = Annotated[CodeInterpreterTool | FileSearchTool | FunctionTool, Field(discriminator="type")]
 
 
 def normalized(tools: list[Tool] | None) -> list[dict[str, Any]]:
-    """Return the tools as OpenAI echoed them, its defaults filled in."""
+    """Return the tools as OpenAI echoes them, with defaults filled in."""
     return [_normalized(tool) for tool in tools or []]
 
 
@@ -60,7 +60,7 @@ class CodeInterpreterResources(RequestBody):
 
 
 class ToolResources(RequestBody):
-    """The files and vector stores that tools may use; their ids are kept as they are given."""
+    """The files and vector stores that tools may use; their ids are stored as given."""
 
     code_interpreter: CodeInterpreterResources | None = None
     file_search: FileSearchResources | None = None
@@ -70,7 +70,7 @@ class NewToolResources(ToolResources):
     file_search: NewFileSearchResources | None = None
 
     def taken_apart(self) -> tuple[dict[str, Any], list[NewVectorStore]]:
-        """Return the resources without the vector stores that they describe, and those stores."""
+        """Return the resources without new vector stores, and the vector stores to create."""
         given = self.given()
         if self.file_search is None:
             return given, []
@@ -123,7 +123,7 @@ NamedFormat = Annotated[
 
 
 def word_or_object(value: Any) -> str:
-    """Tell the two forms of a union apart; the tags are dropped from an error's `param`."""
+    """Distinguish the two forms of a union; the tags are dropped from an error's `param`."""
     return "<word>" if isinstance(value, str) else "<object>"
 
 
@@ -138,7 +138,7 @@ ResponseFormat = Annotated[
 
 
 class TruncationStrategy(RequestBody):
-    """How much of the thread the model is shown."""
+    """How much of the thread is sent to the model."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -165,5 +165,5 @@ class TruncationStrategy(RequestBody):
 
 
 def as_json(value: str | RequestBody | None) -> Any:
-    """Return a choice or format in the form in which it is stored and told."""
+    """Return a choice or format as it is stored and sent."""
     return value.given() if isinstance(value, RequestBody) else value

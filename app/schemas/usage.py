@@ -1,4 +1,4 @@
-"""Usage on the wire."""
+"""Wire objects for usage."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from app.schemas.common import WireObject
 
 
 class Spent(WireObject):
-    """Runs that have ended, and the tokens they have cost."""
+    """The number of ended runs, and the tokens that they used."""
 
     runs: int
     prompt_tokens: int
@@ -15,9 +15,9 @@ class Spent(WireObject):
 
 
 class UsageRow(WireObject):
-    """What the runs of one assistant and model have cost on a day (UTC, as 2026-01-31).
+    """The runs of one assistant and model on one day (UTC, as 2026-01-31), and their tokens.
 
-    `project` is null where the caller's key was given no name.
+    `project` is null if the caller's key has no name.
     """
 
     object: Literal["usage"] = "usage"
@@ -32,7 +32,7 @@ class UsageRow(WireObject):
 
 
 class UsageList(WireObject):
-    """The days asked for, the newest first, and their sum."""
+    """The requested days, newest first, and their total."""
 
     object: Literal["list"] = "list"
     start_date: str

@@ -1,4 +1,4 @@
-"""Searches in vector stores on the wire, and a file's text as it was read."""
+"""Wire objects for vector store searches and the extracted text of files."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ from app.schemas.vector_stores import StoredAttributes, scalar_kind
 Comparison = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
 _OF_LISTS = ("in", "nin")
 
-# Bounds of a filter, which is compared with every file of a store. OpenAI states none.
+# Limits for filters, since each is compared with every file of a store. OpenAI documents none.
 MAX_INNER_FILTERS = 100
 MAX_FILTER_DEPTH = 10
 MAX_FILTER_VALUES = 1000
@@ -37,7 +37,7 @@ ComparedValue = Annotated[
 
 
 class ComparisonFilter(RequestBody):
-    """Compares a file's attribute with a value; `in` and `nin` with a list of values."""
+    """Compares a file's attribute with a value, or with a list of values for `in` and `nin`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -64,7 +64,7 @@ class ComparisonFilter(RequestBody):
 
 
 class CompoundFilter(RequestBody):
-    """Joins filters; those can be of this kind too."""
+    """Combines filters, which may be compound themselves."""
 
     type: Literal["and", "or"]
     filters: Items["Filter"]
@@ -74,17 +74,17 @@ Filter = Annotated[ComparisonFilter | CompoundFilter, Field(discriminator="type"
 
 
 def _not_too_large(value: Any) -> Any:
-    """Count before anything is validated: of 100,000 comparisons each would be looked at."""
+    """Check the size before validation, which would examine each of 100,000 comparisons."""
     inner_filters = values = 0
     parts = [(value, 1)]
     while parts:
         part, depth = parts.pop()
         if not isinstance(part, dict):
-            continue  # a fault of its own
+            continue  # validation reports it
         inner, compared = part.get("filters"), part.get("value")
         if isinstance(inner, list):
             inner_filters += len(inner)
-            # Before they are copied: there may be millions.
+            # Checked before they are copied: there may be millions.
             _at_most("inner filters", inner_filters, MAX_INNER_FILTERS)
             _at_most("levels", depth, MAX_FILTER_DEPTH)
             parts += [(one, depth + 1) for one in inner]
@@ -113,7 +113,7 @@ def _query_kind(value: Any) -> str:
 
 
 class HybridSearch(RequestBody):
-    """How much words and meaning count, where the server has an embedding model."""
+    """The weights of words and meaning; used if the server has an embedding model."""
 
     embedding_weight: float = Field(ge=0)
     text_weight: float = Field(ge=0)
@@ -135,7 +135,7 @@ class VectorSearch(RequestBody):
     max_num_results: int | None = Field(default=None, ge=1, le=50)
     ranking_options: SearchRanking | None = None
     rewrite_query: bool | None = Field(
-        default=None, description="Accepted; questions are searched as they are."
+        default=None, description="Accepted and ignored: queries are not rewritten."
     )
 
     def queries(self) -> list[str]:
@@ -164,7 +164,7 @@ class SearchResultsPage(WireObject):
 
 
 class FileContentPage(WireObject):
-    """A file's text, in the pieces in which it is searched: each begins before the last ends."""
+    """A file's text in the chunks that are searched; each chunk overlaps the one before."""
 
     object: Literal["vector_store.file_content.page"] = "vector_store.file_content.page"
     data: list[TextContent]

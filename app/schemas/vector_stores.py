@@ -1,4 +1,4 @@
-"""Vector stores, their files and batches on the wire."""
+"""Wire objects for vector stores, their files and file batches."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -33,7 +33,7 @@ MAX_STORE_FILES = 10_000
 
 
 def scalar_kind(value: Any) -> str:
-    """Tell a plain value's kinds apart; the tags are dropped from an error's `param`."""
+    """Distinguish the kinds of plain values; the tags are dropped from an error's `param`."""
     if isinstance(value, bool):
         return "<boolean>"
     return "<number>" if isinstance(value, int | float) else "<text>"
@@ -53,11 +53,11 @@ Attributes = Annotated[
     ),
     FewPairs,
 ]
-# What is kept and told; the value's own type, so that 5 does not become 5.0.
+# As stored and sent; each value keeps its own type, so that 5 does not become 5.0.
 StoredAttributes = dict[str, str | bool | int | float]
 
 
-# How a file is cut
+# How files are split into chunks
 
 
 class StaticChunking(RequestBody):
@@ -90,7 +90,7 @@ _DEFAULT_CHUNKING = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 
 
 def stored_strategy(strategy: ChunkingStrategy | None) -> dict[str, Any]:
-    """Return a chunking strategy as it is kept and told: always in figures."""
+    """Return a chunking strategy as it is stored and sent: always with numbers."""
     if isinstance(strategy, StaticStrategy):
         return strategy.given()
     return {"type": "static", "static": dict(_DEFAULT_CHUNKING)}
@@ -105,7 +105,7 @@ class ExpiresAfter(RequestBody):
 
 
 class NewVectorStore(RequestBody):
-    """A vector store that is made along with an assistant or a thread."""
+    """A vector store that is created along with an assistant or a thread."""
 
     file_ids: list[str] | None = Field(default=None, max_length=MAX_STORE_FILES)
     chunking_strategy: ChunkingStrategy | None = None
@@ -120,7 +120,7 @@ class VectorStoreCreate(NewVectorStore):
 
 
 class VectorStoreUpdate(RequestBody):
-    """What is left out stays; null clears it."""
+    """Omitted fields stay unchanged; null clears a field."""
 
     name: str | None = Field(default=None, max_length=256)
     expires_after: ExpiresAfter | None = None
@@ -160,7 +160,7 @@ class VectorStoreDeleted(WireObject):
     deleted: Literal[True] = True
 
 
-# Their files
+# Files of vector stores
 
 
 class VectorStoreFileCreate(RequestBody):
@@ -170,7 +170,7 @@ class VectorStoreFileCreate(RequestBody):
 
 
 class AttributesUpdate(RequestBody):
-    """The body that changes a file's attributes: given replaces, null empties them."""
+    """The body that changes a file's attributes: a value replaces them, null empties them."""
 
     attributes: Attributes | None
 
@@ -181,7 +181,7 @@ class FileError(WireObject):
 
 
 class VectorStoreFile(ListedObject):
-    """A file in a vector store; its id is the file's own."""
+    """A file in a vector store; its id is the file's id."""
 
     object: Literal["vector_store.file"] = "vector_store.file"
     usage_bytes: int
@@ -199,11 +199,11 @@ class VectorStoreFileDeleted(WireObject):
     deleted: Literal[True] = True
 
 
-# Batches of them
+# File batches
 
 
 class FileBatchCreate(RequestBody):
-    """Either `file_ids`, which share the rest, or `files`, each with its own."""
+    """Either `file_ids`, which share attributes and chunking, or `files`, each with its own."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -227,7 +227,7 @@ class FileBatchCreate(RequestBody):
         cls, files: list[VectorStoreFileCreate] | None, info: ValidationInfo
     ) -> list[VectorStoreFileCreate] | None:
         if "file_ids" not in info.data:
-            return files  # they are wrong themselves, which is said first
+            return files  # `file_ids` is invalid, and that error comes first
         if (file_ids := info.data["file_ids"]) is None and files is None:
             raise PydanticCustomError("missing_field", "", {"param": "file_ids"})
         if file_ids is not None and files is not None:
@@ -237,7 +237,7 @@ class FileBatchCreate(RequestBody):
         return files
 
     def each(self) -> list[VectorStoreFileCreate]:
-        """Return the files with what holds for each of them."""
+        """Return the files, each with its attributes and chunking strategy."""
         if self.files is not None:
             return self.files
         return [
@@ -251,7 +251,7 @@ class FileBatchCreate(RequestBody):
 
 
 class FileBatch(ListedObject):
-    # OpenAI's document says `vector_store.files_batch`; its servers have always said this.
+    # OpenAI's API document says `vector_store.files_batch`; its servers send this.
     object: Literal["vector_store.file_batch"] = "vector_store.file_batch"
     created_at: int
     status: FileStatus

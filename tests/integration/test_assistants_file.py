@@ -199,7 +199,7 @@ def test_it_can_not_be_changed_over_the_api(start, path):
         error = error_of(response)
         assert error["code"] == "assistant_is_configured"
         assert "'asst_one'" in error["message"]
-        assert "file of assistants" in error["message"]
+        assert "assistants file" in error["message"]
     assert http.get("/assistants/asst_one").json() == before
 
 
