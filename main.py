@@ -1,4 +1,4 @@
-"""The server's door: `python main.py` serves it, `uvicorn main:app` finds it."""
+"""The entry point: `python main.py` starts the server, `uvicorn main:app` imports the app."""
 
 import gc
 import logging
@@ -8,7 +8,7 @@ from contextlib import suppress
 from socket import socket
 from typing import Any
 
-# What is made at the start stays: looking for garbage in it would take a quarter of its time.
+# Objects created at startup stay alive: collecting garbage among them takes a quarter of its time.
 gc.disable()
 
 import uvicorn
@@ -24,14 +24,14 @@ from app.engine.tools.functions.registry import FunctionsError
 from app.terminal.first_lines import first_lines, page_addresses, why_port_is_closed
 from app.terminal.language import Language, chosen_language
 
-# As uvicorn ends where its application could not start.
+# uvicorn's exit status if the application could not start.
 _NOT_STARTED = 3
 
 
 def prepare() -> Settings:
-    """Return the settings, with logging set up after them.
+    """Return the settings, and configure logging from them.
 
-    Exits with status 2 and a line for each thing that's wrong: a traceback would only hide it.
+    Exits with status 2 and one line per error, without a traceback.
     """
     make_files_private()
     try:
@@ -49,7 +49,7 @@ def prepare() -> Settings:
 
 
 def build(settings: Settings) -> FastAPI:
-    """Return the application; exits like `prepare` where a file it's made of can't be used."""
+    """Return the application; exits like `prepare` if one of its files is invalid."""
     try:
         return create_app(settings)
     except StartError as error:
@@ -60,7 +60,7 @@ def build(settings: Settings) -> FastAPI:
         raise SystemExit(2) from None
 
 
-# The quick one needs a parser that the requirements leave out on Windows.
+# The faster one needs httptools, which the requirements omit on Windows.
 _PROTOCOL = (
     "app.api.deadlines:PlainProtocol"
     if sys.platform == "win32"
@@ -68,17 +68,17 @@ _PROTOCOL = (
 )
 
 settings = prepare()
-if not settings.debug:  # a debugger would have to be root's
+if not settings.debug:  # afterwards only root can attach a debugger
     forbid_inspection()
 app = build(settings)
-# Once it is sure that there will be a server: what stops the start is said alone.
+# Only now: if startup fails before, its error is the only output.
 tighten(data_places(settings.database_url, settings.files_url, settings.log_file))
 gc.freeze()
 gc.enable()
 
 
 class _Server(uvicorn.Server):
-    """Names the pages once it listens: only then is the port known that PORT=0 has taken."""
+    """Logs the pages' addresses once it listens: only then is the port for PORT=0 known."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -86,7 +86,7 @@ class _Server(uvicorn.Server):
         addresses = page_addresses(settings.host, port, settings.root_path)
         mode = app.state.services.model_mode
         logging.getLogger("app").info("serving", extra={"fields": {**addresses, "model": mode}})
-        # Lines of a log are for programs too; a person at a terminal gets more.
+        # The log is for programs too; at a terminal, print a friendlier text.
         if sys.stderr.isatty():
             sys.stderr.write(first_lines(addresses, mode).in_language(_language()))
 
@@ -95,27 +95,27 @@ def serve() -> None:
     """Serve until a signal ends it."""
     if settings.port and (closed := why_port_is_closed(settings.host, settings.port)):
         sys.stderr.write(f"{closed.in_language(_language())}\n")
-        # Not 2, which means that it makes no sense to start again: a port gets free.
+        # Not 2, which tells supervisors not to restart: the port may become free.
         raise SystemExit(1)
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
         "http": _PROTOCOL,
-        # Not WEB_CONCURRENCY's number: an app that's handed over as an object can't be copied.
+        # Overrides WEB_CONCURRENCY: an app passed as an object can't have several workers.
         "workers": 1,
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        # Who is believed about a client's address is TRUSTED_PROXIES' to say.
+        # TRUSTED_PROXIES decides which proxies to believe about a client's address.
         "proxy_headers": False,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }
     if settings.debug:
-        # The reloader starts processes of its own, which can only import the app by its name.
+        # The reloader starts new processes, which must import the app by name.
         uvicorn.run("main:app", reload=True, reload_dirs=["app"], **options)
         return
     server = _Server(uvicorn.Config(app, **options))
-    # Ctrl+C has stopped it in good order by then.
+    # After Ctrl+C the server has already shut down properly.
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Starts the server, and everything else that needs its environment: ./run.sh --help says what.
+# Starts the server and the other commands that need its environment; see ./run.sh --help.
 #
-# Needs Python 3.11 or newer; PYTHON names one, else the newest on the PATH makes .venv.
+# Needs Python 3.11 or newer: the one in PYTHON if set, otherwise the newest on the PATH.
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")"
 
@@ -21,7 +21,7 @@ usage() {
   ./run.sh doctor          설정, 데이터베이스, 모델을 점검하고 할 일을 알려 줍니다
   ./run.sh assistants      어시스턴트를 봅니다
   ./run.sh threads         대화를 찾고, 보고, 내보내고, 지웁니다
-  ./run.sh files           파일을 올리고, 보고, 지웁니다
+  ./run.sh files           파일을 올리고, 보고, 내려받고, 지웁니다
   ./run.sh usage           쓴 토큰을 봅니다
   ./run.sh person          한 사람의 데이터를 내보내거나 지웁니다
   ./run.sh backup          서버를 멈추지 않고 데이터베이스와 파일을 백업합니다
@@ -39,17 +39,17 @@ Usage: ./run.sh [command] [arguments]
   ./run.sh                    start the server; its settings are in .env
   ./run.sh chat               talk in the terminal
   ./run.sh doctor             check settings, database and model, and say what to do
-  ./run.sh assistants         see who can answer
+  ./run.sh assistants         list and show assistants
   ./run.sh threads            find, show, export and delete conversations
-  ./run.sh files              upload, show and delete files
-  ./run.sh usage              see the tokens that were used
+  ./run.sh files              upload, list, download and delete files
+  ./run.sh usage              show how many tokens were used
   ./run.sh person             export or delete the data of one person
   ./run.sh backup             copy the database and the files while the server runs
   ./run.sh test [arguments]   run the tests; the arguments go to pytest
-  ./run.sh setup              install what the tests and checks need too, and stop
+  ./run.sh setup              install everything, including what tests and checks need, and exit
 
-Each command has a --help of its own; chat to backup are those of python -m app.
-The first start makes .venv and installs what is needed. Python 3.11 or newer is required.
+Add --help to a command for its usage; chat to backup are the same as in python -m app.
+The first run creates .venv and installs the packages it needs. Python 3.11 or newer is required.
 HELP
             ;;
     esac
@@ -67,7 +67,7 @@ is_recent() {
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        is_recent "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or newer"
+        is_recent "$PYTHON" || fail "PYTHON=$PYTHON is not Python 3.11 or newer"
         printf '%s\n' "$PYTHON"
         return
     fi
@@ -84,7 +84,7 @@ make_venv() {
     python=$(find_python)
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python can't make a virtual environment; on Debian or Ubuntu: apt install python3-venv"
-    printf 'run.sh: making .venv with %s\n' "$("$python" --version 2>&1)" >&2
+    printf 'run.sh: creating .venv with %s\n' "$("$python" --version 2>&1)" >&2
     "$python" -m venv --clear .venv
 }
 
@@ -92,8 +92,8 @@ has_usable_venv() {
     is_recent .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1
 }
 
-# Reads what pip says and shows how far it is: in one line at a terminal, else now and then. From
-# the first error on, all of it is shown.
+# Shows the progress of pip's output: in a single line at a terminal, otherwise every ten packages.
+# From the first error on, prints everything.
 show_progress() {
     count=0 failed=
     while IFS= read -r line; do
@@ -119,7 +119,7 @@ show_progress() {
     done
 }
 
-# A copy of the file, kept in .venv, says that its installation ran to the end.
+# A copy of the requirements file in .venv records that its installation was completed.
 install() {
     receipt=".venv/installed-$1"
     [ -x .venv/bin/python ] && cmp -s "$1" "$receipt" && return
@@ -130,13 +130,13 @@ install() {
         .venv/bin/python -m pip install --no-input --disable-pip-version-check \
             --progress-bar off -r "$1" 2>&1 && cp "$1" "$receipt.new"
     } | show_progress
-    # The pipe's own status is the reader's: pip's is whether the copy is there.
-    [ -f "$receipt.new" ] || fail "$1 could not be installed; pip's reason is above"
+    # The pipe's status is that of show_progress; the copy exists only if pip succeeded.
+    [ -f "$receipt.new" ] || fail "$1 could not be installed; see pip's error above"
     mv "$receipt.new" "$receipt"
     printf 'run.sh: installed %s\n' "$1" >&2
 }
 
-# It says by itself what it can't fetch, and keeps to itself where all is there.
+# Reports by itself what it can't download, and prints nothing if all files exist.
 fetch_assets() {
     .venv/bin/python scripts/fetch_assets.py "$@"
 }
@@ -150,15 +150,15 @@ case "${1:-serve}" in
         install requirements.txt
         install requirements-dev.txt
         fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
-        # Seconds for one test: a wait that never ends fails by name. A few at once: each
-        # has servers and database connections of its own.
+        # The timeout (seconds per test) reports a hung test by name. Only a few run in parallel,
+        # since each has its own servers and database connections.
         exec .venv/bin/python -m pytest --timeout=120 -n 3 --dist worksteal "$@"
         ;;
     setup)
         [ $# -eq 1 ] || refuse "setup takes no arguments, got: $2"
         install requirements.txt
         install requirements-dev.txt
-        fetch_assets --dev || fail "the pages' libraries could not be fetched; see above"
+        fetch_assets --dev || fail "the pages' libraries could not be downloaded; see above"
         ;;
     assistants | backup | chat | doctor | files | person | threads | usage)
         install requirements.txt
@@ -167,11 +167,11 @@ case "${1:-serve}" in
     serve)
         [ $# -le 1 ] || refuse "the server takes no arguments, got: $2 (its settings are in .env)"
         install requirements.txt
-        # The API is served without them too.
+        # The API works without them.
         fetch_assets || true
         exec .venv/bin/python main.py
         ;;
     *)
-        refuse "there is no command: $1"
+        refuse "unknown command: $1"
         ;;
 esac

@@ -1,4 +1,4 @@
-"""The application: what `app/assembly.py` put together, spoken to over HTTP."""
+"""The FastAPI application: serves what `app/assembly.py` builds over HTTP."""
 
 import asyncio
 import gc
@@ -33,12 +33,12 @@ from app.reloading import Reloader
 
 _DESCRIPTION = """
 A self-hosted server for programs written for OpenAI's Assistants API: point `base_url` at
-`/api/v1`. For a web page, `POST /api/v1/chat` is the one call it needs.
+`/api/v1`. A web page only needs one call, `POST /api/v1/chat`.
 """
 
 
-# What a page of another origin may read of an answer besides its body.
-_TOLD_HEADERS = [
+# The response headers that pages of other origins may read.
+_EXPOSED_HEADERS = [
     *("x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms", "retry-after"),
     *("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
     "x-ratelimit-reset-requests",
@@ -46,12 +46,12 @@ _TOLD_HEADERS = [
 
 
 def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> FastAPI:
-    """Return the application. Nothing is opened or contacted before it starts.
+    """Return the application. It opens and contacts nothing before its startup.
 
-    `tools` are those of the protocol that it runs; functions are always there.
+    `tools` are the protocol's tools that it runs, in addition to functions.
 
-    Raises `FunctionsError` for a file of functions that can't be used, and `StartError` for one of
-    assistants.
+    Raises `FunctionsError` if a functions file is invalid, and `StartError` if the assistants file
+    is.
     """
     loaded = load_functions(settings.functions_dir)
     functions = FunctionRegistry(loaded, timeout=settings.function_timeout)
@@ -63,12 +63,13 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
         assert isinstance(app, _Application)
         async with running(settings, functions, wanted, instruments, tools) as parts:
             app.state.services = parts.services
-            # What is here now stays: the collector need not look at it again and again.
+            # Everything created so far stays alive: exclude it from garbage collection.
             gc.collect()
             gc.freeze()
             loop = asyncio.get_running_loop()
             drain = parts.supervisor.drain
-            # The server waits for open streams, and these for their runs: so runs hear of it first.
+            # At shutdown uvicorn waits for open streams, which wait for their runs, so the stop
+            # signal must reach the runs first.
             reloader = Reloader(settings, parts, app.reconfigure)
             async with Lifetimes() as lifetimes:
                 lifetimes.closes("reloader", reloader.close)
@@ -90,11 +91,11 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
         docs_url=None,
         redoc_url=None,
     )
-    # Not given above, where the framework deprecates it: one server knows one prefix.
+    # Set here, since FastAPI deprecates the constructor's argument.
     app.root_path = settings.root_path
     app.state.instruments = instruments
     register_error_handlers(app)
-    # What is called most stands first: routers are looked through one by one.
+    # Routers are searched in order, so the busiest come first.
     app.include_router(api)
     app.include_router(root.routes)
     app.include_router(metrics_api.routes)
@@ -110,19 +111,19 @@ class _Application(FastAPI):
         await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
-        # Added as a middleware it would stand inside the framework's own, and miss their answers.
+        # As an ordinary middleware it would be inside the framework's own, and miss its responses.
         inner = super().build_middleware_stack()
         return RequestContext(inner, self.routes, self.state.instruments)
 
     def reconfigure(self, settings: Settings, services: Services) -> None:
-        """Serve new requests as other settings say; those under way stay as they are."""
+        """Serve new requests with other settings; requests in progress keep the old ones."""
         self.user_middleware = _middleware(settings)
         self.middleware_stack = self.build_middleware_stack()
         self.state.services = services
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    """Return what stands around the routes, the outermost first."""
+    """Return the middleware around the routes, outermost first."""
     found: list[Middleware] = []
     if settings.trusted_proxies:
         found.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies))
@@ -133,7 +134,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 allow_origins=settings.cors_origins,
                 allow_methods=["*"],
                 allow_headers=["*"],
-                expose_headers=_TOLD_HEADERS,
+                expose_headers=_EXPOSED_HEADERS,
             )
         )
     return found

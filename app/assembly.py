@@ -1,4 +1,4 @@
-"""Settings into the objects that do the work, opened together and closed together."""
+"""Builds the application's objects from the settings, opens them together and closes them."""
 
 import logging
 import secrets
@@ -62,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ToolResources:
-    """What a tool may work with."""
+    """What tools are built from."""
 
     database: Database
     search: StoreSearch
@@ -71,18 +71,18 @@ class ToolResources:
 
 MakeTool = Callable[[ToolResources], Tool]
 
-# The tools of the protocol that run here; functions are always there.
+# The protocol's tools that run here, in addition to functions.
 TOOLS: tuple[MakeTool, ...] = (lambda given: FileSearch(given.database, given.search),)
 
 
 @dataclass(frozen=True)
 class Running:
-    """What routes call, and what is told when the server is to stop."""
+    """The running parts: the routes' services, and what reloads and shutdown need."""
 
     services: Services
     supervisor: RunSupervisor
     writer: FileWriter
-    # Called when there may be files of vector stores to be read.
+    # Called when vector stores may have new files to process.
     wake: Callable[[], None]
 
 
@@ -94,9 +94,9 @@ async def running(
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
 ) -> AsyncIterator[Running]:
-    """Open everything, in the order in which one thing needs another; close it the other way.
+    """Open everything in the order of dependencies, and close it in the reverse order.
 
-    Whatever fails, while it opens or while it closes, everything that was opened is closed.
+    Everything that was opened gets closed, even if opening or closing something else fails.
     Raises `StartError`.
     """
     async with Lifetimes() as lifetimes:
@@ -204,10 +204,10 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
 async def reconfigured(
     parts: Running, settings: Settings, functions: FunctionRegistry, wanted: Configured
 ) -> Services:
-    """Return the services as other settings want them, around all that is open already.
+    """Return services for other settings, which reuse everything that is already open.
 
-    From then on the assistants are what is `wanted`, and new executions call these functions; those
-    under way keep theirs. Either all of it is done, or nothing. Raises `StartError`.
+    Also replaces the configured assistants with `wanted`, and the functions for new executions;
+    those in progress keep theirs. Applies all changes or none. Raises `StartError`.
     """
     before, tasks = parts.services, parts.supervisor.tasks
     configured = await configure_assistants(before.database, parts.writer, wanted)

@@ -1,6 +1,6 @@
-"""Settings into what holds for callers: who they are, what they may do, and how much.
+"""Builds the policies for callers from the settings: who may call, do what, and how much.
 
-These are the settings that a reload may change (`app/reloading.py`).
+A reload may change these settings (`app/reloading.py`).
 """
 
 import logging
@@ -14,7 +14,7 @@ from app.services.access import Key, PublicChat
 from app.services.run_policy import RunPolicy
 from app.services.usage import UsageService
 
-# What a character takes in JSON at most (`\\ud83d\\ude00`), and what stands around a message.
+# The most bytes of a character in JSON (`\\ud83d\\ude00`), and those for the rest of a body.
 _BYTES_PER_CHARACTER = 12
 _BODY_BYTES = 16 * 1024
 
@@ -50,9 +50,9 @@ def keys(settings: Settings) -> list[Key]:
 
 
 def public_chat(settings: Settings) -> PublicChat | None:
-    """Return what sessions may do; without keys the server's own pages may always begin one.
+    """Return what sessions may do. Without keys, the server's own pages may always start one.
 
-    Whoever loads such a page may do all that a session may, and more: its widget just works.
+    Their visitors may then call everything anyway, so sessions only make the widget work there.
     """
     if not settings.public_chat and settings.api_keys:
         return None

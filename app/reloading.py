@@ -1,7 +1,7 @@
 """Reloading settings, assistants and functions while the server runs (SIGHUP).
 
-Everything is read and checked first; then one assignment lets new requests see it. Requests and
-runs under way go on with what they began with. A fault leaves all as it was, and is logged.
+Everything is read and checked first; one assignment then makes it visible to new requests. Requests
+and runs in progress keep what they started with. An error changes nothing and is logged.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from app.engine.tools.functions.registry import FunctionRegistry, FunctionsError
 
 logger = logging.getLogger(__name__)
 
-# The settings that may change while the server runs: who may call, from where, and how much.
+# The settings that a reload may change: who may call, from where, and how much.
 RELOADED = (
     *("api_keys", "allow_open", "allowed_hosts", "cors_origins"),
     *("public_chat", "public_project", "public_assistants"),
@@ -30,7 +30,7 @@ _FAULTS = (SettingsError, StartError, FunctionsError, ThreadkeeperError, OSError
 
 
 class Reloader:
-    """Reloads one at a time; asked meanwhile, once more afterwards."""
+    """Runs reloads one at a time; requests during a reload are queued."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Reloader:
         running: Running,
         swap: Callable[[Settings, Services], None],
     ) -> None:
-        """`swap` lets new requests be served by these services."""
+        """`swap` makes new requests use the given services."""
         self._settings = settings
         self._running = running
         self._swap = swap
@@ -46,7 +46,7 @@ class Reloader:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        """Begin a reload, from the event loop's thread."""
+        """Start a reload. Must be called on the event loop's thread."""
         task = asyncio.create_task(self._reload(), name="reload")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -68,7 +68,7 @@ class Reloader:
         settings = self._settings.model_copy(
             update={name: getattr(read, name) for name in RELOADED}
         )
-        # On a thread: the files may be large, and functions do what they like when they load.
+        # On a thread: the files may be large, and importing functions runs arbitrary code.
         loaded = await asyncio.to_thread(load_functions, settings.functions_dir)
         wanted = await asyncio.to_thread(configured_assistants, settings, loaded)
         functions = FunctionRegistry(loaded, timeout=settings.function_timeout)
@@ -86,12 +86,12 @@ class Reloader:
         self._warn(read)
 
     def _warn(self, read: Settings) -> None:
-        """Log what `.env` says in vain, by name: a value may be a secret."""
+        """Warn of settings in `.env` that have no effect, by name: their values may be secret."""
         if waiting := _changed(self._settings, read):
             logger.warning("these settings take effect after a restart: %s", ", ".join(waiting))
         if hidden := _hidden(env_file_values(), os.environ):
             logger.warning(
-                "the environment wins over .env, and only a restart changes it: %s",
+                "the environment overrides .env, and only a restart can change it: %s",
                 ", ".join(hidden),
             )
         warn_of_unknown_names()
@@ -108,7 +108,7 @@ def _changed(old: Settings, new: Settings) -> list[str]:
 
 
 def _hidden(written: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
-    """Return the settings of `.env` to which the environment gives another value."""
+    """Return the settings in `.env` that the environment overrides with another value."""
     names = {name.upper() for name in RELOADED}
     given = {name.upper(): value for name, value in environment.items()}
     return [

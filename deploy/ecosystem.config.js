@@ -1,7 +1,7 @@
 // For PM2: pm2 start deploy/ecosystem.config.js
 //
-// Settings come from .env in the project's folder. Two servers need PostgreSQL; with SQLite leave
-// one. PM2's cluster mode is for Node.js: each server is a process of its own with its own port.
+// Settings come from .env in the project's folder. Two servers need PostgreSQL; with SQLite, run only
+// one. PM2's cluster mode is for Node.js, so each server is a separate process with its own port.
 
 const path = require("node:path");
 
@@ -13,13 +13,13 @@ function server(port) {
     script: "main.py",
     cwd: root,
     interpreter: path.join(root, ".venv", "bin", "python"),
-    // PM2 keeps the log (pm2-logrotate turns it over); two servers must not write one file.
+    // PM2 stores the log (pm2-logrotate rotates it); two servers must not write to the same file.
     env: { PORT: String(port), LOG_FILE: "", PYTHONUNBUFFERED: "1" },
-    // pm2 sendSignal SIGHUP all: reads .env, assistants.yaml and functions/ again.
-    // PM2 stops with SIGINT, which means the same here as SIGTERM. Longer than SHUTDOWN_SECONDS
-    // (10), so that runs are handed over and not cut off.
+    // pm2 sendSignal SIGHUP all: reloads .env, assistants.yaml and functions/.
+    // PM2 stops a server with SIGINT, which works like SIGTERM. The timeout is longer than
+    // SHUTDOWN_SECONDS (10), so that runs are handed over instead of being cut off.
     kill_timeout: 30000,
-    // Wrong settings end it with status 2: starting again would not help.
+    // With invalid settings the server exits with status 2: a restart would not help.
     stop_exit_codes: [2],
   };
 }

@@ -1,8 +1,8 @@
-"""Example functions about a digital-signage network: its screens, and who looked at them.
+"""Example functions for a digital signage network: its screens and their views.
 
-Every public function of a file in this folder can be called by an assistant that lists a
-function tool of its name. The signature is the schema, the docstring the description. A real
-deployment would ask its own database here.
+An assistant can call every public function in this folder that it lists as a function tool. The
+signature becomes the schema, the docstring the description. A real deployment would query its own
+database here.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ ScreenId = Annotated[str, Field(description="A screen's id, such as SCR-101.")]
 
 
 def list_screens(
-    city: Annotated[str | None, Field(description="Only those of this city.")] = None,
+    city: Annotated[str | None, Field(description="Only screens in this city.")] = None,
 ) -> list[dict[str, Any]]:
     """List the screens (화면 목록) with their place, size and whether they are online."""
     return [
@@ -39,7 +39,7 @@ def view_events(
 ) -> dict[str, Any]:
     """Count who looked at a screen on a day (시청 이벤트), by hour or by age group."""
     if screen_id not in SCREENS:
-        raise ValueError(f"there is no screen {screen_id}; list_screens knows them all")
+        raise ValueError(f"unknown screen: {screen_id}; list_screens returns all of them")
     events = _events(screen_id, day)
     counts = Counter(event[group_by] for event in events)
     return {"screen_id": screen_id, "day": day, "views": len(events), "by": dict(counts)}
@@ -58,7 +58,7 @@ def busiest_day(
 
 
 def _events(screen_id: str, day: date) -> list[dict[str, str]]:
-    """Return made-up view events, the same for the same screen and day."""
+    """Return invented view events, always the same for a screen and day."""
     seed = sum(map(ord, screen_id)) + day.toordinal()
     ages = ("10s", "20s", "30s", "40s", "50s+")
     return [

@@ -1,5 +1,5 @@
-// A plain call, then one in the same conversation that is shown while it is written.
-// Node.js 18 or newer is all it needs.
+// A plain call, then a streamed one in the same conversation.
+// Needs only Node.js 18 or newer.
 //
 //     node node.mjs
 //     node node.mjs "여름 할인 문구를 한 줄로 써 주세요." "더 짧게 써 주세요."
@@ -26,13 +26,13 @@ async function post(body) {
   return response;
 }
 
-// Returns the whole answer once it is there.
+// Returns the complete answer.
 async function say(message, thread_id) {
   const response = await post({ message, thread_id });
   return response.json();
 }
 
-// Calls onDelta with every piece of the answer, and returns what `say` returns.
+// Calls onDelta with each piece of the answer; returns the same object as `say`.
 async function stream(message, thread_id, onDelta) {
   const response = await post({ message, thread_id, stream: true });
   for await (const [name, data] of events(response.body)) {
@@ -40,11 +40,11 @@ async function stream(message, thread_id, onDelta) {
     if (name === "message") return data;
     if (name === "error") throw new Error(data.error.message);
   }
-  // The answer goes on without us: GET /threads/{id}/messages has it once it is there.
+  // The run continues on the server: GET /threads/{id}/messages returns the answer later.
   throw new Error("The connection was lost in the middle of the answer.");
 }
 
-// Yields each server-sent event's name and data. Chunks end anywhere, also inside of an event.
+// Yields each server-sent event's name and data. A chunk may end in the middle of an event.
 async function* events(body) {
   let rest = "";
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
@@ -52,13 +52,14 @@ async function* events(body) {
     rest = whole.pop();
     for (const event of whole) {
       const name = field(event, "event");
-      // Without a name it is a comment, which only keeps the connection alive.
+      // Without a name it is a keep-alive comment.
       if (name) yield [name, JSON.parse(field(event, "data"))];
     }
   }
 }
 
-// Lines are "name: value". No regular expression: `$` also ends at characters that a text may hold.
+// Lines are "name: value". Not a regular expression: its `$` also matches before line separators
+// that a text may contain.
 function field(event, name) {
   const line = event.split("\n").find((line) => line.startsWith(`${name}: `));
   return line?.slice(name.length + 2);

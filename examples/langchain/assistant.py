@@ -1,11 +1,11 @@
-"""LangChain's runnable for assistants, with a tool of LangChain's, on a server of one's own.
+"""LangChain's runnable for assistants, with a LangChain tool, on your own server.
 
     pip install langchain-classic openai
     python assistant.py
 
-`OpenAIAssistantRunnable` is what LangChain has for this API; since LangChain 1 it lives in
-`langchain-classic`, which gets security fixes alone. It asks the client that it is given: only
-`base_url` is ours.
+`OpenAIAssistantRunnable` is LangChain's support for this API; since LangChain 1 it is in
+`langchain-classic`, which only gets security fixes. It uses the client that it is given, whose
+`base_url` is the only difference.
 """
 
 import os
@@ -17,7 +17,7 @@ from langchain_core.agents import AgentFinish
 from langchain_core.tools import tool
 from openai import AsyncOpenAI, OpenAI
 
-# The SDK says at every call that OpenAI has switched these off. Here they go on.
+# The SDK warns at every call that OpenAI has shut this API down. This server still offers it.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 SERVER = {
@@ -26,7 +26,7 @@ SERVER = {
 }
 MODEL = os.environ.get("THREADKEEPER_MODEL", "gpt-5.4-mini")
 
-# The demo model calls a function that the message names; a real one needs no such hint.
+# The demo model calls a function if the message names it; a real model needs no such hint.
 QUESTIONS = [
     "screen_status로 로비 화면 상태를 알려 주세요.",
     "제가 방금 뭐라고 했죠?",
@@ -35,7 +35,7 @@ QUESTIONS = [
 
 @tool
 def screen_status(screen: Literal["로비", "계산대"]) -> str:
-    """Tells whether a screen of the shop is on, and what it shows."""
+    """Returns whether a screen of the shop is on, and what it shows."""
     return f"{screen}: 켜짐, '여름 할인' 재생 중"
 
 
@@ -43,7 +43,7 @@ TOOLS = {screen_status.name: screen_status}
 
 
 def answer_to(assistant: OpenAIAssistantRunnable, question: dict[str, str]) -> AgentFinish:
-    """Ask, do what the assistant wants done, and return what it says in the end."""
+    """Ask, run the tools that the assistant calls, and return its final answer."""
     step = assistant.invoke(question)
     while not isinstance(step, AgentFinish):
         outputs = []
@@ -64,21 +64,21 @@ def main() -> None:
         tools=[screen_status],
         model=MODEL,
         client=client,
-        # Left out, `ainvoke` would call OpenAI, with our key.
+        # Without it, `ainvoke` would call OpenAI with this server's key.
         async_client=AsyncOpenAI(**SERVER),
         as_agent=True,
-        # Between two looks at a run.
+        # The polling interval.
         check_every_ms=100,
     )
     question = {"content": QUESTIONS[0]}
     first = answer_to(assistant, question)
     print(f"> {question['content']}\n{first.return_values['output']}\n")
-    # The same thread, and so the same conversation.
+    # The same thread, so the same conversation.
     question = {"content": QUESTIONS[1], "thread_id": first.thread_id}
     second = answer_to(assistant, question)
     print(f"> {question['content']}\n{second.return_values['output']}")
 
-    # Both would be kept, to be used again; an example cleans up after itself.
+    # The server keeps both for reuse; an example cleans up after itself.
     client.beta.threads.delete(first.thread_id)
     client.beta.assistants.delete(assistant.assistant_id)
 

@@ -1,4 +1,4 @@
-// OpenAI's own SDK: an assistant, a thread, and a run that calls a function of this program.
+// OpenAI's SDK: an assistant, a thread, and a run that calls a function of this program.
 // Only `baseURL` differs from a program written for OpenAI.
 //
 //     npm install
@@ -8,7 +8,7 @@ import OpenAI from "openai";
 
 const client = new OpenAI({
   baseURL: process.env.THREADKEEPER_URL ?? "http://127.0.0.1:8010/api/v1",
-  // The SDK wants one even where the server doesn't.
+  // The SDK requires a key even if the server doesn't.
   apiKey: process.env.THREADKEEPER_API_KEY || "not-needed",
 });
 const { assistants, threads } = client.beta;
@@ -19,7 +19,7 @@ const TOOL = {
   type: "function",
   function: {
     name: "count_stock",
-    description: "Tells how many of a product are in the shop.",
+    description: "Returns how many of a product are in stock.",
     parameters: {
       type: "object",
       properties: { product: { type: "string", enum: Object.keys(STOCK) } },
@@ -27,7 +27,7 @@ const TOOL = {
     },
   },
 };
-// The demo model calls a function that the message names; a real one needs no such hint.
+// The demo model calls a function if the message names it; a real model needs no such hint.
 const QUESTION = "count_stock으로 우산 재고를 확인하고 화면에 띄울 문구를 한 줄로 써 주세요.";
 
 function outputOf(call) {
@@ -37,7 +37,7 @@ function outputOf(call) {
   return { tool_call_id: call.id, output };
 }
 
-// Prints the answer while it is written, and returns how the run ended.
+// Prints the answer while it is written, and returns the run's final status.
 async function run(thread_id, assistant_id) {
   let stream = threads.runs.stream(thread_id, { assistant_id });
   for (;;) {
@@ -63,6 +63,6 @@ await threads.messages.create(thread.id, { role: "user", content: QUESTION });
 console.log(`> ${QUESTION}`);
 console.log(`\nrun: ${await run(thread.id, assistant.id)}`);
 
-// Both would be kept, to be used again; an example cleans up after itself.
+// The server keeps both for reuse; an example cleans up after itself.
 await threads.delete(thread.id);
 await assistants.delete(assistant.id);

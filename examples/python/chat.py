@@ -1,4 +1,4 @@
-"""A question, and a second one in the same conversation: two plain calls.
+"""A question and a follow-up in the same conversation, with two plain calls.
 
 pip install requests
 python chat.py
@@ -19,18 +19,18 @@ QUESTIONS = [
     "제가 방금 뭐라고 했죠?",
 ]
 
-# One session keeps the connection open, which makes every further call faster.
+# A session keeps the connection open, which makes further calls faster.
 session = requests.Session()
 if API_KEY:
     session.headers["Authorization"] = f"Bearer {API_KEY}"
 
 
 def say(message: str, thread_id: str | None = None) -> dict[str, Any]:
-    """Return the answer; without a thread's id a new conversation begins."""
+    """Return the answer; without a thread id, start a new conversation."""
     response = session.post(
         f"{URL}/chat",
         json={"message": message, "thread_id": thread_id},
-        # Seconds to connect, and seconds to wait: a model may think for a while.
+        # Seconds to connect, and to wait for the answer: a model may think for a while.
         timeout=(5, 300),
     )
     if not response.ok:
@@ -43,7 +43,7 @@ def main(questions: list[str]) -> None:
     thread_id = None
     for question in questions:
         answer = say(question, thread_id)
-        # The answer says which conversation it belongs to: send that along to go on.
+        # Send the answer's thread id with the next question to continue the conversation.
         thread_id = answer["thread_id"]
         print(f"> {question}\n{answer['message']}\n")
     print(f"thread: {thread_id}")

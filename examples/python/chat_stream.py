@@ -1,4 +1,4 @@
-"""An answer that is shown while it is being written.
+"""An answer that is shown while it is written.
 
 pip install httpx
 python chat_stream.py
@@ -23,14 +23,14 @@ QUESTION = "매장 입구 화면에 띄울 여름 할인 문구를 한 줄로 �
 def events(chunks: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each server-sent event's name and data.
 
-    Chunks end anywhere, also in the middle of an event. `iter_lines` would not do: it takes
-    some characters that may stand in a text for the end of a line.
+    A chunk may end in the middle of an event. `iter_lines` does not work here: it also splits at
+    line separators that a text may contain.
     """
     rest = ""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split("\n\n")
         for event in whole:
-            # Lines are "name: value"; one that begins with a colon only keeps the line alive.
+            # Lines are "name: value"; one that begins with a colon is a keep-alive comment.
             fields = dict(line.split(": ", 1) for line in event.split("\n") if ": " in line)
             if "event" in fields:
                 yield fields["event"], json.loads(fields["data"])
@@ -50,12 +50,13 @@ def stream(client: httpx.Client, message: str, thread_id: str | None = None) -> 
                 return data
             elif name == "error":
                 raise RuntimeError(data["error"]["message"])
-    # The answer goes on without us: GET /threads/{id}/messages has it once it is there.
+    # The run continues on the server: GET /threads/{id}/messages returns the answer later.
     raise RuntimeError("the connection was lost in the middle of the answer")
 
 
 def main(question: str) -> None:
-    # The server sends something at least every 15 seconds: a longer silence is a lost connection.
+    # The server sends something at least every 15 seconds; a longer silence means that the
+    # connection is lost.
     with httpx.Client(headers=HEADERS, timeout=60) as client:
         answer = stream(client, question)
         print(f"\nthread: {answer['thread_id']}, tokens: {answer['usage']['total_tokens']}")

@@ -1,4 +1,4 @@
-"""Answers from a document: upload it, let an assistant search it, show what the answer cites.
+"""Answers from a document: upload it, let an assistant search it, and show the citations.
 
 pip install openai
 python files.py
@@ -13,7 +13,7 @@ from typing import Any
 
 from openai import OpenAI
 
-# The SDK says at every call that OpenAI has switched these off. Here they go on.
+# The SDK warns at every call that OpenAI has shut this API down. This server still offers it.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 client = OpenAI(
@@ -24,18 +24,17 @@ MODEL = os.environ.get("THREADKEEPER_MODEL", "gpt-5.4-mini")
 
 GUIDE = str(Path(__file__).parents[1] / "shop-guide.md")
 QUESTION = "영수증이 있으면 며칠 안에 환불되나요?"
-# An answer then quotes the rule that it needs, not the page around it. Left out, pieces have
-# 800 tokens.
-SMALL_PIECES: Any = {
+# With small chunks, an answer quotes just the rule that it needs. The default is 800 tokens.
+SMALL_CHUNKS: Any = {
     "type": "static",
     "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0},
 }
-# Without this the passages that a search found stay on the server.
+# Asks the server to include the passages that a search found.
 PASSAGES: Any = "step_details.tool_calls[*].file_search.results[*].content"
 
 
 def ask(assistant_id: str, question: str) -> None:
-    """Print the answer with numbered footnotes, and the passages it was written from."""
+    """Print the answer with numbered footnotes, and the passages it is based on."""
     run = client.beta.threads.create_and_run_poll(
         assistant_id=assistant_id, thread={"messages": [{"role": "user", "content": question}]}
     )
@@ -57,10 +56,10 @@ def ask(assistant_id: str, question: str) -> None:
 
 
 def with_footnotes(text: Any) -> str:
-    """Put [1], [2] … where the text cites a file, and the files' names below."""
+    """Replace the citations in the text with [1], [2] …, and list the files' names below."""
     value, end, notes = "", 0, []
     for number, citation in enumerate(text.annotations, 1):
-        # Offsets count characters as Python does; what stands there is such as 【0:0†file】.
+        # Offsets count characters, as in Python; the cited range is a marker like 【0:0†file】.
         value += f"{text.value[end : citation.start_index]}[{number}]"
         end = citation.end_index
         name = client.files.retrieve(citation.file_citation.file_id).filename
@@ -78,7 +77,7 @@ def main(path: str, question: str) -> None:
     store = client.vector_stores.create(name="매장 안내")
     with Path(path).open("rb") as document:
         file = client.vector_stores.files.upload_and_poll(
-            vector_store_id=store.id, file=document, chunking_strategy=SMALL_PIECES
+            vector_store_id=store.id, file=document, chunking_strategy=SMALL_CHUNKS
         )
     print(f"{path}: {file.status}")
     if file.last_error:
@@ -92,7 +91,7 @@ def main(path: str, question: str) -> None:
     print(f"> {question}")
     ask(assistant.id, question)
 
-    # All of it would be kept, to be asked again; an example cleans up after itself.
+    # The server keeps all of it for reuse; an example cleans up after itself.
     client.beta.assistants.delete(assistant.id)
     client.vector_stores.delete(store.id)
     client.files.delete(file.id)

@@ -1,4 +1,4 @@
-"""OpenAI's own SDK: an assistant, a thread, and a run that calls a function of this program.
+"""OpenAI's SDK: an assistant, a thread, and a run that calls a function of this program.
 
 Only `base_url` differs from a program written for OpenAI.
 
@@ -13,12 +13,12 @@ from typing import Any
 
 from openai import OpenAI
 
-# The SDK says at every call that OpenAI has switched these off. Here they go on.
+# The SDK warns at every call that OpenAI has shut this API down. This server still offers it.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 client = OpenAI(
     base_url=os.environ.get("THREADKEEPER_URL", "http://127.0.0.1:8010/api/v1"),
-    # The SDK wants one even where the server doesn't.
+    # The SDK requires a key even if the server doesn't.
     api_key=os.environ.get("THREADKEEPER_API_KEY") or "not-needed",
 )
 MODEL = os.environ.get("THREADKEEPER_MODEL", "gpt-5.4-mini")
@@ -28,7 +28,7 @@ TOOL: Any = {
     "type": "function",
     "function": {
         "name": "count_stock",
-        "description": "Tells how many of a product are in the shop.",
+        "description": "Returns how many of a product are in stock.",
         "parameters": {
             "type": "object",
             "properties": {"product": {"type": "string", "enum": list(STOCK)}},
@@ -36,7 +36,7 @@ TOOL: Any = {
         },
     },
 }
-# The demo model calls a function that the message names; a real one needs no such hint.
+# The demo model calls a function if the message names it; a real model needs no such hint.
 QUESTION = "count_stock으로 우산 재고를 확인하고 화면에 띄울 문구를 한 줄로 써 주세요."
 
 
@@ -45,7 +45,7 @@ def count_stock(product: str) -> str:
 
 
 def output_of(call: Any) -> dict[str, str]:
-    """Do what the model asks for."""
+    """Run the function that the model calls, and return its output."""
     arguments = json.loads(call.function.arguments)
     output = count_stock(**arguments)
     print(f"{call.function.name}({arguments}) → {output}")
@@ -53,7 +53,7 @@ def output_of(call: Any) -> dict[str, str]:
 
 
 def run(thread_id: str, assistant_id: str) -> str:
-    """Run the thread, print the answer while it is written, and return how the run ended."""
+    """Run the thread, print the answer while it is written, and return the run's final status."""
     runs = client.beta.threads.runs
     stream = runs.stream(thread_id=thread_id, assistant_id=assistant_id)
     while True:
@@ -82,7 +82,7 @@ def main() -> None:
     print(f"> {QUESTION}")
     print(f"run: {run(thread.id, assistant.id)}")
 
-    # Both would be kept, to be used again; an example cleans up after itself.
+    # The server keeps both for reuse; an example cleans up after itself.
     client.beta.threads.delete(thread.id)
     client.beta.assistants.delete(assistant.id)
 

@@ -3,8 +3,9 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   plugins: [react()],
-  // What begins so gets into the page, for everybody to read: an address may, a key may not.
+  // Variables with this prefix become part of the page, where everybody can read them: fine for an
+  // address, never for a key.
   envPrefix: "THREADKEEPER_URL",
-  // The origin that the server's CORS_ORIGINS names.
+  // The server's CORS_ORIGINS must contain this origin.
   server: { host: "127.0.0.1", port: 5173, strictPort: true },
 });

@@ -42,8 +42,8 @@ def test_help_says_what_there_is(shell, word):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["tset"], "there is no command: tset"),
-        (["--debug"], "there is no command: --debug"),
+        (["tset"], "unknown command: tset"),
+        (["--debug"], "unknown command: --debug"),
         (["serve", "8080"], "the server takes no arguments, got: 8080"),
         (["setup", "now"], "setup takes no arguments, got: now"),
     ],

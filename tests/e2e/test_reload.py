@@ -173,6 +173,6 @@ def test_what_the_environment_says_stays(tmp_path, database_url, upstream):
     with process_server(tmp_path, **settings) as server, callers() as call_as:
         made.server = server
         made.env(f'API_KEYS=["shop:{OLD}"]', "RATE_LIMIT=3/hour")
-        assert "the environment wins over .env" in made.reload("only a restart changes it")
+        assert "the environment overrides .env" in made.reload("only a restart can change it")
         answer = call_as(server, OLD).http.get("/threads")
         assert answer.headers["x-ratelimit-limit-requests"] == "7"

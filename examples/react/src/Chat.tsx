@@ -24,7 +24,7 @@ export function Chat({ title }: { title: string }) {
       </header>
       <div role="log" aria-busy={busy}>
         {turns.map((turn, place) => (
-          // React writes a text as a text: an answer can't become a part of the page.
+          // React escapes text: an answer can't inject HTML.
           <p key={place} className={turn.role}>
             {turn.text}
           </p>

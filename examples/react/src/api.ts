@@ -1,9 +1,9 @@
-// Calls of the server, with a session's token where the server wants one.
+// Calls the server, with a session token if the server requires one.
 
 const SERVER: string = import.meta.env.THREADKEEPER_URL ?? "http://127.0.0.1:8010/api/v1";
 const TOKEN = "threadkeeper-session";
 
-// What the server refuses; `message` may be shown.
+// An error that the server returned; `message` may be shown to users.
 export class ApiError extends Error {
   constructor(
     message: string,
@@ -21,7 +21,7 @@ interface Options {
   signal?: AbortSignal;
 }
 
-// Returns the answer if it is a good one. Throws ApiError, and what `fetch` throws.
+// Returns a successful response. Throws ApiError, and whatever `fetch` throws.
 export async function call(path: string, options: Options = {}): Promise<Response> {
   await ready();
   try {
@@ -29,7 +29,7 @@ export async function call(path: string, options: Options = {}): Promise<Respons
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 401 && localStorage.getItem(TOKEN)))
       throw error;
-    await openSession(); // the token's hour is over
+    await openSession(); // the token has expired
     return send(path, options);
   }
 }
@@ -54,7 +54,7 @@ async function send(path: string, { method, body, headers, signal }: Options): P
 
 let asked: Promise<void> | undefined;
 
-// Asks once what the server wants of a page; again, if that failed.
+// Checks once whether the server requires a session; tries again if the check failed.
 function ready(): Promise<void> {
   asked ??= prepare().catch((error: unknown) => {
     asked = undefined;
@@ -70,7 +70,7 @@ async function prepare(): Promise<void> {
   else if (!localStorage.getItem(TOKEN)) await openSession();
 }
 
-// An earlier token goes along: the visitor stays the same, and keeps the conversation.
+// Sends an earlier token along, so that the visitor keeps the session and its conversation.
 async function openSession(): Promise<void> {
   const session = await (await send("/chat/sessions", { method: "POST" })).json();
   localStorage.setItem(TOKEN, session.token);

@@ -1,4 +1,4 @@
-// A conversation as the server keeps it: what was said, and answers while they are written.
+// A conversation on the server: its turns, and answers while they are written.
 
 import { ApiError, call } from "./api";
 import { eventsOf } from "./events";
@@ -8,7 +8,7 @@ export interface Turn {
   text: string;
 }
 
-// Where an answer is written; known before its first piece.
+// Identifies an answer that is being written; known before its first piece.
 export interface Place {
   threadId: string;
   runId: string;
@@ -16,7 +16,7 @@ export interface Place {
 
 const RETRY_AFTER_MS = [500, 1000, 2000, 4000, 8000];
 
-// Says something, and yields the answer piece by piece. A lost connection doesn't end it.
+// Sends a message and yields the answer piece by piece. Resumes after a lost connection.
 export async function* ask(
   message: string,
   threadId: string | null,
@@ -44,7 +44,7 @@ export async function* ask(
   yield* follow(place, signal, last);
 }
 
-// Yields the rest of an answer, after the event `last`; "0" is its beginning.
+// Yields the rest of an answer after the event `last`; "0" means from the beginning.
 export async function* follow(
   { threadId, runId }: Place,
   signal: AbortSignal,
@@ -62,7 +62,7 @@ export async function* follow(
         if (/^thread\.run\.(failed|expired)$/.test(name))
           throw new ApiError(JSON.parse(data).last_error?.message ?? name, 502);
         if (name === "thread.run.requires_action")
-          throw new ApiError("The assistant waits for a function that this page doesn't have.", 501);
+          throw new ApiError("The assistant called a function that this page doesn't have.", 501);
         if (name === "error") throw failure(JSON.parse(data).error);
       }
     } catch (error) {
@@ -75,12 +75,12 @@ export async function* follow(
   }
 }
 
-// Stops the answer; what there is of it stays in the thread.
+// Stops the answer; the part written so far stays in the thread.
 export async function stop({ threadId, runId }: Place): Promise<void> {
   await call(`/threads/${threadId}/runs/${runId}/cancel`, { method: "POST" });
 }
 
-// The last hundred turns; `without` leaves out what a run has said so far.
+// Returns the last hundred messages, leaving out the assistant's messages of the run `without`.
 export async function turnsOf(threadId: string, without?: string): Promise<Turn[]> {
   const page = await (await call(`/threads/${threadId}/messages?limit=100`)).json();
   return page.data
@@ -97,7 +97,7 @@ function failure(error: { message: string; code: string | null }): ApiError {
   return new ApiError(error.message, 503, error.code);
 }
 
-// Whether the run may still go on, but nobody tells us; else there is nothing to wait for.
+// Returns whether only the connection was lost, so that the run may still be continuing.
 function isLost(error: unknown, signal: AbortSignal): boolean {
   if (signal.aborted) return false;
   return !(error instanceof ApiError) || error.code === "server_restarting";

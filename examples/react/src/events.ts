@@ -1,4 +1,4 @@
-// Server-sent events, read with `fetch`: an EventSource can neither POST nor send a token.
+// Reads server-sent events with `fetch`: an EventSource can neither POST nor send a token.
 
 export interface ServerEvent {
   id: string | null;
@@ -12,12 +12,12 @@ export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent>
     for (let rest = ""; ; ) {
       const { value, done } = await reader.read();
       if (done) return;
-      // Chunks end anywhere, also in the middle of an event.
+      // A chunk may end in the middle of an event.
       const whole = (rest + value).split("\n\n");
       rest = whole.pop()!;
       for (const event of whole) {
         const name = field(event, "event");
-        // Without a name it is a comment, which only keeps the connection alive.
+        // Without a name it is a keep-alive comment.
         if (name) yield { id: field(event, "id"), name, data: field(event, "data") ?? "" };
       }
     }

@@ -1,5 +1,5 @@
-// A conversation for a component: what was said, whether an answer is being written, and how to
-// send, stop and begin anew. It survives a reload, in the middle of an answer too.
+// A hook for one conversation: its turns, whether an answer is being written, and functions to send,
+// stop and start over. It survives a reload, even in the middle of an answer.
 
 import { useCallback, useEffect, useRef, useState } from "react";
 
@@ -7,7 +7,7 @@ import { ApiError } from "./api";
 import { ask, follow, stop as cancel, turnsOf, type Place, type Turn } from "./conversation";
 
 const KEY = "threadkeeper-place";
-type Saved = Partial<Place>; // the run only while it writes
+type Saved = Partial<Place>; // with the run only while it writes an answer
 
 const load = (): Saved => JSON.parse(localStorage.getItem(KEY) ?? "{}");
 const save = (saved: Saved) => localStorage.setItem(KEY, JSON.stringify(saved));
@@ -19,7 +19,7 @@ export function useThread() {
   const reading = useRef(new AbortController());
   const stopped = useRef(false);
 
-  // Shows the pieces as the last turn's text, and then what the server has kept.
+  // Shows the pieces as the last turn's text, and finally the messages that the server stored.
   const show = useCallback(async (pieces: AsyncGenerator<string>, { signal }: AbortController) => {
     setBusy(true);
     setError(null);
@@ -34,7 +34,7 @@ export function useThread() {
       }
     } catch (error) {
       if (signal.aborted) return;
-      // A stopped answer ends as a failed one does, but that is what was wanted.
+      // A stopped answer ends like a failed one, but the user wanted that.
       if (!stopped.current) setError(messageOf(error));
     }
     if (signal.aborted) return;
@@ -46,7 +46,7 @@ export function useThread() {
     setBusy(false);
   }, []);
 
-  // Says something. Returns false where it did not arrive, and can be said again.
+  // Sends a message. Returns false if it did not arrive and can be sent again.
   const send = useCallback(
     async (message: string): Promise<boolean> => {
       const { threadId } = load();
@@ -74,7 +74,7 @@ export function useThread() {
     try {
       await cancel({ threadId, runId });
     } catch (error) {
-      // 400: it has just ended by itself, which is as good.
+      // 400: the run has just ended by itself, which is fine.
       if (!(error instanceof ApiError && error.status === 400)) setError(messageOf(error));
     }
   }, []);
@@ -88,7 +88,7 @@ export function useThread() {
     setBusy(false);
   }, []);
 
-  // Begins where the page was left, with the answer that was being written.
+  // Restores the conversation after a reload, and resumes an unfinished answer.
   useEffect(() => {
     const current = (reading.current = new AbortController());
     const resume = async () => {
@@ -101,14 +101,14 @@ export function useThread() {
         if (runId) await show(follow({ threadId, runId }, current.signal), current);
       } catch (error) {
         if (current.signal.aborted) return;
-        // Deleted meanwhile, or another visitor's: begin a new one.
+        // The thread was deleted or belongs to another visitor: start a new one.
         if (error instanceof ApiError && error.status === 404) save({});
         else setError(messageOf(error));
       }
       if (!current.signal.aborted) setBusy(false);
     };
     void resume();
-    // Nobody reads any more; the answer is finished and kept all the same.
+    // Only stops reading; the server finishes and stores the answer anyway.
     return () => current.abort();
   }, [show]);
 
