@@ -1,1 +1,1 @@
-"""The terminal command, `python -m app`: a client of a running server, and the doctor."""
+"""The terminal command, `python -m app`: a client of a running server, and maintenance commands."""

@@ -1,4 +1,4 @@
-"""Where the server of this folder listens, by the settings that it reads itself."""
+"""Finds the address of this folder's server from the settings that the server itself reads."""
 
 import os
 
@@ -12,9 +12,9 @@ _HOST, _PORT = "127.0.0.1", "8010"
 
 
 def own_address() -> str:
-    """Return the API's address by HOST and PORT, of the environment or else of `.env`.
+    """Return the API's address from HOST and PORT in the environment, or else in `.env`.
 
-    PORT=0 takes any free port, which nobody can know: then it is the default one. Raises `Failure`.
+    For PORT=0 (any free port, unknown here), the default port is assumed. Raises `Failure`.
     """
     try:
         written = env_file_values()
@@ -35,7 +35,7 @@ def _setting(name: str, written: dict[str, str]) -> str:
 
 _NOT_READ = Said(".env can't be read: {reason}", ".env를 읽을 수 없습니다: {reason}")
 _BAD_PORT = Said(
-    "PORT must be a whole number from 0 to 65535, got '{port}'. Change it in .env, or use --url.",
+    "PORT must be an integer from 0 to 65535, got '{port}'. Change it in .env, or use --url.",
     "PORT는 0부터 65535까지의 정수여야 합니다(지금 값: '{port}'). "
     ".env에서 고치거나 --url을 써 주세요.",
 )

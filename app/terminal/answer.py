@@ -1,4 +1,4 @@
-"""An answer while it is being written: rendered block by block, so that nothing flickers."""
+"""Shows an answer while it is written, block by block, so that nothing flickers."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from rich.spinner import Spinner
 from app.terminal.screen import clean, markdown
 
 _FENCE = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
-# A blank line before something that isn't indented: what stands before it can't change any more.
+# A blank line before a line that isn't indented: the text before it is final.
 _BREAK = re.compile(r"\n[ \t]*\n(?=\S)")
 
 
 class PlainAnswer:
-    """Writes an answer's text as it comes: for pipes and files."""
+    """Writes an answer's text as it arrives, for pipes and files."""
 
     def __init__(self, console: Console) -> None:
         self._file = console.file
@@ -34,10 +34,10 @@ class PlainAnswer:
 
 
 class LiveAnswer:
-    """Renders Markdown as it comes.
+    """Renders Markdown as it arrives.
 
-    A block that is whole is printed for good and scrolls away as other text does; only the last
-    one is drawn again and again, so an answer may be longer than the screen.
+    Complete blocks are printed permanently and scroll away like other text; only the last block is
+    redrawn, so an answer may be longer than the screen.
     """
 
     def __init__(self, live: Live) -> None:
@@ -50,7 +50,7 @@ class LiveAnswer:
         self.text += delta
         whole, self._tail = split_blocks(self._tail + delta)
         if whole:
-            # Not shown twice while it moves from below to above.
+            # Clear the live area first, so that the block isn't shown twice.
             self._live.update("")
             self._print(whole)
         self._live.update(self._below())
@@ -76,7 +76,7 @@ Answer = PlainAnswer | LiveAnswer
 
 @contextmanager
 def answering(console: Console) -> Iterator[Answer]:
-    """Give what shows an answer; what has been written stays, however the block ends."""
+    """Yield an object that shows an answer; text already shown stays if the block raises."""
     answer: Answer
     if not console.is_terminal:
         answer = PlainAnswer(console)
@@ -94,10 +94,10 @@ def answering(console: Console) -> Iterator[Answer]:
 
 
 def split_blocks(text: str) -> tuple[str, str]:
-    """Return the blocks of a Markdown text that are whole, and the rest."""
+    """Return the complete blocks of a Markdown text, and the rest."""
     for found in reversed([*_BREAK.finditer(text)]):
         before = text[: found.start()]
-        # Inside a fence a blank line ends nothing.
+        # Inside a code fence, a blank line does not end a block.
         if len(_FENCE.findall(before)) % 2 == 0:
             return before, text[found.end() :]
     return "", text

@@ -1,4 +1,4 @@
-"""`assistants`: who can answer."""
+"""`assistants`: lists and shows assistants."""
 
 from typing import Annotated
 
@@ -22,11 +22,9 @@ _TOOLS = Said("Tools", "도구")
 def register(app: typer.Typer) -> None:
     group = typer.Typer(cls=Group, no_args_is_help=True)
     app.add_typer(
-        group, name="assistants", help=both("See who can answer.", "어시스턴트를 봅니다.")
+        group, name="assistants", help=both("List and show assistants.", "어시스턴트를 봅니다.")
     )
-    server_command(group, "list", both("List the assistants.", "어시스턴트를 목록으로 봅니다."))(
-        _list
-    )
+    server_command(group, "list", both("List the assistants.", "어시스턴트 목록을 봅니다."))(_list)
     server_command(group, "show", both("Show an assistant.", "어시스턴트 하나를 봅니다."))(_show)
 
 

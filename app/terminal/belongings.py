@@ -1,4 +1,4 @@
-"""Everything that threads with certain metadata hold: objects of the API, and files."""
+"""Finds everything that belongs to threads with certain metadata: API objects and files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from app.terminal.client import Client, Object, path_of
 from app.terminal.failures import Refused
 
-# More than anybody has.
+# More threads than anybody has.
 _ALL = 1_000_000
 
 
 @dataclass
 class Counts:
-    """How much there is, by kind; `files` are the ids of what was attached or made there."""
+    """Numbers of objects by kind; `files` are the ids of files attached or created in threads."""
 
     threads: int = 0
     messages: int = 0
@@ -34,9 +34,9 @@ class Counts:
 
 
 def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object]:
-    """Yield each thread, then its messages, its runs and, if wanted, their steps.
+    """Yield each thread, followed by its messages, its runs and, if `steps`, their steps.
 
-    A thread that is deleted meanwhile is left out. Raises `Failure`.
+    A thread that is deleted in the meantime is skipped. Raises `Failure`.
     """
     for listed in client.list("/threads", _ALL, query).items:
         thread_id = str(listed["id"])
@@ -48,7 +48,7 @@ def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object
 
 
 def find_file(client: Client, file_id: str) -> Object | None:
-    """Return the file; None: it is deleted, or has expired. Raises `Failure`."""
+    """Return the file, or None if it was deleted or has expired. Raises `Failure`."""
     try:
         return client.get(path_of("files", file_id))
     except Refused as refusal:
@@ -72,7 +72,7 @@ def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Objec
 
 
 def _files_of(one: Object) -> Iterator[str]:
-    """Yield the ids of files that a thread or message brings, shows or was given."""
+    """Yield the ids of the files that a thread or message refers to."""
     resources = one.get("tool_resources") if one.get("object") == "thread" else None
     yield from ((resources or {}).get("code_interpreter") or {}).get("file_ids") or []
     if one.get("object") != "thread.message":

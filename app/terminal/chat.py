@@ -1,4 +1,4 @@
-"""`chat`: talk in the terminal."""
+"""`chat`: a conversation in the terminal."""
 
 import sys
 from contextlib import suppress
@@ -14,7 +14,7 @@ from app.terminal.language import Said, both
 from app.terminal.options import StepsOption
 from app.terminal.transcript import show_messages
 
-# Gives `input` its editing keys and its history; Windows has no such module, and no need of it.
+# Gives `input` line editing and history; Windows lacks this module and doesn't need it.
 with suppress(ImportError):
     import readline  # noqa: F401
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         app,
         "chat",
         both(
-            "Talk with an assistant. Ctrl+C stops an answer, Ctrl+D leaves.",
+            "Chat with an assistant. Ctrl+C stops an answer, Ctrl+D exits.",
             "어시스턴트와 대화합니다. Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다.",
         ),
     )(_chat)
@@ -43,8 +43,8 @@ def _chat(
             "-a",
             metavar="ID",
             help=both(
-                "Who answers; default: the server's own.",
-                "답할 어시스턴트. 기본값은 서버가 정합니다.",
+                "The assistant that answers; default: the server's default assistant.",
+                "답변할 어시스턴트. 기본값은 서버의 기본 어시스턴트입니다.",
             ),
         ),
     ] = None,
@@ -54,7 +54,7 @@ def _chat(
             "--thread",
             "-t",
             metavar="ID",
-            help=both("The thread to go on with.", "이어 갈 대화."),
+            help=both("The thread to continue.", "이어 갈 대화."),
         ),
     ] = None,
     message: Annotated[
@@ -64,8 +64,8 @@ def _chat(
             "-m",
             metavar="TEXT",
             help=both(
-                "Say this and end. `-` is what is piped in; may be given more than once.",
-                "이 말만 하고 끝냅니다. `-`는 파이프로 받은 내용이며, 여러 번 쓸 수 있습니다.",
+                "Send this message and exit. `-` reads standard input; can be repeated.",
+                "이 메시지만 보내고 끝냅니다. `-`는 표준 입력을 읽으며, 여러 번 쓸 수 있습니다.",
             ),
         ),
     ] = None,
@@ -94,7 +94,7 @@ def _piped() -> str:
 
 
 def _unicode(text: str) -> str:
-    """Return what was typed without halves of characters: JSON can't carry them."""
+    """Return typed text without lone surrogates, which can't be encoded in JSON."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -106,13 +106,13 @@ def _say_once(terminal: Terminal, conversation: Conversation, message: str) -> N
         raise typer.Exit(_STOPPED_STATUS) from None
     finally:
         if not terminal.as_json:
-            _tell_thread(terminal, conversation)
+            _show_thread(terminal, conversation)
     if terminal.as_json:
         terminal.show_json(reply)
 
 
 def _greet(terminal: Terminal, assistant: str | None, thread: str | None) -> None:
-    """Find what is wrong before something is typed, and show where the thread stands."""
+    """Check the options before the user types, and show the thread's last messages."""
     if assistant:
         found = terminal.client.get(path_of("assistants", assistant))
         terminal.note(_WITH.filled(name=found.get("name") or assistant))
@@ -133,11 +133,11 @@ def _talk(terminal: Terminal, conversation: Conversation) -> None:
         except Failure as failure:
             terminal.fail(failure)
         terminal.out.print()
-    _tell_thread(terminal, conversation)
+    _show_thread(terminal, conversation)
 
 
 def _ask(terminal: Terminal) -> str | None:
-    """Return the next line; None once the person leaves."""
+    """Return the next line; None when the user exits."""
     while True:
         try:
             if terminal.out.is_terminal:
@@ -153,22 +153,22 @@ def _ask(terminal: Terminal) -> str | None:
             return None
 
 
-def _tell_thread(terminal: Terminal, conversation: Conversation) -> None:
+def _show_thread(terminal: Terminal, conversation: Conversation) -> None:
     if conversation.thread:
         terminal.note(_GO_ON.filled(thread=conversation.thread))
 
 
 _JSON_ALONE = Said(
-    "--json needs --message, or a message that is piped in.",
-    "--json은 --message나 파이프로 받은 말과 함께 써 주세요.",
+    "--json needs --message, or a message on standard input.",
+    "--json을 쓰려면 --message로 메시지를 주거나 표준 입력으로 보내 주세요.",
 )
-_NOTHING_SAID = Said("There is nothing to say.", "할 말이 비어 있습니다.")
+_NOTHING_SAID = Said("The message is empty.", "메시지가 비어 있습니다.")
 _STOPPED = Said("(stopped)", "(멈췄습니다)")
-_WITH = Said("You talk with {name}.", "대화 상대: {name}")
+_WITH = Said("Chatting with {name}.", "대화 상대: {name}")
 _KEYS = Said(
-    "Ctrl+C stops an answer, Ctrl+D leaves.", "Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다."
+    "Ctrl+C stops an answer, Ctrl+D exits.", "Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다."
 )
 _GO_ON = Said(
-    "To go on: python -m app chat --thread {thread}",
+    "To continue: python -m app chat --thread {thread}",
     "이어서 대화하려면: python -m app chat --thread {thread}",
 )

@@ -1,4 +1,4 @@
-"""The server over HTTP: JSON in and out, and every failure as one line for a person."""
+"""The HTTP client of the server: sends and receives JSON, and turns every error into one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from app.terminal.failures import Failure, Refused
 from app.terminal.language import Said
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8010/api/v1"
-# Seconds. A stream is never silent for longer than the server's own keep-alive.
+# Seconds. On a stream, the server's keep-alive comments come far more often than this.
 _TIMEOUT = httpx.Timeout(60, connect=10, read=300)
 _PAGE = 100
 
@@ -32,25 +32,25 @@ class Listed:
 
 @dataclass(frozen=True)
 class Stream:
-    """An answer that arrives as server-sent events."""
+    """A response that arrives as server-sent events."""
 
     headers: httpx.Headers
     events: Iterator[RawEvent]
 
 
 class Client:
-    """Calls of one server. All of them raise `Failure`, `Refused` for an error it answered."""
+    """Calls one server. All methods raise `Failure`; `Refused` if the server returns an error."""
 
     def __init__(self, address: str, key: str) -> None:
-        """`address` ends with the version, `/api/v1`; where it has no path, that is taken."""
+        """`address` includes the version, `/api/v1`, which is added if it has no path."""
         checked = _checked_address(address)
-        # What is shown of it: a password may stand before the host.
+        # For display, without a password that may come before the host.
         self.address = checked._replace(netloc=checked.netloc.rpartition("@")[2]).geturl()
         self._http = httpx.Client(
             base_url=checked.geturl(),
             headers={"authorization": f"Bearer {_checked_key(key)}"} if key else {},
             timeout=_TIMEOUT,
-            # A proxy for the way out has no part in asking this machine.
+            # Ignore proxies from the environment for servers on this machine.
             trust_env=not is_loopback(checked.hostname or ""),
         )
 
@@ -90,15 +90,15 @@ class Client:
 
     @contextmanager
     def raw(self, method: str, path: str, body: Object | None = None) -> Iterator[httpx.Response]:
-        """Open an answer whose bytes are not read yet."""
-        with self._told_failures(), self._http.stream(method, path, json=body) as response:
+        """Open a response without reading its body."""
+        with self._reported_failures(), self._http.stream(method, path, json=body) as response:
             if not response.is_success:
                 response.read()
                 raise self._refusal(response)
             yield response
 
     def _call(self, method: str, path: str, **request: Any) -> Object:
-        with self._told_failures():
+        with self._reported_failures():
             response = self._http.request(method, path, **request)
         if not response.is_success:
             raise self._refusal(response)
@@ -108,14 +108,14 @@ class Client:
         return answer
 
     @contextmanager
-    def _told_failures(self) -> Iterator[None]:
+    def _reported_failures(self) -> Iterator[None]:
         try:
             yield
         except httpx.ConnectError as error:
             raise Failure(_NO_SERVER.filled(address=self.address)) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
-            raise Failure(_BROKEN.filled(address=self.address, reason=reason)) from error
+            raise Failure(_LOST.filled(address=self.address, reason=reason)) from error
 
     def _refusal(self, response: httpx.Response) -> Failure:
         answer = _json(response.content)
@@ -139,13 +139,13 @@ def path_of(*parts: str) -> str:
 
 
 def error_said(error: Object) -> Said:
-    """Return an error of the server's envelope as a line."""
+    """Return an error from the server's envelope as a line."""
     message = str(error.get("message"))
-    return Said("The server says: {m}", "서버의 답: {m}").filled(m=message)
+    return Said("The server says: {m}", "서버 메시지: {m}").filled(m=message)
 
 
 def event_data(event: RawEvent) -> Object:
-    """Return the object that an event carries; an empty one where it carries none."""
+    """Return an event's JSON object; empty if it has none."""
     return _json(event[1]) or {}
 
 
@@ -183,7 +183,7 @@ def _checked_address(address: str) -> SplitResult:
         good = False
     if not good:
         raise Failure(_BAD_ADDRESS, status=2)
-    # Whoever names the machine alone means the API on it.
+    # An address without a path means the API on that host.
     path = parts.path.rstrip("/") or "/api/v1"
     return parts._replace(path=path, query="", fragment="")
 
@@ -196,15 +196,16 @@ def _checked_key(key: str) -> str:
 
 
 _NO_SERVER = Said(
-    "No server answers at {address}. Start it with ./run.sh, or name another with --url.",
-    "{address}에 응답하는 서버가 없습니다. ./run.sh로 시작하거나 --url로 주소를 알려 주세요.",
+    "No server answers at {address}. Start it with ./run.sh, or give another address with --url.",
+    "{address}에서 응답하는 서버가 없습니다. ./run.sh로 시작하거나 --url로 다른 주소를 지정해 "
+    "주세요.",
 )
-_BROKEN = Said(
-    "The connection to {address} broke: {reason}",
+_LOST = Said(
+    "The connection to {address} was lost: {reason}",
     "{address}와의 연결이 끊어졌습니다: {reason}",
 )
 _NOT_A_SERVER = Said(
-    "{address} answered HTTP {status}, and not as Threadkeeper does. Is --url right?",
+    "The response of {address} (HTTP {status}) is not from Threadkeeper. Check --url.",
     "{address}의 응답(HTTP {status})은 Threadkeeper의 것이 아닙니다. --url이 맞는지 확인해 주세요.",
 )
 _NEEDS_KEY = Said(
@@ -220,6 +221,6 @@ _BAD_ADDRESS = Said(
     "--url은 http:// 또는 https:// 주소여야 합니다. 예: " + DEFAULT_ADDRESS,
 )
 _BAD_KEY = Said(
-    "--key holds characters that a key can't have.",
+    "--key contains characters that a key can't have.",
     "--key에 키로 쓸 수 없는 문자가 있습니다.",
 )

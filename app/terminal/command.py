@@ -1,4 +1,4 @@
-"""How a function becomes a command: help in two languages, and the options that all share."""
+"""Turns functions into commands with bilingual help and shared options."""
 
 import inspect
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from app.terminal.client import DEFAULT_ADDRESS, Client
 from app.terminal.language import Language, Said, both, one_of
 from app.terminal.screen import Screen
 
-_HELP = both("Show this help and end.", "이 도움말을 보여 주고 끝냅니다.")
+_HELP = both("Show this help and exit.", "이 도움말을 보여 주고 끝냅니다.")
 _PANELS = {
     "option": Said("Options", "옵션"),
     "argument": Said("Arguments", "인자"),
@@ -26,13 +26,13 @@ LanguageOption = Annotated[
     Literal["ko", "en"] | None,
     typer.Option(
         "--language",
-        help=both("Language; default: the system's.", "언어. 기본값은 시스템의 언어입니다."),
+        help=both("Language; default: the system's.", "언어. 기본값은 시스템 언어입니다."),
     ),
 ]
 
 
 class Terminal(Screen):
-    """What a command works with: the screen, and the server it talks to."""
+    """What a command uses: the screen, and a client of the server."""
 
     def __init__(self, language: Language, *, as_json: bool, client: Client) -> None:
         super().__init__(language, as_json=as_json)
@@ -48,7 +48,7 @@ def _server_options(
             show_envvar=False,
             show_default=False,
             help=both(
-                "Address of the API (THREADKEEPER_URL); default: by HOST and PORT of .env, else "
+                "Address of the API (THREADKEEPER_URL); default: from HOST and PORT in .env, else "
                 + DEFAULT_ADDRESS,
                 "API 주소(THREADKEEPER_URL). 기본값은 .env의 HOST와 PORT를 따르고, 없으면 "
                 + DEFAULT_ADDRESS,
@@ -63,7 +63,7 @@ def _server_options(
             show_envvar=False,
             show_default=False,
             help=both(
-                "API key; better kept in THREADKEEPER_API_KEY.",
+                "API key; THREADKEEPER_API_KEY is safer.",
                 "API 키. THREADKEEPER_API_KEY에 두는 편이 안전합니다.",
             ),
         ),
@@ -79,7 +79,7 @@ def _screen_options(
         typer.Option(
             "--json",
             show_default=False,
-            help=both("Write JSON, for programs.", "프로그램이 읽을 수 있게 JSON으로 씁니다."),
+            help=both("Print JSON, for programs.", "프로그램이 읽을 수 있게 JSON으로 출력합니다."),
         ),
     ] = False,
 ) -> None:
@@ -95,7 +95,7 @@ Body = Callable[..., None]
 def server_command(
     group: typer.Typer, name: str, help: str, *, has_json: bool = True
 ) -> Callable[[Body], Body]:
-    """Register a function of a `Terminal` and of its own options as a command of `group`."""
+    """Register a function of a `Terminal` and its own options as a command of `group`."""
 
     def register(body: Body) -> Body:
         def called(context: typer.Context, **given: Any) -> None:
@@ -117,7 +117,7 @@ def server_command(
 def local_command(
     group: typer.Typer, name: str, help: str, *, has_json: bool = True
 ) -> Callable[[Body], Body]:
-    """Register a function of a `Screen` and of its own options, which needs no server."""
+    """Register a function of a `Screen` and its own options, for a command without a server."""
 
     def register(body: Body) -> Body:
         def called(context: typer.Context, **given: Any) -> None:
@@ -143,10 +143,10 @@ def _register(
     body: Body,
     shared: list[inspect.Parameter],
 ) -> None:
-    """Give `called` the signature that Typer is to see: the body's own options and the shared."""
+    """Give `called` the signature that Typer reads: the body's own options and the shared ones."""
     context, *_ = inspect.signature(called).parameters.values()
     _, *own = inspect.signature(body).parameters.values()
-    # Typer goes by kind: all but the context is told by name.
+    # Typer passes everything except the context by name.
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in [*own, *shared]
     ]
@@ -162,7 +162,7 @@ def _language(context: typer.Context) -> Language:
 
 
 class Command(TyperCommand):
-    """A command that speaks one of the two languages."""
+    """A command with help in one of the two languages."""
 
     language: Language = "en"
 
@@ -174,7 +174,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """Commands under one name, in one of the two languages."""
+    """A group of commands with help in one of the two languages."""
 
     language: Language = "en"
 
@@ -186,8 +186,8 @@ class Group(TyperGroup):
 
 
 def speak(command: Any, language: Language) -> None:
-    """Choose one language for the help of a command and of all below it."""
-    # Typer writes this by itself, and asks no command for it.
+    """Set the language for the help of a command and its subcommands."""
+    # A global in Typer: commands can't override it.
     rich_utils.REQUIRED_LONG_STRING = _REQUIRED.in_language(language)
     command.language = language
     command.help = one_of(command.help or "", language)

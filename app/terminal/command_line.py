@@ -1,4 +1,4 @@
-"""`python -m app`, or `threadkeeper` once installed: all commands, and what ends each of them."""
+"""`python -m app`, or `threadkeeper` once installed: all commands, and their exit statuses."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ _INSTALLED_NAME = "threadkeeper"
 
 class _CommandLine(Group):
     def main(self, args: Sequence[str] | None = None, *_: Any, **options: Any) -> Any:
-        """Run a command, and end the process with its status."""
+        """Run a command and exit the process with its status."""
         arguments = [*(sys.argv[1:] if args is None else args)]
         language = chosen_language(arguments, os.environ)
         use_safe_output()
@@ -36,16 +36,16 @@ class _CommandLine(Group):
 
 
 def _status(run: Any, language: Language) -> int:
-    """Run, and return the exit status; what was expected to fail is told in one line."""
+    """Run, and return the exit status; expected errors are printed in one line."""
     screen = Screen(language)
     try:
-        # Typer returns the status where something asked for an end, such as Ctrl+C for 130.
+        # Typer returns a status if the command asked to exit, such as 130 after Ctrl+C.
         return run() or 0
     except Failure as failure:
         screen.fail(failure)
         return failure.status
     except typer.TyperException as error:
-        # Without arguments the help has been shown, and nothing is left to say.
+        # Without arguments, Typer has shown the help, and there is no message.
         if message := error.format_message():
             screen.fail(Failure(usage_said(message)))
             screen.note(_SEE_HELP)
@@ -66,7 +66,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help=both(
-        "Talk to a Threadkeeper server, and look after it.",
+        "Chat with a Threadkeeper server, and manage it.",
         "Threadkeeper 서버와 대화하고 서버를 관리합니다.",
     ),
 )
@@ -81,7 +81,7 @@ def _root(
             callback=_show_version,
             is_eager=True,
             show_default=False,
-            help=both("Show the version and end.", "버전을 보여 주고 끝냅니다."),
+            help=both("Show the version and exit.", "버전을 보여 주고 끝냅니다."),
         ),
     ] = False,
     language: LanguageOption = None,
@@ -98,4 +98,4 @@ doctor.register(app)
 backup.register(app)
 serve.register(app)
 
-_SEE_HELP = Said("Add --help to see what can be said.", "--help를 붙이면 사용법을 볼 수 있습니다.")
+_SEE_HELP = Said("Add --help to see the usage.", "--help를 붙이면 사용법을 볼 수 있습니다.")

@@ -1,4 +1,4 @@
-"""Turns of a conversation: said, answered as a stream, stopped with Ctrl+C."""
+"""Runs the turns of a conversation: sends a message, streams the answer, stops it on Ctrl+C."""
 
 from app.terminal.answer import Answer, answering
 from app.terminal.client import Object, Stream, error_said, event_data, path_of
@@ -7,16 +7,16 @@ from app.terminal.failures import Failure, Refused
 from app.terminal.language import Said
 from app.terminal.transcript import read_steps, show_attached, show_steps
 
-# Of one run; more than any model writes.
+# More messages than any run writes.
 _MOST_MESSAGES = 100
 
 
 class Stopped(Exception):
-    """The person stopped the answer."""
+    """The user stopped the answer."""
 
 
 class Conversation:
-    """A thread, from the first thing that is said on it."""
+    """A conversation on one thread, which the first message creates if none is given."""
 
     def __init__(
         self,
@@ -33,9 +33,9 @@ class Conversation:
         self._assistant = assistant
 
     def say(self, message: str) -> Object:
-        """Say something and show the answer as it comes; return the reply.
+        """Send a message, show the answer as it arrives, and return the reply.
 
-        Raises `Failure`, and `Stopped` after Ctrl+C: then the run is cancelled.
+        Raises `Failure`, and `Stopped` after Ctrl+C, once it has cancelled the run.
         """
         body: Object = {"message": message, "stream": True}
         body |= {"thread_id": self.thread} if self.thread else {}
@@ -59,7 +59,7 @@ class Conversation:
             return _read(stream, None)
         with answering(self._terminal.out) as answer:
             reply = _read(stream, answer)
-            # What was no delta: an answer that came whole, and what a tool call asks for.
+            # Text that did not arrive as deltas: a whole answer, or the text about a tool call.
             if not answer.text:
                 answer.add(reply.get("message", ""))
             elif reply.get("required_action"):
@@ -70,7 +70,7 @@ class Conversation:
         return reply
 
     def _show_rest(self, reply: Object) -> None:
-        """Show what is no text: pictures, files, and if it was asked for what tools did."""
+        """Show what is not text: pictures, files and, if requested, tool calls."""
         thread, run = str(reply.get("thread_id")), str(reply.get("run_id"))
         path = path_of("threads", thread, "messages")
         said = self._client.list(path, _MOST_MESSAGES, {"run_id": run, "order": "asc"})
@@ -85,10 +85,10 @@ class Conversation:
         try:
             self._client.post(path_of("threads", self.thread, "runs", run, "cancel"), {})
         except Refused:
-            return  # it had ended in the meantime
+            return  # the run has ended in the meantime
 
     def _lost(self, failure: Failure, run: str | None) -> Failure:
-        """Return what to tell where the stream broke: the run goes on without us."""
+        """Return the error for a lost stream: if a run was created, it continues on the server."""
         if run is None or self.thread is None:
             return failure
         return Failure(_GOES_ON.filled(thread=self.thread))
@@ -107,11 +107,11 @@ def _read(stream: Stream, answer: Answer | None) -> Object:
     raise Failure(_ENDED)
 
 
-_ENDED = Said("The answer broke off.", "답변이 중간에 끊겼습니다.")
-_CUT_SHORT = Said("(The answer was cut short: {reason})", "(답변이 다 나오지 못했습니다: {reason})")
+_ENDED = Said("The answer was interrupted.", "답변이 중간에 끊겼습니다.")
+_CUT_SHORT = Said("(The answer is incomplete: {reason})", "(답변이 완전하지 않습니다: {reason})")
 _GOES_ON = Said(
-    "The connection broke. The answer is still being written and will stand in the thread: "
+    "The connection was lost. The server continues the answer and saves it in the thread: "
     "python -m app threads show {thread}",
-    "연결이 끊어졌습니다. 답변은 서버에서 계속 작성되어 대화에 남습니다: "
+    "연결이 끊어졌습니다. 서버가 답변을 계속 작성해 대화에 저장합니다: "
     "python -m app threads show {thread}",
 )

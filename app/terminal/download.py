@@ -1,4 +1,4 @@
-"""Downloads: to a file that is there whole or not at all, or to standard output."""
+"""Downloads a file to standard output, or to a local file that appears complete or not at all."""
 
 import re
 import sys
@@ -12,13 +12,13 @@ from app.terminal.language import Said
 from app.terminal.options import check_free, is_screen, not_written
 from app.terminal.upload import byte_progress
 
-# What a name of a file can't have on one system or another.
+# Characters that some systems don't allow in file names.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_SAVED = Said("{path} is saved.", "{path}에 저장했습니다.")
+_SAVED = Said("Saved to {path}.", "{path}에 저장했습니다.")
 
 
 def download(terminal: Terminal, file_id: str, output: Path | None, *, force: bool) -> None:
-    """Fetch a file's bytes; without `output` into this folder, under the file's own name."""
+    """Download a file; without `output`, into the current folder under the file's own name."""
     if output is not None and is_screen(output):
         with terminal.client.raw("GET", path_of("files", file_id, "content")) as response:
             for chunk in response.iter_bytes():
@@ -37,7 +37,7 @@ def download(terminal: Terminal, file_id: str, output: Path | None, *, force: bo
 
 
 def safe_name(name: str, file_id: str) -> str:
-    """Return a file's name without folders, and without what a file system may refuse."""
+    """Return a file's name without folders or characters that file systems may refuse."""
     plain = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .")
     return plain or file_id
 

@@ -1,4 +1,4 @@
-"""How a file that an answer shows or offers is named, and how a person gets it."""
+"""Describes how to download the images and files in an answer."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ _COMMAND = "python -m app files download {file}"
 
 
 def how_to_download(kind: Literal["image", "file"], file_id: str, name: str = "") -> Said:
-    """Return a file's name, if it has one, and the command that downloads it."""
+    """Return a file's id, its name if it has one, and the command that downloads it."""
     shown = f"{name} ({file_id})" if name else file_id
     command = _COMMAND.format(file=file_id)
     english, korean = _NAMES[kind]

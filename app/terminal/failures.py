@@ -1,20 +1,20 @@
-"""What can go wrong for whoever sits at the terminal: one line, and an exit status."""
+"""The errors of terminal commands: a line of text and an exit status."""
 
 from app.terminal.language import Said
 
 
 class Failure(Exception):
-    """Ends a command with a line on standard error; never with a traceback."""
+    """Ends a command with a line on standard error and no traceback."""
 
     def __init__(self, said: Said, *, status: int = 1) -> None:
-        """`status`: what the process ends with; 2 is for wrong usage."""
+        """`status` is the exit status; 2 means wrong usage."""
         super().__init__(said.english)
         self.said = said
         self.status = status
 
 
 class Refused(Failure):
-    """The server answered with an error; `http_status` is that of its answer."""
+    """The server returned an error; `http_status` is the status of its response."""
 
     def __init__(self, said: Said, *, http_status: int) -> None:
         super().__init__(said)

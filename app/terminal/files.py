@@ -1,4 +1,4 @@
-"""`files`: what assistants may read, brought here and taken back."""
+"""`files`: uploads, lists, downloads and deletes files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,19 +32,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         group,
         name="files",
-        help=both("Upload files, and get them back.", "파일을 올리고 내려받습니다."),
+        help=both("Upload, list, download and delete files.", "파일을 올리고 내려받고 지웁니다."),
     )
-    server_command(group, "list", both("List the files.", "파일을 목록으로 봅니다."))(_list)
+    server_command(group, "list", both("List the files.", "파일 목록을 봅니다."))(_list)
     server_command(
         group,
         "upload",
         both(
-            "Upload files; attach them to what an assistant searches.",
-            "파일을 올리고, 어시스턴트가 검색할 수 있게 붙입니다.",
+            "Upload files, optionally for an assistant to search.",
+            "파일을 올립니다. 어시스턴트가 검색하게 할 수도 있습니다.",
         ),
     )(_upload)
     server_command(
-        group, "download", both("Get a file back.", "파일을 내려받습니다."), has_json=False
+        group, "download", both("Download a file.", "파일을 내려받습니다."), has_json=False
     )(_download)
     server_command(group, "delete", both("Delete files.", "파일을 지웁니다."), has_json=False)(
         _delete
@@ -56,7 +56,7 @@ def _list(
     purpose: Annotated[
         str | None,
         typer.Option(
-            "--purpose", help=both("Only those with this purpose.", "이 용도의 파일만 봅니다.")
+            "--purpose", help=both("Only files with this purpose.", "이 용도의 파일만 봅니다.")
         ),
     ] = None,
     limit: LimitOption = 20,
@@ -85,7 +85,8 @@ def _list(
 def _upload(
     terminal: Terminal,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help=both("The files.", "올릴 파일."))
+        list[Path],
+        typer.Argument(metavar="PATH...", help=both("The files to upload.", "올릴 파일.")),
     ],
     store: Annotated[
         str | None,
@@ -93,8 +94,8 @@ def _upload(
             "--store",
             metavar="ID",
             help=both(
-                "Attach them to this vector store and wait until they are read.",
-                "이 벡터 스토어에 붙이고, 다 읽을 때까지 기다립니다.",
+                "Add the files to this vector store and wait until they are processed.",
+                "이 벡터 스토어에 파일을 추가하고, 처리가 끝날 때까지 기다립니다.",
             ),
         ),
     ] = None,
@@ -104,8 +105,8 @@ def _upload(
             "--assistant",
             metavar="ID",
             help=both(
-                "Attach them to the vector store of this assistant; it gets one if it has none.",
-                "이 어시스턴트의 벡터 스토어에 붙입니다. 없으면 새로 만듭니다.",
+                "Add the files to this assistant's vector store, which is created if necessary.",
+                "이 어시스턴트의 벡터 스토어에 파일을 추가합니다. 없으면 새로 만듭니다.",
             ),
         ),
     ] = None,
@@ -118,7 +119,7 @@ def _upload(
         ),
     ] = "assistants",
 ) -> None:
-    # Whatever can be wrong is found before the first byte is sent.
+    # Check everything before sending the first byte.
     for path in paths:
         check_readable(path)
     store = store_of(terminal, store, assistant)
@@ -153,4 +154,4 @@ def _delete(
 
 
 _SURE = Said("Delete {count} file(s)?", "파일 {count}개를 지울까요?")
-_DELETED = Said("{file} is deleted.", "{file} 파일을 지웠습니다.")
+_DELETED = Said("Deleted {file}.", "{file} 파일을 지웠습니다.")

@@ -1,4 +1,4 @@
-"""Files attached to a vector store, with a bar that counts those that have been read."""
+"""Adds files to a vector store, with a progress bar for their processing."""
 
 import time
 
@@ -11,14 +11,14 @@ from app.terminal.command import Terminal
 from app.terminal.failures import Failure, Refused
 from app.terminal.language import Said
 
-_LOOK_EVERY = 0.25
+_POLL_SECONDS = 0.25
 _MOST_FAILURES = 2000
 
 
 def store_of(terminal: Terminal, store: str | None, assistant: str | None) -> str | None:
-    """Return the vector store that files are to go to; None where none is asked for.
+    """Return the vector store to add files to; None if neither option is given.
 
-    An assistant without one gets one, and the tool to search it. Raises `Failure`.
+    An assistant without a vector store gets one, and the tool to search it. Raises `Failure`.
     """
     if store and assistant:
         raise Failure(_ONE_OF_BOTH, status=2)
@@ -46,7 +46,7 @@ def _give_store(terminal: Terminal, assistant: Object, resources: Object) -> str
     try:
         terminal.client.post(path_of("assistants", str(assistant["id"])), changed)
     except Refused:
-        # An assistant of the server's own files can't be changed here: leave nothing behind.
+        # An assistant from the assistants file can't be changed here: delete the unused store.
         terminal.client.delete(path_of("vector_stores", store))
         raise
     terminal.note(_NEW_STORE.filled(store=store, name=name))
@@ -54,7 +54,7 @@ def _give_store(terminal: Terminal, assistant: Object, resources: Object) -> str
 
 
 def attach(terminal: Terminal, store: str, files: list[Object]) -> None:
-    """Attach files and wait until each has been read; ends with status 1 where one could not be."""
+    """Attach files and wait until they are processed; exit with status 1 if one of them failed."""
     ids = [str(one["id"]) for one in files]
     batches = path_of("vector_stores", store, "file_batches")
     batch = terminal.client.post(batches, {"file_ids": ids})
@@ -63,7 +63,7 @@ def attach(terminal: Terminal, store: str, files: list[Object]) -> None:
     counts = batch.get("file_counts") or {}
     terminal.note(_READ.filled(count=counts.get("completed", 0), store=store))
     if counts.get("completed") != len(ids):
-        _tell_failures(terminal, path, {str(one["id"]): one for one in files})
+        _report_failures(terminal, path, {str(one["id"]): one for one in files})
         raise typer.Exit(1)
 
 
@@ -79,7 +79,7 @@ def _wait(terminal: Terminal, path: str, batch: Object) -> Object:
     with progress:
         task = progress.add_task(terminal.text(_READING), total=_total(batch))
         while batch.get("status") == "in_progress":
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_SECONDS)
             batch = terminal.client.get(path)
             counts = batch.get("file_counts") or {}
             done = _total(batch) - int(counts.get("in_progress", 0))
@@ -92,7 +92,7 @@ def _total(batch: Object) -> int:
     return int((batch.get("file_counts") or {}).get("total", 0))
 
 
-def _tell_failures(terminal: Terminal, path: str, files: dict[str, Object]) -> None:
+def _report_failures(terminal: Terminal, path: str, files: dict[str, Object]) -> None:
     listed = terminal.client.list(f"{path}/files", _MOST_FAILURES)
     for one in listed.items:
         if one.get("status") == "completed":
@@ -104,14 +104,14 @@ def _tell_failures(terminal: Terminal, path: str, files: dict[str, Object]) -> N
 
 
 _ONE_OF_BOTH = Said(
-    "Give either --store or --assistant.", "--store와 --assistant 가운데 하나만 써 주세요."
+    "Use either --store or --assistant.", "--store와 --assistant 가운데 하나만 써 주세요."
 )
 _NEW_STORE = Said(
-    "{name} got the vector store {store}.", "{name}에 벡터 스토어를 만들었습니다: {store}"
+    "Created a vector store for {name}: {store}", "{name}의 벡터 스토어를 만들었습니다: {store}"
 )
-_READING = Said("reading", "읽는 중")
+_READING = Said("processing", "처리 중")
 _READ = Said(
-    "{count} file(s) can be searched in {store}.",
-    "{store}에서 파일 {count}개를 검색할 수 있습니다.",
+    "{count} file(s) can now be searched in {store}.",
+    "이제 {store}에서 파일 {count}개를 검색할 수 있습니다.",
 )
 _NOT_READ = Said("{name} could not be read: {reason}", "{name} 파일을 읽지 못했습니다: {reason}")

@@ -1,4 +1,4 @@
-"""Two languages: every text is written in both, and shown in one."""
+"""Texts in English and Korean, and the choice between them."""
 
 import locale
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,14 @@ from typing import Any, Literal, NamedTuple
 
 Language = Literal["en", "ko"]
 
-# Stands between the languages of a help text: Typer takes one string, and shows no control
-# character of its own.
+# Separates the two languages of a help text: Typer accepts only one string, and its own texts
+# contain no such control character.
 _MARK = "\x1f"
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 class Said(NamedTuple):
-    """A text in both languages; `{names}` are places to be filled."""
+    """A text in both languages; `{names}` are placeholders."""
 
     english: str
     korean: str
@@ -26,20 +26,20 @@ class Said(NamedTuple):
 
 
 def both(english: str, korean: str) -> str:
-    """Return a help text that holds both languages, for `one_of` to choose from."""
+    """Return a help text with both languages, from which `one_of` chooses."""
     return f"{english}{_MARK}{korean}"
 
 
 def one_of(text: str, language: Language) -> str:
-    """Return a help text in one language; one without a mark is the same in both."""
+    """Return a help text in one language; a text without the mark is the same in both."""
     english, _, korean = text.partition(_MARK)
     return korean if korean and language == "ko" else english
 
 
 def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
-    """Return what `--language` asks for, else what the environment speaks.
+    """Return the language that `--language` asks for, else the environment's.
 
-    Looked for before the arguments are read: help and wrong usage are told in it too.
+    This runs before the arguments are parsed: help and usage errors need the language too.
     """
     found: Language | None = None
     for place, argument in enumerate(arguments):
@@ -58,6 +58,6 @@ def _known(value: str) -> Language | None:
 
 def _spoken(environment: Mapping[str, str]) -> Language:
     said = next((environment[name] for name in _VARIABLES if environment.get(name)), None)
-    # Windows knows its user's language, and sets no variable.
+    # Windows sets no variable; `locale` knows the user's language.
     said = said or locale.getlocale()[0] or ""
     return "ko" if said.lower().startswith("ko") else "en"

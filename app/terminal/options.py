@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +14,12 @@ LimitOption = Annotated[
         "--limit",
         min=1,
         show_default=False,
-        help=both("How many to list; default: 20.", "몇 개까지 볼지. 기본값은 20입니다."),
+        help=both("The most to list; default: 20.", "최대 표시 개수. 기본값은 20입니다."),
     ),
 ]
 YesOption = Annotated[
-    bool, typer.Option("--yes", "-y", help=both("Don't ask first.", "묻지 않고 합니다."))
+    bool,
+    typer.Option("--yes", "-y", help=both("Don't ask for confirmation.", "확인을 묻지 않습니다.")),
 ]
 OutputOption = Annotated[
     Path | None,
@@ -26,22 +27,23 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="PATH",
-        help=both("Write to this file; `-` is the screen.", "이 파일에 씁니다. `-`는 화면입니다."),
+        help=both(
+            "Write to this file; `-` is standard output.",
+            "이 파일에 씁니다. `-`는 표준 출력입니다.",
+        ),
     ),
 ]
 ForceOption = Annotated[
     bool,
-    typer.Option(
-        "--force", help=both("Replace the file if it is there.", "이미 있는 파일을 덮어씁니다.")
-    ),
+    typer.Option("--force", help=both("Replace an existing file.", "이미 있는 파일을 덮어씁니다.")),
 ]
 
 StepsOption = Annotated[
     bool,
-    typer.Option("--steps", help=both("Show what tools did, too.", "도구 사용 과정도 봅니다.")),
+    typer.Option("--steps", help=both("Show tool calls, too.", "도구 호출도 봅니다.")),
 ]
 
-CREATED = Said("Created", "만든 때")
+CREATED = Said("Created", "만든 시각")
 NAME = Said("Name", "이름")
 MORE = Said("There are more: --limit {limit}", "더 있습니다: --limit {limit}")
 
@@ -51,7 +53,7 @@ def is_screen(path: Path | None) -> bool:
 
 
 def check_free(path: Path, *, force: bool) -> None:
-    """Raise `Failure` where writing to `path` would replace something, or can't work."""
+    """Raise `Failure` if `path` is a folder, or an existing file that must not be replaced."""
     if path.is_dir():
         raise Failure(_IS_FOLDER.filled(path=path))
     if path.exists() and not force:
@@ -67,9 +69,9 @@ def not_read(path: Path, error: OSError) -> Failure:
 
 
 _EXISTS = Said(
-    "{path} is there already; --force replaces it.",
+    "{path} already exists; --force replaces it.",
     "{path} 파일이 이미 있습니다. --force를 붙이면 덮어씁니다.",
 )
-_IS_FOLDER = Said("{path} is a folder.", "{path} 경로에 있는 것은 폴더입니다.")
+_IS_FOLDER = Said("{path} is a folder.", "폴더입니다: {path}")
 _NOT_WRITTEN = Said("{path} can't be written: {reason}", "{path}에 쓸 수 없습니다: {reason}")
 _NOT_READ = Said("{path} can't be read: {reason}", "{path} 파일을 읽을 수 없습니다: {reason}")

@@ -1,4 +1,4 @@
-"""`person`: what a request for privacy asks, for the threads that carry somebody's metadata."""
+"""`person`: exports or deletes one person's threads, found by metadata, for privacy requests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ MetadataOption = Annotated[
         "--metadata",
         metavar="KEY=VALUE",
         help=both(
-            "Threads with this metadata; given more than once, with all of it.",
+            "Threads with this metadata; if repeated, threads with all of it.",
             "이 메타데이터가 있는 대화. 여러 번 쓰면 모두 있는 대화만 해당합니다.",
         ),
     ),
@@ -34,15 +34,15 @@ def register(app: typer.Typer) -> None:
         group,
         name="person",
         help=both(
-            "Export or delete all that one person's threads hold.",
-            "한 사람의 대화에 있는 모든 것을 내보내거나 지웁니다.",
+            "Export or delete one person's threads and everything in them.",
+            "한 사람의 대화와 그 안의 모든 것을 내보내거나 지웁니다.",
         ),
     )
     server_command(
         group,
         "export",
         both(
-            "Write the threads, and the files attached to them, into a folder or .tar.gz.",
+            "Export the threads and their attached files to a folder or .tar.gz.",
             "대화와 첨부 파일을 폴더나 .tar.gz로 내보냅니다.",
         ),
     )(_export)
@@ -50,8 +50,8 @@ def register(app: typer.Typer) -> None:
         group,
         "delete",
         both(
-            "Delete the threads, and what was attached only to them.",
-            "대화와 그 대화에만 첨부된 것을 지웁니다.",
+            "Delete the threads and everything attached only to them.",
+            "대화와 그 대화에만 첨부된 모든 것을 지웁니다.",
         ),
     )(_delete)
 
@@ -65,7 +65,7 @@ def _export(
             "--output",
             "-o",
             metavar="PATH",
-            help=both("A folder, or a file named .tar.gz.", "폴더, 또는 이름이 .tar.gz인 파일."),
+            help=both("A folder, or a .tar.gz file.", "폴더 또는 .tar.gz 파일."),
         ),
     ],
     force: ForceOption = False,
@@ -91,7 +91,8 @@ def _delete(terminal: Terminal, metadata: MetadataOption, yes: YesOption = False
         counts.add(one)
     if counts.threads and not yes and not terminal.confirm(_SURE.filled(**_numbers(counts))):
         raise typer.Exit(1)
-    # Asked even if none was found: one may have come since, and a second run ends like the first.
+    # Sent even if no thread was found: one may have been created since, and repeating the command
+    # must give the same result.
     answer = terminal.client.delete("/threads", query)
     kept = [file_id for file_id in sorted(counts.files) if find_file(terminal.client, file_id)]
     deleted = {
@@ -120,7 +121,7 @@ def _report(terminal: Terminal, deleted: Object, kept: Sequence[str]) -> None:
 def _query(metadata: Sequence[str]) -> Object:
     pairs = [metadata_filter(pair) for pair in metadata]
     if len(dict(pairs)) < len(pairs):
-        # No thread has two values for one key, and the first must not be overlooked.
+        # No thread has two values for one key, and the first must not be silently ignored.
         raise Failure(_TWICE, status=2)
     return dict(pairs)
 
@@ -130,62 +131,62 @@ def _numbers(counts: Counts) -> Object:
 
 
 _TWICE = Said(
-    "--metadata names one key twice: call the command once for each value.",
+    "--metadata has the same key twice. Run the command once for each value.",
     "--metadata에 같은 키가 두 번 있습니다. 값마다 명령을 따로 실행해 주세요.",
 )
 _NOTHING_TO_EXPORT = Said(
-    "No thread has the metadata {metadata}: nothing was written.",
-    "메타데이터가 {metadata}인 대화가 없어 아무것도 쓰지 않았습니다.",
+    "No thread has the metadata {metadata}, so nothing was exported.",
+    "메타데이터가 {metadata}인 대화가 없어 아무것도 내보내지 않았습니다.",
 )
 _EXPORTED = Said(
-    "Written to {path}: {threads} threads, {messages} messages, {runs} runs, {steps} steps, "
+    "Exported to {path}: {threads} threads, {messages} messages, {runs} runs, {steps} steps, "
     "{files} files.",
-    "{path}에 썼습니다: 대화 {threads}개, 메시지 {messages}개, run {runs}개, 단계 {steps}개, "
+    "{path}에 내보냈습니다: 대화 {threads}개, 메시지 {messages}개, 실행 {runs}개, 단계 {steps}개, "
     "파일 {files}개.",
 )
 _MISSING = Said(
-    "No longer on the server, so not exported: {files}",
-    "서버에 더는 없어 내보내지 못한 파일: {files}",
+    "Files that are no longer on the server, so not exported: {files}",
+    "서버에서 없어져 내보내지 못한 파일: {files}",
 )
 _SURE = Said(
-    "Delete {threads} thread(s) with {messages} message(s) and {runs} run(s), and what was "
+    "Delete {threads} thread(s) with {messages} message(s) and {runs} run(s), and everything "
     "attached only to them? This can't be undone.",
-    "대화 {threads}개(메시지 {messages}개, run {runs}개)와 그 대화에만 첨부된 것을 지울까요? "
+    "대화 {threads}개(메시지 {messages}개, 실행 {runs}개)와 그 대화에만 첨부된 모든 것을 지울까요? "
     "되돌릴 수 없습니다.",
 )
 _DELETED = Said(
     "Deleted: {threads} threads, {messages} messages, {runs} runs, {files} files, "
     "{vector_stores} vector stores.",
-    "지웠습니다: 대화 {threads}개, 메시지 {messages}개, run {runs}개, 파일 {files}개, "
+    "지웠습니다: 대화 {threads}개, 메시지 {messages}개, 실행 {runs}개, 파일 {files}개, "
     "벡터 스토어 {vector_stores}개.",
 )
 _KEPT = Said(
-    "Kept, since something else uses them: {files}",
+    "Files kept, since something else uses them: {files}",
     "다른 곳에서도 쓰고 있어 남긴 파일: {files}",
 )
 _ELSEWHERE = Said(
-    "This command doesn't reach:",
+    "This command does not delete:",
     "이 명령으로 지워지지 않는 것:",
 )
 _REMAINS = {
     "backups": Said(
-        "backups of the database and of the file store: delete or overwrite them yourself;",
-        "데이터베이스와 파일 저장소의 백업. 직접 지우거나 새 백업으로 바꿔야 합니다.",
+        "backups of the database and the file store; delete or overwrite them yourself;",
+        "데이터베이스와 파일 저장소의 백업. 직접 지우거나 덮어써야 합니다.",
     ),
     "logs": Said(
-        "logs of this server and of a proxy: ids, addresses and times, never what was said;",
-        "이 서버와 프록시의 로그. ID, 주소, 시각이 있고 나눈 말은 없습니다.",
+        "logs of this server and its proxy, with ids, addresses and times but no message texts;",
+        "이 서버와 프록시의 로그. ID, 주소, 시각이 있고 대화 내용은 없습니다.",
     ),
     "usage": Said(
-        "the totals of tokens in /usage, which name nobody;",
+        "the token totals in /usage, which identify nobody;",
         "/usage의 토큰 합계. 누구의 것인지는 담겨 있지 않습니다.",
     ),
     "disk": Said(
-        "free pages of the database file, until they are used again;",
-        "데이터베이스 파일의 빈 페이지. 다시 쓰일 때까지 흔적이 남을 수 있습니다.",
+        "traces in free pages of the database file, until the pages are reused;",
+        "데이터베이스 파일의 빈 페이지에 남은 흔적. 그 페이지가 다시 쓰이면 없어집니다.",
     ),
     "upstream": Said(
-        "what the model's provider keeps of the requests it was sent.",
-        "모델 제공사가 받은 요청 가운데 보관하는 것.",
+        "what the model's provider stores of the requests that it received.",
+        "모델 제공사가 받은 요청 가운데 보관하는 내용.",
     ),
 }

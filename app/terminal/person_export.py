@@ -1,8 +1,8 @@
-"""A person's threads and files, written into a folder or a .tar.gz.
+"""Exports a person's threads and files to a folder or a .tar.gz.
 
-`threads.ndjson` has the API's objects, one a line: each thread, then its messages, its runs and
-their steps; `files.ndjson` has the files, whose bytes are in `files/`. What was interrupted is
-continued: a file that is there whole is not fetched again.
+`threads.ndjson` has the API's objects, one per line: each thread, then its messages, its runs and
+their steps; `files.ndjson` has the files, whose content is in `files/`. An interrupted export can
+be resumed: files that are already complete are not downloaded again.
 """
 
 import json
@@ -23,13 +23,13 @@ _THREADS = "threads.ndjson"
 _BEGUN = f".{_THREADS}.part"
 _FILES = "files.ndjson"
 _ARCHIVES = (".tar.gz", ".tgz")
-# In characters: with the id before it, below what file systems allow even for Korean.
+# Characters. With the id before it, a name fits into the limits of file systems, even in Korean.
 _LONGEST_NAME = 60
 
 
 @dataclass
 class Exported:
-    """What was written; `missing` are ids of files that the server has no more."""
+    """What was exported; `missing` are the ids of files that the server no longer has."""
 
     counts: Counts = field(default_factory=Counts)
     files: int = 0
@@ -37,7 +37,7 @@ class Exported:
 
 
 def export(terminal: Terminal, query: Object, output: Path, *, force: bool) -> Exported:
-    """Write what the threads hold that `query` names. Raises `Failure`."""
+    """Export the threads that match `query`. Raises `Failure`."""
     packed = output.name.lower().endswith(_ARCHIVES)
     folder = output.with_name(f".{output.name}.part") if packed else output
     if packed:
@@ -64,7 +64,7 @@ def _check_folder(folder: Path) -> None:
 
 def _write(terminal: Terminal, query: Object, folder: Path) -> Exported:
     made = not folder.exists()
-    # Others on this machine must not read it.
+    # Other users of this machine must not read it.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = folder / _BEGUN
     result = Exported()
@@ -78,7 +78,7 @@ def _write(terminal: Terminal, query: Object, folder: Path) -> Exported:
             folder.rmdir()
         return result
     _write_files(terminal, folder, result)
-    # Last: while the part is there, the next run goes on.
+    # Last: as long as the part file exists, the next export resumes.
     part.replace(folder / _THREADS)
     return result
 
@@ -98,7 +98,7 @@ def _write_files(terminal: Terminal, folder: Path, result: Exported) -> None:
             lines.write(_line({**known, "path": f"files/{target.name}"}))
             written.add(target.name)
     for path in (folder / "files").iterdir():
-        # What an interrupted export of somebody else left is no part of this one.
+        # Left over from an interrupted export of somebody else.
         if path.name not in written:
             path.unlink()
     result.files = len(written)
@@ -131,10 +131,10 @@ def _line(one: Object) -> str:
 
 
 _NO_FOLDER = Said(
-    "{path} is a file: name a folder, or a file ending in .tar.gz.",
-    "{path}에 같은 이름의 파일이 있습니다. 폴더나 .tar.gz로 끝나는 파일을 지정해 주세요.",
+    "{path} is a file. Give a folder, or a file name that ends in .tar.gz.",
+    "파일입니다: {path}. 폴더나 .tar.gz로 끝나는 파일 이름을 지정해 주세요.",
 )
 _NOT_EMPTY = Said(
-    "{path} is not empty: name a new folder.",
+    "{path} is not empty. Give the name of a new folder.",
     "{path} 폴더가 비어 있지 않습니다. 새 폴더를 지정해 주세요.",
 )

@@ -1,4 +1,4 @@
-"""What a person sees: text, tables and Markdown in their language, plain where nobody looks."""
+"""Output in the user's language: text, tables and Markdown, plain if it is not a terminal."""
 
 import json
 import os
@@ -17,18 +17,18 @@ from rich.text import Text
 from app.terminal.failures import Failure
 from app.terminal.language import Language, Said
 
-# Into a file or a pipe nothing is folded: lines there are for other programs.
+# In files and pipes, lines are not wrapped: other programs read them.
 _PIPE_WIDTH = 1000
-# Control characters but for tab and newline: an answer must not steer the terminal.
+# Control characters except tab and newline: an answer must not control the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-# Cells below which not even ids stay whole.
-_ROOM_FOR_IDS = 60
+# Terminal columns. In a narrower terminal, even ids are wrapped.
+_MIN_WIDTH_FOR_IDS = 60
 _YES = {"y", "yes", "예", "네", "ㅇ"}
 
 
 class Screen:
-    """Standard output for what was asked for, standard error for all that is said beside it."""
+    """Writes results to standard output, and everything else to standard error."""
 
     def __init__(self, language: Language, *, as_json: bool = False) -> None:
         self.language = language
@@ -40,11 +40,11 @@ class Screen:
         return said.in_language(self.language)
 
     def write(self, text: str) -> None:
-        """Write a line of output, as it is but for control characters."""
+        """Write a line of output, without control characters."""
         _write(self.out, text)
 
     def note(self, said: Said) -> None:
-        """Say something beside the output."""
+        """Write a note to standard error."""
         _write(self.err, self.text(said), "dim")
 
     def fail(self, failure: Failure) -> None:
@@ -59,11 +59,11 @@ class Screen:
 
     @staticmethod
     def json_text(value: Any) -> str:
-        """Return a value as JSON that a person can read too: Korean as it is."""
+        """Return a value as readable JSON, with unescaped Korean."""
         return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
     def show_markdown(self, text: str) -> None:
-        """Render Markdown for a person; for a program it stays as it is written."""
+        """Render Markdown on a terminal; otherwise write its source."""
         if self.out.is_terminal:
             self.out.print(markdown(text))
         else:
@@ -72,7 +72,7 @@ class Screen:
     def show_table(
         self, columns: Sequence[Said], rows: Iterable[Sequence[object]], footer: Sequence[str] = ()
     ) -> None:
-        """Show rows; the first column, of ids to be copied, stays whole. Numbers stand right."""
+        """Show rows. The first column, usually ids, is not wrapped; numbers are right-aligned."""
         table = Table(box=None, pad_edge=False, show_footer=bool(footer), header_style="bold")
         shown = [[_cell(value) for value in row] for row in rows]
         for place, column in enumerate(columns):
@@ -80,7 +80,7 @@ class Screen:
                 escape(self.text(column)),
                 footer=escape(footer[place]) if footer else "",
                 overflow="fold",
-                no_wrap=place == 0 and self.out.width >= _ROOM_FOR_IDS,
+                no_wrap=place == 0 and self.out.width >= _MIN_WIDTH_FOR_IDS,
                 justify="right" if shown and _are_numbers(shown, place) else "left",
             )
         for row in shown:
@@ -88,11 +88,11 @@ class Screen:
         self.out.print(table)
 
     def confirm(self, question: Said) -> bool:
-        """Ask before something is lost. Raises `Failure` where nobody is there to answer."""
+        """Ask the user to confirm. Raises `Failure` if standard input is not a terminal."""
         if not sys.stdin.isatty():
             said = Said(
-                "Nobody is here to confirm this: add --yes.",
-                "확인해 줄 사람이 없습니다. --yes를 붙여 주세요.",
+                "Can't ask for confirmation without a terminal. Add --yes.",
+                "터미널이 아니어서 확인을 받을 수 없습니다. --yes를 붙여 주세요.",
             )
             raise Failure(said, status=2)
         self.err.print(Text(f"{self.text(question)} [y/N] "), end="", soft_wrap=True)
@@ -100,7 +100,7 @@ class Screen:
 
 
 def markdown(text: str) -> Markdown:
-    # Addresses are written out: a hidden one can't be seen before it is opened.
+    # URLs are written out, so that users see them before opening them.
     return Markdown(clean(text), hyperlinks=False)
 
 
@@ -113,14 +113,14 @@ def one_line(text: str) -> str:
 
 
 def moment(unix_seconds: object) -> str:
-    """Return a time as the clock on the wall here shows it; empty where there is none."""
+    """Return a Unix time as local time; empty if there is none."""
     if not isinstance(unix_seconds, int | float):
         return ""
     return datetime.fromtimestamp(unix_seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def use_safe_output() -> None:
-    """Let no character end the program that the terminal's encoding does not know."""
+    """Replace characters that the terminal's encoding lacks, instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

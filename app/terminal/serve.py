@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _serve(_screen: Screen) -> None:
-    """Become the server: signals and the exit status are then its own."""
+    """Replace this process with the server, so that signals and exit status are the server's."""
     if not _MAIN.is_file():
         raise Failure(_NOT_HERE.filled(path=_MAIN))
     if _FETCH_ASSETS.is_file():
@@ -36,9 +36,9 @@ def _serve(_screen: Screen) -> None:
         subprocess.run([sys.executable, str(_FETCH_ASSETS)], check=False)
     command = [sys.executable, str(_MAIN)]
     if os.name == "nt":
-        # Windows would answer the shell at once, and leave the server in the background.
+        # On Windows, exec would return to the shell at once and leave the server in the background.
         raise typer.Exit(subprocess.call(command))
     os.execv(sys.executable, command)
 
 
-_NOT_HERE = Said("The server's {path} is not here.", "서버 파일이 없습니다: {path}")
+_NOT_HERE = Said("The server's file is missing: {path}", "서버 파일이 없습니다: {path}")

@@ -1,4 +1,4 @@
-"""`threads`: what was said, to find, read, keep and delete."""
+"""`threads`: finds, shows, exports and deletes threads."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,16 +35,20 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         group,
         name="threads",
-        help=both("Find, read, keep and delete threads.", "대화를 찾고, 읽고, 내보내고, 지웁니다."),
+        help=both(
+            "Find, show, export and delete threads.", "대화를 찾고, 보고, 내보내고, 지웁니다."
+        ),
     )
     server_command(
-        group, "list", both("List threads, the newest first.", "대화를 최근 것부터 봅니다.")
+        group, "list", both("List threads, newest first.", "대화 목록을 최근 것부터 봅니다.")
     )(_list)
-    server_command(group, "show", both("Show what was said.", "나눈 말을 봅니다."))(_show)
+    server_command(group, "show", both("Show a thread's messages.", "대화의 메시지를 봅니다."))(
+        _show
+    )
     server_command(
         group,
         "export",
-        both("Write a thread as Markdown or JSON.", "대화를 Markdown이나 JSON으로 내보냅니다."),
+        both("Export a thread as Markdown or JSON.", "대화를 Markdown이나 JSON으로 내보냅니다."),
         has_json=False,
     )(_export)
     server_command(
@@ -63,7 +67,7 @@ def _list(
             "--search",
             "-s",
             metavar="TEXT",
-            help=both("Only those in which this was said.", "이 말이 나온 대화만 봅니다."),
+            help=both("Only threads that contain this text.", "이 말이 나온 대화만 봅니다."),
         ),
     ] = None,
     metadata: Annotated[
@@ -72,7 +76,7 @@ def _list(
             "--metadata",
             metavar="KEY=VALUE",
             help=both(
-                "Only those with this metadata; may be given more than once.",
+                "Only threads with this metadata; can be repeated.",
                 "이 메타데이터가 있는 대화만 봅니다. 여러 번 쓸 수 있습니다.",
             ),
         ),
@@ -94,7 +98,7 @@ def _list(
 
 
 def metadata_filter(pair: str) -> tuple[str, str]:
-    """Return the parameter that KEY=VALUE asks a list of threads for. Raises `Failure`."""
+    """Return KEY=VALUE as a query parameter for listing threads. Raises `Failure`."""
     key, sign, value = pair.partition("=")
     if not key or not sign:
         raise Failure(_BAD_PAIR.filled(pair=pair), status=2)
@@ -122,7 +126,7 @@ def _export(
         typer.Option(
             "--format",
             help=both(
-                "Default: by the file's name, else markdown.",
+                "Default: from the file's name, else markdown.",
                 "기본값은 파일 이름에 따르고, 없으면 markdown입니다.",
             ),
         ),
@@ -173,8 +177,10 @@ _BAD_PAIR = Said(
     "--metadata must be KEY=VALUE, got '{pair}'.",
     "--metadata는 KEY=VALUE 꼴이어야 합니다. 받은 값: '{pair}'",
 )
-_EXPORTED = Said("{count} messages written to {path}.", "메시지 {count}개를 {path}에 썼습니다.")
-_SURE = Said(
-    "Delete {count} thread(s) with all messages?", "대화 {count}개를 메시지와 함께 지울까요?"
+_EXPORTED = Said(
+    "Exported {count} message(s) to {path}.", "메시지 {count}개를 {path}에 내보냈습니다."
 )
-_DELETED = Said("{thread} is deleted.", "{thread} 대화를 지웠습니다.")
+_SURE = Said(
+    "Delete {count} thread(s) with all their messages?", "대화 {count}개를 메시지와 함께 지울까요?"
+)
+_DELETED = Said("Deleted {thread}.", "{thread} 대화를 지웠습니다.")

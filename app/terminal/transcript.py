@@ -1,4 +1,4 @@
-"""What was said on a thread: on the screen, as Markdown, and as an object."""
+"""A thread's messages on the screen, as Markdown, and as an object."""
 
 import json
 
@@ -10,7 +10,7 @@ from app.terminal.downloads import how_to_download
 from app.terminal.language import Language, Said
 from app.terminal.screen import Screen, markdown, moment, one_line
 
-# More messages than any thread a person reads.
+# More messages than any thread has.
 _ALL = 1_000_000
 
 _ROLES = {
@@ -23,9 +23,9 @@ _FILE = Said("[file: {source}]", "[파일: {source}]")
 
 
 def read_transcript(client: Client, thread_id: str, *, with_steps: bool = False) -> Object:
-    """Return a thread and all its messages, the oldest first. Raises `Failure`.
+    """Return a thread and all its messages, oldest first. Raises `Failure`.
 
-    `with_steps`: also the tool steps of the runs that answered, by their ids.
+    `with_steps` adds the tool steps of the runs that answered, by run id.
     """
     thread = client.get(path_of("threads", thread_id))
     messages = client.list(path_of("threads", thread_id, "messages"), _ALL, {"order": "asc"})
@@ -37,14 +37,14 @@ def read_transcript(client: Client, thread_id: str, *, with_steps: bool = False)
 
 
 def read_steps(client: Client, thread_id: str, run_id: str) -> list[Object]:
-    """Return a run's tool steps, the oldest first. Raises `Failure`."""
+    """Return a run's tool steps, oldest first. Raises `Failure`."""
     path = path_of("threads", thread_id, "runs", run_id, "steps")
     steps = client.list(path, _ALL, {"order": "asc", "include[]": INCLUDES}).items
     return [step for step in steps if step.get("type") == "tool_calls"]
 
 
 def as_markdown(transcript: Object, language: Language) -> str:
-    """Return a transcript for people to keep: its title, then each message under its speaker."""
+    """Return a transcript as Markdown: its title, then each message under its author's name."""
     thread = transcript["thread"]
     parts = [f"# {_title(thread) or _UNTITLED.in_language(language)}"]
     parts.append(f"`{thread.get('id')}` · {moment(thread.get('created_at'))}")
@@ -57,9 +57,9 @@ def as_markdown(transcript: Object, language: Language) -> str:
 def show_messages(
     screen: Screen, messages: list[Object], steps: dict[str, list[Object]] | None = None
 ) -> None:
-    """Show messages to a person: what they said as it was typed, answers as Markdown.
+    """Show messages: the user's as typed, the assistant's rendered as Markdown.
 
-    `steps`: the tool steps of runs by their ids, to be shown before what the run said.
+    `steps` are tool steps by run id, shown before the run's messages.
     """
     waiting = dict(steps or {})
     for message in messages:
@@ -74,7 +74,7 @@ def show_messages(
 
 
 def show_steps(screen: Screen, steps: list[Object]) -> None:
-    """Show what tools did."""
+    """Show the tool calls of steps."""
     for step in steps:
         for call in step["step_details"].get("tool_calls", []):
             screen.write(call_text(call, str(step.get("status")), screen.language))
@@ -82,7 +82,7 @@ def show_steps(screen: Screen, steps: list[Object]) -> None:
 
 
 def show_attached(screen: Screen, messages: list[Object]) -> None:
-    """Show what messages hold besides their text: pictures, and files that they offer."""
+    """Show the parts of messages that are not text: pictures, and files to download."""
     for message in messages:
         for part in message.get("content", []):
             if part.get("type") == "text":

@@ -1,4 +1,4 @@
-"""Uploads, with a bar that counts the bytes on their way."""
+"""Uploads files, with a progress bar."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from app.terminal.screen import Screen, clean
 
 
 def byte_progress(screen: Screen) -> Progress:
-    """Return a bar that counts bytes; it is silent where nobody looks."""
+    """Return a progress bar for bytes; it shows nothing if the output is not a terminal."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
@@ -31,7 +31,7 @@ def byte_progress(screen: Screen) -> Progress:
 
 
 def check_readable(path: Path) -> None:
-    """Raise `Failure` for what is no file, or can't be read."""
+    """Raise `Failure` if the path is not a readable file."""
     try:
         path.open("rb").close()
     except OSError as error:
@@ -39,7 +39,7 @@ def check_readable(path: Path) -> None:
 
 
 def upload(terminal: Terminal, paths: list[Path], purpose: str) -> list[Object]:
-    """Upload files one after the other; return what the server knows of them."""
+    """Upload files one after the other; return their objects from the server."""
     uploaded: list[Object] = []
     with byte_progress(terminal) as progress:
         for path in paths:

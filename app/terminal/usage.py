@@ -1,4 +1,4 @@
-"""`usage`: what runs have cost in tokens."""
+"""`usage`: shows the tokens that runs used."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     server_command(
         app,
         "usage",
-        both("Show what runs have cost in tokens.", "실행에 쓴 토큰을 봅니다."),
+        both("Show how many tokens runs used.", "실행에 쓴 토큰을 봅니다."),
     )(_usage)
 
 
@@ -41,7 +41,7 @@ def _usage(
             "--from",
             formats=_DATE,
             metavar="DATE",
-            help=both("The first day, as 2026-11-01.", "첫날. 예: 2026-11-01"),
+            help=both("The first day, e.g. 2026-11-01.", "첫날. 예: 2026-11-01"),
         ),
     ] = None,
     end: Annotated[

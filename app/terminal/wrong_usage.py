@@ -1,11 +1,11 @@
-"""Wrong usage, told in the person's language: Typer itself speaks English only."""
+"""Translates Typer's usage errors, which are only in English, into Korean."""
 
 import re
 
 from app.terminal.language import Said
 
-# What Typer says, and how it is said here; what stands in the groups is taken over as it is.
-_TELLINGS = [
+# Patterns of Typer's messages, and their translations; the groups' text is copied unchanged.
+_TRANSLATIONS = [
     (
         r"No such option: (?P<a>\S+)(?: \(Possible options: (?P<b>.+)\))?",
         "{a} 옵션은 없습니다.",
@@ -42,10 +42,10 @@ _TELLINGS = [
 
 
 def usage_said(message: str) -> Said:
-    """Return a message of Typer's in both languages; an unknown one stays English."""
-    # Pydantic's, which Typer hands on.
+    """Return one of Typer's messages in both languages; an unknown one stays English."""
+    # Pydantic's prefix, which Typer passes on.
     message = message.replace("Value error, ", "")
-    for pattern, korean in _TELLINGS:
+    for pattern, korean in _TRANSLATIONS:
         if found := re.fullmatch(pattern, message, re.DOTALL):
             return Said(message, korean.format(**found.groupdict()))
     return Said(message, message)

@@ -81,7 +81,7 @@ def test_the_first_lines_name_the_pages(tmp_path):
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en_US.UTF-8", "is in use by another program on 127.0.0.1"),
+        ("en_US.UTF-8", "on 127.0.0.1 is in use by another program"),
         ("ko_KR.UTF-8", "다른 프로그램이 쓰고 있습니다"),
     ],
 )

@@ -115,7 +115,7 @@ def test_bytes_that_the_store_has_lost_are_named_and_told_by_the_status(
     (tmp_path / "files" / "files" / lost).unlink()
     result = run("backup", "-o", str(target), **environment)
     assert result.exit_code == 3
-    assert f"lacks their bytes or has another number of them: {lost}" in result.stderr
+    assert f"is missing from the store or has the wrong size: {lost}" in result.stderr
     # All else is in the backup.
     assert [path.name for path in (target / "files").iterdir()] == [kept]
     assert rows_of(target / "threadkeeper.db") == sorted([kept, lost])
@@ -150,7 +150,7 @@ def test_a_database_or_settings_that_are_not_there_are_told(target, tmp_path):
 
 def test_a_folder_that_is_there_is_not_touched(only_sqlite, environment, target):
     target.mkdir(parents=True)
-    assert "is there already" in fail("backup", "-o", str(target), **environment)
+    assert "already exists" in fail("backup", "-o", str(target), **environment)
     assert [*target.parent.iterdir()] == [target] and [*target.iterdir()] == []
 
 

@@ -137,7 +137,7 @@ def test_no_server_says_how_to_start_one():
     english = fail("assistants", "list", url=NOWHERE)
     assert english == (
         f"Error: No server answers at {NOWHERE}/api/v1. "
-        "Start it with ./run.sh, or name another with --url."
+        "Start it with ./run.sh, or give another address with --url."
     )
     assert "./run.sh" in fail("assistants", "list", "--language", "ko", url=NOWHERE)
 
@@ -150,7 +150,7 @@ def test_a_refusal_is_the_servers_own_words(server: ThreadServer):
     said = fail("threads", "show", "thread_nope", url=server.base_url)
     assert said == "Error: The server says: No thread found with id 'thread_nope'."
     korean = fail("threads", "show", "thread_nope", "--language", "ko", url=server.base_url)
-    assert korean == "오류: 서버의 답: No thread found with id 'thread_nope'."
+    assert korean == "오류: 서버 메시지: No thread found with id 'thread_nope'."
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ def test_a_refusal_is_the_servers_own_words(server: ThreadServer):
         (401, {"error": {"message": "No."}}, {}, "No. Set THREADKEEPER_API_KEY, or use --key."),
         (429, {"error": {"message": "No."}}, {"retry-after": "7"}, "No. Try again in 7 seconds."),
         (500, {"error": {"message": "No."}}, {"x-request-id": "req_1"}, "No. (request req_1)"),
-        (502, "<h1>Bad gateway</h1>", {}, "answered HTTP 502, and not as Threadkeeper does."),
-        (404, {"detail": "Not Found"}, {}, "answered HTTP 404, and not as Threadkeeper does."),
-        (200, "<html>", {}, "answered HTTP 200, and not as Threadkeeper does."),
-        (200, "[1]", {}, "answered HTTP 200, and not as Threadkeeper does."),
-        (307, "", {"location": "/login"}, "answered HTTP 307, and not as Threadkeeper does."),
+        (502, "<h1>Bad gateway</h1>", {}, "(HTTP 502) is not from Threadkeeper."),
+        (404, {"detail": "Not Found"}, {}, "(HTTP 404) is not from Threadkeeper."),
+        (200, "<html>", {}, "(HTTP 200) is not from Threadkeeper."),
+        (200, "[1]", {}, "(HTTP 200) is not from Threadkeeper."),
+        (307, "", {"location": "/login"}, "(HTTP 307) is not from Threadkeeper."),
     ],
 )
 def test_other_answers_are_told_too(status, body, headers, said):
@@ -171,7 +171,7 @@ def test_other_answers_are_told_too(status, body, headers, said):
         for command in (["assistants", "list"], ["chat", "-m", "hi"]):
             # A stream that is none ends without an answer.
             if status == 200 and command[0] == "chat":
-                assert "broke off" in fail(*command, url=url)
+                assert "was interrupted" in fail(*command, url=url)
             else:
                 assert said in fail(*command, "--key", "sk-own-secret", url=url)
                 assert "sk-own-secret" not in fail(*command, "--key", "sk-own-secret", url=url)

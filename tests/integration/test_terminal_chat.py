@@ -30,7 +30,7 @@ def test_one_message_is_answered_and_the_thread_told(url, http, upstream):
     # Into a pipe goes the text as it was written, but for what would steer a terminal.
     assert result.stdout == "**안녕하세요** [2J\n"
     thread = thread_of(result.stderr)
-    assert result.stderr == f"To go on: python -m app chat --thread {thread}\n"
+    assert result.stderr == f"To continue: python -m app chat --thread {thread}\n"
     assert succeed("chat", "-t", thread, "-m", "again", url=url) == "Answer to: again\n"
     assert len(http.get(f"/threads/{thread}/messages").json()["data"]) == 4
 
@@ -52,7 +52,7 @@ def test_messages_and_what_is_piped_in_go_together(url):
 
 
 def test_nothing_said_is_wrong_usage(url):
-    assert "nothing to say" in fail("chat", url=url, status=2)
+    assert "message is empty" in fail("chat", url=url, status=2)
     assert "비어" in fail("chat", "-m", " ", "--language", "ko", url=url, status=2)
 
 
@@ -84,7 +84,7 @@ def test_an_answer_that_was_cut_short_says_so(url, upstream):
     upstream.reply(Reply.incomplete("Half"))
     result = run("chat", "-m", "hi", url=url)
     assert result.stdout == "Half\n"
-    assert "(The answer was cut short: max_completion_tokens)" in result.stderr
+    assert "(The answer is incomplete: max_completion_tokens)" in result.stderr
 
 
 def test_a_tool_of_the_callers_is_named(url, client, upstream):
@@ -106,7 +106,7 @@ def test_what_tools_did_is_shown_where_it_is_asked_for(url, client, upstream):
 
 
 def test_a_conversation_streams_and_goes_on(url, upstream):
-    """At a terminal: seen growing, rendered, in two turns; Ctrl+D leaves and tells the thread."""
+    """At a terminal: seen growing, rendered, in two turns; Ctrl+D exits and tells the thread."""
     first = Reply.text("# 제목\n\n", "**굵은** ", "글자").stalled(6)
     upstream.reply(first)
     with at_terminal("chat", "--language", "ko", url=url) as terminal:
@@ -153,7 +153,7 @@ def test_ctrl_c_stops_the_answer_and_the_conversation_goes_on(url, http, upstrea
         terminal.wait_for("Answer to: more")
         terminal.wait_for("› ", after="Answer to: more")
         # At the prompt it only says how to leave.
-        terminal.type_until("\x03", "Ctrl+D leaves.", after="Answer to: more")
+        terminal.type_until("\x03", "Ctrl+D exits.", after="Answer to: more")
         terminal.type_until("\x04", "To go on:", after="Answer to: more")
         assert terminal.wait() == 0
         thread = thread_of(terminal.seen)

@@ -62,7 +62,7 @@ def test_files_are_listed_with_their_size(url, text, binary):
 
 def test_files_are_deleted(url, client, text):
     file_id = succeed("files", "upload", str(text), url=url).split()[0]
-    assert run("files", "delete", file_id, "-y", url=url).stderr == f"{file_id} is deleted.\n"
+    assert run("files", "delete", file_id, "-y", url=url).stderr == f"Deleted {file_id}.\n"
     with pytest.raises(openai.NotFoundError):
         client.files.retrieve(file_id)
 
@@ -83,7 +83,7 @@ def test_files_are_attached_to_a_store_and_read(url, client, text):
     store = client.vector_stores.create()
     result = run("files", "upload", str(text), "--store", store.id, url=url)
     assert result.exit_code == 0
-    assert result.stderr == f"1 file(s) can be searched in {store.id}.\n"
+    assert result.stderr == f"1 file(s) can now be searched in {store.id}.\n"
     (found,) = client.vector_stores.search(store.id, query="영업 시간").data
     assert found.filename == "영업 시간.md"
 
@@ -95,7 +95,7 @@ def test_a_file_that_can_not_be_read_is_named(url, client, text, binary):
     )
     assert result.exit_code == 1
     searched, failed = result.stderr.splitlines()
-    assert searched == f"{store.id}에서 파일 1개를 검색할 수 있습니다."
+    assert searched == f"이제 {store.id}에서 파일 1개를 검색할 수 있습니다."
     assert failed.startswith("오류: data.bin 파일을 읽지 못했습니다: ")
 
 
@@ -126,7 +126,7 @@ def test_a_terminal_sees_bars(url, client, text, binary):
         assert terminal.wait() == 1
         assert "4.2/4.2 MB" in terminal.seen
         assert "2/2" in terminal.seen
-        assert "읽는 중" in terminal.seen
+        assert "처리 중" in terminal.seen
 
 
 @pytest.mark.parametrize(

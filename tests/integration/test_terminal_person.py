@@ -66,7 +66,7 @@ def test_a_person_is_exported_into_an_archive(url, http, person, tmp_path):
     archive = tmp_path / "kim.tar.gz"
     options = ("--metadata", person, "-o", str(archive))
     shown = succeed("person", "export", *options, "--language", "ko", url=url)
-    assert "대화 2개, 메시지 3개, run 1개, 단계 1개, 파일 1개" in shown
+    assert "대화 2개, 메시지 3개, 실행 1개, 단계 1개, 파일 1개" in shown
     with tarfile.open(archive) as packed:
         names = sorted(packed.getnames())
     assert [names[0], names[2]] == ["kim/files.ndjson", "kim/threads.ndjson"]
@@ -82,12 +82,12 @@ def test_a_person_is_exported_into_an_archive(url, http, person, tmp_path):
 def test_nobody_is_exported_as_nobody(url, tmp_path):
     for name in ("folder", "file.tar.gz"):
         options = ("--metadata", "person=nobody", "-o", str(tmp_path / name))
-        assert "nothing was written" in fail("person", "export", *options, url=url)
+        assert "nothing was exported" in fail("person", "export", *options, url=url)
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_person_is_deleted_with_what_is_only_theirs(url, http, person):
-    assert "add --yes" in fail("person", "delete", "--metadata", person, url=url, status=2)
+    assert "Add --yes" in fail("person", "delete", "--metadata", person, url=url, status=2)
     told = json.loads(succeed("person", "delete", "--metadata", person, "--yes", "--json", url=url))
     assert told["deleted"] == {
         "threads": 2,
@@ -120,7 +120,7 @@ def test_files_that_others_use_are_named(url, http, person):
     http.post("/assistants", json={"model": "m", "tool_resources": named})
     told = succeed("person", "delete", "--metadata", person, "--yes", url=url)
     assert "0 files, 1 vector stores" in told
-    assert f"Kept, since something else uses them: {file_id}" in told
+    assert f"Files kept, since something else uses them: {file_id}" in told
 
 
 def test_deleting_asks_first(url, http, person):

@@ -64,7 +64,7 @@ def test_export_as_markdown(url, talk, tmp_path):
     assert text.endswith("\n\nAnswer to: 몇 시에\n여나요?\n")
     file = tmp_path / "대화.md"
     result = run("threads", "export", talk, "-o", str(file), "--language", "ko", url=url)
-    assert (result.stdout, result.stderr) == ("", f"메시지 2개를 {file}에 썼습니다.\n")
+    assert (result.stdout, result.stderr) == ("", f"메시지 2개를 {file}에 내보냈습니다.\n")
     assert file.read_text("utf-8") == text
 
 
@@ -90,7 +90,7 @@ def test_an_export_replaces_nothing_unasked(url, talk, tmp_path):
 
 
 def test_deleting_asks_first(url, http, talk):
-    assert "add --yes" in fail("threads", "delete", talk, url=url, status=2)
+    assert "Add --yes" in fail("threads", "delete", talk, url=url, status=2)
     with at_terminal("threads", "delete", talk, "--language", "ko", url=url) as terminal:
         terminal.wait_for("대화 1개를 메시지와 함께 지울까요? [y/N]")
         terminal.type("n\n")
@@ -106,7 +106,7 @@ def test_deleting_asks_first(url, http, talk):
 def test_several_are_deleted_at_once(url, http):
     made = [http.post("/threads", json={}).json()["id"] for _ in range(2)]
     result = run("threads", "delete", *made, "--yes", url=url)
-    assert result.stderr.splitlines() == [f"{one} is deleted." for one in made]
+    assert result.stderr.splitlines() == [f"Deleted {one}." for one in made]
     assert {http.get(f"/threads/{one}").status_code for one in made} == {404}
 
 

@@ -165,10 +165,10 @@ def test_nothing_is_left_of_a_folder_that_was_not_finished(tmp_path, error):
 
 def test_what_is_there_is_not_touched(tmp_path):
     (tmp_path / "backup").mkdir()
-    with pytest.raises(Failure, match="is there already"), new_folder(tmp_path / "backup"):
+    with pytest.raises(Failure, match="already exists"), new_folder(tmp_path / "backup"):
         raise AssertionError("not reached")
     # Nor if it came while the backup was made.
-    with pytest.raises(Failure, match="is there already"), new_folder(tmp_path / "other"):
+    with pytest.raises(Failure, match="already exists"), new_folder(tmp_path / "other"):
         (tmp_path / "other").mkdir()
     assert {path.name for path in tmp_path.iterdir()} == {"backup", "other"}
 

@@ -25,14 +25,14 @@ def empty_folder(monkeypatch, tmp_path: Path) -> None:
 def test_a_fresh_folder_is_sound_and_stays_as_it_is(tmp_path):
     result = run("doctor", PORT="0")
     assert result.exit_code == 0
-    assert result.stdout.rstrip().endswith("ok, 1 to look at, 0 to mend.")
+    assert result.stdout.rstrip().endswith("warnings: 1, errors: 0.")
     assert "! warning The built-in demo model answers" in result.stdout
     assert [*tmp_path.iterdir()] == []
 
 
 def test_it_speaks_korean():
     result = run("doctor", "--language", "ko", PORT="0")
-    assert "개, 주의 1개, 실패 0개." in result.stdout
+    assert "개, 주의 1개, 오류 0개." in result.stdout
     assert "→ OPENAI_API_KEY를 설정하거나" in result.stdout
 
 
@@ -80,7 +80,7 @@ def test_other_machines_need_keys():
 
 def test_visitors_without_a_budget_are_warned_of():
     found = examine(PUBLIC_CHAT="true", PUBLIC_PROJECT="site")["public_chat"]
-    assert found["advice"].endswith('TOKEN_BUDGETS={"site": 1000000}.')
+    assert found["advice"].endswith('TOKEN_BUDGETS={"site": 1000000}')
     assert "public_chat" not in examine(PUBLIC_CHAT="true", TOKEN_BUDGETS='{"*": 5}')
 
 
@@ -133,9 +133,11 @@ def test_knowledge_is_read_as_the_server_does(tmp_path):
     (tmp_path / "b.hwp").write_text("no such document", "utf-8")
     found = examine()["knowledge"]
     assert found["level"] == "warning"
-    assert found["message"].startswith("b.hwp, knowledge of asst_one, can't be read: The file is")
+    assert found["message"].startswith(
+        "The knowledge file b.hwp of asst_one can't be read: The file is"
+    )
     (tmp_path / "b.hwp").write_bytes((SAMPLES / "table.hwp").read_bytes())
-    assert examine()["knowledge"]["message"].startswith("2 file(s)")
+    assert examine()["knowledge"]["message"].startswith("All 2 ")
 
 
 def test_the_log_must_be_writable(tmp_path):

@@ -46,8 +46,8 @@ async def test_a_sqlite_file_is_looked_at_without_a_trace(tmp_path):
 @pytest.mark.parametrize(
     ("revision", "level", "said"),
     [
-        ("0001", "ok", "The next start brings the schema from 0001 to "),
-        ("9999", "failure", "The schema 9999 is of a newer version"),
+        ("0001", "ok", "The next start migrates the schema from 0001 to "),
+        ("9999", "failure", "The schema 9999 is from a newer version"),
     ],
 )
 def test_schemas_of_other_versions_are_told(database_url, revision, level, said):
@@ -107,7 +107,7 @@ def test_a_full_disk_is_told(monkeypatch, free, level):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     found = examine()
     assert {found[check]["level"] for check in ("database_room", "storage_room")} == {level}
-    assert f"{free} MB are free" in found["database_room"]["message"]
+    assert f": {free} MB." in found["database_room"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_full_disk_is_told(monkeypatch, free, level):
     [
         (200, MODELS, "ok", "The upstream custom (http://127.0.0.1:"),
         (400, "", "ok", "The upstream custom (http://127.0.0.1:"),
-        (404, "", "failure", "/v1/responses is not there"),
-        (200, "<html>", "failure", "/v1/responses is not there"),
+        (404, "", "failure", "/v1/responses does not exist"),
+        (200, "<html>", "failure", "/v1/responses does not exist"),
         (401, {"error": {"message": "sk-own"}}, "failure", "refuses the key"),
         (403, "", "failure", "refuses the key"),
         (503, "", "failure", "does not answer: HTTP 503"),
@@ -138,7 +138,7 @@ def test_the_address_that_was_meant_is_suggested(path):
         root = models.base_url.removesuffix("/v1")
         found = examine(OPENAI_BASE_URL=f"{root}{path}", OPENAI_API_KEY="sk-own-secret")["upstream"]
         assert found["level"] == "failure"
-        assert f"{root}{path.rstrip('/')}/responses is not there" in found["message"]
+        assert f"{root}{path.rstrip('/')}/responses does not exist" in found["message"]
         wanted = f"Set OPENAI_BASE_URL to {models.base_url}"
         assert (found["advice"] == wanted) == (path != "/v1/v1")
         assert "sk-own" not in str(found)

@@ -53,7 +53,7 @@ def test_calls_that_are_known():
     results = [{"file_name": "a.txt", "content": [{"text": "x" * 200}]}, {"file_name": "b.txt"}]
     search = {"type": "file_search", "file_search": {"results": results}}
     assert call_text(search, "completed", "en") == (
-        f"> Searched the files, found passages: 2\n  a.txt: {'x' * 160}…\n  b.txt"
+        f"> Searched the files. Passages found: 2\n  a.txt: {'x' * 160}…\n  b.txt"
     )
 
 

@@ -1,1 +1,1 @@
-"""The backup: a copy of the database and of the files it names, beside a running server."""
+"""The backup command: copies the database and the files it refers to while the server runs."""

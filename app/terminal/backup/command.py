@@ -17,9 +17,9 @@ from app.terminal.language import Said, both
 from app.terminal.screen import Screen
 from app.terminal.upload import byte_progress
 
-# Ends a command whose backup is complete but for bytes that the server itself has lost.
+# The exit status of a backup that only lacks files which the server itself has lost.
 _INCOMPLETE = 3
-# What ends the command as Ctrl+C does; Windows has no SIGHUP.
+# These stop the command like Ctrl+C; Windows has no SIGHUP.
 _STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -44,8 +44,8 @@ def _backup(
             metavar="FOLDER",
             show_default=False,
             help=both(
-                "A new folder; default: backup- and the time, in this folder.",
-                "새 폴더. 기본값은 지금 폴더 안의 backup-(시각)입니다.",
+                "The new folder to create; default: backup-TIME in the current folder.",
+                "백업할 새 폴더. 기본값은 현재 폴더의 backup-(시각)입니다.",
             ),
         ),
     ] = None,
@@ -54,13 +54,13 @@ def _backup(
         typer.Option(
             "--files-only",
             help=both(
-                "Only the files: for PostgreSQL, after pg_dump.",
+                "Copy only the files; for PostgreSQL, after pg_dump.",
                 "파일만 백업합니다. PostgreSQL에서 pg_dump를 실행한 다음에 씁니다.",
             ),
         ),
     ] = False,
 ) -> None:
-    # Only now: the database's library takes seconds to load, which no other command waits for.
+    # Imported here: the database library takes seconds to load, and other commands don't need it.
     from app.core.config import SettingsError, load_settings  # noqa: PLC0415
     from app.terminal.backup.making import make_backup  # noqa: PLC0415
 
@@ -69,7 +69,7 @@ def _backup(
     except SettingsError as error:
         raise Failure(Said(str(error), str(error)), status=2) from error
     target = (output or Path(_default_name())).absolute()
-    with _signals_heard(), byte_progress(screen) as progress:
+    with _stoppable(), byte_progress(screen) as progress:
         made = make_backup(settings, target, _Shown(screen, progress), files_only=files_only)
     if screen.as_json:
         screen.show_json({"path": str(target)} | made.about)
@@ -80,7 +80,7 @@ def _backup(
 
 
 class _Shown:
-    """A line with a bar for each step; silent if nobody watches."""
+    """Shows a progress bar for each step; shows nothing if the output is not a terminal."""
 
     def __init__(self, screen: Screen, progress: Progress) -> None:
         self._screen = screen
@@ -100,7 +100,7 @@ class _Shown:
             self._progress.advance(self._step, size)
 
     def _end(self) -> None:
-        # A copy may turn out smaller than was expected.
+        # A copy may be smaller than expected.
         if self._step is not None:
             done = self._progress.tasks[self._step].completed
             self._progress.update(self._step, total=max(done, 1), completed=max(done, 1))
@@ -122,8 +122,8 @@ def _default_name() -> str:
 
 
 @contextmanager
-def _signals_heard() -> Iterator[None]:
-    """Let a signal that ends the process clean up first, as Ctrl+C does."""
+def _stoppable() -> Iterator[None]:
+    """Clean up before a stop signal ends the process, as Ctrl+C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -140,31 +140,30 @@ def _signals_heard() -> Iterator[None]:
 
 
 _MADE = Said(
-    "Backed up to {path}: {threads} threads, {messages} messages, {files} files; the database has "
-    "{database_bytes} bytes, the files {file_bytes}. The copy was checked.",
+    "Backed up to {path}: {threads} threads, {messages} messages, {files} files. The database has "
+    "{database_bytes} bytes, the files have {file_bytes} bytes. The copy was checked.",
     "{path}에 백업했습니다: 대화 {threads}개, 메시지 {messages}개, 파일 {files}개. 데이터베이스는 "
-    "{database_bytes}바이트, 파일은 {file_bytes}바이트입니다. 복사본의 검사를 마쳤습니다.",
+    "{database_bytes}바이트, 파일은 {file_bytes}바이트입니다. 복사본도 검사했습니다.",
 )
 _FILES_MADE = Said(
     "Backed up to {path}: {files} files, {file_bytes} bytes, without the database.",
     "{path}에 백업했습니다: 파일 {files}개, {file_bytes}바이트. 데이터베이스는 들어 있지 않습니다.",
 )
 _DELETED = Said(
-    "Deleted on the server meanwhile, so not in the backup: {files}",
+    "Files deleted on the server during the backup, so not in it: {files}",
     "백업하는 동안 서버에서 지워져 백업에 없는 파일: {files}",
 )
 _LOST = Said(
-    "The server has these files, but the store lacks their bytes or has another number of them: "
-    "{files}",
-    "서버에는 있지만 저장소에 내용이 없거나 크기가 다른 파일: {files}",
+    "Files in the database whose content is missing from the store or has the wrong size: {files}",
+    "데이터베이스에는 있지만 저장소에 내용이 없거나 크기가 다른 파일: {files}",
 )
 _SECRET = Said(
-    "It holds what users said and the secret that signs visitors' tokens: keep it as safe as the "
-    "server.",
-    "사용자가 나눈 말과 방문자 토큰에 서명하는 비밀 값이 들어 있습니다. 서버만큼 안전하게 보관해 "
-    "주세요.",
+    "The backup contains users' conversations and the secret that signs visitors' tokens. Keep it "
+    "as safe as the server.",
+    "백업에는 사용자의 대화와 방문자 토큰에 서명하는 비밀 값이 들어 있습니다. 서버만큼 안전하게 "
+    "보관해 주세요.",
 )
 _FILES_SECRET = Said(
-    "It holds what users uploaded: keep it as safe as the server.",
-    "사용자가 올린 파일이 들어 있습니다. 서버만큼 안전하게 보관해 주세요.",
+    "The backup contains users' files. Keep it as safe as the server.",
+    "백업에는 사용자의 파일이 들어 있습니다. 서버만큼 안전하게 보관해 주세요.",
 )

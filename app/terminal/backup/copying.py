@@ -1,4 +1,4 @@
-"""The files of a backup: the bytes of each file that a row names, from the store into a folder."""
+"""Copies the content of each file in the database from the store into the backup's folder."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ from app.core.object_store import NotStored, ObjectStore, StorageError, file_key
 from app.db.backup import StoredFile
 from app.terminal.backup.folder import open_private
 
-# A store far away answers one request slowly, and several at once as fast.
+# Parallel copies: a remote store answers several requests about as fast as one.
 _AT_ONCE = 4
 
 
@@ -20,8 +20,8 @@ _AT_ONCE = 4
 class Copied:
     """What was copied: `checksums` are SHA-256 by path in the backup, `size` is in bytes.
 
-    `deleted` are ids of files that the server deleted meanwhile. `lost` are those of files that
-    the server has, but whose bytes are missing from the store or of another length.
+    `deleted` are the ids of files that the server deleted during the backup. `lost` are the ids of
+    files that the server has, but whose content is missing from the store or has the wrong size.
     """
 
     checksums: dict[str, str] = field(default_factory=dict)
@@ -39,10 +39,10 @@ class FileCopier:
         is_there: Callable[[str], bool],
         watch: Callable[[int], None],
     ) -> None:
-        """`folder`: where the backup is written, as for `file_key`.
+        """`folder`: the backup's folder, which the paths of `file_key` are relative to.
 
-        `is_there` says whether the server still has a file; `watch` is called with the length of
-        each piece that was written.
+        `is_there` returns whether the server still has a file; `watch` is called with the number of
+        bytes of each piece written.
         """
         self._store = store
         self._folder = folder
@@ -51,7 +51,7 @@ class FileCopier:
         self._copied = Copied()
 
     async def copy(self, files: Iterable[StoredFile]) -> Copied:
-        """Copy all of them. Raises `StorageError` if the store fails, and `OSError`."""
+        """Copy all files. Raises `StorageError` if the store fails, and `OSError`."""
         waiting = iter(files)
         await asyncio.gather(*(self._copy_from(waiting) for _ in range(_AT_ONCE)))
         return self._copied
@@ -66,7 +66,7 @@ class FileCopier:
             size = await self._write(path)
         except StorageError as error:
             (self._folder / path).unlink(missing_ok=True)
-            # The row goes before the bytes do: one that is there still should have them.
+            # The server deletes the row before the content: a file with a row should have content.
             if not self._is_there(file.id):
                 self._copied.deleted.append(file.id)
             elif isinstance(error, NotStored):

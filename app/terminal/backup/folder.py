@@ -1,4 +1,4 @@
-"""The folder that a backup is written into: it appears under its name complete, or not at all."""
+"""The backup's folder: it appears under its final name complete, or not at all."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ FILES = "files"
 ABOUT = "backup.json"
 CHECKSUMS = "SHA256SUMS"
 
-# Bytes kept free besides what the backup needs: the database's log of changes grows meanwhile.
+# Bytes kept free in addition to the backup's size: the database's WAL grows during the backup.
 _HEADROOM = 100 * 1024 * 1024
 _MEGABYTE = 1024 * 1024
 _PIECE = 1024 * 1024
@@ -24,13 +24,13 @@ _PIECE = 1024 * 1024
 
 @contextmanager
 def new_folder(output: Path) -> Iterator[Path]:
-    """Give a folder beside `output` to write into; at the end it is on the disk as `output`.
+    """Yield a folder next to `output` to write into; at the end, flush it and rename it `output`.
 
-    If the block raises, nothing is left. Raises `Failure` if `output` is there, and `OSError`.
+    If the block raises, the folder is removed. Raises `Failure` if `output` exists, and `OSError`.
     """
     _refuse_existing(output)
     output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Only its owner may enter it.
+    # mkdtemp makes a folder that only its owner may enter.
     part = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".part", dir=output.parent))
     try:
         yield part
@@ -45,7 +45,7 @@ def new_folder(output: Path) -> Iterator[Path]:
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Raise `Failure` if the disk below `folder` has no room for `needed` bytes."""
+    """Raise `Failure` if the disk of `folder` lacks space for `needed` bytes."""
     free = shutil.disk_usage(folder).free
     if free < needed + _HEADROOM:
         wanted = -(-(needed + _HEADROOM) // _MEGABYTE)
@@ -57,12 +57,12 @@ def check_space(folder: Path, needed: int) -> None:
 
 
 def open_private(path: Path) -> int:
-    """Make a file that only its owner may open; return its descriptor."""
+    """Create a file that only its owner may open; return its descriptor."""
     return os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small file that is on the disk when this returns."""
+    """Write a small file and flush it to the disk."""
     with os.fdopen(open_private(path), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -70,7 +70,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def checksum(path: Path, watch: Callable[[int], None]) -> str:
-    """Return a file's SHA-256; `watch` is called with the length of each piece that was read."""
+    """Return a file's SHA-256; `watch` is called with the number of bytes of each piece read."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
@@ -80,9 +80,9 @@ def checksum(path: Path, watch: Callable[[int], None]) -> str:
 
 
 def flush(path: Path) -> None:
-    """Have what was written to a file or folder on the disk."""
+    """Flush a file or folder to the disk."""
     is_folder = path.is_dir()
-    # Windows opens no folder, and keeps the name with the file.
+    # Windows can't open folders, and stores the name with the file.
     if is_folder and os.name == "nt":
         return
     descriptor = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
@@ -98,10 +98,10 @@ def _refuse_existing(output: Path) -> None:
 
 
 _EXISTS = Said(
-    "{path} is there already: name a new folder.",
+    "{path} already exists. Give the name of a new folder.",
     "이미 있는 경로입니다: {path}. 새 폴더 이름을 지정해 주세요.",
 )
 _NO_SPACE = Said(
-    "The backup needs {needed} MB in {path}, and {free} MB are free.",
-    "{path}에 백업하려면 {needed}MB가 필요한데 남은 공간은 {free}MB입니다.",
+    "The backup needs {needed} MB in {path}, but only {free} MB are free.",
+    "{path}에 백업하려면 {needed}MB가 필요하지만 남은 공간은 {free}MB입니다.",
 )

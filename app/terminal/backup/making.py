@@ -1,4 +1,4 @@
-"""A backup, step by step: the database at one moment, then the bytes of the files it names."""
+"""Makes a backup: first a snapshot of the database, then the content of the files in it."""
 
 import asyncio
 import json
@@ -22,21 +22,21 @@ from app.terminal.options import not_written
 
 
 class Display(Protocol):
-    """Shows a person how far a backup is."""
+    """Shows a backup's progress."""
 
     def begin(self, step: Said, total: int | None = None) -> None:
-        """Show that a step begins, which takes `total` bytes if that is known."""
+        """Start showing a step of `total` bytes; None if the size is unknown."""
 
     def set(self, done: int) -> None:
         """Show how many bytes of the step are done."""
 
     def advance(self, size: int) -> None:
-        """Show that so many bytes more are done."""
+        """Show that `size` more bytes are done."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A complete backup; `contents` is None if it is of the files only."""
+    """A complete backup; `contents` is None if it has only files."""
 
     contents: Contents | None
     copied: Copied
@@ -44,7 +44,7 @@ class Made:
 
 
 def make_backup(settings: Settings, output: Path, display: Display, *, files_only: bool) -> Made:
-    """Write the folder `output`, which must not exist, or raise `Failure` and leave nothing."""
+    """Write the new folder `output`, or raise `Failure` and leave nothing behind."""
     if not files_only:
         _check_database(settings.database_url)
     try:
@@ -125,7 +125,7 @@ class _Making:
         return asyncio.run(copier.copy(backup.stored_files(url)))
 
     def _settle_database(self) -> str:
-        """Have the copy on the disk; return its checksum."""
+        """Flush the copy to the disk and return its checksum."""
         folders.flush(self._database)
         self._display.begin(_CHECKSUM, self._database.stat().st_size)
         return folders.checksum(self._database, self._display.advance)
@@ -142,14 +142,14 @@ _CHECKING = Said("Checking the copy", "복사본 검사")
 _COPYING_FILES = Said("Copying the files", "파일 복사")
 _CHECKSUM = Said("Computing the checksum", "체크섬 계산")
 _POSTGRESQL = Said(
-    "PostgreSQL backs up its database itself. First: pg_dump --format=custom "
-    '--file=threadkeeper.dump "$DATABASE_URL"; then the files, with this command and --files-only.',
-    "PostgreSQL 데이터베이스는 PostgreSQL의 도구로 백업합니다. 먼저 pg_dump --format=custom "
-    '--file=threadkeeper.dump "$DATABASE_URL"을 실행하고, 파일은 이 명령에 --files-only를 붙여 '
-    "백업해 주세요.",
+    "Back up a PostgreSQL database with its own tool. First run pg_dump --format=custom "
+    '--file=threadkeeper.dump "$DATABASE_URL", then this command with --files-only for the files.',
+    "PostgreSQL 데이터베이스는 PostgreSQL 도구로 백업해 주세요. 먼저 pg_dump --format=custom "
+    '--file=threadkeeper.dump "$DATABASE_URL" 명령을 실행한 다음, 이 명령에 --files-only를 붙여 '
+    "파일을 백업해 주세요.",
 )
 _NO_DATABASE = Said(
-    "There is no database to back up: {path}. Run this where the server runs, with its .env.",
+    "There is no database to back up: {path}. Run this in the server's folder, with its .env.",
     "백업할 데이터베이스가 없습니다: {path}. 서버를 실행하는 폴더에서 같은 .env로 실행해 주세요.",
 )
 _DATABASE = Said(

@@ -1,1 +1,1 @@
-"""Tool calls as text: a module for each type that more is known of, and a view for all others."""
+"""Shows tool calls as text: one module per known tool type, and a generic view for all others."""

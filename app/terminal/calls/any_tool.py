@@ -1,4 +1,4 @@
-"""Calls of tools that nothing more is known of: their type, and all that came with them."""
+"""Shows calls of unknown tools: their type and all their fields."""
 
 from app.terminal.calls.pieces import Shown, pieces_of
 from app.terminal.client import Object
@@ -9,7 +9,7 @@ _USED = Said("Used the tool {type}", "{type} 도구를 사용했습니다")
 
 def show(call: Object) -> Shown:
     kind = str(call.get("type"))
-    # Every type of call so far has its details under the type's name.
+    # All known types of calls have their details in a field named after the type.
     details = call.get(kind)
     if not isinstance(details, dict):
         details = {name: value for name, value in call.items() if name not in ("id", "type")}

@@ -1,4 +1,4 @@
-"""Searches of an assistant's files."""
+"""Shows calls of `file_search`."""
 
 from app.terminal.calls.pieces import Piece, Shown
 from app.terminal.client import Object
@@ -8,7 +8,7 @@ from app.terminal.screen import one_line
 INCLUDE = "step_details.tool_calls[*].file_search.results[*].content"
 
 _SEARCHED = Said(
-    "Searched the files, found passages: {count}", "문서를 검색했습니다. 찾은 내용: {count}건"
+    "Searched the files. Passages found: {count}", "파일을 검색했습니다. 찾은 내용: {count}건"
 )
 _LONGEST = 160
 

@@ -1,4 +1,4 @@
-"""Calls of functions, the server's own and those of the developer's program."""
+"""Shows calls of functions, both the server's own and those of a client program."""
 
 from app.terminal.calls.pieces import Piece, Shown, pieces_of
 from app.terminal.client import Object

@@ -1,4 +1,4 @@
-"""What a call holds, made into pieces of text, whatever it is."""
+"""Turns the fields of any tool call into pieces of text."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """Text below a call's title; of a picture, `text` is the id of its file."""
+    """A piece of text below a call's title; for a picture, `text` is the id of its file."""
 
     text: str
     heading: Said | None = None
@@ -27,14 +27,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Shown:
-    """A call as people see it."""
+    """A tool call as it is shown."""
 
     title: Said
     pieces: tuple[Piece, ...] = ()
 
 
 def pieces_of(name: str, value: Any) -> list[Piece]:
-    """Return a field of a call; the first piece has its name as a heading."""
+    """Return a call's field as pieces; the first piece has the field's name as its heading."""
     if _is_list_of_outputs(value):
         found = [piece for one in value for piece in output_pieces(one)]
     else:
@@ -47,7 +47,7 @@ def pieces_of(name: str, value: Any) -> list[Piece]:
 
 
 def output_pieces(output: Object) -> list[Piece]:
-    """Return an output such as `{"type": "logs", "logs": "…"}`, or one with an image."""
+    """Return the pieces of an output such as `{"type": "logs", "logs": "…"}`, or of an image."""
     value = output.get(str(output["type"]))
     if output["type"] == "image" and isinstance(value, dict) and value.get("file_id"):
         return [Piece(str(value["file_id"]), kind="picture")]
@@ -57,7 +57,7 @@ def output_pieces(output: Object) -> list[Piece]:
 
 
 def pretty(value: Any) -> str:
-    """Return text as it is, but JSON with indented lines; empty for null."""
+    """Return JSON indented and other text unchanged; empty for null."""
     if value is None:
         return ""
     if isinstance(value, str):

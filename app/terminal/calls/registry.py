@@ -1,4 +1,4 @@
-"""Tool calls by their type. To add a tool: a module, and its line in `_TOOLS`."""
+"""Shows tool calls by type. To add a tool, write a module and register it in `_TOOLS`."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ _TOOLS: dict[str, Callable[[Object], Shown]] = {
     "file_search": file_search.show,
     "function": function.show,
 }
-# What makes the steps of some tools tell more.
+# Values of `include[]` that make the server send more details of tool calls.
 INCLUDES = [file_search.INCLUDE]
 
 _FAILED = Said("failed", "실패")
@@ -20,7 +20,7 @@ _INDENT = "  "
 
 
 def call_text(call: Object, status: str, language: Language) -> str:
-    """Return a call of a step with this status, as lines for a person."""
+    """Return a tool call as lines of text; `status` is that of its step."""
     shown = _TOOLS.get(str(call.get("type")), any_tool.show)(call)
     title = f"> {shown.title.in_language(language)}"
     if status in ("failed", "expired"):

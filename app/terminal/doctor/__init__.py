@@ -1,1 +1,1 @@
-"""The doctor: looks at everything the server needs, and says what to do where it is not well."""
+"""The doctor: checks everything the server needs, and says how to fix what is wrong."""

@@ -1,4 +1,4 @@
-"""`doctor`: looks at the settings of this folder and at all they name, without a running server."""
+"""`doctor`: checks this folder's settings and everything they refer to; needs no running server."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from app.terminal.screen import Screen, one_line
 _MARKS: dict[Level, tuple[str, str, Said]] = {
     "ok": ("✓", "green", Said("ok", "정상")),
     "warning": ("!", "yellow", Said("warning", "주의")),
-    "failure": ("✗", "red", Said("failure", "실패")),
+    "failure": ("✗", "red", Said("error", "오류")),
 }
 
 
@@ -23,15 +23,15 @@ def register(app: typer.Typer) -> None:
         app,
         "doctor",
         both(
-            "Check settings, database, storage and model, and say what to do.",
-            "설정, 데이터베이스, 저장소, 모델을 점검하고 할 일을 알려 줍니다.",
+            "Check settings, database, storage and model, and say how to fix problems.",
+            "설정, 데이터베이스, 저장소, 모델을 점검하고 문제를 고치는 방법을 알려 줍니다.",
         ),
     )(_doctor)
 
 
 def _doctor(screen: Screen) -> None:
-    # Only now: it brings the clients of database and model along, seconds that no other command
-    # has to wait for.
+    # Imported here: the database and model clients take seconds to load, and other commands don't
+    # need them.
     from app.terminal.doctor.examination import examine  # noqa: PLC0415
 
     findings = examine()
@@ -77,6 +77,6 @@ def _as_object(screen: Screen, finding: Finding) -> dict[str, str | None]:
 
 
 _SUMMARY = Said(
-    "{ok} ok, {warning} to look at, {failure} to mend.",
-    "정상 {ok}개, 주의 {warning}개, 실패 {failure}개.",
+    "Checks passed: {ok}, warnings: {warning}, errors: {failure}.",
+    "정상 {ok}개, 주의 {warning}개, 오류 {failure}개.",
 )

@@ -1,4 +1,4 @@
-"""What the operator wrote: functions for the model, and assistants."""
+"""Checks of what the operator wrote: functions and assistants."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -14,11 +14,11 @@ from app.terminal.language import Said
 
 
 def content_findings(settings: Settings) -> list[Finding]:
-    """Read the functions and the file of assistants as the start does."""
+    """Load the functions and the assistants file, as the server does at startup."""
     try:
         functions = load_functions(settings.functions_dir)
     except FunctionsError as error:
-        return [failure("functions", Said(str(error), str(error)), _MEND_FUNCTIONS)]
+        return [failure("functions", Said(str(error), str(error)), _FIX_FUNCTIONS)]
     return [_functions(settings, functions), *_assistants(settings, functions)]
 
 
@@ -41,7 +41,7 @@ def _assistants(settings: Settings, functions: Collection[str]) -> list[Finding]
         )
     except StartError as error:
         return [
-            failure("assistants", Said(line, line), _MEND_ASSISTANTS)
+            failure("assistants", Said(line, line), _FIX_ASSISTANTS)
             for line in str(error).splitlines()
         ]
     if not written:
@@ -51,21 +51,21 @@ def _assistants(settings: Settings, functions: Collection[str]) -> list[Finding]
 
 
 async def _knowledge(written: Sequence[WrittenAssistant]) -> list[Finding]:
-    """Read every file of knowledge as the server would, once each."""
+    """Read each knowledge file once, as the server would."""
     users: dict[Path, tuple[KnowledgeFile, list[str]]] = {}
     for assistant in written:
         for file in assistant.knowledge:
             users.setdefault(file.path, (file, []))[1].append(assistant.id)
     if not users:
         return []
-    # Each is read by a process of its own, which takes a core.
-    room = asyncio.Semaphore(2)
-    reasons = await asyncio.gather(*(_fault(file, room) for file, _ in users.values()))
+    # Each file is read in a separate process, which keeps a core busy.
+    slots = asyncio.Semaphore(2)
+    reasons = await asyncio.gather(*(_fault(file, slots) for file, _ in users.values()))
     faults = [
         warning(
             "knowledge",
             _UNREAD.filled(file=file.name, assistants=", ".join(ids), reason=reason),
-            _MEND_KNOWLEDGE,
+            _FIX_KNOWLEDGE,
         )
         for (file, ids), reason in zip(users.values(), reasons, strict=True)
         if reason
@@ -73,9 +73,9 @@ async def _knowledge(written: Sequence[WrittenAssistant]) -> list[Finding]:
     return faults or [ok("knowledge", _KNOWLEDGE.filled(count=len(users)))]
 
 
-async def _fault(file: KnowledgeFile, room: asyncio.Semaphore) -> str:
-    """Return why the file can't be read; empty: it can."""
-    async with room:
+async def _fault(file: KnowledgeFile, slots: asyncio.Semaphore) -> str:
+    """Return why the file can't be read; empty if it can."""
+    async with slots:
         try:
             await extract_text(file.path, file.path.name)
         except ExtractionError as error:
@@ -90,27 +90,27 @@ _FUNCTIONS = Said(
     "{folder}에 어시스턴트가 쓸 함수가 {count}개 있습니다.",
 )
 _NO_FUNCTIONS = Said("There are no functions for assistants.", "어시스턴트가 쓸 함수가 없습니다.")
-_MEND_FUNCTIONS = Said(
-    "Mend the file, or leave FUNCTIONS_DIR empty.", "파일을 고치거나 FUNCTIONS_DIR을 비워 주세요."
+_FIX_FUNCTIONS = Said(
+    "Fix the file, or leave FUNCTIONS_DIR empty.", "파일을 고치거나 FUNCTIONS_DIR을 비워 주세요."
 )
 _ASSISTANTS = Said("{count} assistant(s) in {file}.", "{file}에 어시스턴트가 {count}개 있습니다.")
 _KNOWLEDGE = Said(
-    "{count} file(s) of the assistants' knowledge can be read.",
+    "All {count} knowledge file(s) of the assistants can be read.",
     "어시스턴트의 지식 파일 {count}개를 모두 읽을 수 있습니다.",
 )
 _UNREAD = Said(
-    "{file}, knowledge of {assistants}, can't be read: {reason}",
-    "{assistants}의 지식 파일 {file}: 읽을 수 없습니다. 이유: {reason}",
+    "The knowledge file {file} of {assistants} can't be read: {reason}",
+    "{assistants}의 지식 파일을 읽을 수 없습니다: {file}. 이유: {reason}",
 )
-_MEND_KNOWLEDGE = Said(
-    "Save it in a format that is read (docs/files.md lists them), or take it out of the file.",
-    "읽을 수 있는 형식(docs/ko/files.md 참고)으로 저장하거나, 어시스턴트 파일에서 빼 주세요.",
+_FIX_KNOWLEDGE = Said(
+    "Save it in a supported format (see docs/files.md), or remove it from the assistants file.",
+    "지원하는 형식(docs/ko/files.md 참고)으로 저장하거나, 어시스턴트 파일에서 빼 주세요.",
 )
 _NO_ASSISTANTS = Said(
-    "There are no assistants but the default one.",
-    "기본 어시스턴트 말고 다른 어시스턴트는 없습니다.",
+    "There is only the default assistant.",
+    "기본 어시스턴트만 있습니다.",
 )
-_MEND_ASSISTANTS = Said(
-    "Mend the file, or leave ASSISTANTS_FILE empty.",
+_FIX_ASSISTANTS = Said(
+    "Fix the file, or leave ASSISTANTS_FILE empty.",
     "파일을 고치거나 ASSISTANTS_FILE을 비워 주세요.",
 )

@@ -1,4 +1,4 @@
-"""Where things are kept: the database, the store of files, the log, and room for them."""
+"""Checks of the database, the file store, the log, and their disk space."""
 
 import os
 import shutil
@@ -15,21 +15,21 @@ from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.language import Said
 
 _MEGABYTE = 1024 * 1024
-# Below these a database, an upload or a log soon fails.
-_LITTLE_ROOM = 1024 * _MEGABYTE
-_NO_ROOM = 100 * _MEGABYTE
-# Seconds by which the clocks of server and database may differ: leases are much longer.
+# Bytes. With less free space, the database, uploads or the log soon fail.
+_LOW_SPACE = 1024 * _MEGABYTE
+_MIN_SPACE = 100 * _MEGABYTE
+# Seconds by which the clocks of server and database may differ; leases are much longer.
 _CLOCKS_APART = 2.0
 
 
 def database_findings(settings: Settings) -> list[Finding]:
-    """Tell whether the database can be opened and its schema brought up to date."""
+    """Check whether the database can be opened and its schema migrated."""
     file = sqlite_file(settings.database_url)
     if file is not None:
         if not can_write(file) or not can_write(file.parent / "new"):
             return [failure("database", _NOT_WRITABLE.filled(path=file), _OWNER)]
         if not file.exists():
-            return [ok("database", _NEW_FILE.filled(path=file)), *_room("database", file)]
+            return [ok("database", _NEW_FILE.filled(path=file)), *_disk_space("database", file)]
     try:
         state = look_at_schema(settings.database_url)
     except DatabaseFault as error:
@@ -39,7 +39,7 @@ def database_findings(settings: Settings) -> list[Finding]:
     if abs(state.clock_ahead) > _CLOCKS_APART:
         apart = _CLOCKS.filled(seconds=f"{abs(state.clock_ahead):.0f}")
         findings.append(warning("database_clock", apart, _SAME_CLOCK))
-    return findings + (_room("database", file) if file else [])
+    return findings + (_disk_space("database", file) if file else [])
 
 
 def _schema(state: SchemaState) -> Finding:
@@ -57,18 +57,18 @@ def _schema(state: SchemaState) -> Finding:
 
 
 async def storage_findings(settings: Settings) -> list[Finding]:
-    """Put, read and delete a few bytes where uploaded files are kept."""
+    """Write, read and delete a few bytes in the file store."""
     folder = _folder(settings.files_url)
     made = _missing(folder) if folder else []
     try:
         await probe_store(settings.files_url)
     except StorageError as error:
-        advice = _MEND_FOLDER if folder else _MEND_STORE
+        advice = _FIX_FOLDER if folder else _FIX_STORE
         return [failure("storage", _NO_STORE.filled(reason=error), advice)]
     finally:
         _remove(made)
     done = ok("storage", _STORE.filled(url=settings.files_url))
-    return [done, *(_room("storage", folder) if folder else [])]
+    return [done, *(_disk_space("storage", folder) if folder else [])]
 
 
 def log_finding(settings: Settings) -> Finding:
@@ -76,7 +76,7 @@ def log_finding(settings: Settings) -> Finding:
         return ok("log", _CONSOLE_LOG)
     path = Path(settings.log_file).absolute()
     if not can_write(path):
-        return failure("log", _NO_LOG.filled(path=path), _MEND_LOG)
+        return failure("log", _NO_LOG.filled(path=path), _FIX_LOG)
     return ok("log", _LOG.filled(path=path))
 
 
@@ -99,99 +99,100 @@ def _missing(folder: Path) -> list[Path]:
 
 
 def _remove(folders: list[Path]) -> None:
-    """Take away the folders that a look has made: a start makes them as its own user's."""
+    """Remove the folders that the check created: the server must create them as its own user."""
     for folder in folders:
-        # One that is not empty belongs to a server that has started meanwhile.
+        # A folder that is not empty belongs to a server that has started in the meantime.
         with suppress(OSError):
             folder.rmdir()
 
 
-def _room(check: str, path: Path) -> list[Finding]:
+def _disk_space(check: str, path: Path) -> list[Finding]:
     there = next(place for place in (path, *path.parents) if place.exists())
     free = shutil.disk_usage(there).free
-    said = _ROOM.filled(megabytes=f"{free // _MEGABYTE:,}", path=there)
-    if free < _NO_ROOM:
-        return [failure(f"{check}_room", said, _MAKE_ROOM)]
-    return [warning(f"{check}_room", said, _MAKE_ROOM)] if free < _LITTLE_ROOM else []
+    said = _SPACE.filled(megabytes=f"{free // _MEGABYTE:,}", path=there)
+    if free < _MIN_SPACE:
+        return [failure(f"{check}_room", said, _FREE_UP_SPACE)]
+    return [warning(f"{check}_room", said, _FREE_UP_SPACE)] if free < _LOW_SPACE else []
 
 
 _NEW_FILE = Said(
-    "The first start makes the database {path}.",
+    "The database {path} will be created at the first start.",
     "처음 시작할 때 데이터베이스를 만듭니다: {path}",
 )
 _NOT_WRITABLE = Said("{path} can't be written.", "{path}에 쓸 수 없습니다.")
 _OWNER = Said(
-    "Give the file and its folder to the user that runs the server, or change DATABASE_URL.",
-    "파일과 폴더를 서버를 실행하는 사용자의 것으로 바꾸거나 DATABASE_URL을 바꿔 주세요.",
+    "Make the user that runs the server the owner of the file and its folder, or change "
+    "DATABASE_URL.",
+    "파일과 폴더의 소유자를 서버를 실행하는 사용자로 바꾸거나 DATABASE_URL을 바꿔 주세요.",
 )
 _NO_DATABASE = Said(
     "The database can't be used: {reason}", "데이터베이스를 쓸 수 없습니다: {reason}"
 )
 _BROKEN_FILE = Said(
-    "Is it a SQLite database? If it is damaged, put a backup in its place.",
-    "SQLite 데이터베이스인지 확인하고, 손상되었다면 백업으로 되돌려 주세요.",
+    "Check that it is an SQLite database. If it is damaged, restore a backup.",
+    "SQLite 데이터베이스인지 확인하고, 손상되었다면 백업에서 복원해 주세요.",
 )
 _START_DATABASE = Said(
-    "Check that PostgreSQL runs, and the host, name, user and password in DATABASE_URL.",
-    "PostgreSQL이 실행 중인지, DATABASE_URL의 주소와 사용자, 비밀번호가 맞는지 확인해 주세요.",
+    "Check that PostgreSQL is running, and the host, name, user and password in DATABASE_URL.",
+    "PostgreSQL이 실행 중인지, DATABASE_URL의 주소, 이름, 사용자, 비밀번호가 맞는지 확인해 주세요.",
 )
 _UP_TO_DATE = Said(
     "The database's schema is up to date ({revision}).",
     "데이터베이스 스키마가 최신입니다({revision}).",
 )
 _OLDER_SCHEMA = Said(
-    "The next start brings the schema from {revision} to {newest}; make a backup before.",
-    "다음에 시작할 때 스키마를 새 버전으로 바꿉니다({revision} → {newest}). 먼저 백업해 두세요.",
+    "The next start migrates the schema from {revision} to {newest}. Make a backup first.",
+    "다음에 시작할 때 스키마를 새 버전으로 바꿉니다({revision} → {newest}). 먼저 백업해 주세요.",
 )
 _NEWER_SCHEMA = Said(
-    "The schema {revision} is of a newer version than this one, which knows {newest}.",
-    "스키마({revision})가 이 버전({newest})보다 새로운 버전의 것입니다.",
+    "The schema {revision} is from a newer version than this one, which supports {newest}.",
+    "스키마({revision})가 이 버전이 지원하는 것({newest})보다 새로운 버전의 것입니다.",
 )
 _UPDATE = Said(
-    "Update Threadkeeper, or put back a backup of the older version.",
-    "Threadkeeper를 업데이트하거나 이전 버전의 백업으로 되돌려 주세요.",
+    "Update Threadkeeper, or restore a backup from the older version.",
+    "Threadkeeper를 업데이트하거나 이전 버전의 백업을 복원해 주세요.",
 )
 _EMPTY = Said(
-    "The database is empty: the first start fills it.",
-    "빈 데이터베이스입니다. 처음 시작할 때 채웁니다.",
+    "The database is empty. The first start creates its tables.",
+    "빈 데이터베이스입니다. 처음 시작할 때 테이블을 만듭니다.",
 )
 _OTHER_TABLES = Said(
-    "The database holds tables of another program.",
+    "The database contains tables of another program.",
     "데이터베이스에 다른 프로그램의 테이블이 있습니다.",
 )
 _OWN_DATABASE = Said(
-    "Give Threadkeeper a database of its own in DATABASE_URL.",
-    "DATABASE_URL에 Threadkeeper만의 데이터베이스를 지정해 주세요.",
+    "Set DATABASE_URL to a database that only Threadkeeper uses.",
+    "DATABASE_URL에 Threadkeeper만 쓰는 데이터베이스를 지정해 주세요.",
 )
 _CLOCKS = Said(
-    "The clocks of this machine and of the database differ by {seconds} seconds.",
+    "The clocks of this machine and the database differ by {seconds} seconds.",
     "이 컴퓨터와 데이터베이스의 시계가 {seconds}초 다릅니다.",
 )
 _SAME_CLOCK = Said(
-    "Let both keep the time from the network (timedatectl set-ntp true).",
-    "두 곳 모두 네트워크 시간에 맞춰 주세요(timedatectl set-ntp true).",
+    "Synchronize both clocks with NTP (timedatectl set-ntp true).",
+    "두 시계를 모두 NTP로 동기화해 주세요(timedatectl set-ntp true).",
 )
 _STORE = Said(
     "Files can be stored, read and deleted in {url}.",
     "{url}에 파일을 저장하고 읽고 지울 수 있습니다.",
 )
 _NO_STORE = Said("Files can't be stored: {reason}", "파일을 저장할 수 없습니다: {reason}")
-_MEND_FOLDER = Said(
-    "Give the folder to the user that runs the server, or change FILES_URL.",
-    "폴더를 서버를 실행하는 사용자의 것으로 바꾸거나 FILES_URL을 바꿔 주세요.",
+_FIX_FOLDER = Said(
+    "Make the user that runs the server the owner of the folder, or change FILES_URL.",
+    "폴더의 소유자를 서버를 실행하는 사용자로 바꾸거나 FILES_URL을 바꿔 주세요.",
 )
-_MEND_STORE = Said(
+_FIX_STORE = Said(
     "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL in the "
     "environment, and that the bucket exists.",
-    "환경 변수 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL과 "
-    "버킷이 있는지 확인해 주세요.",
+    "환경 변수 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL의 값이 "
+    "맞는지, 버킷이 있는지 확인해 주세요.",
 )
 _LOG = Said("The log can be written: {path}", "로그를 쓸 수 있습니다: {path}")
-_CONSOLE_LOG = Said("The log goes to the console only.", "로그는 콘솔에만 남깁니다.")
-_NO_LOG = Said("The log {path} can't be written.", "로그 파일 {path}에 쓸 수 없습니다.")
-_MEND_LOG = Said(
-    "Give the file to the user that runs the server, change LOG_FILE, or leave it empty.",
-    "파일을 서버를 실행하는 사용자의 것으로 바꾸거나, LOG_FILE을 바꾸거나 비워 주세요.",
+_CONSOLE_LOG = Said("The log goes only to the console.", "로그를 콘솔에만 출력합니다.")
+_NO_LOG = Said("The log file {path} can't be written.", "로그 파일 {path}에 쓸 수 없습니다.")
+_FIX_LOG = Said(
+    "Make the user that runs the server the owner of the file, or change or empty LOG_FILE.",
+    "파일의 소유자를 서버를 실행하는 사용자로 바꾸거나, LOG_FILE을 바꾸거나 비워 주세요.",
 )
-_ROOM = Said("{megabytes} MB are free at {path}.", "{path}의 남은 공간은 {megabytes}MB입니다.")
-_MAKE_ROOM = Said("Make room on this disk.", "디스크 공간을 늘려 주세요.")
+_SPACE = Said("Free space at {path}: {megabytes} MB.", "{path}의 남은 공간은 {megabytes}MB입니다.")
+_FREE_UP_SPACE = Said("Free up space on this disk.", "디스크에 여유 공간을 확보해 주세요.")

@@ -1,4 +1,4 @@
-"""Everything that is looked at, in the order in which it is told."""
+"""Runs all checks, in the order in which they are shown."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from app.terminal.doctor.setup_checks import (
 
 
 def examine() -> list[Finding]:
-    """Look at everything; where the settings can't be read, at what does not need them."""
+    """Run all checks; if the settings are invalid, only those that don't need them."""
     findings = [python_finding(), clock_finding(datetime.now(UTC)), fence_finding()]
     try:
         settings = load_settings()
@@ -33,7 +33,7 @@ def examine() -> list[Finding]:
 
 
 async def _ask_others(settings: Settings) -> list[Finding]:
-    """Ask those that may be slow to answer all at once."""
+    """Run the checks of slow services concurrently."""
     answers = await asyncio.gather(
         storage_findings(settings), upstream_findings(settings), redis_findings(settings)
     )

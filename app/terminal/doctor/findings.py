@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The results of checks."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ Level = Literal["ok", "warning", "failure"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `check` names it for programs, `advice` says what to do."""
+    """The result of one check; `check` is its name for programs, `advice` says what to do."""
 
     check: str
     level: Level

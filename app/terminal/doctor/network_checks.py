@@ -1,4 +1,4 @@
-"""Who answers: the upstreams, Redis, and what already listens on the port."""
+"""Checks of the upstreams, Redis, and the server's own port."""
 
 import asyncio
 import errno
@@ -17,12 +17,12 @@ from app.terminal.failures import Failure
 from app.terminal.language import Said
 
 _SECONDS = 10.0
-# What is pasted along with a base URL.
+# Paths that users often paste along with a base URL.
 _ENDPOINTS = ("/responses", "/chat/completions", "/completions", "/models", "/embeddings")
 
 
 async def upstream_findings(settings: Settings) -> list[Finding]:
-    """Tell of each upstream whether it answers, takes the key and has the models."""
+    """Check for each upstream whether it answers, accepts the key and has the models."""
     upstreams = UpstreamChoice(configured_upstreams(settings))
     looked = await asyncio.gather(*(_look_at(one, upstreams, settings) for one in upstreams))
     return [finding for found in looked for finding in found]
@@ -53,7 +53,7 @@ async def _look_at(
 
 
 async def _no_responses(upstream: Upstream) -> Finding:
-    """Tell that an address offers no Responses API, and which one nearby does."""
+    """Report that an address offers no Responses API, and suggest a similar address that does."""
     setting = upstream.address_setting
     said = _NO_RESPONSES.filled(name=upstream.name, url=upstream.shown_address)
     for address in _nearby(upstream.address):
@@ -66,7 +66,7 @@ async def _no_responses(upstream: Upstream) -> Finding:
 
 
 def _nearby(url: str) -> list[str]:
-    """Return the addresses that may have been meant: without an endpoint, with the version."""
+    """Return addresses that may have been meant: without an endpoint, or with the version."""
     base = next((url.removesuffix(end) for end in _ENDPOINTS if url.endswith(end)), url)
     return [one for one in (base, f"{base}/v1") if one != url]
 
@@ -74,7 +74,7 @@ def _nearby(url: str) -> list[str]:
 def _missing(
     upstream: Upstream, upstreams: UpstreamChoice, settings: Settings, models: frozenset[str] | None
 ) -> list[Finding]:
-    """Tell of the configured models that this upstream would be asked for, and does not list."""
+    """Warn of configured models of this upstream that it does not list."""
     wanted = {
         "OPENAI_MODEL": (settings.openai_model, upstream.sent_name(settings.openai_model)),
         "EMBEDDING_MODEL": (settings.embedding_model, settings.embedding_model),
@@ -93,7 +93,7 @@ def _missing(
 async def redis_findings(settings: Settings) -> list[Finding]:
     if not settings.redis_url:
         return []
-    # Without the user and the password that may stand before it.
+    # Only the host: a user and a password may come before it.
     place = urlsplit(settings.redis_url).hostname or ""
     try:
         await ping_redis(settings.redis_url)
@@ -104,7 +104,7 @@ async def redis_findings(settings: Settings) -> list[Finding]:
 
 
 def port_finding(settings: Settings) -> Finding:
-    """Tell whether the server could listen; one that is running already is no fault."""
+    """Check whether the server could listen; a server that is already running is fine."""
     host, port = settings.host, settings.port
     try:
         _listen(host, port)
@@ -123,14 +123,14 @@ def _listen(host: str, port: int) -> None:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as listener:
-        # As the server does: connections that have just ended are in nobody's way.
+        # As the server does: recently closed connections must not block the port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1)
 
 
 def _serves(host: str, port: int) -> bool:
-    # Where it listens on every address it can be asked on this one.
+    # A server that listens on all addresses answers on loopback too.
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
     client: Client | None = None
     try:
@@ -154,7 +154,7 @@ _SET_MODEL = Said(
 _UPSTREAM = Said("The upstream {place} answers.", "모델 서버가 응답합니다: {place}")
 _REFUSED = Said("The upstream {place} refuses the key.", "모델 서버가 키를 거절합니다: {place}")
 _CHECK_KEY = Said(
-    "Check {setting}: is it complete, and a key of this server?",
+    "Check that {setting} is complete and is a key for this server.",
     "키가 잘리지 않았는지, 이 서버의 키인지 확인해 주세요: {setting}",
 )
 _NO_UPSTREAM = Said(
@@ -162,18 +162,18 @@ _NO_UPSTREAM = Said(
     "모델 서버가 응답하지 않습니다: {place}, {reason}",
 )
 _CHECK_UPSTREAM = Said(
-    "Check {setting}, the network, and that the model's server runs.",
+    "Check {setting}, the network, and that the upstream is running.",
     "네트워크와 모델 서버가 정상인지, 주소가 맞는지 확인해 주세요: {setting}",
 )
 _NO_RESPONSES = Said(
-    "The upstream {name} answers, but {url}/responses is not there.",
+    "The upstream {name} answers, but {url}/responses does not exist.",
     "모델 서버({name})는 응답하지만 {url}/responses 주소가 없습니다.",
 )
-_OTHER_URL = Said("Set {setting} to {url}", "{setting} 값을 다음 주소로 바꿔 주세요: {url}")
+_OTHER_URL = Said("Set {setting} to {url}", "{setting} 값을 이 주소로 바꿔 주세요: {url}")
 _CHECK_URL = Said(
     "Check that {setting} is complete (most end with /v1), and that the server offers the "
     "Responses API.",
-    "{setting} 주소가 빠짐없는지(대개 /v1로 끝납니다), 서버가 Responses API를 제공하는지 "
+    "{setting} 주소가 완전한지(대개 /v1로 끝납니다), 서버가 Responses API를 제공하는지 "
     "확인해 주세요.",
 )
 _NO_MODEL = Said(
@@ -181,25 +181,27 @@ _NO_MODEL = Said(
     "모델 서버의 목록에 없는 모델입니다: {model}({setting}), {place}",
 )
 _SEE_MODELS = Said(
-    "Set the name of a model that it offers, or map it with MODEL_ALIASES.",
-    "서버가 제공하는 모델 이름으로 바꾸거나 MODEL_ALIASES로 이어 주세요.",
+    "Use the name of a model that the upstream offers, or map it with MODEL_ALIASES.",
+    "모델 서버가 제공하는 모델 이름으로 바꾸거나 MODEL_ALIASES로 연결해 주세요.",
 )
 _REDIS = Said("Redis at {place} answers.", "Redis({place})가 응답합니다.")
 _NO_REDIS = Said(
     "Redis at {place} does not answer: {reason}", "Redis({place})가 응답하지 않습니다: {reason}"
 )
 _CHECK_REDIS = Said(
-    "Check REDIS_URL and that Redis runs, or leave REDIS_URL empty.",
-    "REDIS_URL과 Redis가 실행 중인지 확인하거나 REDIS_URL을 비워 주세요.",
+    "Check REDIS_URL and that Redis is running, or leave REDIS_URL empty.",
+    "REDIS_URL이 맞는지, Redis가 실행 중인지 확인하거나 REDIS_URL을 비워 주세요.",
 )
-_FREE = Said("Port {port} of {host} is free.", "{host}의 {port}번 포트를 쓸 수 있습니다.")
-_ANY_PORT = Said("Any free port of {host} will be taken.", "{host}의 빈 포트 가운데 하나를 씁니다.")
+_FREE = Said("Port {port} on {host} is free.", "{host}의 {port}번 포트를 쓸 수 있습니다.")
+_ANY_PORT = Said(
+    "The server will use any free port on {host}.", "{host}의 빈 포트 가운데 하나를 씁니다."
+)
 _RUNNING = Said(
     "A Threadkeeper is already running on port {port}.",
     "{port}번 포트에서 Threadkeeper가 이미 실행 중입니다.",
 )
 _TAKEN = Said(
-    "Port {port} of {host} is taken by another program.",
+    "Port {port} on {host} is in use by another program.",
     "{host}의 {port}번 포트를 다른 프로그램이 쓰고 있습니다.",
 )
 _NO_PORT = Said(
@@ -207,6 +209,6 @@ _NO_PORT = Said(
     "{host}의 {port}번 포트를 열 수 없습니다: {reason}",
 )
 _OTHER_PORT = Said(
-    "Change HOST or PORT, or end the other program.",
-    "HOST나 PORT를 바꾸거나 다른 프로그램을 끝내 주세요.",
+    "Change HOST or PORT, or stop the other program.",
+    "HOST나 PORT를 바꾸거나 다른 프로그램을 종료해 주세요.",
 )
