@@ -66,8 +66,7 @@ async def health(services: ServicesDep, response: Response) -> Health:
     },
 )
 async def ready(services: ServicesDep, response: Response) -> Ready:
-    """Return whether this server should receive requests: its dependencies answer and it is not
-    stopping.
+    """Return whether this server should receive requests: dependencies answer, no stop has begun.
 
     `upstream` is `refused` if the upstream refuses the key, and `not_found` if it has no
     `/responses` at the configured address. If there are several upstreams, it is `ok` as soon as
