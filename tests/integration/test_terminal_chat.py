@@ -154,7 +154,7 @@ def test_ctrl_c_stops_the_answer_and_the_conversation_goes_on(url, http, upstrea
         terminal.wait_for("› ", after="Answer to: more")
         # At the prompt it only says how to leave.
         terminal.type_until("\x03", "Ctrl+D exits.", after="Answer to: more")
-        terminal.type_until("\x04", "To go on:", after="Answer to: more")
+        terminal.type_until("\x04", "To continue:", after="Answer to: more")
         assert terminal.wait() == 0
         thread = thread_of(terminal.seen)
     runs = http.get(f"/threads/{thread}/runs", params={"order": "asc"}).json()["data"]
