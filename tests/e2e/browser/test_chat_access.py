@@ -106,7 +106,7 @@ def test_a_visitors_failed_answer_is_asked_for_again(visitor, upstream):
 def test_a_visitor_may_use_a_key_and_go_back(visitor):
     visitor.hear("as a visitor")
     visitor.button("Use a key instead").click()
-    visitor.button("Go on without a key").click()
+    visitor.button("Continue without a key").click()
     expect(visitor.text).to_have_text("Answer to: as a visitor")
     visitor.button("Use a key instead").click()
     sign_in(visitor)

@@ -23,7 +23,7 @@ MODULE = """
   export const madeUp = {
     icon: "M4 4h16v16H4z",
     texts: {
-      en: { doing: "Making it up …", done: "Made it up" },
+      en: { doing: "Making it up…", done: "Made it up" },
       ko: { doing: "지어내는 중…", done: "지어냈습니다" },
     },
     title: (call, busy, t) => t(busy ? "doing" : "done"),
@@ -88,7 +88,7 @@ def test_a_tool_that_is_not_known_is_shown_as_it_goes_on(scripted, picture):
     page, run = scripted()
     run.open_step().call_delta({**piece(input=""), "id": "call_1"})
     shown = page.locator(".call")
-    expect(shown.locator("summary")).to_have_text(f"Using the tool {TYPE} …")
+    expect(shown.locator("summary")).to_have_text(f"Using the tool {TYPE}…")
     shown.locator("summary").click()
     run.call_delta({"index": 0, TYPE: {"input": "print("}})
     code = shown.locator("pre")
@@ -102,7 +102,7 @@ def test_a_tool_that_is_not_known_is_shown_as_it_goes_on(scripted, picture):
         run.call_delta(piece([{"index": 0, "type": "logs", "logs": text}]))
     expect(shown.locator("pre")).to_have_text(["print(1)", "".join(LOGS)])
     run.call_delta(piece([{"index": 1, "type": "image", "image": {"file_id": picture}}]))
-    image = shown.get_by_role("img", name="Picture made by the tool")
+    image = shown.get_by_role("img", name="Image made by the tool")
     expect(image).to_be_visible()
     # The step as it ended replaces what its deltas made.
     run.end_step(call(picture)).message(text_part("Here.")).end()
@@ -112,7 +112,7 @@ def test_a_tool_that_is_not_known_is_shown_as_it_goes_on(scripted, picture):
     expect(shown.locator("pre").first).to_have_text(json.dumps(rows, indent=2))
     expect(image).to_have_js_property("naturalWidth", 320)
     with page.expect_download() as download:
-        shown.get_by_text("Download the picture").click()
+        shown.get_by_text("Download the image").click()
     assert download.value.path().read_bytes() == bar_chart()
     assert download.value.suggested_filename == f"{picture}.png"
 
@@ -128,7 +128,7 @@ def test_a_tool_is_one_module_and_one_line(scripted, picture):
     page, run = scripted(prepare)
     stream_call(run, picture)
     shown = page.locator(".call")
-    expect(shown.locator("summary")).to_have_text("Making it up …")
+    expect(shown.locator("summary")).to_have_text("Making it up…")
     shown.locator("summary").click()
     expect(shown.locator(".piece")).to_have_count(3)
     expect(shown.locator(".piece").first).to_have_text(f"Rows{''.join(INPUT)}")
@@ -162,7 +162,7 @@ def test_a_message_shows_its_pictures_and_what_is_not_known(scripted, picture):
     page, run = scripted()
     run.open_message().message_delta({"index": 0, **text_part("Before.")})
     run.message_delta({"index": 1, "type": "image_file", "image_file": {"file_id": picture}})
-    image = page.get_by_role("img", name="Picture from the assistant")
+    image = page.get_by_role("img", name="Image from the assistant")
     expect(image).to_have_js_property("naturalWidth", 320)
     image.evaluate("(node) => { node.marked = true; }")
     address = "https://pictures.example.org/a.png"
@@ -178,10 +178,10 @@ def test_a_message_shows_its_pictures_and_what_is_not_known(scripted, picture):
     expect(page.locator(".markdown")).to_have_text(["Before.", "I will not say more."])
     # The message as it ended does not load its pictures again.
     assert image.evaluate("(node) => node.marked")
-    link = page.get_by_role("link", name=f"Picture at {address}")
+    link = page.get_by_role("link", name=f"Image at {address}")
     expect(link).to_have_attribute("href", address)
     expect(page.locator("article.answer a[href]")).to_have_count(2)
-    expect(page.locator(".unknown-part")).to_contain_text("Content of the type hologram")
+    expect(page.locator(".unknown-part")).to_contain_text("Content of type hologram")
     expect(page.locator(".unknown-part pre")).to_contain_text('"depth": 3')
     page.locator("#toggle-language").click()
     expect(page.get_by_role("img", name="어시스턴트가 보낸 이미지")).to_be_visible()
@@ -191,7 +191,7 @@ def test_a_message_shows_its_pictures_and_what_is_not_known(scripted, picture):
 def test_an_answer_that_is_only_a_picture_is_not_called_empty(scripted, picture):
     page, run = scripted()
     run.message({"type": "image_file", "image_file": {"file_id": picture}}).end()
-    expect(page.get_by_role("img", name="Picture from the assistant")).to_be_visible()
+    expect(page.get_by_role("img", name="Image from the assistant")).to_be_visible()
     expect(page.locator("article.answer")).not_to_contain_text("empty answer")
 
 
@@ -203,7 +203,7 @@ def test_a_picture_that_can_not_be_shown_says_so(scripted, http, content):
         file_id = http.post("/files", data={"purpose": "vision"}, files=file).json()["id"]
     page, run = scripted(expected=re.compile("404"))
     run.message({"type": "image_file", "image_file": {"file_id": file_id}}).end()
-    expect(page.locator(".picture")).to_have_text(f"The picture {file_id} can't be shown.")
+    expect(page.locator(".picture")).to_have_text(f"The image {file_id} can't be shown.")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_an_answer_is_asked_for_anew(chat, http, upstream):
     page = chat()
     upstream.reply(Reply.text("Not so good"), Reply.text("Better"))
     assert page.hear("hello there") == "Not so good"
-    page.button("Answer again").click()
+    page.button("Regenerate answer").click()
     expect(page.text).to_have_text("Better")
     expect(page.answers).to_have_count(1)
     assert texts(http, page.thread_id) == [("user", "hello there"), ("assistant", "Better")]
@@ -60,7 +60,7 @@ def test_only_the_last_answer_can_be_asked_for_anew(chat, upstream):
     page = chat()
     page.hear("one")
     page.hear("two")
-    expect(page.button("Answer again")).to_have_count(1)
+    expect(page.button("Regenerate answer")).to_have_count(1)
     expect(page.button("Copy")).to_have_count(2)
 
 
@@ -107,7 +107,7 @@ ENVELOPE = '{"error": {"message": "%s", "type": "x", "param": null, "code": %s}}
     ("status", "code", "headers", "said"),
     [
         (429, '"rate_limit_exceeded"', {"retry-after": "7"}, "try again in 7 seconds"),
-        (429, '"insufficient_quota"', {}, "The usage limit is reached."),
+        (429, '"insufficient_quota"', {}, "The usage limit has been reached."),
         (429, '"insufficient_quota"', {"retry-after": "18000"}, "resets in about 5 hours"),
         (429, '"insufficient_quota"', {"retry-after": "600"}, "resets in about 10 minutes"),
         (429, '"concurrent_runs_exceeded"', {"retry-after": "1"}, "Too many answers"),
@@ -115,7 +115,7 @@ ENVELOPE = '{"error": {"message": "%s", "type": "x", "param": null, "code": %s}}
         (503, '"database_unavailable"', {}, "The service is not available right now."),
         (502, "null", {}, "The assistant could not answer."),
         (413, "null", {}, "The message is too long."),
-        (404, "null", {}, "This conversation is no longer there."),
+        (404, "null", {}, "This conversation no longer exists."),
         (500, "null", {}, "Something went wrong."),
     ],
 )
@@ -137,7 +137,7 @@ def test_an_answer_cut_short_says_so(chat, upstream):
     page = chat()
     upstream.reply(Reply.incomplete("A long"))
     page.ask("Tell me all")
-    expect(page.answer).to_contain_text("it reached its longest length")
+    expect(page.answer).to_contain_text("it reached its maximum length")
     upstream.reply(Reply.incomplete("A bad", reason="content_filter"))
     page.ask("Tell me more")
     expect(page.answer).to_contain_text("because of a content filter")
@@ -148,9 +148,9 @@ def test_an_empty_answer_says_so(chat, upstream, reply):
     page = chat()
     upstream.reply(reply)
     page.ask("Say nothing")
-    expect(page.answer).to_contain_text("The model gave an empty answer.")
+    expect(page.answer).to_contain_text("The model returned an empty answer.")
     page.page.reload()
-    expect(page.answer).to_contain_text("The model gave an empty answer.")
+    expect(page.answer).to_contain_text("The model returned an empty answer.")
     page.button("한국어로 보기").click()
     expect(page.answer).to_contain_text("모델이 빈 답변을 보냈습니다.")
 

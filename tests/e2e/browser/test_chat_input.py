@@ -93,7 +93,7 @@ def test_the_keyboard_is_enough(chat, server, upstream):
     press("Enter")
     page.finished()
     expect(page.field).to_be_focused()
-    wanted = ["Answer again", "Bad answer", "Good answer", "Copy", "1 refund.txt"]
+    wanted = ["Regenerate answer", "Bad answer", "Good answer", "Copy", "1 refund.txt"]
     for name in wanted:
         press("Shift+Tab")
         expect(page.button(name)).to_be_focused()
@@ -168,11 +168,11 @@ def test_light_and_dark(chat):
     page = chat(color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = page.page.evaluate(ground)
-    page.button("Light colours").click()
+    page.button("Light theme").click()
     light = page.page.evaluate(ground)
     assert sum(map(int, light[4:-1].split(","))) > 600 > sum(map(int, dark[4:-1].split(",")))
     page.page.reload()
-    expect(page.button("Dark colours")).to_be_visible()
+    expect(page.button("Dark theme")).to_be_visible()
     assert page.page.evaluate(ground) == light
 
 

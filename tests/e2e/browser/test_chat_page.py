@@ -173,7 +173,7 @@ def test_a_long_thread_is_loaded_in_parts(chat, http):
 
 def test_a_thread_that_is_not_there(chat):
     page = chat(at="thread_gone", expected=re.compile("status of 404"))
-    expect(page.page.get_by_role("alert")).to_have_text("This conversation is no longer there.")
+    expect(page.page.get_by_role("alert")).to_have_text("This conversation no longer exists.")
     expect(page.page.locator("#start")).to_be_visible()
 
 
@@ -206,14 +206,14 @@ def test_a_function_of_the_developers_is_waited_for(chat, http, upstream):
     page.page.get_by_label("Assistant").select_option("Caller")
     upstream.reply(Reply.function_calls(("call_1", "look_up", '{"what": "bread"}')))
     page.ask("Is there bread?")
-    expect(page.answer).to_contain_text("The assistant waits for a function")
+    expect(page.answer).to_contain_text("The assistant is waiting for the result of a function")
     expect(page.answer).to_contain_text("look_up")
     page.button("Check again").click()
-    expect(page.answer).to_contain_text("The assistant waits for a function")
+    expect(page.answer).to_contain_text("The assistant is waiting for the result of a function")
     assert page.hear("Never mind") == "Answer to: Never mind"
     upstream.reply(Reply.function_calls(("call_2", "look_up", "{}")), Reply.text("There is."))
     page.ask("Is there cake?")
-    expect(page.answer).to_contain_text("The assistant waits for a function")
+    expect(page.answer).to_contain_text("The assistant is waiting for the result of a function")
     (run,) = http.get(f"/threads/{page.thread_id}/runs", params={"limit": 1}).json()["data"]
     outputs = {"tool_outputs": [{"tool_call_id": "call_2", "output": "yes"}], "stream": True}
     path = f"/threads/{page.thread_id}/runs/{run['id']}/submit_tool_outputs"

@@ -149,7 +149,7 @@ def test_a_question_whose_thread_is_gone_is_asked_on_a_new_one(widget, server, u
     gone = server.http.delete(f"/threads/{kept['thread']}", headers=mine)
     assert gone.status_code == 200
     chat.ask("second")
-    expect(chat.note).to_have_text("This conversation is no longer there.")
+    expect(chat.note).to_have_text("This conversation no longer exists.")
     chat.button("New conversation").last.click()
     expect(chat.questions).to_have_text(["You: second"])
     expect(chat.answer).to_have_text("Answer to: second")

@@ -92,7 +92,7 @@ def test_a_site_that_is_not_let_in_is_told(visit, settings, upstream):
         told = f"{other.origin} is not among the server's CORS_ORIGINS"
         with page.expect_console_message(lambda said: told in said.text):
             chat.launcher.click()
-        expect(chat.notice).to_contain_text("The chat can't be used on this site.")
+        expect(chat.notice).to_contain_text("The chat is not available on this site.")
         expect(chat.button("Try again")).to_be_visible()
 
 
