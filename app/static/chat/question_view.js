@@ -21,7 +21,7 @@ export class QuestionView {
    * @param {Turn} turn
    * @param {import("../shared/turn.js").Question} question `turn.question`
    * @param {{nameOf: (fileId: string) => Promise<string|null>,
-   *   edit: (turn: Turn, text: string) => Promise<boolean>}} options `nameOf` returns a file's name;
+   *   edit: (turn: Turn, text: string) => Promise<boolean>}} options `nameOf` gives a file's name;
    *   `edit` replaces the question and sends it again; false if cancelled or failed
    */
   constructor(turn, question, { nameOf, edit }) {

@@ -41,8 +41,7 @@
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue <= 0.183 ? "#fff" : "#000";
   }
 
-  // In a shadow tree, `!important` overrides the page's styles; `all` doesn't reset `direction` or
-  // variables.
+  // In a shadow tree, `!important` beats the page's; `all` resets neither direction nor variables.
   const style = (color, side) => `
     :host {
       all: initial !important; direction: ltr !important; position: fixed !important;
