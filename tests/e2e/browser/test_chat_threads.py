@@ -1,4 +1,4 @@
-"""Past conversations: listed, searched, renamed, deleted."""
+"""The list of conversations: search, renaming, deletion."""
 
 import re
 
@@ -25,7 +25,7 @@ def titles(page):
     return page.page.locator(".thread-link")
 
 
-def test_a_new_conversation_stands_first_in_the_list(chat, served, upstream):
+def test_a_new_conversation_is_first_in_the_list(chat, served, upstream):
     thread(served, "An older one")
     page = chat(on=served)
     expect(titles(page)).to_have_text(["An older one"])
@@ -104,7 +104,7 @@ def test_a_long_list_is_loaded_in_parts(chat, served):
     expect(page.button("Load more")).to_have_count(0)
 
 
-def test_where_the_list_fails_the_chat_goes_on(chat, served, upstream):
+def test_the_chat_works_without_the_list(chat, served, upstream):
     page = chat(on=served, expected=re.compile("status of 405"))
     refused = {"status": 405, "body": "{}"}
     page.page.route(re.compile(r"/threads\?"), lambda route: route.fulfill(**refused))
