@@ -1,10 +1,11 @@
-/** What can be done with a finished answer. */
+/** The buttons below a finished answer. */
 
 import { answerText, messagesOf } from "../shared/turn.js";
 import { copy } from "../shell/clipboard.js";
 import { icon } from "../shell/icons.js";
 import { iconButton } from "../shell/speech.js";
 
+// Milliseconds.
 const SHOWN_COPIED_FOR = 1500;
 
 /**

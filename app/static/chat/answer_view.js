@@ -1,4 +1,4 @@
-/** One answer: its text as it grows, its tool steps, its sources, and what can be done with it. */
+/** One answer: its text as it streams in, tool steps, sources, files and actions. */
 
 import { StepView } from "../shared/calls/call_view.js";
 import { filesOf, sourcesOf } from "../shared/markdown.js";
@@ -17,16 +17,16 @@ import { stateOf } from "./turn_state.js";
  * @typedef {import("../shared/turn.js").Turn} Turn
  * @typedef {import("../shared/markdown.js").Source} Source
  *
- * @typedef {object} TurnListeners what can be done with a turn
+ * @typedef {object} TurnListeners what the reader can do with a turn
  * @property {(turn: Turn) => void} retry
  * @property {(turn: Turn) => void} check
  * @property {(turn: Turn) => Promise<void>} loadSteps
  * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
  * @property {(turn: Turn, source: Source) => void} openSource
  * @property {import("../shared/files.js").FileContents} files
- * @property {(turn: Turn, text: string) => Promise<boolean>} edit asks the turn's question in other
- *   words; whether it did
- * @property {() => boolean} seesDetails whether the reader may see what is for operators
+ * @property {(turn: Turn, text: string) => Promise<boolean>} edit replaces the turn's question and
+ *   sends it again; false if that was cancelled or failed
+ * @property {() => boolean} seesDetails whether the reader may see details meant for operators
  * @property {() => void} grown called after more of an answer was drawn
  */
 
@@ -45,7 +45,7 @@ export class AnswerView {
 
   /**
    * @param {import("../shared/turn.js").Turn} turn
-   * @param {string} name of the assistant
+   * @param {string} name name of the assistant
    * @param {TurnListeners} listeners
    */
   constructor(turn, name, listeners) {
@@ -62,19 +62,19 @@ export class AnswerView {
   }
 
   /**
-   * @param {boolean} isLast whether it can be answered again
+   * @param {boolean} isLast whether this is the last turn, which can be regenerated or retried
    */
   show(isLast) {
     const turn = this.#turn;
     const underWay = isUnderWay(turn);
     this.element.classList.toggle("under-way", underWay);
-    // A question that no run has answered yet.
+    // No run has answered this question yet.
     this.element.hidden = turn.status === "completed" && !turn.items.length && !turn.runId;
     this.#showTime();
     this.#showItems();
     this.#showBusy();
     this.#state.replaceChildren(...stateOf(turn, isLast, this.#listeners));
-    // What is equal stands as it is: a button that was pressed keeps its focus.
+    // Unchanged buttons are not drawn again, so that a pressed button keeps the focus.
     const said = messagesOf(turn).map(({ id, metadata, parts }) => [id, metadata, parts.length]);
     const form = JSON.stringify([underWay, isLast, turn.status, said, turn.mayHaveSteps]);
     if (form === this.#shown) return;
@@ -132,7 +132,7 @@ export class AnswerView {
     this.#listeners.grown();
   }
 
-  /** Busy as long as there is more to come, or to be drawn. */
+  /** An answer is busy while more of it may arrive or has yet to be drawn. */
   #showBusy() {
     const drawing = [...this.#items.values()].some((view) => view.drawn === false);
     this.element.setAttribute("aria-busy", String(drawing || isUnderWay(this.#turn)));

@@ -1,4 +1,4 @@
-/** Which assistant one talks to. */
+/** The choice of an assistant. */
 
 import { browserStorage } from "../shared/storage.js";
 import { byId, el } from "../shell/dom.js";
@@ -7,7 +7,7 @@ import { byId, el } from "../shell/dom.js";
 
 const KEPT = "threadkeeper.assistant";
 
-/** A choice among assistants, kept for this browser. */
+/** The list of assistants; the browser remembers the chosen one. */
 export class AssistantPicker {
   #select = byId("assistant", HTMLSelectElement);
   /** @type {Assistant[]} */
@@ -34,12 +34,12 @@ export class AssistantPicker {
     this.#select.hidden = true;
   }
 
-  /** Pick an assistant; one that is not there changes nothing. */
+  /** Pick an assistant; an unknown id changes nothing. */
   pick(assistantId) {
     if (this.find(assistantId)) this.#select.value = assistantId;
   }
 
-  /** @returns {Assistant|undefined} the assistant that is picked */
+  /** @returns {Assistant|undefined} the picked assistant */
   get picked() {
     return this.find(this.#select.value) ?? this.#assistants[0];
   }
@@ -49,7 +49,7 @@ export class AssistantPicker {
     return this.#assistants.find((one) => one.id === assistantId);
   }
 
-  /** @returns {string|null} its name, where it is known */
+  /** @returns {string|null} its name; null if the assistant is not known */
   nameOf(assistantId) {
     const found = this.find(assistantId);
     return found ? nameOf(found) : null;

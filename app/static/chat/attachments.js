@@ -1,4 +1,4 @@
-/** Files on their way into a message: chosen, dropped or pasted, and uploaded at once. */
+/** Files for the next message: chosen, dropped or pasted, and uploaded immediately. */
 
 import { ApiError } from "../shared/client.js";
 import { el } from "../shell/dom.js";
@@ -6,10 +6,10 @@ import { icon } from "../shell/icons.js";
 import { notify } from "../shell/notices.js";
 import { iconButton, label } from "../shell/speech.js";
 
-/** What models can see; other files are searched. */
+/** Image types that models can see; other files are searched. */
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/** The files of the message that is being written, shown in a list. */
+/** The list of files for the message that is being written. */
 export class Attachments {
   #list;
   #client;
@@ -28,17 +28,17 @@ export class Attachments {
     this.clear();
   }
 
-  /** @returns {boolean} whether an upload is under way */
+  /** @returns {boolean} whether a file is still being uploaded */
   get uploading() {
     return [...this.#entries].some((entry) => !entry.id);
   }
 
-  /** @returns {Array<{id: string, name: string}>} uploaded files to be searched */
+  /** @returns {Array<{id: string, name: string}>} uploaded files, for the assistant to search */
   get files() {
     return this.#ready((entry) => !entry.isImage);
   }
 
-  /** @returns {Array<{id: string, name: string}>} uploaded images to be seen */
+  /** @returns {Array<{id: string, name: string}>} uploaded images, for the model to see */
   get images() {
     return this.#ready((entry) => entry.isImage);
   }
@@ -48,7 +48,7 @@ export class Attachments {
     for (const file of files) this.#upload(file);
   }
 
-  /** Forget them all; what was sent stays at the server. */
+  /** Empty the list; uploaded files stay on the server. */
   clear() {
     for (const entry of this.#entries) entry.request?.abort();
     this.#entries.clear();
@@ -104,7 +104,7 @@ export class Attachments {
   }
 }
 
-/** `fetch` can't tell of an upload's progress; `XMLHttpRequest` can. */
+/** `fetch` doesn't report an upload's progress; `XMLHttpRequest` does. */
 async function upload(client, file, entry, onProgress) {
   const authorization = await client.credential.authorization();
   const { promise, resolve, reject } = Promise.withResolvers();

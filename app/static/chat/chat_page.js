@@ -1,4 +1,4 @@
-/** The page once somebody is in: the list, the conversation and the message field together. */
+/** The page after sign-in: connects the thread list, the conversation and the message field. */
 
 import { ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
@@ -20,7 +20,7 @@ import { showUnread } from "./unread_files.js";
 
 const THREAD = /^#(thread_\w+)$/;
 
-/** Opens threads by the address's fragment, so that back, reload and bookmarks work. */
+/** The URL's fragment names the open thread, so that back, reload and bookmarks work. */
 export class ChatPage {
   #drawer;
   /** @type {import("./entrance.js").ChatAccess|null} */
@@ -28,7 +28,7 @@ export class ChatPage {
   /** @type {Conversation|null} */
   #conversation = null;
   #names = new Map();
-  /** Differs for each start screen that is shown. */
+  /** A new object for each start screen shown. */
   #shownStart = {};
   #list = new ThreadList({ onDeleted: (threadId) => this.#deleted(threadId) });
   #picker = new AssistantPicker({ onPick: () => this.#picked() });
@@ -78,7 +78,7 @@ export class ChatPage {
     this.#showTitle();
   }
 
-  /** Show nothing of a conversation. */
+  /** Close the conversation, and show nothing of it. */
   close() {
     this.#leave();
     this.#access = null;
@@ -90,23 +90,23 @@ export class ChatPage {
     this.#showTitle();
   }
 
-  /** Leave the thread that is open, as whoever comes next may not see it. */
+  /** Drop the open thread from the URL: the next user may not see it. */
   forget() {
     window.history.replaceState(null, "", window.location.pathname + window.location.search);
   }
 
-  /** The conversation that is open. */
+  /** The open conversation. */
   get #open() {
     if (!this.#conversation) throw new Error("No conversation is open.");
     return this.#conversation;
   }
 
   get #entered() {
-    if (!this.#access) throw new Error("Nobody is in.");
+    if (!this.#access) throw new Error("Nobody is signed in.");
     return this.#access;
   }
 
-  /** Show what the address says. */
+  /** Show the thread that the URL names, or the start screen. */
   async #show() {
     if (!this.#access) return;
     const threadId = THREAD.exec(window.location.hash)?.[1] ?? null;
@@ -183,7 +183,7 @@ export class ChatPage {
     this.#showTitle();
   }
 
-  /** Escape stops the answer, unless it is for something that is open. */
+  /** Escape stops the answer, unless it closes something else. */
   #onKey(event) {
     if (!isEscape(event) || event.defaultPrevented || !this.#conversation?.current) return;
     const isOthers = pressed(event, "dialog, select, #sidebar, .edit");
@@ -192,7 +192,7 @@ export class ChatPage {
     this.#attempt(this.#open.stop());
   }
 
-  /** Ask a turn's question in other words; return whether the reader wanted it and it was done. */
+  /** Replace a turn's question and send it again; return false if cancelled or failed. */
   async #edit(turn, text) {
     const conversation = this.#open;
     const isOpen = () => conversation === this.#conversation;
@@ -276,7 +276,7 @@ export class ChatPage {
     scroller.scrollTop = scroller.scrollHeight - fromEnd;
   }
 
-  /** The names of files that were attached earlier; null where they can't be known. */
+  /** The name of a file attached earlier; null if the server doesn't return it. */
   async #fileName(fileId) {
     if (!this.#entered.mayManage) return null;
     if (!this.#names.has(fileId)) {

@@ -1,11 +1,11 @@
-/** A model's blocks of code, tables and headings, made to fit into the page. */
+/** Adapts code blocks, tables, links and headings of an answer to the page. */
 
 import { pressed } from "../shared/pressing.js";
 import { copy } from "../shell/clipboard.js";
 import { el } from "../shell/dom.js";
 import { label, say } from "../shell/speech.js";
 
-/** The level of the heading that says whose answer it is. */
+/** Level of the heading above each answer, the assistant's name. */
 const ANSWER_LEVEL = 2;
 
 /**
@@ -29,17 +29,17 @@ export function withFrames(fragment) {
     frame.append(table);
   }
   for (const link of fragment.querySelectorAll("a[href]")) {
-    // On paper its address need not be added.
+    // The link's text already shows its address, so print.css doesn't add it.
     if (link.getAttribute("href")?.includes(link.textContent ?? "")) link.classList.add("address");
   }
   return fragment;
 }
 
 /**
- * Let headings follow each other without a gap, below the answer's own: models begin anywhere.
+ * Renumber headings without gaps, below the answer's own: models start at any level.
  *
  * @param {DocumentFragment} fragment changed in place
- * @param {number[]} above levels of the headings before, as they were written; kept up to date
+ * @param {number[]} above original levels of the enclosing headings; updated in place
  * @returns {DocumentFragment} the same
  */
 export function withHeadings(fragment, above) {
@@ -55,7 +55,7 @@ export function withHeadings(fragment, above) {
   return fragment;
 }
 
-/** Make the buttons of every block within `element` work, those to come included. */
+/** Make the copy buttons within `element` work, including those of later blocks. */
 export function copyOnPress(element) {
   element.addEventListener("click", (event) => {
     const block = pressed(event, ".copy-code")?.closest(".code-block");

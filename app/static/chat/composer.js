@@ -1,4 +1,4 @@
-/** The field in which a message is written. */
+/** The message field. */
 
 import { sendsMessage } from "../shared/keyboard.js";
 import { byId } from "../shell/dom.js";
@@ -7,7 +7,7 @@ import { Attachments } from "./attachments.js";
 
 /** @typedef {import("../shared/turn.js").FileName} FileName */
 
-/** Writes a message, with files where that is allowed, and stops the answer. */
+/** Sends messages, with files if the reader may upload them, and stops answers. */
 export class Composer {
   #form = byId("composer");
   #field = byId("message", HTMLTextAreaElement);
@@ -53,21 +53,21 @@ export class Composer {
     this.#form.hidden = true;
   }
 
-  /** @param {boolean} busy whether an answer is under way, which can be stopped */
+  /** @param {boolean} busy whether an answer is in progress, which can be stopped */
   set busy(busy) {
     const focused = [this.#send, this.#stop].some((one) => one === document.activeElement);
     this.#busy = busy;
     this.#show();
-    // The button that had the focus is gone: it must not fall back to the top of the page.
+    // The focused button is now hidden: keep the focus from returning to the top of the page.
     if (focused) (busy ? this.#stop : this.#field).focus();
   }
 
-  /** Put the cursor there, where that opens no keyboard over the page. */
+  /** Focus the field, unless that would open an on-screen keyboard over the page. */
   focus() {
     if (!window.matchMedia("(pointer: coarse)").matches) this.#field.focus();
   }
 
-  /** Begin with an empty message. */
+  /** Empty the message and its attachments. */
   clear() {
     this.#field.value = "";
     this.#attachments?.clear();

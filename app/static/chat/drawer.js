@@ -1,8 +1,8 @@
-/** The side list on narrow screens, where it comes in over the page. */
+/** The sidebar as a drawer over the page, on narrow screens. */
 
 import { byId } from "../shell/dom.js";
 
-/** Opens and closes the list; on wide screens it is always there. */
+/** Opens and closes the sidebar; on wide screens it is always visible. */
 export class Drawer {
   #sidebar = byId("sidebar");
   #content = byId("content");
@@ -31,7 +31,7 @@ export class Drawer {
   #set(isOpen) {
     this.#isOpen = isOpen;
     this.#sidebar.classList.toggle("open", isOpen);
-    // Out of sight is out of reach, for the keyboard and for screen readers too.
+    // While hidden, the keyboard and screen readers must not reach it either.
     this.#sidebar.inert = this.#narrow.matches && !isOpen;
     this.#content.inert = isOpen;
     this.#shade.hidden = !isOpen;

@@ -1,4 +1,4 @@
-/** Taking back a question and what came after it, once the reader has agreed. */
+/** Deleting a question and everything after it, after the reader confirms. */
 
 import { ApiError } from "../shared/client.js";
 import { messagesFrom, takeBack } from "../shared/editing.js";
@@ -9,8 +9,8 @@ import { notifyError } from "../shell/notices.js";
  * @param {import("../shared/conversation.js").Conversation} conversation
  * @param {import("../shared/client.js").ApiClient} client
  * @param {import("../shared/turn.js").Turn} turn
- * @param {() => boolean} isOpen whether the conversation is still the one that is shown
- * @returns {Promise<boolean>} whether the reader wanted it and it was done
+ * @param {() => boolean} isOpen whether the page still shows this conversation
+ * @returns {Promise<boolean>} false if the reader cancelled or it failed
  */
 export async function takeBackFrom(conversation, client, turn, isOpen) {
   try {

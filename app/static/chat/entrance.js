@@ -1,4 +1,4 @@
-/** Who may use the chat page, and what for: the operator's key, or a visitor's session. */
+/** Access to the chat page: without a key, with an operator's key, or in a visitor's session. */
 
 import { ApiClient } from "../shared/client.js";
 import { SessionCredential } from "../shared/session.js";
@@ -11,12 +11,12 @@ import { Door } from "../shell/access.js";
  * @property {"open"|"key"|"session"} kind
  * @property {ApiClient} client
  * @property {Assistant[]} assistants the default one first
- * @property {boolean} mayManage runs, files and titles; sessions may only chat
+ * @property {boolean} mayManage whether runs, files and titles are accessible; sessions only chat
  */
 
 /**
- * @param {URL} base the API's
- * @param {() => void} onRefused called if a key is refused later on
+ * @param {URL} base URL of the API
+ * @param {() => void} onRefused called if the server refuses a key that it accepted before
  * @returns {Door<Assistant[]>}
  */
 export function chatDoor(base, onRefused) {

@@ -1,4 +1,4 @@
-/** A conversation as a Markdown file. */
+/** Saving a conversation as a Markdown file. */
 
 import { saveText } from "../shared/files.js";
 import { questionOf } from "../shared/history.js";
@@ -9,14 +9,14 @@ const PAGE = 100;
 const LONGEST_NAME = 80;
 
 /**
- * Download a thread, all of its messages.
+ * Save all messages of a thread as a file.
  *
  * @param {import("../shared/client.js").ApiClient} client
  * @param {string} threadId
  * @param {object} options
  * @param {string} options.title
  * @param {(assistantId: string|null) => string} options.assistantName
- * @param {(fileId: string) => Promise<string|null>} options.nameOf a file's name
+ * @param {(fileId: string) => Promise<string|null>} options.nameOf returns a file's name, or null
  * @throws {ApiError}
  */
 export async function exportThread(client, threadId, { title, assistantName, nameOf }) {
@@ -44,7 +44,7 @@ async function section(message, assistantName, nameOf) {
   return [heading, text, files].filter(Boolean).join("\n\n");
 }
 
-/** Marks become numbers, and what they stand for is listed below. */
+/** Replace citation marks by numbers, and list the cited sources below. */
 function cited(message) {
   const names = [];
   const parts = message.content.map((part) => {
@@ -62,7 +62,7 @@ function cited(message) {
 
 /**
  * @param {import("../shared/turn.js").Part} part
- * @returns {string} a picture elsewhere by its address; of what is not known, the type
+ * @returns {string} an external image's address, or an unknown part's type
  */
 function otherPart({ type, content }) {
   if (type === "image_url") return `${words("image")}: ${content?.image_url.url}`;
@@ -70,7 +70,7 @@ function otherPart({ type, content }) {
 }
 
 function fileName(title) {
-  // What Windows, macOS or Linux refuse in a name; Korean is fine with all of them.
+  // Characters that Windows, macOS or Linux refuse in a file name; all of them accept Korean.
   const name = title.normalize("NFC").replace(/[\s\p{Cc}\\/:*?"<>|]+/gu, " ").trim();
   return [...name].slice(0, LONGEST_NAME).join("").replace(/^\.+|[. ]+$/g, "") || "conversation";
 }

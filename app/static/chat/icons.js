@@ -1,4 +1,4 @@
-/** The icons of the chat page alone, as `addIcons` takes them. */
+/** Icons of the chat page alone, for `addIcons`. */
 
 export const chatIcons = {
   send: "M12 19V5M6 11l6-6 6 6",

@@ -1,4 +1,4 @@
-/** The chat page: finds the way in, then lets its parts work together. */
+/** Starts the chat page: gets access to the API, then opens the page. */
 
 import { ApiError } from "../shared/client.js";
 import { byId } from "../shell/dom.js";
@@ -39,7 +39,7 @@ async function begin({ refused = false, wantsKey = false } = {}) {
       const skip = (await door.admitsVisitors()) ? "useNoKey" : null;
       const takeKey = (/** @type {string} */ key) => door.takeKey(key);
       const signedIn = await askForKey(takeKey, { refused: refused || hadKey, skip });
-      // A visitor's thread is not one of the key's.
+      // With a key, the visitor's thread is not accessible.
       if (signedIn && wantsKey) page.forget();
       access = await door.enter();
     }

@@ -1,11 +1,11 @@
-/** What the assistant said in one message, as it grows. */
+/** One message of the assistant, drawn as it streams in. */
 
 import { partView } from "../shared/part_views.js";
 import { el, languageOf } from "../shell/dom.js";
 import { label, say, words } from "../shell/speech.js";
 import { withFrames, withHeadings } from "./code_blocks.js";
 
-/** Draws the parts of a message, one below the other. */
+/** Draws the parts of a message, one below another. */
 export class MessageView {
   #options;
   #parts = [];
@@ -28,18 +28,18 @@ export class MessageView {
   /**
    * @param {import("../shared/turn.js").AnswerMessage} message
    * @param {import("../shared/markdown.js").Source[]} sources of the whole answer
-   * @param {boolean} growing whether more may come
+   * @param {boolean} growing whether more may arrive
    */
   show(message, sources, growing) {
     message.parts.forEach((part, place) => {
       const shown = this.#viewOf(part, place);
       shown.view.show(part, sources, growing);
-      if (!part.content) this.#tellLanguage(shown, part.value);
+      if (!part.content) this.#setLanguage(shown, part.value);
     });
     for (const { view } of this.#parts.splice(message.parts.length)) view.element.remove();
   }
 
-  /** @returns {boolean} whether all that is known is shown */
+  /** @returns {boolean} whether everything received so far is drawn */
   get drawn() {
     return this.#parts.every(({ view }) => view.drawn);
   }
@@ -55,8 +55,8 @@ export class MessageView {
     return (this.#parts[place] = { view, type: part.type, read: 0 });
   }
 
-  /** Only what is new is looked at. */
-  #tellLanguage(shown, value) {
+  /** Set `lang` from the text that arrived since the last call. */
+  #setLanguage(shown, value) {
     const { element } = shown.view;
     if (!element.lang) element.lang = languageOf(value.slice(shown.read));
     shown.read = value.length;

@@ -1,4 +1,4 @@
-/** One question, with the files that came with it, and a field to ask it in other words. */
+/** One question, with its attached files and a field to edit it. */
 
 import { isEscape, sendsMessage } from "../shared/keyboard.js";
 import { el, languageOf } from "../shell/dom.js";
@@ -19,10 +19,10 @@ export class QuestionView {
 
   /**
    * @param {Turn} turn
-   * @param {import("../shared/turn.js").Question} question the turn's
+   * @param {import("../shared/turn.js").Question} question `turn.question`
    * @param {{nameOf: (fileId: string) => Promise<string|null>,
-   *   edit: (turn: Turn, text: string) => Promise<boolean>}} options the name of the file with an
-   *   id; `edit` asks a turn's question in other words, and returns whether it did
+   *   edit: (turn: Turn, text: string) => Promise<boolean>}} options `nameOf` gives a file's name;
+   *   `edit` replaces the question and sends it again; false if cancelled or failed
    */
   constructor(turn, question, { nameOf, edit }) {
     this.#turn = turn;
@@ -106,7 +106,7 @@ function chip(kind, file, nameOf) {
 
 /**
  * @param {import("../shared/turn.js").Part} part neither text nor an uploaded image
- * @returns {HTMLLIElement} its address or its type
+ * @returns {HTMLLIElement} shows an image's address, or the part's type
  */
 function otherChip({ type, content }) {
   const address = type === "image_url" ? content?.image_url?.url?.slice(0, 100) : null;

@@ -1,4 +1,4 @@
-/** The passage that a citation cites, beside the conversation. */
+/** The panel that shows a cited passage beside the conversation. */
 
 import { citedPassage } from "../shared/citations.js";
 import { ApiError } from "../shared/client.js";
@@ -10,7 +10,7 @@ import { icon } from "../shell/icons.js";
 import { notifyError } from "../shell/notices.js";
 import { iconButton, say } from "../shell/speech.js";
 
-/** Shows one source at a time; the browser gives the focus back to what opened it. */
+/** Shows one source at a time; on closing, the browser returns the focus to the opener. */
 export class SourcePanel {
   #dialog = byId("source", HTMLDialogElement);
   /** @type {import("./entrance.js").ChatAccess|null} */

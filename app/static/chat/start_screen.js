@@ -1,4 +1,4 @@
-/** What an empty conversation shows: who one talks to, a greeting, and questions to begin with. */
+/** The start screen of an empty conversation: a greeting, a description, suggested questions. */
 
 import { startScreen } from "../shared/language.js";
 import { byId, el } from "../shell/dom.js";

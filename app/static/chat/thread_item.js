@@ -1,4 +1,4 @@
-/** One past conversation in the side list. */
+/** One conversation in the sidebar's list. */
 
 import { el } from "../shell/dom.js";
 import { iconButton, label, say, words } from "../shell/speech.js";
@@ -7,7 +7,7 @@ const LONGEST_TITLE = 512;
 
 /**
  * @param {{metadata: Record<string, string>, preview?: string|null}} thread
- * @returns {string} what it is called
+ * @returns {string} its title, else its preview, else a text for an untitled conversation
  */
 export function titleOf(thread) {
   return thread.metadata?.title || thread.preview || words("untitled");
@@ -21,7 +21,7 @@ export function titleOf(thread) {
  */
 export function threadItem(thread, { isCurrent, mayRename, onRename, onDelete }) {
   const title = titleOf(thread);
-  // Not the fragment alone: that would be taken for a jump within the page.
+  // The whole path, because a mere fragment would count as a jump within the page.
   const { pathname, search } = window.location;
   const href = `${pathname}${search}#${thread.id}`;
   const link = el("a", { href, className: "thread-link", dir: "auto" }, title);

@@ -1,4 +1,4 @@
-/** The list of past conversations: by date, searched, renamed, deleted. */
+/** The list of conversations by date, with search, renaming and deletion. */
 
 import { ApiError } from "../shared/client.js";
 import { confirm } from "../shell/dialogs.js";
@@ -8,10 +8,12 @@ import { onLanguage, say } from "../shell/speech.js";
 import { threadItem, titleOf } from "./thread_item.js";
 
 const PAGE = 30;
+// Milliseconds after the last keystroke.
 const SEARCH_AFTER = 250;
+// Seconds.
 const DAY = 24 * 60 * 60;
 
-/** Holds the threads that were loaded, and draws them. */
+/** Loads threads and draws them. */
 export class ThreadList {
   #element = byId("threads");
   #search = byId("search", HTMLInputElement);
@@ -28,7 +30,7 @@ export class ThreadList {
   #asked = 0;
   #onDeleted;
 
-  /** @param {{onDeleted: (threadId: string) => void}} listeners after a deletion */
+  /** @param {{onDeleted: (threadId: string) => void}} listeners called after a deletion */
   constructor({ onDeleted }) {
     this.#onDeleted = onDeleted;
     this.#search.addEventListener("input", () => {
@@ -45,14 +47,14 @@ export class ThreadList {
     await this.#load();
   }
 
-  /** Show nothing, as nobody is signed in. */
+  /** Empty the list: nobody is signed in. */
   close() {
     this.#access = null;
     this.#threads = [];
     this.#element.replaceChildren();
   }
 
-  /** @param {string|null} threadId the one that is open */
+  /** @param {string|null} threadId id of the open thread */
   set current(threadId) {
     this.#current = threadId;
     this.#draw();
@@ -60,14 +62,14 @@ export class ThreadList {
 
   /**
    * @param {string} threadId
-   * @returns {string|null} its title, where it is known
+   * @returns {string|null} its title; null if the thread is not loaded
    */
   titleOf(threadId) {
     const thread = this.#threads.find((one) => one.id === threadId);
     return thread ? titleOf(thread) : null;
   }
 
-  /** Put a thread that was just begun first. */
+  /** Put a new thread at the top. */
   begun(threadId, preview) {
     const createdAt = Math.floor(Date.now() / 1000);
     this.#threads.unshift({ id: threadId, created_at: createdAt, metadata: {}, preview });
@@ -75,17 +77,17 @@ export class ThreadList {
   }
 
   get #client() {
-    if (!this.#access) throw new Error("Nobody is in.");
+    if (!this.#access) throw new Error("Nobody is signed in.");
     return this.#access.client;
   }
 
-  /** @param {string|null} [after] the id of the last thread that is known */
+  /** @param {string|null} [after] id of the last loaded thread; without it, load the first page */
   async #load(after = null) {
     const query = { limit: PAGE, after, q: this.#search.value.trim() };
     const asked = (this.#asked += 1);
     try {
       const page = await this.#client.get("threads", { query });
-      // An older search that answers later is of no interest.
+      // A newer search replaced this one.
       if (asked !== this.#asked) return;
       this.#threads = after ? [...this.#threads, ...page.data] : page.data;
       this.#hasMore = page.has_more;

@@ -1,4 +1,4 @@
-/** The turns of a conversation, drawn once per frame however many events arrive. */
+/** The turns of a conversation, drawn at most once per frame however many events arrive. */
 
 import { answerText, isUnderWay } from "../shared/turn.js";
 import { byId, el } from "../shell/dom.js";
@@ -8,12 +8,12 @@ import { AnswerView } from "./answer_view.js";
 import { copyOnPress } from "./code_blocks.js";
 import { QuestionView } from "./question_view.js";
 
-/** Nearer to the end than this many pixels, the reader follows what is written. */
+/** Within this many pixels of the end, the view follows the growing answer. */
 const NEAR = 80;
-/** Of a longer answer, screen readers are given the beginning. */
+/** Screen readers announce at most this many characters of an answer. */
 const LONGEST_READ = 2000;
 
-/** Draws turns, and keeps the newest words in sight of a reader who is at the end. */
+/** Draws turns, and keeps the newest text in view if the reader is at the end. */
 export class Transcript {
   #section = byId("transcript");
   #scroller = byId("scroller");
@@ -46,7 +46,7 @@ export class Transcript {
   }
 
   /**
-   * Draw a conversation from its beginning.
+   * Draw a whole conversation.
    *
    * @param {import("../shared/conversation.js").Conversation} conversation
    */
@@ -59,7 +59,7 @@ export class Transcript {
     this.toEnd();
   }
 
-  /** @param {import("../shared/turn.js").Turn} turn has changed */
+  /** @param {import("../shared/turn.js").Turn} turn that changed */
   changed(turn) {
     const view = this.#views.get(turn);
     const ended = view?.underWay && !isUnderWay(turn);
@@ -68,7 +68,7 @@ export class Transcript {
       if (turn.status === "completed") announceAnswer(turn);
     }
     if (!view || ended) {
-      // Not left to the next frame, which a page in the background never draws.
+      // Draw now: a background page never gets a next frame.
       this.#draw(turn);
       if (!view) {
         announce("answering");
@@ -81,19 +81,19 @@ export class Transcript {
     if (this.#waiting.size === 1) requestAnimationFrame(() => this.#drawWaiting());
   }
 
-  /** Go to the newest words and follow them. */
+  /** Scroll to the newest text and follow it. */
   toEnd() {
     this.#follows = true;
     this.#jump.hidden = true;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** Draw everything again, as after a change of the language. */
+  /** Draw everything again, e.g. after a change of language. */
   redraw() {
     for (const turn of this.#views.keys()) this.#draw(turn);
   }
 
-  /** Show no conversation; nothing of the last one is left in the page. */
+  /** Hide the section, and remove everything of the last conversation from the page. */
   hide() {
     this.#conversation = null;
     this.#views.clear();
@@ -110,7 +110,7 @@ export class Transcript {
     for (const turn of turns) if (this.#views.has(turn)) this.#draw(turn);
   }
 
-  /** Follow what grows, once for all that was drawn together. */
+  /** Follow the growing answer, once for everything drawn in this task. */
   #grown() {
     if (this.#growing) return;
     this.#growing = true;
@@ -133,7 +133,7 @@ export class Transcript {
     view.answer.show(turn === last);
     view.underWay = isUnderWay(turn);
     this.#offerEdits(turns);
-    // Only the last turn can be answered again: the one before it is that no longer.
+    // Only the last turn can be regenerated: the turn before it loses that button.
     const before = turns.at(-2);
     if (isNew && turn === last && this.#views.has(before)) {
       this.#views.get(before).answer.show(false);
@@ -156,7 +156,7 @@ export class Transcript {
     return view;
   }
 
-  /** While a run is active, the thread's messages must stay as they are. */
+  /** While a run is active, the thread's messages can't be edited. */
   #offerEdits(turns) {
     const isFree = !turns.some((turn) => isUnderWay(turn) || turn.status === "waiting");
     if (isFree === this.#isFree && !isFree) return;
@@ -175,7 +175,7 @@ export class Transcript {
   }
 }
 
-/** Read a finished answer to screen readers. */
+/** Announce a finished answer to screen readers. */
 function announceAnswer(turn) {
   announce("answerReady", { text: answerText(turn).slice(0, LONGEST_READ) });
 }

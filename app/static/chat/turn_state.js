@@ -1,4 +1,4 @@
-/** How a turn stands, in words, and what can be done about it. */
+/** The state of a turn as text, with a button if the reader can act on it. */
 
 import { errorText } from "../shared/language.js";
 import { isSilent } from "../shared/turn.js";
@@ -10,7 +10,7 @@ import { say } from "../shell/speech.js";
  * @param {import("../shared/turn.js").Turn} turn
  * @param {boolean} isLast
  * @param {import("./answer_view.js").TurnListeners} listeners
- * @returns {HTMLElement[]} nothing where there is nothing to say
+ * @returns {HTMLElement[]} empty if there is nothing to say
  */
 export function stateOf(turn, isLast, listeners) {
   if (!turn.connected) return [working("reconnecting")];
@@ -38,7 +38,7 @@ function failure(turn, isLast, listeners) {
   const { name, values } = errorText(turn.error);
   const box = el("div", { className: "failure", role: "alert" }, icon("warning"));
   const lines = el("div", {}, say(el("p"), name, values));
-  // What is for the operator is nothing for a visitor.
+  // Visitors must not see details meant for the operator.
   if (listeners.seesDetails() && turn.error.message && turn.error.code !== "unreachable") {
     const { message } = turn.error;
     lines.append(say(el("p", { className: "failure-details" }), "details", { message }));

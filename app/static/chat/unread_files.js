@@ -1,4 +1,4 @@
-/** For the operator: which of an assistant's documents could not be read, and why. */
+/** Shows operators which of an assistant's documents could not be read, and why. */
 
 import { storesOf } from "../shared/calls/registry.js";
 import { ApiError } from "../shared/client.js";
@@ -8,11 +8,11 @@ import { say } from "../shell/speech.js";
 const SHOWN = 20;
 
 /**
- * Show them below the start screen; nothing if all were read. Visitors may not know these names.
+ * List unreadable documents, if any, on the start screen. Visitors don't see them.
  *
  * @param {import("./entrance.js").ChatAccess} access
- * @param {object|undefined} assistant the API's
- * @param {() => boolean} isCurrent whether the start screen still is this assistant's
+ * @param {object|undefined} assistant as returned by the API
+ * @param {() => boolean} isCurrent whether the page still shows this start screen
  */
 export async function showUnread(access, assistant, isCurrent) {
   const stores = storesOf(assistant);
@@ -22,8 +22,8 @@ export async function showUnread(access, assistant, isCurrent) {
     files = (await Promise.all(stores.map((id) => failedFiles(access.client, id)))).flat();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    // Another project's store: its owner sees them.
-    console.warn("Threadkeeper: the assistant's documents can't be looked at.", error);
+    // The store may belong to another project, whose operators see the list.
+    console.warn("Threadkeeper: the assistant's documents can't be listed.", error);
     return;
   }
   if (!files.length || !isCurrent()) return;

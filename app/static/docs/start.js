@@ -1,8 +1,8 @@
-// A file of its own, since the page's Content-Security-Policy lets no inline script run.
+// A separate file, because the page's Content-Security-Policy forbids inline scripts.
 "use strict";
 
-// The key stays for this tab alone, over a reload of it too. Swagger UI's own way to keep it would
-// leave it in the browser for good.
+// The key is kept for this tab only and survives a reload. Swagger UI's own option would keep it in
+// the browser permanently.
 const KEPT = "threadkeeper.docs.authorized";
 
 function keepAuthorization(swagger) {
@@ -21,7 +21,7 @@ function keepAuthorization(swagger) {
   });
 }
 
-/** Forms begin with nothing in what may be left out; else the page would make up an expiry. */
+/** Leave optional form fields empty; otherwise Swagger UI would make up values, e.g. an expiry. */
 function withPlainForms(text) {
   const api = JSON.parse(text);
   for (const operations of Object.values(api.paths)) {
@@ -42,7 +42,7 @@ function leaveOutEmpty(form) {
 const documentUrl = new URL("openapi.json", document.baseURI).href;
 const swagger = SwaggerUIBundle({
   dom_id: "#swagger-ui",
-  // Beside the page, whatever prefix a proxy puts before both.
+  // Relative to the page, so that it works behind a proxy's prefix.
   url: documentUrl,
   requestInterceptor: (request) => {
     if (request.body instanceof FormData) leaveOutEmpty(request.body);
@@ -54,9 +54,9 @@ const swagger = SwaggerUIBundle({
   },
   deepLinking: true,
   displayRequestDuration: true,
-  // It would ask a server of others about the document.
+  // The validator would send the document to a third party's server.
   validatorUrl: null,
-  // Nor may a link choose another document, whose calls would then bear the reader's key.
+  // A link must not choose another document: its calls would carry the reader's key.
   queryConfigEnabled: false,
   onComplete: () => keepAuthorization(swagger),
 });

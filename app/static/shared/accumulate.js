@@ -1,12 +1,12 @@
-/** Adding up the deltas of a stream, by the rules of OpenAI's SDKs. Pure. */
+/** Accumulates a stream's deltas by the rules of OpenAI's SDKs. Pure. */
 
 /**
- * @typedef {Record<string, any>} State an object of the API, as far as it is known
+ * @typedef {Record<string, any>} State an API object, as far as it has arrived
  */
 
-/** What says which object a delta is about: it may be repeated, and is never added up. */
+/** Fields that identify an object: deltas may repeat them, and they are never added up. */
 const IDENTIFYING = new Set(["id", "index", "type"]);
-/** An entry with a higher index is appended: one delta must not make a list that long. */
+/** An entry with a higher index is appended instead, so that no delta can create a huge list. */
 const HIGHEST_INDEX = 100_000;
 
 /**
@@ -19,7 +19,7 @@ const HIGHEST_INDEX = 100_000;
  */
 export function accumulate(state, delta) {
   for (const [name, value] of Object.entries(delta)) {
-    // Only own properties: a delta may hold any name, `__proto__` included.
+    // Only own properties: a delta may contain any name, including `__proto__`.
     const before = Object.hasOwn(state, name) ? state[name] : null;
     const added = before === null || IDENTIFYING.has(name) ? copied(value) : sum(before, value);
     Object.defineProperty(state, name, {
@@ -34,7 +34,7 @@ export function accumulate(state, delta) {
 
 /**
  * @template {State} T
- * @param {T[]} list changed in place; what has not arrived yet is a hole
+ * @param {T[]} list changed in place; entries that have not arrived yet are holes
  * @param {T[]} deltas
  * @param {(state: T, delta: T) => T} [add] adds a delta to its entry
  * @returns {T[]} the same list
@@ -72,7 +72,7 @@ function sum(before, value) {
 }
 
 /**
- * Lists that come with the first delta have their entries' `index` as well.
+ * Copy a first value; the entries of its lists have an `index` too.
  *
  * @param {any} value
  * @returns {any}

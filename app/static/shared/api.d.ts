@@ -1,4 +1,4 @@
-/** The API's objects, as far as the pages read them. For the type checker alone. */
+/** The fields of API objects that the pages read. For the type checker only. */
 
 export type ApiObject = Record<string, any>;
 

@@ -1,15 +1,15 @@
-/** The calls that put a turn's question to the server, and that look for it there. */
+/** API calls that send a turn's question, and that find it again on the server. */
 
 import { attachmentTool } from "./calls/registry.js";
 import { ApiError } from "./client.js";
 import { questionOf } from "./history.js";
 import { answerMessage, applyRun, isUnderWay } from "./turn.js";
 
-/** So many threads are looked through for a question that may have arrived. */
-const LOOKED_THROUGH = 3;
+/** How many threads are searched for a question that may have arrived. */
+const THREADS_SEARCHED = 3;
 
 /**
- * Ask with the one call that sessions may make too; the turn learns its thread and its run.
+ * Ask with `POST /chat`, which sessions may use too; sets the turn's thread and run.
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn
@@ -26,18 +26,18 @@ export async function chat(client, turn) {
   const response = await client.fetch("POST", "chat", { body });
   turn.threadId = response.headers.get("x-thread-id");
   turn.runId = response.headers.get("x-run-id");
-  // The run's own events tell more (its steps), and can be taken up again: they are followed.
+  // The run's own event stream has more (its steps) and can be resumed: the caller follows that.
   await response.body?.cancel();
 }
 
 /**
- * Ask with a run, as questions with files must be; in one call, so that nothing is half done.
+ * Ask by creating a run, which questions with files need. One call, so that it fails as a whole.
  *
  * @param {import("./client.js").ApiClient} client
- * @param {import("./turn.js").Turn} turn `threadId` null begins a thread
+ * @param {import("./turn.js").Turn} turn if its `threadId` is null, a thread is created
  * @param {{tools?: Array<{type: string}>, searching?: boolean, interrupting?: boolean}} options
  *   `tools`: the assistant's; `searching`: whether the thread has files, which the run must be able
- *   to search then; `interrupting`: whether the thread's run is given up for it
+ *   to search; `interrupting`: whether to interrupt the thread's active run
  * @returns {Promise<Response>} an open stream of the run's events
  * @throws {ApiError}
  */
@@ -55,14 +55,14 @@ export function run(client, turn, { tools = [], searching = false, interrupting 
   if (turn.threadId === null) {
     return client.fetch("POST", "threads/runs", { body: { ...body, thread: { messages } } });
   }
-  // As a chat does: a run that waits for its client's functions gives way, others are waited for.
+  // As `POST /chat` does: interrupt a run that waits for its client, queue after others.
   body.if_busy = interrupting ? "interrupt" : "enqueue";
   if (messages.length) body.additional_messages = messages;
   return client.fetch("POST", `threads/${turn.threadId}/runs`, { body });
 }
 
 /**
- * Cancel a turn's run; one that has ended by itself needs none.
+ * Cancel a turn's run; does nothing if the run has already ended.
  *
  * @throws {ApiError}
  */
@@ -71,7 +71,7 @@ export async function cancel(client, turn) {
 }
 
 /**
- * Delete a message; one that is gone is no matter.
+ * Delete a message; does nothing if it no longer exists.
  *
  * @throws {ApiError}
  */
@@ -80,8 +80,8 @@ export async function remove(client, turn, messageId) {
 }
 
 /**
- * After a connection that broke before the answer: find out whether the question arrived. Where
- * it did, the turn learns its thread, and its run if that need not be begun anew.
+ * After a connection was lost before the response: find out whether the question arrived. If it
+ * did, set the turn's thread, and its run unless that must be started again.
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn
@@ -108,7 +108,7 @@ export async function lookForQuestion(client, turn) {
 /**
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn
- * @returns {Promise<string|null>} the id of the turn's question in its thread
+ * @returns {Promise<string|null>} message id of the turn's question
  * @throws {ApiError}
  */
 export async function questionId(client, turn) {
@@ -122,7 +122,7 @@ export async function questionId(client, turn) {
 }
 
 /**
- * Take over where a turn's run stands, and what it said if it has ended.
+ * Update a turn from its run's stored status, and if the run has ended, from its messages.
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn
@@ -143,7 +143,7 @@ export async function look(client, turn, signal) {
 async function candidates(client, turn) {
   if (turn.threadId) return [turn.threadId];
   try {
-    const page = await client.get("threads", { query: { limit: LOOKED_THROUGH } });
+    const page = await client.get("threads", { query: { limit: THREADS_SEARCHED } });
     return page.data.map((thread) => thread.id);
   } catch (error) {
     if (error instanceof ApiError && [404, 405].includes(error.status)) return [];

@@ -1,4 +1,4 @@
-/** What a citation's mark refers to. Pure. */
+/** Finds the passage that a citation mark refers to. Pure. */
 
 import { passagesOf } from "./calls/registry.js";
 
@@ -7,8 +7,7 @@ const PLACE = /^【(\d+):(\d+)†/;
 /**
  * @param {string} mark such as `【0:2†name】`: the third result of the run's first search
  * @param {import("./turn.js").ToolStep[]} steps of the run, in order, with their results' content
- * @returns {import("./calls/registry.js").Passage|null} null if the search or its result is not
- *   there
+ * @returns {import("./calls/registry.js").Passage|null} null if there is no such search or result
  */
 export function citedPassage(mark, steps) {
   const place = PLACE.exec(mark);

@@ -1,10 +1,10 @@
 /**
- * The API's client for browsers: one base URL, one credential, errors as a class.
+ * The API client for browsers: one base URL, one credential, one error class.
  *
  * A credential is an object of two functions:
  *   authorization()  the value of the Authorization header, or null for none,
- *   renew()          called after a 401; true where the call may be tried once more.
- * `noCredential` and `keyCredential` are here, browser sessions are in `session.js`.
+ *   renew()          called after a 401; true if the call should be tried once more.
+ * `noCredential` and `keyCredential` are in this module, browser sessions in `session.js`.
  */
 
 /**
@@ -17,10 +17,10 @@
 /** @typedef {string|number|null|undefined} QueryValue */
 /** @typedef {Record<string, QueryValue|QueryValue[]>} Query */
 
-/** GETs wait this long (in seconds) for a rate limit by themselves; longer waits are told. */
+/** GETs retry after a rate limit's wait of up to this many seconds; longer waits are errors. */
 const LONGEST_SILENT_WAIT = 5;
 
-/** What went wrong with a call. `status` is 0 where the server could not be reached. */
+/** A failed call. `status` is 0 if the server could not be reached. */
 export class ApiError extends Error {
   /**
    * @param {{status?: number, code?: string|null, message?: string, retryAfter?: number|null,
@@ -44,21 +44,21 @@ export class ApiError extends Error {
   }
 
   /**
-   * @param {Response} response one that is not ok
+   * @param {Response} response a response that is not ok
    * @returns {Promise<ApiError>}
    */
   static async of(response) {
     /** @type {Record<string, any>} */
-    let told = {};
+    let reported = {};
     try {
-      told = (await response.json()).error ?? {};
+      reported = (await response.json()).error ?? {};
     } catch {
-      // A proxy's page: its status says enough.
+      // A proxy's error page: the status is enough.
     }
     return new ApiError({
       status: response.status,
-      code: told.code ?? null,
-      message: told.message,
+      code: reported.code ?? null,
+      message: reported.message,
       retryAfter: seconds(response.headers.get("retry-after")),
       threadId: response.headers.get("x-thread-id"),
       runId: response.headers.get("x-run-id"),
@@ -66,21 +66,21 @@ export class ApiError extends Error {
   }
 }
 
-/** For servers that ask for no key. */
+/** For servers that require no key. */
 export const noCredential = { authorization: async () => null, renew: async () => false };
 
 /**
  * @param {string} key an API key
- * @returns a credential
+ * @returns {Credential}
  */
 export function keyCredential(key) {
   return { authorization: async () => `Bearer ${key}`, renew: async () => false };
 }
 
-/** Calls the API. Every method raises `ApiError`, or the abort of its `signal`. */
+/** Calls the API. Every method throws `ApiError`, or its `signal`'s abort reason. */
 export class ApiClient {
   /**
-   * @param {string|URL} base where the version's paths begin, such as `https://host/api/v1/`
+   * @param {string|URL} base URL that paths are relative to, such as `https://host/api/v1/`
    * @param {Credential} credential
    */
   constructor(base, credential = noCredential) {
@@ -91,7 +91,7 @@ export class ApiClient {
 
   /**
    * @param {string} path without a leading slash, such as `threads`
-   * @param {Query} query what is null is left out; of a list each entry is sent
+   * @param {Query} query null and "" are left out; each entry of a list is sent
    * @returns {string}
    */
   url(path, query = {}) {
@@ -105,23 +105,23 @@ export class ApiClient {
     return url.href;
   }
 
-  /** @returns {Promise<any>} the answer's JSON */
+  /** @returns {Promise<any>} the response's JSON */
   async get(path, /** @type {Options} */ { query, signal } = {}) {
     return (await this.fetch("GET", path, { query, signal })).json();
   }
 
-  /** @returns {Promise<any>} the answer's JSON */
+  /** @returns {Promise<any>} the response's JSON */
   async post(path, body = {}, /** @type {Options} */ { signal } = {}) {
     return (await this.fetch("POST", path, { body, signal })).json();
   }
 
-  /** @returns {Promise<any>} the answer's JSON */
+  /** @returns {Promise<any>} the response's JSON */
   async delete(path) {
     return (await this.fetch("DELETE", path)).json();
   }
 
   /**
-   * Make a call and return its response, whose status is a success.
+   * Make a call and return its successful response.
    *
    * @param {string} method
    * @param {string} path
@@ -167,7 +167,7 @@ export class ApiClient {
 }
 
 /**
- * Wait, or raise the abort of `signal`.
+ * Wait; rejects with the abort reason if `signal` aborts.
  *
  * @param {number} milliseconds
  * @param {AbortSignal} [signal]

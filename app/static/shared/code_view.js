@@ -1,9 +1,9 @@
-/** A block of code that grows: its lines are added, and nothing is drawn twice. */
+/** A growing code block: lines are appended, and nothing is drawn twice. */
 
-/** Characters in one element: browsers lay out again the element that grows, as a whole. */
+/** Characters per element: browsers lay out a growing element again as a whole. */
 const PART = 2000;
 
-/** Reads the lines of one block of code into an element. */
+/** Appends the lines of one code block to an element. */
 export class CodeView {
   #code;
   #closing;
@@ -14,8 +14,8 @@ export class CodeView {
   #isEmpty = true;
 
   /**
-   * @param {HTMLElement} code gets the text
-   * @param {{indent: number, marker: string}} fence that opened it
+   * @param {HTMLElement} code element for the text
+   * @param {{indent: number, marker: string}} fence that opened the block
    */
   constructor(code, { indent, marker }) {
     this.#code = code;
@@ -25,12 +25,12 @@ export class CodeView {
   }
 
   /**
-   * Take text of the block.
+   * Append text of the block.
    *
    * @param {string} text
    * @param {boolean} whole whether no more follows
-   * @returns {{length: number, closed: boolean}} so much was taken; what may be the line that
-   *   closes the block is left until it is whole
+   * @returns {{length: number, closed: boolean}} `length`: characters consumed. A last line that
+   *   may become the closing fence is left until it is complete.
    */
   read(text, whole) {
     let at = 0;

@@ -1,4 +1,4 @@
-/** A conversation on one thread: sending, following, stopping, trying again. Without a page. */
+/** A conversation on one thread: sending, following, stopping, retrying. No DOM. */
 
 import { cancel, chat, look, lookForQuestion, questionId, remove, run } from "./asking.js";
 import { includes } from "./calls/registry.js";
@@ -9,11 +9,11 @@ import { turnsOf } from "./history.js";
 import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js";
 
 const PAGE = 100;
-const BETWEEN_LOOKS = 1000;
+const POLL_INTERVAL = 1000; // Milliseconds.
 
 /**
- * Holds the turns. `onTurn(turn)` is called after every change of one, `onThread(threadId)` when a
- * thread was begun.
+ * A thread's turns. `onTurn(turn)` is called after every change of a turn, `onThread(threadId)`
+ * after a thread was created.
  */
 export class Conversation {
   #client;
@@ -28,7 +28,7 @@ export class Conversation {
    * @param {object} options
    * @param {import("./client.js").ApiClient} options.client
    * @param {boolean} options.mayRun whether runs may be created; sessions can only chat
-   * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] an assistant's
+   * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] by id
    * @param {(turn: import("./turn.js").Turn) => void} [options.onTurn]
    * @param {(threadId: string) => void} [options.onThread]
    */
@@ -38,27 +38,27 @@ export class Conversation {
     this.#tools = toolsOf;
     this.#onTurn = onTurn;
     this.#onThread = onThread;
-    /** The files that its answers show, until it is left. */
+    /** Files that the answers show, kept until `leave`. */
     this.files = new FileContents(client);
     /** @type {string|null} */
     this.threadId = null;
     /** @type {import("./turn.js").Turn[]} */
     this.turns = [];
-    /** @type {string|null} id of the oldest message that was loaded, if there are older ones */
+    /** @type {string|null} id of the oldest loaded message, if the thread has older ones */
     this.olderThan = null;
   }
 
-  /** @returns {import("./turn.js").Turn|null} the turn that is under way */
+  /** @returns {import("./turn.js").Turn|null} the turn in progress */
   get current() {
     const last = this.turns.at(-1);
     return last && isUnderWay(last) ? last : null;
   }
 
   /**
-   * Load a thread; an answer that is being written is followed from its beginning.
+   * Load a thread; an answer in progress is followed from its first event.
    *
    * @param {string} threadId
-   * @throws {ApiError} 404 where the thread is not there
+   * @throws {ApiError} 404 if there is no such thread
    */
   async open(threadId) {
     const [messages, runs] = await Promise.all([
@@ -74,7 +74,7 @@ export class Conversation {
   /**
    * Load earlier messages.
    *
-   * @returns {Promise<import("./turn.js").Turn[]>} the turns that were put in front
+   * @returns {Promise<import("./turn.js").Turn[]>} the turns that were added at the front
    */
   async loadOlder() {
     const query = { limit: PAGE, after: this.olderThan };
@@ -86,14 +86,14 @@ export class Conversation {
   }
 
   /**
-   * Ask, and follow the answer to its end. Failures are told as the turn's `error`.
+   * Ask, and follow the answer to its end. A failure sets the turn's `error`.
    *
    * @param {object} asked
    * @param {string} asked.text
    * @param {string|null} [asked.assistantId]
    * @param {import("./turn.js").FileName[]} [asked.files] uploaded files, to be searched
-   * @param {import("./turn.js").FileName[]} [asked.images] uploaded images, to be seen
-   * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or was left
+   * @param {import("./turn.js").FileName[]} [asked.images] uploaded images, for the model
+   * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or `leave` was called
    */
   async send({ text, assistantId = null, files = [], images = [] }) {
     const turn = newTurn({
@@ -107,11 +107,11 @@ export class Conversation {
   }
 
   /**
-   * Answer a turn's question anew, whether it failed or its answer did not please. A question
-   * that stands in its thread is not written there a second time.
+   * Answer a turn's question again, after a failure or to regenerate the answer. A question that is
+   * already in the thread is not added a second time.
    *
-   * @param {import("./turn.js").Turn} turn the last one
-   * @returns {Promise<void>} when the turn has ended or was left
+   * @param {import("./turn.js").Turn} turn the last turn
+   * @returns {Promise<void>} when the turn has ended or `leave` was called
    */
   async retry(turn) {
     const wasLost = turn.error?.code === "unreachable";
@@ -125,7 +125,7 @@ export class Conversation {
       if (turn.stored) {
         for (const answer of answers) await remove(this.#client, turn, answer.id);
         if (this.#mayRun) return this.#run(turn);
-        // Sessions can't run a thread as it stands: the question is taken back and asked again.
+        // Sessions can't create runs: the question is deleted and asked again.
         await remove(this.#client, turn, await questionId(this.#client, turn));
         Object.assign(turn, { stored: false, question: { ...turn.question, id: null } });
       }
@@ -133,22 +133,22 @@ export class Conversation {
     });
   }
 
-  /** Forget a turn and those after it, whose messages are deleted. */
+  /** Drop a turn and those after it; their messages have been deleted. */
   forgetFrom(turn) {
     this.turns.splice(this.turns.indexOf(turn));
   }
 
   /**
-   * Stop the answer that is under way; what was written of it stays.
+   * Stop the answer in progress; what has been written of it stays.
    *
-   * @throws {ApiError} where the server could not be told
+   * @throws {ApiError} if the run could not be cancelled
    */
   async stop() {
     const turn = this.current;
     if (!turn) return;
     turn.status = "stopping";
     this.#onTurn(turn);
-    // Without a run yet, it is stopped as soon as there is one.
+    // If there is no run yet, `#begun` cancels it as soon as there is one.
     if (!turn.runId) return;
     try {
       await cancel(this.#client, turn);
@@ -160,7 +160,7 @@ export class Conversation {
   }
 
   /**
-   * Look whether a turn that waits for functions has gone on meanwhile; where it has, follow it.
+   * Check whether a turn that waits for functions has continued; if so, follow it.
    *
    * @param {import("./turn.js").Turn} turn
    * @throws {ApiError}
@@ -170,17 +170,17 @@ export class Conversation {
     if (status !== "requires_action") await this.#followAgain(turn);
   }
 
-  /** Listen no longer; what is under way goes on at the server. */
+  /** Stop following; an active run continues on the server. */
   leave() {
     this.#listening.abort();
     this.files.clear();
   }
 
   /**
-   * Keep what the reader thinks of an answer.
+   * Store the reader's rating of an answer.
    *
    * @param {import("./turn.js").Turn} turn
-   * @param {"up"|"down"|null} rating null takes it back
+   * @param {"up"|"down"|null} rating null removes the rating
    * @throws {ApiError}
    */
   async rate(turn, rating) {
@@ -195,7 +195,7 @@ export class Conversation {
 
   /**
    * @param {import("./turn.js").Turn} turn
-   * @returns {Promise<import("./turn.js").ToolStep[]>} its tool steps, with what searches found
+   * @returns {Promise<import("./turn.js").ToolStep[]>} its tool steps, with search results
    */
   async steps(turn) {
     if (this.#steps.has(turn)) return this.#steps.get(turn);
@@ -207,7 +207,7 @@ export class Conversation {
     return steps;
   }
 
-  /** Send with `begin`, which may return an open stream of events, and follow the run. */
+  /** Call `begin`, which may return an open event stream, and follow the run. */
   async #attempt(turn, begin) {
     this.#onTurn(turn);
     let response;
@@ -239,12 +239,12 @@ export class Conversation {
 
   #begun(turn) {
     turn.stored = true;
-    // A run that waited for functions has given way.
+    // The new run has interrupted one that waited for functions.
     for (const other of this.turns.filter(({ status }) => status === "waiting")) {
       other.status = "stopped";
       this.#onTurn(other);
     }
-    if (turn.status === "stopping") this.stop().catch(() => {}); // It is shown as at work again.
+    if (turn.status === "stopping") this.stop().catch(() => {}); // Shown as working again.
     else turn.status = "working";
     if (!this.#listening.signal.aborted && this.threadId !== turn.threadId) {
       this.threadId = turn.threadId;
@@ -253,7 +253,7 @@ export class Conversation {
     this.#onTurn(turn);
   }
 
-  /** From its first event. */
+  /** Follow a turn's run again, from its first event. */
   #followAgain(turn) {
     Object.assign(turn, { status: "working", error: null, items: [], awaited: [] });
     this.#onTurn(turn);
@@ -277,12 +277,12 @@ export class Conversation {
           else this.#onTurn(turn);
         }
         response = undefined;
-        // A run that tells no events, or no longer: its rows say how it ended.
+        // The server has no events of this run (any more): read its stored status.
         if (isUnderWay(turn)) {
           await look(this.#client, turn, signal);
           this.#onTurn(turn);
         }
-        if (isUnderWay(turn)) await pause(BETWEEN_LOOKS, signal);
+        if (isUnderWay(turn)) await pause(POLL_INTERVAL, signal);
       }
     } catch (error) {
       if (!signal.aborted) this.#fail(turn, error);
@@ -292,8 +292,8 @@ export class Conversation {
   #fail(turn, error) {
     if (!(error instanceof ApiError)) throw error;
     const { status, code, message, retryAfter } = error;
-    const told = { status, code, message, retryAfter };
-    Object.assign(turn, { status: "failed", connected: true, error: told });
+    const shown = { status, code, message, retryAfter };
+    Object.assign(turn, { status: "failed", connected: true, error: shown });
     this.#onTurn(turn);
   }
 }

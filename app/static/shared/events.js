@@ -1,13 +1,14 @@
-/** Server-sent events over `fetch`, and following a run through lost connections. */
+/** Server-sent events over `fetch`, and following a run across lost connections. */
 
 import { ApiError, pause } from "./client.js";
 
+// Milliseconds.
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
-/** So often in a row a connection may fail before a follower gives up. */
+/** Consecutive failures after which following a run ends with an error. */
 const MOST_FAILURES = 8;
 
-/** Takes text as it arrives and returns the events that are whole, after the HTML standard. */
+/** Parses text as it arrives into complete events, as the HTML standard defines them. */
 export class EventParser {
   #line = "";
   #afterCarriageReturn = false;
@@ -23,7 +24,7 @@ export class EventParser {
     const events = [];
     let rest = text;
     if (this.#afterCarriageReturn && rest) {
-      // The line feed of a CRLF that two pieces part.
+      // The line feed of a CRLF that was split across two pieces.
       if (rest.startsWith("\n")) rest = rest.slice(1);
       this.#afterCarriageReturn = false;
     }
@@ -60,7 +61,7 @@ export class EventParser {
 }
 
 /**
- * Read the events of a response's body; UTF-8 that two chunks part is put together again.
+ * Read the events of a response's body. UTF-8 characters may be split across chunks.
  *
  * @param {Response} response
  * @yields {{id: string, name: string, data: string}}
@@ -76,23 +77,22 @@ export async function* readEvents(response) {
       yield* parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {
-    // Also where the reading loop was left early: the connection is given back.
+    // Runs even if the caller leaves the loop early, to close the connection.
     reader.cancel().catch(() => {});
   }
 }
 
 /**
- * Follow a run to its end, or until it waits for its client, through lost connections.
+ * Follow a run until it ends or waits for its client, reconnecting after lost connections.
  *
  * @param {import("./client.js").ApiClient} client
  * @param {{threadId?: string, runId?: string, after?: number, response?: Response,
  *   signal?: AbortSignal, onConnection?: (connected: boolean) => void}} options
- *   `after`: id of the last event that is known; `response`: a stream of this run that is open
- *   already (its first event names the run; its events have no ids, so after a lost connection
- *   all of them come again, from the first); `onConnection`: told false when the
- *   connection is lost, and true when it stands again
+ *   `after`: id of the last known event; `response`: an open stream of this run (its first event
+ *   names the run; its events have no ids, so after a lost connection all of them arrive again);
+ *   `onConnection`: called with false when the connection is lost, with true when it is restored
  * @yields {{id: number, name: string, data: object}} the Assistants events, without `done`
- * @throws {ApiError} where the run is not there, or the server stays away
+ * @throws {ApiError} if there is no such run, or the server can't be reached again
  */
 export async function* followRun(client, options) {
   const { signal, onConnection = () => {} } = options;
@@ -101,7 +101,7 @@ export async function* followRun(client, options) {
   let response = options.response ?? null;
   let failures = 0;
   for (;;) {
-    let told = 0;
+    let requested = 0;
     try {
       const open = (response ??= await openEvents(client, at, signal));
       if (failures) onConnection(true);
@@ -113,9 +113,9 @@ export async function* followRun(client, options) {
       }
     } catch (error) {
       if (signal?.aborted) throw error;
-      if (error instanceof ApiError && !isPassing(error)) throw error;
-      // A rate limit says how long it lasts; looking sooner would only use up the attempts.
-      told = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
+      if (error instanceof ApiError && !isTemporary(error)) throw error;
+      // A rate limit says how long it lasts; retrying sooner would only use up the attempts.
+      requested = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
     }
     response = null;
     failures += 1;
@@ -123,7 +123,8 @@ export async function* followRun(client, options) {
       throw new ApiError({ message: "The connection was lost.", code: "unreachable" });
     }
     onConnection(false);
-    await pause(Math.max(told, Math.min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)), signal);
+    const backoff = Math.min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT);
+    await pause(Math.max(requested, backoff), signal);
   }
 }
 
@@ -142,7 +143,7 @@ function read(event, at) {
   return { id: at.after, name: event.name, data };
 }
 
-function isPassing(error) {
+function isTemporary(error) {
   return error.status === 0 || error.status === 429 || error.status >= 500;
 }
 

@@ -1,19 +1,20 @@
-/** The contents of files, loaded with the caller's credentials and kept while they are shown. */
+/** Contents of files, loaded with the caller's credentials and kept while they are shown. */
 
 /**
  * @typedef {object} Loaded
- * @property {Blob} blob its type is that of a picture, else unknown
- * @property {string} url a `blob:` URL of it, until `clear`
- * @property {string} name for a file that it is saved in
+ * @property {Blob} blob its type is an image's MIME type, else ""
+ * @property {string} url its `blob:` URL, valid until `clear`
+ * @property {string} name file name to save it under
  */
 
-/** How the pictures begin that browsers show, in hexadecimal. */
+/** First bytes, in hexadecimal, of the image types that browsers show. */
 const PICTURES = [
   { begins: /^89504e47/, type: "image/png", ending: "png" },
   { begins: /^ffd8ff/, type: "image/jpeg", ending: "jpg" },
   { begins: /^47494638/, type: "image/gif", ending: "gif" },
   { begins: /^52494646.{8}57454250/, type: "image/webp", ending: "webp" },
 ];
+// Milliseconds until a saved file's URL is revoked.
 const RELEASED_AFTER = 60_000;
 
 /** Loads each file once. */
@@ -37,7 +38,7 @@ export class FileContents {
     if (known) return known;
     const loading = this.#load(fileId);
     this.#loaded.set(fileId, loading);
-    // What failed may be tried again.
+    // A failed load may be tried again.
     loading.catch(() => this.#loaded.delete(fileId));
     return loading;
   }
@@ -55,7 +56,7 @@ export class FileContents {
     setTimeout(() => URL.revokeObjectURL(loaded.url), RELEASED_AFTER);
   }
 
-  /** Forget all files: nothing of them is shown any more. */
+  /** Release all files; none of them is shown any more. */
   clear() {
     const loaded = [...this.#loaded.values()];
     this.#loaded.clear();
@@ -92,7 +93,7 @@ export function saveText(name, text, type) {
 /**
  * @param {string} fileId
  * @param {string} name
- * @returns {HTMLButtonElement} for a file to be saved; the page that shows it listens for presses
+ * @returns {HTMLButtonElement} a button to save a file; the caller must handle its clicks
  */
 export function fileButton(fileId, name) {
   const button = document.createElement("button");

@@ -1,4 +1,4 @@
-/** A thread as it is kept, made into turns. Pure. */
+/** Turns a stored thread's messages into turns. Pure. */
 
 import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js";
 
@@ -10,10 +10,10 @@ import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js"
 const ENDED_WITHOUT_ANSWER = new Set(["failed", "expired", "cancelled", "requires_action"]);
 
 /**
- * @param {Message[]} messages the API's, the oldest first
- * @param {Run[]} runs the API's, the newest first
- * @returns {import("./turn.js").Turn[]} the last one is under way where its run is: its items are
- *   empty then, for the run's events tell them all
+ * @param {Message[]} messages oldest first
+ * @param {Run[]} runs newest first
+ * @returns {import("./turn.js").Turn[]} if the last turn's run is in progress, so is the turn, and
+ *   its items are empty: the run's events contain all of them
  */
 export function turnsOf(messages, runs) {
   const known = new Map(runs.map((run) => [run.id, run]));
@@ -23,12 +23,12 @@ export function turnsOf(messages, runs) {
     else answered(turns, message, known);
   }
   const [newest] = runs;
-  if (newest && turns.length) goOn(turns.at(-1), newest);
+  if (newest && turns.length) applyNewest(turns.at(-1), newest);
   return turns;
 }
 
 /**
- * @param {Message} message the API's message of a user
+ * @param {Message} message a user's message
  * @returns {import("./turn.js").Question}
  */
 export function questionOf(message) {
@@ -75,8 +75,8 @@ function answered(turns, message, runs) {
   else if (run && run.status === "cancelled") turn.status = "stopped";
 }
 
-/** Where the newest run belongs to the last turn, take over where it stands. */
-function goOn(turn, run) {
+/** Update the last turn from the newest run, if that run belongs to it. */
+function applyNewest(turn, run) {
   const askedAt = turn.question?.createdAt ?? 0;
   const mine = turn.runId ? turn.runId === run.id : run.created_at >= askedAt;
   if (!mine) return;

@@ -1,19 +1,19 @@
-/** A part's text as it is read: piece by piece, with a mark in place of each annotation. Pure. */
+/** Reads a part's text piece by piece, with a mark in place of each annotation. Pure. */
 
 import { citationMark, fileMark, withoutMarks } from "./markdown.js";
 
-/** Reads a text that grows. Citations' offsets count code points, as the API does. */
+/** Reads a growing text. Citations' offsets count code points, as in the API. */
 export class Intake {
   #at = 0;
   #points = 0;
   #cited = [];
 
   /**
-   * Take text that has not been taken.
+   * Take the next piece of text.
    *
    * @param {import("./turn.js").Part} part
    * @param {import("./markdown.js").Source[]} sources
-   * @param {number} most so many characters; citations are never parted
+   * @param {number} most maximum number of characters, unless a citation would be split
    * @returns {string}
    */
   take({ value, annotations }, sources, most) {
@@ -26,7 +26,7 @@ export class Intake {
       while (this.#at < until && this.#at < value.length && !(this.#points >= next?.start_index)) {
         this.#pass(value);
       }
-      // A line may end in two characters, and the second may come later.
+      // A CRLF may be split across two pieces.
       const begins = value[from - 1] === "\r" && value[from] === "\n" ? from + 1 : from;
       text += withoutMarks(value.slice(begins, this.#at)).replace(/\r\n?/g, "\n");
       if (!(this.#points >= next?.start_index)) continue;
@@ -44,10 +44,10 @@ export class Intake {
   }
 
   /**
-   * @param {import("./turn.js").Part} before what was taken from
+   * @param {import("./turn.js").Part} before the part that text was taken from
    * @param {import("./turn.js").Part} part
-   * @returns {boolean} whether `part` goes on where `before` was left: it has no other text, nor
-   *   another citation, in what was taken
+   * @returns {boolean} whether `part` continues `before`: the text taken so far and its citations
+   *   are the same
    */
   goesOn(before, part) {
     const isSame = before === part || part.value.startsWith(before.value.slice(0, this.#at));
@@ -72,7 +72,7 @@ function markOf(annotation, before, sources) {
 function citationsOf(annotations) {
   const cited = annotations.filter(({ type }) => type === "file_citation" || type === "file_path");
   const inOrder = cited.toSorted((a, b) => a.start_index - b.start_index);
-  // Of two that overlap, the first one counts.
+  // If two overlap, the first one counts.
   let end = 0;
   return inOrder.filter((one) => {
     if (one.start_index < end) return false;

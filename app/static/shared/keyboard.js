@@ -1,11 +1,11 @@
-/** Keys, where an input method may take them for itself. */
+/** Enter and Escape, except when an input method (IME) uses them. */
 
-/** `keyCode` of a key that an input method takes for itself, in browsers that say no more. */
-const TAKEN_BY_INPUT_METHOD = 229;
+/** `keyCode` of a key that an input method handles, in browsers without `isComposing`. */
+const HANDLED_BY_INPUT_METHOD = 229;
 
 /**
- * Tell whether a key press sends the message: Enter, but not Shift+Enter, and not the Enter that
- * ends a syllable or picks a word while Korean, Japanese or Chinese is composed.
+ * Whether a key press sends the message: Enter, but not Shift+Enter, and not the Enter that ends a
+ * syllable or picks a word while Korean, Japanese or Chinese text is composed.
  *
  * @param {KeyboardEvent} event a `keydown`
  * @returns {boolean}
@@ -16,8 +16,7 @@ export function sendsMessage(event) {
 }
 
 /**
- * Tell whether a key press is an Escape that is not the input method's, as one that gives up a
- * syllable is.
+ * Whether a key press is Escape, and not one that cancels a composition of the input method.
  *
  * @param {KeyboardEvent} event a `keydown`
  * @returns {boolean}
@@ -27,5 +26,5 @@ export function isEscape(event) {
 }
 
 function isComposed(event) {
-  return event.isComposing || event.keyCode === TAKEN_BY_INPUT_METHOD;
+  return event.isComposing || event.keyCode === HANDLED_BY_INPUT_METHOD;
 }

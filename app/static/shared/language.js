@@ -1,15 +1,15 @@
 /**
- * Texts in Korean and English, chosen by the browser's languages or by its user.
+ * Texts in Korean and English. The browser's languages or the user decide which are shown.
  *
  * @typedef {"ko"|"en"} Language
  * @typedef {Record<string, string|number>} Values
  * @typedef {Record<Language, Record<string, string>>} Texts by name; `{word}` in a text is replaced
- *   by the value of that name
+ *   by the value named `word`
  */
 
 /**
- * @param {readonly string[]} [preferred] languages, the most wanted first
- * @returns {"ko"|"en"} the first of them that there is; English where there is none
+ * @param {readonly string[]} [preferred] languages, the most preferred first
+ * @returns {"ko"|"en"} the first supported one; English if none is supported
  */
 export function browserLanguage(preferred = navigator.languages) {
   for (const language of preferred ?? []) {
@@ -32,7 +32,7 @@ export function translator(texts, language) {
   };
 }
 
-/** What the page and the widget say alike. */
+/** Texts that the chat page and the widget share. */
 export const sharedTexts = {
   en: {
     greeting: "Hello! How can I help you?",
@@ -40,38 +40,39 @@ export const sharedTexts = {
     send: "Send",
     stop: "Stop",
     stopped: "Stopped.",
-    thinking: "Thinking …",
-    reconnecting: "Connection lost. Trying again …",
+    thinking: "Thinking…",
+    reconnecting: "Connection lost. Reconnecting…",
     retry: "Try again",
     you: "You",
     assistant: "Assistant",
     citation: "Source {number}: {name}",
-    cutOff: "The answer ends here because it reached its longest length.",
+    cutOff: "The answer ends here because it reached its maximum length.",
     filtered: "The answer ends here because of a content filter.",
     plainText: "Part of this answer could not be formatted and is shown as plain text.",
-    emptyAnswer: "The model gave an empty answer.",
-    waitingHere: "The assistant can't finish this answer here. You can go on with another message.",
-    waiting: "The assistant waits for a function of the developer's program: {names}. "
-      + "You can go on with another message.",
-    picture: "Picture from the assistant",
-    pictureLoading: "Loading the picture …",
-    pictureFailed: "The picture {file} can't be shown.",
-    pictureAt: "Picture at {address}",
-    downloadPicture: "Download the picture",
-    unknownPart: "Content of the type {type}",
+    emptyAnswer: "The model returned an empty answer.",
+    waitingHere: "The assistant can't finish this answer here. "
+      + "You can send another message to continue.",
+    waiting: "The assistant is waiting for the result of a function in the developer's program: "
+      + "{names}. You can send another message to continue.",
+    picture: "Image from the assistant",
+    pictureLoading: "Loading the image…",
+    pictureFailed: "The image {file} can't be shown.",
+    pictureAt: "Image at {address}",
+    downloadPicture: "Download the image",
+    unknownPart: "Content of type {type}",
     errorUnreachable: "The server can't be reached. Check your connection and try again.",
     errorRate: "Too many requests right now. Please try again in a moment.",
     errorRateSeconds: "Too many requests right now. Please try again in {seconds} seconds.",
-    errorQuota: "The usage limit is reached. Please try again later.",
-    errorQuotaHours: "The usage limit of the day is reached. It resets in about {hours} hours.",
-    errorQuotaMinutes: "The usage limit of the day is reached. It resets in about {minutes} minutes.",
+    errorQuota: "The usage limit has been reached. Please try again later.",
+    errorQuotaHours: "Today's usage limit has been reached. It resets in about {hours} hours.",
+    errorQuotaMinutes: "Today's usage limit has been reached. It resets in about {minutes} minutes.",
     errorBusy: "Too many answers are being written right now. Please try again in a moment.",
     errorModelRate: "The model can't take more requests right now. Please try again later.",
     errorAway: "The service is not available right now. Please try again in a moment.",
-    errorExpired: "The answer took too long and was given up.",
+    errorExpired: "The answer took too long and was stopped.",
     errorModel: "The assistant could not answer. Please try again.",
-    errorGone: "This conversation is no longer there.",
-    errorRefused: "Access was refused.",
+    errorGone: "This conversation no longer exists.",
+    errorRefused: "Access denied.",
     errorTooLong: "The message is too long.",
     errorOther: "Something went wrong. Please try again.",
   },
@@ -87,13 +88,14 @@ export const sharedTexts = {
     you: "나",
     assistant: "어시스턴트",
     citation: "출처 {number}: {name}",
-    cutOff: "답변이 최대 길이에 도달해 여기서 끝났습니다.",
+    cutOff: "최대 길이에 도달하여 답변이 여기서 끝났습니다.",
     filtered: "콘텐츠 필터로 인해 답변이 여기서 끝났습니다.",
-    plainText: "답변의 일부는 서식을 적용할 수 없어 원문 그대로 표시합니다.",
+    plainText: "답변의 일부는 서식을 적용할 수 없어 일반 텍스트로 표시합니다.",
     emptyAnswer: "모델이 빈 답변을 보냈습니다.",
-    waitingHere: "여기서는 어시스턴트가 이 답변을 마칠 수 없습니다. 다른 메시지를 보내 대화를 이어가셔도 됩니다.",
+    waitingHere: "여기서는 어시스턴트가 이 답변을 마칠 수 없습니다. "
+      + "다른 메시지를 보내 대화를 이어갈 수 있습니다.",
     waiting: "어시스턴트가 개발자 프로그램의 함수 결과를 기다리고 있습니다: {names}. "
-      + "다른 메시지를 보내 대화를 이어가셔도 됩니다.",
+      + "다른 메시지를 보내 대화를 이어갈 수 있습니다.",
     picture: "어시스턴트가 보낸 이미지",
     pictureLoading: "이미지를 불러오는 중…",
     pictureFailed: "이미지({file})를 표시할 수 없습니다.",
@@ -144,10 +146,10 @@ const BY_STATUS = {
 /**
  * @param {{status: number, code: string|null, retryAfter: number|null}} error an `ApiError`, or a
  *   turn's `error`
- * @returns {{name: string, values: Values}} the text that says it to a visitor
+ * @returns {{name: string, values: Values}} the text to show for it
  */
 export function errorText({ status, code, retryAfter }) {
-  // The upstream's limit, which ended a run; this server's own is told by the HTTP status.
+  // The upstream's limit ended a run; this server's own limit answers with HTTP status 429.
   const isUpstreams = code === "rate_limit_exceeded" && status !== 429;
   if (isUpstreams) return { name: "errorModelRate", values: {} };
   const name = BY_CODE[code ?? ""] ?? (status === 429 ? "errorRate" : BY_STATUS[status] ?? "errorOther");
@@ -169,7 +171,7 @@ function resetText(seconds) {
 }
 
 /**
- * What an assistant's metadata says for a start screen.
+ * Read the start screen's texts from an assistant's metadata.
  *
  * @param {{metadata?: Record<string, string>}|undefined} assistant
  * @param {"ko"|"en"} language
@@ -187,7 +189,7 @@ function listOf(text) {
     const list = JSON.parse(text);
     if (Array.isArray(list)) return list.filter((one) => typeof one === "string" && one.trim());
   } catch {
-    // Not JSON: a line each.
+    // Not JSON: one question per line.
   }
   return text.split("\n").map((line) => line.trim()).filter(Boolean);
 }

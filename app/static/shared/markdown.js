@@ -1,10 +1,10 @@
 /**
- * A model's Markdown as nodes that can do no harm.
+ * Renders a model's Markdown as safe nodes.
  *
- * Whatever a model writes, the result holds no script, event handler, style, form or frame, and
- * loads nothing: links open elsewhere, and images are links. Three things see to it, each for
- * itself: raw HTML stays text (but for a few tags without attributes), DOMPurify lets through what
- * is listed here alone, and the page's Content-Security-Policy forbids the rest.
+ * Whatever a model writes, the result has no script, event handler, style, form or frame, and loads
+ * nothing: links open in a new tab, and images become links. Three independent measures ensure
+ * that: raw HTML stays text (except a few tags without attributes), DOMPurify lets only the tags
+ * and attributes listed here through, and the page's Content-Security-Policy forbids the rest.
  */
 
 import { Lexer, Marked } from "../vendor/marked.js";
@@ -18,13 +18,13 @@ const PLAIN_TAG_OR_SPECIAL = new RegExp(`</?(?:${PLAIN_TAGS})\\s*/?>|[<>&"]`, "g
 const ENTITIES = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
 const LANGUAGE_CLASS = /^language-[\w+#.-]+$/;
 
-// Characters of private use, with a word that no model knows: they mark where something of the
-// page's own goes, a citation's button or a formula.
+// Private-use characters and a nonce that no model knows mark the places where the page inserts its
+// own elements: a citation's button or a formula.
 const NONCE = Math.random().toString(36).slice(2, 10);
 const MARK_BEGINS = "\uE000";
 const MARK_ENDS = "\uE001";
 const MARK = new RegExp(`${MARK_BEGINS}${NONCE}([cf])(\\d+)${MARK_ENDS}`);
-/** The address of a file that a model made, followed by its id and its name. */
+/** Prefix of the address of a file that a model made; its id and name follow. */
 const FILE_ADDRESS = `sandbox:${NONCE}/`;
 
 const PURIFY = {
@@ -37,7 +37,7 @@ const PURIFY = {
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
   ALLOWED_URI_REGEXP: new RegExp(`^(?:https?://|mailto:|${FILE_ADDRESS})`, "i"),
-  // These hold no address, so that rule is not for them.
+  // These contain no address: exempt them from the rule above.
   ADD_URI_SAFE_ATTR: ["align", "start"],
 };
 const MATH_TAGS =
@@ -52,13 +52,13 @@ const PURIFY_MATH = {
       .concat("notation rowlines rowspacing rspace scriptlevel separator stretchy symmetric ")
       .concat("voffset width xmlns")
       .split(" "),
-  // The LaTeX source, which KaTeX puts beside the formula.
+  // `annotation` is the LaTeX source, which KaTeX adds to the formula.
   FORBID_CONTENTS: ["annotation", "script", "style", "title"],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
 };
 
-/** What the tokens that are being rendered hold, while that lasts. */
+/** Formulas of the tokens being rendered, and whether the text being parsed may grow. */
 let formulas = [];
 let isGrowing = false;
 
@@ -85,7 +85,7 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
     node.setAttribute("target", "_blank");
     node.setAttribute("rel", "noopener noreferrer nofollow");
   }
-  // Of classes only the language of a code block is wanted.
+  // The only class allowed is the language of a code block.
   if (node.hasAttribute("class") && !LANGUAGE_CLASS.test(node.className)) {
     node.removeAttribute("class");
   }
@@ -99,7 +99,7 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 
 /**
  * @param {import("./turn.js").Part[]} parts of one answer
- * @returns {Source[]} the passages it cites, each once, in the order of their first mark
+ * @returns {Source[]} the passages that it cites, each once, in order of their first mark
  */
 export function sourcesOf(parts) {
   const sources = new Map();
@@ -120,10 +120,9 @@ export function sourcesOf(parts) {
  * Split a text into Markdown's blocks.
  *
  * @param {string} text
- * @param {Record<string, object>} links definitions of links that stood before; those in `text`
- *   are added
+ * @param {Record<string, object>} links earlier link definitions; those in `text` are added
  * @param {boolean} growing whether more text may follow
- * @returns {Token[]} marked's tokens; `raw` of all of them together is `text`
+ * @returns {Token[]} marked's tokens; their `raw` texts together are `text`
  */
 export function tokensOf(text, links, growing) {
   const lexer = new Lexer(marked.defaults);
@@ -139,7 +138,7 @@ export function tokensOf(text, links, growing) {
 /**
  * @param {Token[]} tokens blocks, as `tokensOf` returns them
  * @param {Source[]} sources each cited mark becomes `<button class="citation"
- *   data-citation="number">`; clicks are for the page that shows it
+ *   data-citation="number">`; the caller must handle its clicks
  * @param {(button: HTMLButtonElement, source: Source) => void} nameButton names a citation
  * @returns {DocumentFragment}
  */
@@ -155,14 +154,14 @@ export function fragmentOf(tokens, sources, nameButton) {
   }
 }
 
-/** @returns {string} what stands in the Markdown for a citation of this source */
+/** @returns {string} the mark for a citation of this source, to be put into the Markdown */
 export function citationMark(number) {
   return markOf("c", number);
 }
 
 /**
  * @param {import("./turn.js").Part[]} parts of one answer
- * @returns {Array<{id: string, name: string}>} the files that it offers, each once
+ * @returns {Array<{id: string, name: string}>} the files that it links to, each once
  */
 export function filesOf(parts) {
   const files = new Map();
@@ -177,28 +176,28 @@ export function filesOf(parts) {
 /**
  * @param {import("./turn.js").Annotation} annotation of a `sandbox:` path
  * @param {string} before the character before it
- * @returns {string} what stands in the Markdown for it: a link, or the address of the link that the
- *   model wrote; in code the path itself
+ * @returns {string} replacement for the Markdown: a link, or only the address if the model wrote
+ *   the link itself; in code the path unchanged
  */
 export function fileMark({ text, file_path: file }, before) {
   if (!file || before === "`") return text;
   const name = nameOfPath(text);
   const address = FILE_ADDRESS + [file.file_id, name].map(encoded).join("/");
   if (before === "(" || before === "<") return address;
-  // Backslashes would not do: before parentheses they begin a formula.
+  // Not escaped with backslashes: before parentheses they would begin a formula.
   const label = name.replace(/[!-/:-@[-`{-~]/g, (found) => `&#${found.charCodeAt(0)};`);
   return `[${label}](${address})`;
 }
 
 /**
- * @param {string} text that a model wrote
- * @returns {string} the same without what could be taken for a mark
+ * @param {string} text a model's text
+ * @returns {string} the same without characters that could form a mark
  */
 export function withoutMarks(text) {
   return text.replaceAll(MARK_BEGINS, "").replaceAll(MARK_ENDS, "");
 }
 
-/** @returns {string} the class of a block of code in this language; "" where it can't be one */
+/** @returns {string} the class of a code block in this language; "" if that is no valid class */
 export function languageClass(language) {
   const name = `language-${language}`;
   return LANGUAGE_CLASS.test(name) ? name : "";
@@ -261,7 +260,7 @@ function nameOfPath(path) {
   return path.slice(path.lastIndexOf("/") + 1) || path;
 }
 
-/** As a part of an address in Markdown, where parentheses would end it. */
+/** Encode for an address in Markdown, which parentheses would end. */
 function encoded(text) {
   return encodeURIComponent(text).replace(/[()]/g, (found) => (found === "(" ? "%28" : "%29"));
 }

@@ -1,8 +1,8 @@
 /**
- * A model's Markdown in the page, as it grows. Finished blocks are rendered once; only the block at
- * the end is rendered again, and not more often than its length allows. What takes more than a
- * moment is done in steps (`work.js`), so neither a long answer nor a long conversation blocks the
- * page. What can't be rendered, or not in time, is shown as plain text.
+ * Draws a model's Markdown as it streams in. Finished blocks are rendered once; only the last block
+ * is rendered again, less often the longer it is. Rendering is done in small steps (`work.js`), so
+ * that neither a long answer nor a long conversation blocks the page. Text that can't be rendered,
+ * or not fast enough, is shown as plain text.
  */
 
 import { Intake } from "./intake.js";
@@ -25,15 +25,15 @@ import { work } from "./work.js";
  * @typedef {object} MarkdownOptions
  * @property {(button: HTMLButtonElement, source: import("./markdown.js").Source) => void}
  *   nameButton names a citation's button
- * @property {() => HTMLElement} plainNote says that text is shown as it was written
+ * @property {() => HTMLElement} plainNote creates the note that text is shown as plain text
  * @property {(fragment: DocumentFragment, levels: number[]) => void} [decorate] changes blocks
- *   before they are shown; the numbers are the levels of the headings above, to be kept up to date
+ *   before they are shown; `levels` are those of the enclosing headings, which it must update
  * @property {() => void} [onDrawn] called after each step
  */
 
-/** So many characters may be rendered again for each one that arrives. */
+/** How many characters may be rendered again for each character that arrives. */
 const AGAIN = 16;
-/** Milliseconds: if nothing more arrives, what is there is shown all the same. */
+/** Milliseconds without new text after which the last block is rendered anyway. */
 const SILENCE = 200;
 
 /** Draws one part of an answer into its element. */
@@ -59,11 +59,11 @@ export class MarkdownView {
   }
 
   /**
-   * Show a part as it is now; it is drawn soon.
+   * Show a part's current state; drawing is scheduled.
    *
    * @param {import("./turn.js").Part} part
    * @param {import("./markdown.js").Source[]} sources of the whole answer
-   * @param {boolean} growing whether more may come
+   * @param {boolean} growing whether more may arrive
    */
   show(part, sources, growing) {
     const known = `${part.value.length} ${part.annotations.length} ${growing}`;
@@ -76,7 +76,7 @@ export class MarkdownView {
     this.#queue();
   }
 
-  /** @returns {boolean} whether all that is known is shown */
+  /** @returns {boolean} whether everything received so far is drawn */
   get drawn() {
     return !this.#queued;
   }
@@ -85,16 +85,16 @@ export class MarkdownView {
     this.#state = {
       intake: new Intake(),
       surface: new Surface(this.element, this.#options),
-      // What was taken and is not finished; so much of it is looked at.
+      // Text that was taken but is not finished; `window` limits how much of it is parsed at once.
       tail: "",
       window: LONG,
       credit: LONG,
-      // How the block at its beginning goes on with the last finished one.
+      // How the tail's first block continues the last finished one.
       join: null,
       code: null,
       plain: null,
       links: Object.create(null),
-      // The links that finished blocks define, each with how many were defined before.
+      // Link definitions in finished blocks: each with the number of definitions before it.
       defined: new Map(),
       referring: [],
     };
@@ -111,7 +111,7 @@ export class MarkdownView {
     });
   }
 
-  /** Draw a little; return whether there is more to draw. */
+  /** Do one step of the drawing; return whether there is more to draw. */
   #step() {
     const state = this.#state;
     while (state.tail.length <= state.window && state.intake.hasMore(this.#part)) {
@@ -125,7 +125,7 @@ export class MarkdownView {
     return !this.#growing && this.#stepReferring();
   }
 
-  /** Whether the tail is all that there will be. */
+  /** Whether no text will follow the tail. */
   get #isWhole() {
     return !this.#growing && !this.#state.intake.hasMore(this.#part);
   }
@@ -170,12 +170,12 @@ export class MarkdownView {
     try {
       return this.#render(text, isFinal, isLast && !state.intake.hasMore(this.#part));
     } catch (error) {
-      console.warn("Threadkeeper: text that can't be rendered is shown as it is.", error);
+      console.warn("Threadkeeper: text that can't be rendered is shown as plain text.", error);
       return this.#openPlain(text.length);
     }
   }
 
-  /** Return what to look at, and whether blocks end where it does; "" for what must stay plain. */
+  /** Return the text to parse and whether its last block ends with it; "" if it must stay plain. */
   #look() {
     const { tail, window } = this.#state;
     let text = tail.slice(0, window);
@@ -190,7 +190,7 @@ export class MarkdownView {
     return { text, isFinal };
   }
 
-  /** `isLast`: nothing more is there now, so that the open block is shown as well. */
+  /** `isLast`: no more text has arrived, so the unfinished block is shown as well. */
   #render(text, isFinal, isLast) {
     const state = this.#state;
     const { join } = state;
@@ -213,7 +213,7 @@ export class MarkdownView {
     return !isLast;
   }
 
-  /** A block is too long to be looked at as a whole. */
+  /** Show a block as plain text that is too long to be parsed as a whole. */
   #giveUp(tokens, text) {
     const count = finishedTokens(tokens, text, false);
     if (!count) return this.#openPlain(text.length);
@@ -229,7 +229,7 @@ export class MarkdownView {
     const before = referring.length;
     this.#put(token ? [token] : this.#tokens(whole.slice(0, length), false), []);
     const holder = surface.holder(kind);
-    // More goes into the same holder: only what is in there now is this piece.
+    // The holder will get more pieces: its present nodes are this piece.
     for (const one of referring.slice(before)) {
       if (one.kind === null && holder) Object.assign(one, { kind, nodes: [...holder.childNodes] });
     }
@@ -245,7 +245,7 @@ export class MarkdownView {
     for (const tag of tagsIn(finished)) {
       if (!state.defined.has(tag)) state.defined.set(tag, state.defined.size);
     }
-    // An unfinished definition is none: its address may not be whole.
+    // Ignore unfinished definitions: their addresses may be incomplete.
     for (const tag of tagsIn(open)) if (!state.defined.has(tag)) delete state.links[tag];
     const referring = state.surface.put(finished, open, this.#sources, state.join);
     state.referring.push(...referring.map((one) => ({ ...one, defined })));
@@ -264,7 +264,7 @@ export class MarkdownView {
     return tokens;
   }
 
-  /** Up to the next empty line, and at least `least` characters. */
+  /** Show plain text up to the next empty line, and at least `least` characters. */
   #openPlain(least = 0) {
     const state = this.#state;
     const blank = state.tail.length - state.tail.replace(/^\n+/, "").length;
@@ -273,7 +273,7 @@ export class MarkdownView {
     return true;
   }
 
-  /** Links may be defined below: what refers to them is rendered once more, at the end. */
+  /** Links may be defined after their use: blocks with such references are rendered again. */
   #stepReferring() {
     const { referring, defined, surface } = this.#state;
     const one = referring.pop();

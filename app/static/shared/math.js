@@ -1,17 +1,17 @@
 /**
- * LaTeX in a model's Markdown: `$$…$$` and `\[…\]` on lines of their own or in a text, `\(…\)`,
- * and `$…$` where it can't be an amount of money.
+ * LaTeX in a model's Markdown: `$$…$$` and `\[…\]` on separate lines or within text, `\(…\)`, and
+ * `$…$` unless it may be an amount of money.
  *
- * KaTeX is loaded when the first formula is shown. Its output is MathML: browsers draw that
- * themselves, and screen readers read it, without KaTeX's fonts and style attributes, which the
- * page's Content-Security-Policy would refuse.
+ * KaTeX is loaded when the first formula is shown. Its output is MathML, which browsers draw and
+ * screen readers read without KaTeX's fonts and style attributes, which the page's
+ * Content-Security-Policy would refuse.
  */
 
 import { work } from "./work.js";
 
-/** Longer ones are shown as they were written. */
+/** Longer formulas are shown as LaTeX source. */
 const LONGEST = 4000;
-/** So many formulas are kept, as a growing answer is drawn again and again. */
+/** Number of formulas cached, because a growing answer is drawn many times. */
 const MOST_KEPT = 500;
 const OPTIONS = { output: "mathml", trust: false, strict: "ignore", maxSize: 20, maxExpand: 200 };
 
@@ -22,23 +22,23 @@ const BLOCK = new RegExp(
 );
 const BLOCK_BEGINS = /(?:^|\n) {0,3}(?:\$\$|\\\[)/;
 const BLOCK_OPEN = /^ {0,3}(?:\$\$|\\\[)(?:(?!\n[ \t]*\n|\$\$|\\\])[^])*$/;
-/** @type {Array<[RegExp, boolean]>} whether it is set on lines of its own */
+/** @type {Array<[RegExp, boolean]>} true for display formulas */
 const INLINE = [
   [new RegExp(String.raw`^\$\$${BODY}\$\$`), true],
   [new RegExp(String.raw`^\\\[${BODY}\\\]`), true],
   [new RegExp(String.raw`^\\\(${BODY}\\\)`), false],
-  // Nothing but the formula touches the signs from within, and no digit follows: "$5 and $10".
+  // No space just inside the dollar signs, and no digit after them, to exclude "$5 and $10".
   [/^\$(?![\s$])((?:\\[^]|[^$\\\n])*?[^\s$\\]|(?:\\[^]|[^$\\\n])*?\\[^\s])\$(?![\d$])/, false],
 ];
 const INLINE_BEGINS = /(?<![\w\\$])\$|(?<!\\)\\[([]/;
-/** "5 apples cost 3 US" between two dollar signs is no formula. */
+/** Text between two dollar signs that is no formula, such as "5 apples cost 3 US". */
 const MONEY = /^[\d.,]+(?:\s|\/|[A-Za-z]{2}|[\u1100-\uffdc]|[-–~]$|$)/;
 const CLEARLY_MATH = /[\\^_={}]/;
 
 /**
  * @param {() => boolean} isGrowing whether more text may follow
- * @param {(token: import("../vendor/marked.js").Token) => string} show what stands for a formula
- * @returns {object[]} the extensions of `Marked` that find formulas
+ * @param {(token: import("../vendor/marked.js").Token) => string} show renders a formula's token
+ * @returns {object[]} extensions for `Marked` that find formulas
  */
 export function mathExtensions(isGrowing, show) {
   const renderer = (token) => show(token);
@@ -90,9 +90,9 @@ const kept = new Map();
 let loading = null;
 
 /**
- * @param {{written: string, tex: string, display: boolean}} token as the extensions make it
+ * @param {{written: string, tex: string, display: boolean}} token from the extensions
  * @param {(text: string) => DocumentFragment} purify KaTeX's MathML into safe nodes
- * @returns {HTMLElement} shows the source until the formula is drawn, and where it can't be
+ * @returns {HTMLElement} shows the source until the formula is drawn, or if it can't be drawn
  */
 export function formulaElement({ written, tex, display = false }, purify) {
   const element = document.createElement("span");
@@ -107,7 +107,7 @@ export function formulaElement({ written, tex, display = false }, purify) {
     return element;
   }
   loading ??= import("../vendor/katex.js").catch(() => {
-    // It is not there: formulas stay as they were written, and the next one tries again.
+    // KaTeX could not be loaded: formulas stay as source, and the next formula tries again.
     loading = null;
     return null;
   });
@@ -122,7 +122,7 @@ export function formulaElement({ written, tex, display = false }, purify) {
   return element;
 }
 
-/** Return the formula's nodes; null for what is no LaTeX, or too much of it. */
+/** Return the formula's nodes; null if KaTeX refuses it. */
 function drawn(katex, tex, display, purify) {
   try {
     return purify(katex.renderToString(tex, { ...OPTIONS, displayMode: display }));

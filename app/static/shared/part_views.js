@@ -1,4 +1,4 @@
-/** The parts of a message, each in the view of its type, and none of them left out. */
+/** Views for the parts of a message by type, including unknown types. */
 
 import { MarkdownView } from "./markdown_view.js";
 import { PictureView } from "./picture_view.js";
@@ -39,7 +39,7 @@ function isOnTheWeb(address) {
 }
 
 /**
- * A picture at another server: a link, for the page loads nothing from elsewhere.
+ * An image on another server: a link, because the page loads nothing from other servers.
  *
  * @implements {PartView}
  */
@@ -74,7 +74,7 @@ class AddressView {
 }
 
 /**
- * A part of a type that nothing is known of: the type, and what the API sent.
+ * A part of an unknown type: shows the type and the API's JSON.
  *
  * @implements {PartView}
  */

@@ -1,21 +1,21 @@
-/** A picture that the API keeps as a file: loaded once it comes into view, and offered to save. */
+/** An image stored as a file: loaded once it scrolls into view, with a link to download it. */
 
 import { ApiError } from "./client.js";
 
 /**
  * @typedef {object} PictureOptions
  * @property {import("./files.js").FileContents} files
- * @property {(name: string, values?: import("./language.js").Values) => string} t texts, those of
- *   `sharedTexts` among them
+ * @property {(name: string, values?: import("./language.js").Values) => string} t returns texts,
+ *   including those of `sharedTexts`
  * @property {boolean} [onCanvas] draw it on a canvas: another site's Content-Security-Policy may
  *   refuse `blob:` URLs for images
- * @property {() => void} [onDrawn] called when its size has changed
+ * @property {() => void} [onDrawn] called after its size changed
  */
 
-/** Draws one picture, or says that it can't be shown. */
+/** Draws one image, or says that it can't be shown. */
 export class PictureView {
   element = document.createElement("figure");
-  /** It does not hold up what comes after it. */
+  /** Always true: a loading image doesn't delay the rest of the answer. */
   drawn = true;
   #fileId;
   #alt;
@@ -29,7 +29,7 @@ export class PictureView {
 
   /**
    * @param {string} fileId
-   * @param {() => string} alt its alternative text in the current language
+   * @param {() => string} alt returns its alternative text in the current language
    * @param {PictureOptions} options
    */
   constructor(fileId, alt, options) {
@@ -50,7 +50,7 @@ export class PictureView {
     watch.observe(this.element);
   }
 
-  /** Write its texts, in the language of the moment. */
+  /** Update its texts to the current language. */
   show() {
     const { t } = this.#options;
     const file = this.#fileId;
@@ -71,7 +71,7 @@ export class PictureView {
       caption.append(this.#link);
       this.element.replaceChildren(this.#picture, caption);
     } catch (error) {
-      // A file that is no picture ends in an EncodingError or an InvalidStateError.
+      // A file that is not an image causes an EncodingError or InvalidStateError.
       if (!(error instanceof ApiError || error instanceof DOMException)) throw error;
       this.#state = "failed";
     }

@@ -1,4 +1,4 @@
-/** Where a click went. */
+/** Finds the element that a click hit. */
 
 /**
  * @param {Event} event

@@ -2,7 +2,7 @@
 
 import { ApiClient, ApiError, noCredential } from "./client.js";
 
-/** A credential that makes its token when it is first needed, and exchanges it when it is over. */
+/** A credential that gets a token when it is first needed, and a new one when that has expired. */
 export class SessionCredential {
   #client;
   #storage;
@@ -12,10 +12,10 @@ export class SessionCredential {
   #pending = null;
 
   /**
-   * @param {string|URL} base the API's base URL
-   * @param {import("./storage.js").Kept} storage keeps the session (see
-   *   `storage.js`), so that its threads are there again after a reload
-   * @param {string} name under which it is kept
+   * @param {string|URL} base base URL of the API
+   * @param {import("./storage.js").Kept} storage stores the session, so that its threads are
+   *   still accessible after a reload
+   * @param {string} name storage name of the session
    */
   constructor(base, storage, name = "threadkeeper.session") {
     this.#client = new ApiClient(base, noCredential);
@@ -25,11 +25,11 @@ export class SessionCredential {
   }
 
   /**
-   * @returns {Promise<import("./api.d.ts").Assistant[]>} those that this session may use, the
+   * @returns {Promise<import("./api.d.ts").Assistant[]>} assistants that this session may use, the
    *   default one first
    */
   async assistants() {
-    // Asked for anew, for the list may have changed since the token was made.
+    // Always fetched: the list may have changed since the token was issued.
     await this.#begin();
     return this.#session.assistants ?? [];
   }
@@ -44,7 +44,7 @@ export class SessionCredential {
     return true;
   }
 
-  /** Calls that come at once share one exchange. */
+  /** Concurrent calls share one exchange. */
   #begin() {
     this.#pending ??= this.#exchange().finally(() => {
       this.#pending = null;
@@ -59,7 +59,7 @@ export class SessionCredential {
     } catch (error) {
       const refused = error instanceof ApiError && error.status === 401;
       if (!old || !refused) throw error;
-      // Too old, or made by a server that has another secret by now: begin anew.
+      // Expired, or the server's secret has changed: start a new session.
       this.#storage.remove(this.#name);
       this.#session = await this.#create(null);
     }

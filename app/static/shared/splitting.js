@@ -1,19 +1,19 @@
 /**
- * Where a Markdown text that grows can be split, so that no part of it is rendered twice. Pure.
+ * Where a growing Markdown text can be split, so that no part of it is rendered twice. Pure.
  *
- * A block is finished once the first line of the next one is there: Markdown is read line by line,
- * and later lines change no earlier block. Only a block longer than `LONG` is split within itself:
+ * A block is finished once the first line of the next one has arrived: Markdown is parsed line by
+ * line, and later lines change no earlier block. Only a block longer than `LONG` is split itself:
  * lists between items, tables between rows, quotations at an empty line, paragraphs between words.
  */
 
 /** @typedef {import("../vendor/marked.js").Token} Token */
 
-/** Characters that are looked at together; a longer block is split within itself. */
+/** Characters parsed together; a longer block is split. */
 export const LONG = 2000;
-/** Blocks that can't be split and are longer than this are shown as plain text. */
+/** Longer blocks that can't be split are shown as plain text. */
 export const LONGEST = 12_000;
 
-/** More of these in one text take Markdown's rules too long, and no reader wants them. */
+/** With more of these in one paragraph, parsing takes too long; no useful answer has so many. */
 const MOST_SIGNS = 400;
 const SIGNS = /[*_~]+/g;
 const MOST_BRACKETS = 1500;
@@ -23,23 +23,23 @@ const DEEPEST = 16;
 const MARKERS = /^[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*)+/;
 const ONE_MARKER = />|[-*+]|\d{1,9}[.)]/g;
 const BLANK = /^[ \t]*$/;
-/** Lines that begin a text of their own: items, rows and headings. */
+/** Lines that are parsed separately: items, rows and headings. */
 const ITS_OWN = /^[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|\||#{1,6}[ \t])/;
 
 const FENCE = /^( {0,3})(`{3,}|~{3,})([^\n]*)(\n|$)/;
 const FENCE_BELOW = /\n(?:`{3,}[^`\n]*|~{3,}[^\n]*)\n/;
 const DETAILS = /^ {0,3}<\/?details\b/gim;
 const CAN_FOLLOW = /\p{L}/u;
-/** Characters of a line by which it is known what it begins. */
+/** This many characters of a line are enough to know which block it starts. */
 const ENOUGH = 200;
 const EMPTY_QUOTE = /\n {0,3}>[ \t]*\n/g;
 const QUOTED_FENCE = /^ {0,3}>[ >]*(?:`{3}|~{3})/gm;
 
 /**
- * Find what takes too long to render, or can't be.
+ * Find text that takes too long to render.
  *
  * @param {string} text
- * @returns {{from: number}|null} where its paragraph begins
+ * @returns {{from: number}|null} offset of its paragraph
  */
 export function tooComplex(text) {
   let from = 0;
@@ -65,10 +65,10 @@ export function tooComplex(text) {
 
 /**
  * @param {string} text in a paragraph
- * @param {number} least so much belongs to it in any case
+ * @param {number} least number of characters that belong to the paragraph in any case
  * @param {boolean} whole whether no more text follows
- * @returns {{length: number, closed: boolean}} so much of it belongs to the paragraph, and whether
- *   that ends there; what may be the empty line after it is left until that is known
+ * @returns {{length: number, closed: boolean}} number of characters that belong to the paragraph,
+ *   and whether it ends there; a possible empty line after it is left until more text arrives
  */
 export function plainEnd(text, least, whole) {
   const blank = /\n[ \t]*\n/g;
@@ -80,10 +80,10 @@ export function plainEnd(text, least, whole) {
 }
 
 /**
- * @param {string} text where a block begins
+ * @param {string} text at the start of a block
  * @param {boolean} whole whether no more text follows
  * @returns {{indent: number, marker: string, language: string, length: number}|null} the line that
- *   opens a block of code there
+ *   opens a code block there
  */
 export function openingFence(text, whole) {
   const found = FENCE.exec(text);
@@ -94,7 +94,7 @@ export function openingFence(text, whole) {
   return { indent: indent.length, marker, language, length: line.length };
 }
 
-/** @returns {number} where a block of code opens below the first line; -1 for nowhere */
+/** @returns {number} offset of a code block that opens below the first line; -1 if none does */
 export function fenceBelow(text) {
   const found = FENCE_BELOW.exec(text);
   if (!found || openDetails(text.slice(0, found.index)) > 0) return -1;
@@ -102,12 +102,12 @@ export function fenceBelow(text) {
 }
 
 /**
- * Count the blocks that no text that follows can change.
+ * Count the blocks that later text can't change.
  *
  * @param {Token[]} tokens of `text`
  * @param {string} text
- * @param {boolean} [together] whether what is between `<details>` and its end stays together
- * @returns {number} how many tokens from the first
+ * @param {boolean} [together] whether `<details>` and its content must stay together
+ * @returns {number} number of finished tokens, from the first
  */
 export function finishedTokens(tokens, text, together = true) {
   let finished = 0;
@@ -117,7 +117,7 @@ export function finishedTokens(tokens, text, together = true) {
     // If the lexer changed the text, its lengths don't say where the next block begins.
     if (!text.startsWith(token.raw, at)) break;
     const lines = token.type === "table" ? 2 : 1;
-    // A formula that is not closed may turn out to be a text like the one before.
+    // An unclosed formula may turn out to be text that continues the paragraph before it.
     const isOpen = token.type === "mathBlock" && token.tex === undefined;
     const isNext = token.type !== "space" && !isOpen && hasLines(text, at, lines);
     if (isNext && !(together && open > 0)) finished = place;
@@ -128,12 +128,12 @@ export function finishedTokens(tokens, text, together = true) {
 }
 
 /**
- * Split a block within itself.
+ * Split a block.
  *
  * @param {Token} token
- * @param {string} text that begins with it
- * @returns {{length: number, token: Token|null, kind: string}|null} so much of the text is
- *   finished; `token` is it, if it need not be read again; `kind` says how the rest goes on
+ * @param {string} text that begins with the block
+ * @returns {{length: number, token: Token|null, kind: string}|null} `length`: finished characters;
+ *   `token`: their token, null if they must be parsed again; `kind`: how the rest continues
  */
 export function splitBlock(token, text) {
   if (token.type === "list" && token.items.length > 1) return splitList(token);
@@ -156,7 +156,7 @@ function depthOf(line) {
   return (markers[0].match(ONE_MARKER)?.length ?? 0) + indent / 2;
 }
 
-/** Whether so many lines are there, or so much of them that what they begin is known. */
+/** Whether this many lines are complete, or the last one is long enough to know its block. */
 function hasLines(text, from, lines) {
   let at = from;
   for (let line = 0; line < lines; line += 1) {
@@ -189,7 +189,7 @@ function splitQuote(raw) {
   return fences % 2 ? null : { length, token: null, kind: "quote" };
 }
 
-/** At the end of a line or between words, where no emphasis, code, link or formula is open. */
+/** Split at the end of a line or between words, outside emphasis, code, links and formulas. */
 function splitParagraph(text) {
   let best = 0;
   let any = 0;

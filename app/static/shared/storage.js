@@ -1,4 +1,4 @@
-/** What a browser keeps, as JSON. Where it keeps nothing (private mode, full, blocked), memory. */
+/** Browser storage as JSON, with memory as a fallback (private mode, storage full or blocked). */
 
 /**
  * @typedef {object} Kept
@@ -8,8 +8,8 @@
  */
 
 /**
- * @param {() => Storage} open such as `() => window.localStorage`: even touching it may fail
- * @returns {Kept} `get` returns null for what is not there or can't be read
+ * @param {() => Storage} open such as `() => window.localStorage`; even access to it may throw
+ * @returns {Kept} `get` returns null for values that are missing or can't be read
  */
 export function keptIn(open) {
   const memory = new Map();
@@ -18,7 +18,7 @@ export function keptIn(open) {
   try {
     storage = open();
   } catch {
-    // Blocked for this page: what is kept lasts as long as the page.
+    // Blocked for this page: values last as long as the page.
   }
   return {
     get(name) {
@@ -43,14 +43,14 @@ export function keptIn(open) {
       try {
         storage?.removeItem(name);
       } catch {
-        // Nothing was kept there.
+        // Nothing was stored there.
       }
     },
   };
 }
 
-/** Kept for this browser. */
+/** Stored in this browser. */
 export const browserStorage = keptIn(() => window.localStorage);
 
-/** Kept for this tab, until it is closed. */
+/** Stored for this tab, until it is closed. */
 export const tabStorage = keptIn(() => window.sessionStorage);

@@ -1,22 +1,22 @@
-/** Where Markdown's blocks are put: finished ones stay, those at the end are replaced. */
+/** The element that shows Markdown's blocks: finished blocks stay, unfinished ones are replaced. */
 
 import { CodeView } from "./code_view.js";
 import { fragmentOf, languageClass } from "./markdown.js";
 
 /**
  * @typedef {import("../vendor/marked.js").Token} Token
- * @typedef {{kind: string, holder: Element|null}} Join how a block goes on with the one before it
+ * @typedef {{kind: string, holder: Element|null}} Join how a block continues the one before it
  */
 
-/** What holds the rest of a block that was split. */
+/** Selectors of the elements that get the rest of a split block. */
 /** @type {Record<string, string>} */
 const HOLDERS = { list: "ul, ol", table: "tbody", quote: "blockquote", line: "p", words: "p" };
 /** @type {Record<string, string>} */
 const ALIKE = { list: "list", table: "table", quote: "blockquote", line: "paragraph" };
-/** Browsers lay these out as a whole, each time they grow: they get no longer than this. */
+/** Browsers lay these out as a whole each time they grow, so their length is limited. */
 const LAID_OUT_WHOLE = new Set(["table", "line", "words"]);
 const MOST_IN_ONE = 8000;
-/** Characters of plain text that are laid out together, where a line ends. */
+/** Characters of plain text per paragraph; it is split at the next line end. */
 const PLAIN_PART = 2000;
 const CAN_REFER = /\[[^\]\n]+\](?!\()/;
 
@@ -39,14 +39,14 @@ export class Surface {
   }
 
   /**
-   * Show blocks after those that are finished.
+   * Show blocks after the finished ones.
    *
    * @param {Token[]} finished tokens that stay
    * @param {Token[]} open tokens that may change
    * @param {import("./markdown.js").Source[]} sources
-   * @param {Join|null} join the first token goes on in there
+   * @param {Join|null} join how the first token continues the last finished block
    * @returns {Array<{token: Token, nodes: Node[], kind: string|null}>} finished blocks that may
-   *   refer to links which are defined later; `kind` if they are a piece of a block
+   *   refer to links defined later; `kind` is set for a piece of a block
    */
   put(finished, open, sources, join) {
     const referring = [];
@@ -63,7 +63,7 @@ export class Surface {
     for (const { tokens, joined } of groupsOf(open, finished.length ? null : join)) {
       add(tokens, [...this.#levels], holderOf(joined));
     }
-    // A piece that is a block of its own goes on without a gap.
+    // A piece in a new block continues without a gap.
     if (join && !join.holder) pieces[0]?.node.classList?.add("block-part");
     this.#show(pieces);
     this.#open = pieces.slice(stay);
@@ -75,7 +75,7 @@ export class Surface {
     return referring;
   }
 
-  /** Put a block, or a piece of one, in the place of its nodes. */
+  /** Replace the nodes of a block, or of a piece of one. */
   replace({ nodes, kind }, token, sources) {
     if (!nodes.length || !isAlike(token, kind)) return;
     nodes[0].before(...this.#nodesOf([token], sources, [...this.#levels], kind));
@@ -84,7 +84,7 @@ export class Surface {
 
   /**
    * @param {string} kind how the last finished block was split
-   * @returns {Element|null} what the rest of it goes into; null if that is to be a block of its own
+   * @returns {Element|null} element for the rest of it; null if the rest must be a new block
    */
   holder(kind) {
     const last = this.#element.lastElementChild;
@@ -94,7 +94,7 @@ export class Surface {
     return isFull ? null : (holder ?? null);
   }
 
-  /** @returns {CodeView} a block of code after what is finished */
+  /** @returns {CodeView} a new code block after the finished blocks */
   code(fence) {
     this.#show([]);
     const code = document.createElement("code");
@@ -109,7 +109,7 @@ export class Surface {
     return new CodeView(code, fence);
   }
 
-  /** @returns {(text: string) => void} adds to a plain text after what is finished */
+  /** @returns {(text: string) => void} appends to a new plain text after the finished blocks */
   plain() {
     this.#show([]);
     if (!this.#noted) this.#element.append(this.#options.plainNote());
@@ -132,7 +132,7 @@ export class Surface {
     };
   }
 
-  /** What is equal stays as it is: so text that grows keeps its selection and its focus. */
+  /** Keep nodes that have not changed, so that growing text keeps its selection and focus. */
   #show(pieces) {
     let equal = 0;
     for (const { node, parent } of this.#open) {
@@ -157,7 +157,7 @@ export class Surface {
   }
 }
 
-/** Tokens that are rendered together; alone are the first where it is joined, and those to note. */
+/** Group tokens to render together; a joined first token and those with references stay alone. */
 function groupsOf(tokens, join) {
   /** @type {Array<{tokens: Token[], joined: boolean, alone: boolean}>} */
   const groups = [];

@@ -15,7 +15,7 @@ export function drawing(path) {
 }
 
 /**
- * @param {Element} svg gets the drawing in place of what it has
+ * @param {Element} svg its content is replaced by the drawing
  * @param {string} path
  */
 export function drawInto(svg, path) {

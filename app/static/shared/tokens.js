@@ -1,10 +1,10 @@
-/** What marked's tokens of blocks hold. Pure. */
+/** Reads and changes marked's block tokens. Pure. */
 
 /** @typedef {import("../vendor/marked.js").Token} Token */
 
 /**
  * @param {Token[]} tokens
- * @returns {string[]} the names of the links that they define
+ * @returns {string[]} names of the links that they define
  */
 export function tagsIn(tokens) {
   return tokens.flatMap((/** @type {Token} */ token) => {
@@ -13,13 +13,13 @@ export function tagsIn(tokens) {
   });
 }
 
-/** @returns {string[]} the names of links that a block may refer to */
+/** @returns {string[]} names of the links that a block may refer to */
 export function labelsIn({ raw }) {
   const found = raw.matchAll(/\[([^[\]\n]+)\]/g);
   return [...found].map(([, label]) => label.trim().toLowerCase().replace(/\s+/g, " "));
 }
 
-/** Make a list one whose items stand apart, as an earlier piece of it showed. */
+/** Make a list loose (with paragraphs as items), because an earlier piece of it was. */
 export function loosen(list) {
   list.loose = true;
   for (const item of list.items) {

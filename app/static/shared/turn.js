@@ -1,9 +1,9 @@
 /**
- * One turn of a conversation: a question, and what its run tells. Pure: events in, state out.
+ * One turn of a conversation: a question and the state of its run. Pure: events in, state out.
  *
  * @typedef {{type: string, value: string, annotations: Annotation[],
- *   content?: Record<string, any>}} Part a part of a message; text and refusals are in `value`,
- *   parts of any other type have the API's object as their `content`
+ *   content?: Record<string, any>}} Part a part of a message; `value` is its text or refusal;
+ *   `content` is the API's object for any other type
  * @typedef {{type: string, text: string, start_index: number, end_index: number,
  *   file_citation?: {file_id: string}, file_path?: {file_id: string}}} Annotation
  * @typedef {{kind: "message", id: string, status: string, reason: string|null, parts: Part[],
@@ -15,20 +15,20 @@
  * @typedef {{id: string|null, text: string, images: FileName[], files: FileName[], others?: Part[],
  *   createdAt: number|null}} Question `others`: parts that are neither text nor uploaded images
  * @typedef {object} Turn
- * @property {string} key names the turn; sent along as the message's metadata `client_turn_id`
- * @property {Question|null} question null: the assistant spoke unasked
+ * @property {string} key identifies the turn; sent as the message's metadata `client_turn_id`
+ * @property {Question|null} question null if the thread has no question before this answer
  * @property {string|null} threadId
  * @property {string|null} runId
  * @property {string|null} assistantId
  * @property {"sending"|"working"|"stopping"|"completed"|"incomplete"|"stopped"|"waiting"|"failed"}
  *   status "waiting": for the outputs of functions that only the developer's program can call
- * @property {boolean} stored whether the question stands in its thread
- * @property {boolean} connected false while a lost connection is tried again
- * @property {Array<AnswerMessage|ToolStep>} items in the order in which they came
- * @property {boolean} mayHaveSteps whether steps of a past run may be worth asking for
- * @property {Array<{name: string, arguments: string}>} awaited calls a "waiting" turn waits for
+ * @property {boolean} stored whether the question is in its thread
+ * @property {boolean} connected false while reconnecting after a lost connection
+ * @property {Array<AnswerMessage|ToolStep>} items in order of arrival
+ * @property {boolean} mayHaveSteps whether a past run may have steps that are not loaded
+ * @property {Array<{name: string, arguments: string}>} awaited calls that it waits for
  * @property {{status: number, code: string|null, message: string, retryAfter: number|null}|null}
- *   error set where it failed
+ *   error set if the turn failed
  */
 
 import { accumulate, accumulateList } from "./accumulate.js";
@@ -70,37 +70,37 @@ export function newTurn(values = {}) {
   };
 }
 
-/** @returns {boolean} whether the turn's run has not come to an end */
+/** @returns {boolean} whether the turn has not ended and doesn't wait for functions */
 export function isUnderWay(turn) {
   return UNDER_WAY.has(turn.status);
 }
 
-/** @returns {AnswerMessage[]} what the assistant said */
+/** @returns {AnswerMessage[]} the assistant's messages */
 export function messagesOf(turn) {
   return turn.items.filter((item) => item.kind === "message");
 }
 
-/** @returns {boolean} whether the assistant said and showed nothing */
+/** @returns {boolean} whether the answer has nothing to show */
 export function isSilent(turn) {
   return !messagesOf(turn).some((message) => message.parts.some(saysSomething));
 }
 
 /**
  * @param {Part|undefined} part
- * @returns {boolean} whether there is something to show of it
+ * @returns {boolean} whether the part has something to show
  */
 export function saysSomething(part) {
   return Boolean(part && (part.content || part.value.trim()));
 }
 
-/** @returns {string} the whole answer as it was written, Markdown, without its citation marks */
+/** @returns {string} the whole answer as Markdown, without citation marks */
 export function answerText(turn) {
   const parts = messagesOf(turn).flatMap((message) => message.parts);
   return parts.map(withoutMarks).filter(Boolean).join("\n\n");
 }
 
 /**
- * Change a turn as one of its run's events says.
+ * Apply one of its run's events to a turn.
  *
  * @param {Turn} turn
  * @param {{name: string, data: any}} event an Assistants stream event
@@ -112,7 +112,7 @@ export function applyEvent(turn, { name, data }) {
 }
 
 /**
- * Take over where a run stands.
+ * Apply a run's state to a turn.
  *
  * @param {Turn} turn
  * @param {import("./api.d.ts").Run} run
@@ -122,12 +122,12 @@ export function applyRun(turn, run) {
   turn.threadId = run.thread_id;
   turn.assistantId = run.assistant_id;
   const status = RUN_STATUS[run.status] ?? "working";
-  // What a stop was asked for says no other word until it has ended.
+  // A turn that is being stopped stays "stopping" until its run ends.
   if (!(turn.status === "stopping" && status === "working")) turn.status = status;
   if (status === "failed") {
-    const { code: told = `run_${run.status}`, message = "" } = run.last_error ?? {};
+    const { code: reported = `run_${run.status}`, message = "" } = run.last_error ?? {};
     const filtered = messagesOf(turn).at(-1)?.reason === "content_filter";
-    const code = filtered ? "content_filter" : told;
+    const code = filtered ? "content_filter" : reported;
     turn.error = { status: 0, code, message, retryAfter: null };
   }
   /** @type {import("./calls/registry.js").Call[]} */
@@ -157,7 +157,7 @@ function applyMessage(turn, name, data) {
     for (const delta of data.delta.content ?? []) addDelta(message?.parts ?? [], delta);
     return;
   }
-  if (name === "thread.message.created") dropBrokenOff(turn);
+  if (name === "thread.message.created") dropInterrupted(turn);
   put(turn, answerMessage(data));
 }
 
@@ -177,7 +177,7 @@ export function partOf({ index: _, ...part }) {
   const type = part.type ?? "text";
   if (type === "refusal") return { type, value: part.refusal ?? "", annotations: [] };
   if (type !== "text") return { type, value: "", annotations: [], content: part };
-  // A message that a client wrote may have its text as a string.
+  // In a client's message, `text` may be a string.
   const { text = {} } = part;
   if (typeof text === "string") return { type, value: text, annotations: [] };
   return { type, value: text.value ?? "", annotations: [...(text.annotations ?? [])] };
@@ -190,7 +190,7 @@ function applyStep(turn, name, data) {
     if (step) accumulateList(step.calls, deltas, reduceCall);
     return;
   }
-  if (name === "thread.run.step.created") dropBrokenOff(turn);
+  if (name === "thread.run.step.created") dropInterrupted(turn);
   const step = toolStep(data);
   if (step) put(turn, step);
 }
@@ -205,8 +205,8 @@ export function toolStep(step) {
   return { kind: "step", id: step.id, status: step.status, calls };
 }
 
-/** A round that a server broke off is done again: half its answer is no part of the turn. */
-function dropBrokenOff(turn) {
+/** An interrupted round is repeated, so its incomplete items are dropped. */
+function dropInterrupted(turn) {
   turn.items = turn.items.filter((item) => item.status !== "incomplete");
 }
 
@@ -222,7 +222,7 @@ function withoutMarks({ value, annotations }) {
 }
 
 function newKey() {
-  // `randomUUID` is for secure contexts alone, and a server in a house may have plain HTTP.
+  // `randomUUID` needs a secure context, and a server on a local network may use plain HTTP.
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

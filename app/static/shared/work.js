@@ -1,16 +1,16 @@
-/** Work that is cut into small steps, so that the page can be used and painted in between. */
+/** Runs work in small steps, so that the page stays responsive in between. */
 
-/** Milliseconds of each frame that steps may take; the rest is for layout and for the reader. */
+/** Milliseconds per frame for steps; the rest is for layout and input. */
 const SLICE = 8;
 
 const waiting = [];
 let scheduled = false;
 
 /**
- * Run `step` again and again, a few milliseconds in each frame, until it returns false. What was
- * added last runs first: that is what the reader looks at.
+ * Run `step` repeatedly, a few milliseconds per frame, until it returns false. The work added last
+ * runs first, because the reader is looking at it.
  *
- * @param {() => boolean} step does a little, and returns whether there is more to do
+ * @param {() => boolean} step does a small part, and returns whether there is more to do
  */
 export function work(step) {
   waiting.push(step);
@@ -20,7 +20,7 @@ export function work(step) {
 function schedule() {
   if (scheduled || !waiting.length) return;
   scheduled = true;
-  // A page in the background gets no frames.
+  // A background page gets no frames.
   if (document.hidden) setTimeout(run);
   else requestAnimationFrame(run);
 }
@@ -35,7 +35,7 @@ function run() {
     try {
       more = step();
     } catch (error) {
-      // One that fails must not keep the others from their turn.
+      // One failing step must not block the others.
       reportError(error);
     }
     if (!more) waiting.splice(waiting.lastIndexOf(step), 1);

@@ -1,37 +1,36 @@
-/** The way into the API for one page: open to everybody, with a key, or as a visitor. */
+/** How a page gets access to the API: without a key, with a key, or as a visitor. */
 
 import { ApiClient, ApiError, keyCredential, noCredential } from "../shared/client.js";
 import { tabStorage } from "../shared/storage.js";
 
 /**
  * @typedef {{mode: "open"|"keys", public_chat: boolean, default_assistant_id: string|null}} Terms
- *   what `GET /access` answers
+ *   response of `GET /access`
  */
 /**
  * @template T
  * @typedef {object} Access
  * @property {"open"|"key"|"session"} kind
  * @property {ApiClient} client
- * @property {T} loaded what the page loaded on its way in
+ * @property {T} loaded what `load` or `asVisitor` returned
  */
 /**
  * @template T
  * @typedef {object} DoorOptions
- * @property {URL} base the API's
+ * @property {URL} base URL of the API
  * @property {(client: ApiClient, terms: Terms) => Promise<T>} load makes the page's first call,
- *   which also shows whether a key is valid
- * @property {() => void} onRefused called if a key that was accepted is refused later on
- * @property {() => Promise<{client: ApiClient, loaded: T}>} [asVisitor] lets people in without a
- *   key, if the server has a public chat. A page that does not bring it, such as an operator's,
- *   never gets a visitor's session.
- * @property {string} [keyName] under which this page keeps its key
+ *   which also checks the key
+ * @property {() => void} onRefused called if the server refuses a key that it accepted before
+ * @property {() => Promise<{client: ApiClient, loaded: T}>} [asVisitor] opens a visitor's session
+ *   if the server has a public chat. A page without it, such as an operator's, always needs a key.
+ * @property {string} [keyName] storage name of this page's key
  */
 
-/** @type {Terms} A server that does not have the call yet is an open one. */
+/** @type {Terms} A server without `GET /access` is open. */
 const OPEN = { mode: "open", public_chat: false, default_assistant_id: null };
 
 /**
- * Lets one page in, and keeps its key until the tab is closed.
+ * Gets access for one page, and keeps its key until the tab is closed.
  *
  * @template T
  */
@@ -82,7 +81,7 @@ export class Door {
     return true;
   }
 
-  /** @returns {boolean} whether a key is kept */
+  /** @returns {boolean} whether a key is stored */
   get hasKey() {
     return tabStorage.get(this.#keyName) !== null;
   }

@@ -1,4 +1,4 @@
-/** Copying text, and saying whether that was possible. */
+/** Copying text to the clipboard, with a notice of the outcome. */
 
 import { el } from "./dom.js";
 import { notify } from "./notices.js";
@@ -24,7 +24,7 @@ async function writeText(text) {
     await navigator.clipboard.writeText(text);
     return;
   }
-  // Plain HTTP on a local network has no clipboard object, but a selection can still be copied.
+  // Plain HTTP on a local network has no `navigator.clipboard`, but can copy a selection.
   const field = el("textarea", { value: text, className: "for-readers", readOnly: true });
   const focused = document.activeElement;
   document.body.append(field);

@@ -1,11 +1,11 @@
-/** Questions to be answered before anything else, in the page's `<dialog id="question">`. */
+/** Modal questions, in the page's `<dialog id="question">`. */
 
 import { byId, el } from "./dom.js";
 import { say } from "./speech.js";
 
 /**
  * @param {{title: string, text: string, yes: string,
- *   values?: import("../shared/language.js").Values}} names of the texts
+ *   values?: import("../shared/language.js").Values}} names of the texts, and values for `text`
  * @returns {Promise<boolean>} whether the answer was yes
  */
 export function confirm({ title, text, yes, values }) {
@@ -30,7 +30,7 @@ export function confirm({ title, text, yes, values }) {
 }
 
 /**
- * Close a dialog when the pointer is pressed beside it.
+ * Close a dialog when the reader presses outside it.
  *
  * @param {HTMLDialogElement} dialog
  */

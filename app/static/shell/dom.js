@@ -1,10 +1,10 @@
-/** Short ways to make and find elements. */
+/** Helpers to create and find elements. */
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [properties] set on the element; `role` and names with a dash are
- *   attributes, `on…` are listeners, and null or undefined is left out
+ * @param {Record<string, any>} [properties] set on the element: `on…` as listeners, names that the
+ *   element doesn't have (such as those with a dash) as attributes; null and undefined are skipped
  * @param {...(Node|string|null|undefined)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -21,8 +21,8 @@ export function el(tag, properties = {}, ...children) {
 }
 
 /**
- * @param {string} text that somebody wrote
- * @returns {string} its language as far as that shows, for line breaks and for screen readers
+ * @param {string} text
+ * @returns {string} `lang` for line breaks and screen readers: "ko" if it has Hangul, else ""
  */
 export function languageOf(text) {
   return /[\uac00-\ud7a3]/.test(text) ? "ko" : "";
@@ -31,8 +31,8 @@ export function languageOf(text) {
 /**
  * @template {HTMLElement} [E=HTMLElement]
  * @param {string} id
- * @param {{new (): E}} [kind] what it must be, such as `HTMLDialogElement`
- * @returns {E} the element of the page with this id
+ * @param {{new (): E}} [kind] class that the element must have, such as `HTMLDialogElement`
+ * @returns {E} the page's element with this id
  */
 export function byId(id, kind = /** @type {{new (): any}} */ (HTMLElement)) {
   const element = document.getElementById(id);

@@ -1,4 +1,4 @@
-/** Saving the server's files, and saying if that was not possible. */
+/** Saving the server's files, with a notice if that fails. */
 
 import { ApiError } from "../shared/client.js";
 import { notify } from "./notices.js";

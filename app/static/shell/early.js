@@ -1,7 +1,7 @@
 "use strict";
 
-// Before anything is painted, so that no page flashes in the wrong colours; not a module, for
-// modules run later. What is kept is written by preferences.js.
+// Runs before the first paint, so that no page flashes in the wrong colours. A classic script,
+// because modules run later. preferences.js stores the theme, speech.js the language.
 (() => {
   const kept = (/** @type {string} */ name) => {
     try {

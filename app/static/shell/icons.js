@@ -1,4 +1,4 @@
-/** A page's icons by name: the shell's own, and those that a page adds. */
+/** Icons by name: the shell's own, and those that a page adds. */
 
 import { drawInto, drawing } from "../shared/svg.js";
 
@@ -28,8 +28,7 @@ const PATHS = {
 };
 
 /**
- * @param {Record<string, string>} paths by name; a drawing is the `d` of an SVG path, on a grid of
- *   24 by 24
+ * @param {Record<string, string>} paths by name; the `d` of an SVG path, on a grid of 24 by 24
  */
 export function addIcons(paths) {
   Object.assign(PATHS, paths);

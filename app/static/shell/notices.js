@@ -1,5 +1,5 @@
 /**
- * Short messages beside what a page shows. The page has two elements for them:
+ * Short messages over a page. The page has two elements for them:
  * `<div id="announcer" class="for-readers" role="status" aria-live="polite">` and
  * `<div id="notice" class="notice" role="alert" hidden>`.
  */
@@ -10,12 +10,13 @@ import { words } from "./speech.js";
 
 /** @typedef {import("../shared/language.js").Values} Values */
 
+// Milliseconds.
 const SHOWN_FOR = 6000;
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let timer;
 
 /**
- * Say something to screen readers alone, when they are free.
+ * Announce something to screen readers only, without interrupting them.
  *
  * @param {string} name
  * @param {Values} [values]

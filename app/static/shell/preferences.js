@@ -1,4 +1,4 @@
-/** The colours and the language that a person prefers: a page's two toggles. */
+/** A page's two toggles, for the theme and the language. */
 
 import { browserStorage } from "../shared/storage.js";
 import { byId } from "./dom.js";
@@ -39,7 +39,7 @@ function offerThemes() {
 function offerLanguages() {
   const toggle = byId("toggle-language");
   const other = () => (currentLanguage() === "ko" ? "en" : "ko");
-  // The button is written in the language that it leads to.
+  // The button's text is in the language that it switches to.
   const show = () => {
     toggle.lang = other();
   };

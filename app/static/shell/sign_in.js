@@ -1,4 +1,4 @@
-/** The form that asks for a key. Its page has a `<section id="sign-in" class="sign-in" hidden>`. */
+/** The form that asks for a key, in the page's `<section id="sign-in" class="sign-in" hidden>`. */
 
 import { ApiError } from "../shared/client.js";
 import { errorText } from "../shared/language.js";
@@ -9,10 +9,10 @@ import { say } from "./speech.js";
 /**
  * Show the form until a key is accepted.
  *
- * @param {(key: string) => Promise<boolean>} takeKey keeps a key; false if the server refuses it
- * @param {{refused?: boolean, skip?: string|null}} [options] `refused`: say that the key that was
- *   used is no longer valid; `skip`: the name of a text that offers to go on without a key
- * @returns {Promise<boolean>} true when a key is kept, false to go on without
+ * @param {(key: string) => Promise<boolean>} takeKey stores a key; false if the server refuses it
+ * @param {{refused?: boolean, skip?: string|null}} [options] `refused`: say that the last key is
+ *   not valid; `skip`: the name of the text that offers to continue without a key
+ * @returns {Promise<boolean>} true if a key was stored, false to continue without one
  */
 export function askForKey(takeKey, { refused = false, skip = null } = {}) {
   /** @type {PromiseWithResolvers<boolean>} */
@@ -82,7 +82,7 @@ export function askForKey(takeKey, { refused = false, skip = null } = {}) {
 }
 
 /**
- * Say, in the form's place, that the page could not be opened.
+ * Say that the server can't be reached, instead of showing the form.
  *
  * @param {() => void} retry
  */

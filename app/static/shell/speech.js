@@ -1,6 +1,6 @@
 /**
- * A page's texts. Each element remembers the name of its text, so the language can change at once.
- * The page brings its own table: `useTexts(pageTexts)`, before anything is shown.
+ * A page's texts. Each element stores the name of its text, so the language can change in place.
+ * A page adds its own texts with `useTexts(pageTexts)` before it shows anything.
  */
 
 import { browserLanguage, sharedTexts, translator } from "../shared/language.js";
@@ -26,7 +26,7 @@ let translate = translator(texts, language);
 const listeners = [];
 
 /**
- * Take a page's texts besides those of the shell, and write them into the page.
+ * Add a page's texts to the shell's, and write them into the page.
  *
  * @param {import("../shared/language.js").Texts} own
  */
@@ -53,7 +53,7 @@ export function words(name, values) {
   return translate(name, values);
 }
 
-/** @param {Language} chosen kept for this browser */
+/** @param {Language} chosen stored in this browser */
 export function speak(chosen) {
   language = chosen;
   translate = translator(texts, chosen);
@@ -80,7 +80,7 @@ function applyTexts() {
 
 /**
  * @template {HTMLElement} E
- * @param {E} node gets this text, in every language
+ * @param {E} node shows this text, in whichever language is current
  * @param {string} name
  * @param {Values} [values]
  * @returns {E}
@@ -94,7 +94,7 @@ export function say(node, name, values) {
 
 /**
  * @template {HTMLElement} E
- * @param {E} node gets this as its accessible name, and a button as its tooltip too
+ * @param {E} node gets this text as its accessible name; a button also as its tooltip
  * @param {string} name
  * @param {Values} [values]
  * @returns {E}
@@ -107,8 +107,8 @@ export function label(node, name, values) {
 }
 
 /**
- * @param {string} symbol the icon's name
- * @param {string} name of its text
+ * @param {string} symbol name of the icon
+ * @param {string} name of the label's text
  * @param {Record<string, any>} properties of the button
  * @param {Values} [values]
  * @returns {HTMLButtonElement}

@@ -1,25 +1,25 @@
-/** What every page says, in both languages. */
+/** Texts of every page, in both languages. */
 
 /** @type {import("../shared/language.js").Texts} */
 export const shellTexts = {
   en: {
     cancel: "Cancel",
-    light: "Light colours",
-    dark: "Dark colours",
+    light: "Light theme",
+    dark: "Dark theme",
     otherLanguage: "한국어로 보기",
     otherLanguageShort: "한국어",
     signOut: "Sign out",
     signInTitle: "Sign in with your key",
-    signInText: "This server asks for an API key. It is kept in this tab only, until you sign out "
-      + "or close the tab.",
+    signInText: "This server requires an API key. The key is kept only in this tab, until you sign "
+      + "out or close the tab.",
     keyField: "API key",
     signIn: "Sign in",
-    checking: "Checking …",
+    checking: "Checking…",
     keyNeeded: "Please enter a key.",
     keyRefused: "This key is not valid. Please check it and try again.",
     startFailed: "The server can't be reached.",
     copied: "Copied",
-    copyFailed: "Copying was not possible.",
+    copyFailed: "The text could not be copied.",
     downloadFailed: "The file could not be downloaded.",
   },
   ko: {

@@ -1,11 +1,11 @@
-/** When something was said, in the page's language and the reader's zone. */
+/** Times of messages, in the page's language and the reader's time zone. */
 
 import { el } from "./dom.js";
 import { currentLanguage, onLanguage } from "./speech.js";
 
 /**
  * @param {number|null} seconds since 1970
- * @returns {HTMLTimeElement|null} null if it is not known
+ * @returns {HTMLTimeElement|null} null if the time is not known
  */
 export function timeOf(seconds) {
   if (!seconds) return null;

@@ -1,4 +1,4 @@
-/** The page at `/`: its language, and whether the demo model answers. */
+/** Script of the page at `/`: sets its language and says if the demo model answers. */
 "use strict";
 
 const wanted = new URLSearchParams(location.search).get("lang") ?? navigator.language;

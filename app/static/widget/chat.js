@@ -1,4 +1,4 @@
-/** The widget's side of a conversation: session, thread, and what the page is told. No elements. */
+/** The widget's conversation: session, thread and the events for the site. No DOM. */
 
 import { ApiClient, ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
@@ -8,7 +8,7 @@ import { answerText, isUnderWay } from "../shared/turn.js";
 
 /** @typedef {import("../shared/turn.js").Turn} Turn */
 
-/** Holds the conversation that this site's visitor has with one assistant. */
+/** The conversation of this site's visitor with one assistant. */
 export class Chat {
   #base;
   #wanted;
@@ -24,13 +24,13 @@ export class Chat {
 
   /**
    * @param {object} options
-   * @param {string} options.base the server's, with a slash at its end
-   * @param {string} options.name under which this widget keeps things
+   * @param {string} options.base the server's URL, with a trailing slash
+   * @param {string} options.name prefix of this widget's storage names
    * @param {string} [options.assistantId]
    * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
-   *   every change of a turn; true where it came to its end just now
+   *   every change of a turn; `hasEnded` is true once, when it ends
    * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
-   *   called once for each message that is said
+   *   called once for each new message
    */
   constructor({ base, name, assistantId, onTurn, onMessage }) {
     const api = new URL("api/v1/", base);
@@ -42,18 +42,18 @@ export class Chat {
     this.#onTurn = onTurn;
     this.#onMessage = onMessage;
     this.conversation = this.#newConversation();
-    /** The assistant that answers, once `start` is through. */
+    /** The assistant that answers; set by `start`. */
     /** @type {import("../shared/api.d.ts").Assistant|null} */
     this.assistant = null;
   }
 
   /**
-   * Begin or renew the session, and load the thread that was talked on before.
+   * Start or renew the session, and load the last thread.
    *
-   * @param {string|null} awaited id of a run whose answer has not been told yet: it is told now,
-   *   also where it was finished between two pages
+   * @param {string|null} awaited id of a run whose answer has not been reported to `onMessage`;
+   *   `catchUp` reports it even if it was finished between two pages
    * @returns {Promise<void>}
-   * @throws {ApiError} with code `origin_not_allowed` where the server does not know this site
+   * @throws {ApiError} with code `origin_not_allowed` if the server doesn't allow this site
    */
   start(awaited) {
     this.#starting ??= this.#start(awaited).catch((error) => {
@@ -68,7 +68,7 @@ export class Chat {
     await this.conversation.send({ text, assistantId: this.assistant?.id });
   }
 
-  /** Leave the conversation for one on a new thread. */
+  /** Start a conversation on a new thread. */
   begin() {
     this.conversation.leave();
     browserStorage.remove(this.#threadName);
@@ -82,18 +82,18 @@ export class Chat {
     try {
       await this.conversation.open(threadId);
     } catch (error) {
-      // Deleted meanwhile, or of a session that is over for good.
+      // The thread was deleted, or belongs to a session that can't be renewed.
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
       browserStorage.remove(this.#threadName);
     }
-    // What stands there has been told before, but for an answer that was awaited.
+    // These messages were reported before, except an answer that was awaited.
     for (const turn of this.conversation.turns) {
       this.#asked.add(turn);
       if (isUnderWay(turn) || (awaited && turn.runId === awaited)) this.#underWay.add(turn);
     }
   }
 
-  /** Tell of what came to its end before `start` was through. */
+  /** Report turns that ended before `start` was done. */
   catchUp() {
     for (const turn of this.conversation.turns) {
       if (this.#underWay.has(turn)) this.#changed(turn);
@@ -106,13 +106,13 @@ export class Chat {
     } catch (error) {
       if (error instanceof ApiError && error.status === 0 && (await this.#isReachable())) {
         const code = "origin_not_allowed";
-        throw new ApiError({ status: 403, code, message: `${location.origin} is not let in.` });
+        throw new ApiError({ status: 403, code, message: `${location.origin} is not allowed.` });
       }
       throw error;
     }
   }
 
-  /** Where a site is not let in, the browser hides the server's answer; its files are for all. */
+  /** If a site isn't allowed, the browser hides the API's response, but static files are public. */
   async #isReachable() {
     try {
       return (await fetch(`${this.#base}static/widget/chat.js`, { method: "HEAD" })).ok;
@@ -124,7 +124,7 @@ export class Chat {
   #choose(assistants) {
     const wanted = assistants.find(({ id }) => id === this.#wanted);
     if (this.#wanted && !wanted) {
-      console.warn(`Threadkeeper: data-assistant="${this.#wanted}" is none of the public ones.`);
+      console.warn(`Threadkeeper: data-assistant="${this.#wanted}" is not a public assistant.`);
     }
     return wanted ?? assistants[0] ?? null;
   }

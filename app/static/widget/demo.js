@@ -1,4 +1,4 @@
-/** The demo site's own script: the page's language, the widget's attributes, and its events. */
+/** The demo site's own script: sets the language and the widget's attributes, lists its events. */
 
 const texts = {
   ko: {
@@ -19,7 +19,7 @@ document.documentElement.lang = language;
 
 document.addEventListener("DOMContentLoaded", () => {
   const script = pagePart("script[src$='widget.js']", HTMLScriptElement);
-  // Before the widget reads them; a site in one language writes them into its tag.
+  // Set before the widget reads them. A site in one language writes them into its tag.
   Object.assign(script.dataset, texts[language]);
   pagePart(".server").textContent = new URL(".", script.src).href;
   pagePart("#open").addEventListener("click", () => window.Threadkeeper?.open());
@@ -29,8 +29,8 @@ document.addEventListener("DOMContentLoaded", () => {
 /**
  * @template {HTMLElement} [E=HTMLElement]
  * @param {string} selector
- * @param {{new (): E}} [kind] what it must be
- * @returns {E} the page's element
+ * @param {{new (): E}} [kind] class that the element must have
+ * @returns {E} the first match on the page
  */
 function pagePart(selector, kind = /** @type {{new (): any}} */ (HTMLElement)) {
   const found = document.querySelector(selector);
@@ -38,7 +38,7 @@ function pagePart(selector, kind = /** @type {{new (): any}} */ (HTMLElement)) {
   return found;
 }
 
-/** Say what to set where the widget can't chat: a page with keys needs PUBLIC_CHAT. */
+/** Show which setting is missing if the widget can't chat: a server with keys needs PUBLIC_CHAT. */
 async function showNeeds() {
   const answer = await fetch("../api/v1/access");
   const terms = await answer.json();

@@ -1,4 +1,4 @@
-/** The dialog itself: its frame, its field, and how keys and screens get along with it. */
+/** The dialog: its frame, message field, keys and fit to the screen. */
 
 import { isEscape, sendsMessage } from "../shared/keyboard.js";
 import { element, iconButton } from "./elements.js";
@@ -14,7 +14,7 @@ const FOCUSABLE = "a[href], button:not(:disabled), textarea, [tabindex='0']";
  * @property {() => void} close
  */
 
-/** Shows a header, the given content and a field for messages. */
+/** Shows a header, the given content and the message field. */
 export class Dialog {
   #root;
   #actions;
@@ -56,7 +56,7 @@ export class Dialog {
     if (takesFocus) this.focus();
   }
 
-  /** Go to the field; but on a touch screen, where that would bring up the keyboard, near it. */
+  /** Focus the field; on touch screens the dialog, because the field would open the keyboard. */
   focus() {
     const touch = window.matchMedia("(pointer: coarse)").matches;
     (touch ? this.element : this.field).focus();
@@ -120,7 +120,7 @@ export class Dialog {
     else if (event.key === "Tab" && this.#fullScreen.matches) this.#keepWithin(event);
   }
 
-  /** Nothing else is to be seen then: the focus goes round. */
+  /** Keep the focus within the dialog while it fills the screen. */
   #keepWithin(event) {
     const all = [...this.element.querySelectorAll(FOCUSABLE)].filter(isElement);
     const shown = all.filter((one) => one.getClientRects().length);
@@ -137,7 +137,7 @@ export class Dialog {
     modal();
     const seen = window.visualViewport;
     if (!seen) return;
-    // A keyboard on the screen covers a part of the page: the dialog takes what is left.
+    // An on-screen keyboard covers part of the page: fit the dialog into the rest.
     const fit = () => {
       this.element.style.setProperty("--height", `${seen.height}px`);
       this.element.style.setProperty("--top", `${seen.offsetTop}px`);

@@ -1,4 +1,4 @@
-/** Building the page's elements; text stays text, whatever it holds. */
+/** Creates elements; text is never parsed as HTML. */
 
 import { drawing } from "../shared/svg.js";
 
@@ -14,7 +14,8 @@ const ICONS = {
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [properties] of the element; names with a dash are attributes
+ * @param {Record<string, any>} [properties] set on the element; `role` and names with a dash are
+ *   attributes
  * @param {...(Node|string|null|undefined)} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -30,7 +31,7 @@ export function element(tag, properties = {}, ...children) {
 
 /**
  * @param {"close"|"fresh"|"send"|"stop"|"up"|"down"} icon
- * @param {string} label its name, which is its tooltip too
+ * @param {string} label its accessible name and tooltip
  * @param {Record<string, any>} [properties]
  * @returns {HTMLButtonElement}
  */

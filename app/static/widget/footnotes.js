@@ -1,10 +1,10 @@
-/** The passages that an answer cites, under it. */
+/** The passages that an answer cites, listed below it. */
 
 import { ApiError } from "../shared/client.js";
 import { citedPassage } from "../shared/citations.js";
 import { element } from "./elements.js";
 
-/** A list of an answer's sources; each opens to the passage that is cited. */
+/** A list of an answer's sources; each one unfolds to show the cited passage. */
 export class Footnotes {
   #t;
   #steps;
@@ -12,7 +12,7 @@ export class Footnotes {
 
   /**
    * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
-   * @param {() => Promise<import("../shared/turn.js").ToolStep[]>} steps of the answer's run
+   * @param {() => Promise<import("../shared/turn.js").ToolStep[]>} steps loads the run's tool steps
    */
   constructor(t, steps) {
     this.#t = t;
@@ -21,7 +21,7 @@ export class Footnotes {
     this.element.setAttribute("aria-label", t("sources"));
   }
 
-  /** @param {import("../shared/markdown.js").Source[]} sources of the answer, in their order */
+  /** @param {import("../shared/markdown.js").Source[]} sources of the answer, in order */
   show(sources) {
     if (sources.length < this.#buttons.size) this.#clear();
     for (const source of sources) {
@@ -31,7 +31,7 @@ export class Footnotes {
   }
 
   /**
-   * Open a source's passage and go to it.
+   * Unfold a source's passage, focus it and scroll to it.
    *
    * @param {number} number
    */

@@ -1,4 +1,4 @@
-/** What the button opens. Loaded by `widget.js` when it is first needed. */
+/** The chat panel that the button opens. `widget.js` loads it when it is first needed. */
 
 import { ApiError } from "../shared/client.js";
 import { errorText, startScreen, translator } from "../shared/language.js";
@@ -11,7 +11,7 @@ import { texts } from "./texts.js";
 import { Transcript } from "./transcript.js";
 
 /**
- * Put the dialog beside the button; open it where it was open before a reload.
+ * Add the dialog to the page; open it if it was open before a reload.
  *
  * @param {{base: string, name: string, language: "ko"|"en", side: "right"|"left",
  *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement}} widget
@@ -54,7 +54,7 @@ class Panel {
       close: () => this.close(),
     });
     root.append(this.#status);
-    // The page's own shortcuts are not for what is typed here.
+    // Typing here must not trigger the page's own shortcuts.
     for (const type of ["keydown", "keypress", "keyup"]) {
       root.addEventListener(type, (event) => event.stopPropagation());
     }
@@ -120,15 +120,16 @@ class Panel {
   #showStart() {
     const { dataset, language } = this.#widget;
     const { assistant } = this.#chat;
-    const told = startScreen(assistant ?? undefined, language);
+    const defaults = startScreen(assistant ?? undefined, language);
     const given = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
     const suggestions = given.filter(Boolean);
     this.#dialog.heading.textContent = dataset.title || assistant?.name || this.#t("chat");
-    // Not before it is known whether the assistant has words of its own.
-    const greeting = dataset.greeting || told.greeting || (assistant ? this.#t("greeting") : "");
+    // The default greeting has to wait until the assistant's own texts are known.
+    const own = dataset.greeting || defaults.greeting;
+    const greeting = own || (assistant ? this.#t("greeting") : "");
     this.#transcript.showStart(
       greeting || this.#t("loading"),
-      suggestions.length ? suggestions : told.suggestions,
+      suggestions.length ? suggestions : defaults.suggestions,
     );
   }
 
@@ -175,7 +176,7 @@ class Panel {
       this.#chat.conversation.retry(turn);
       return;
     }
-    // Its thread is gone: the question is asked on a new one.
+    // Its thread no longer exists: ask the question on a new one.
     this.#begin();
     this.#send(turn.question.text);
   }
@@ -200,7 +201,7 @@ class Panel {
     if (!this.#isOpen) this.#widget.button.classList.add("unread");
   }
 
-  /** For the next page, and for `widget.js`, which loads this there. */
+  /** Store the state for the next page, where `widget.js` loads the panel if there is any. */
   #remember() {
     const { name } = this.#widget;
     const open = this.#isOpen;
@@ -234,7 +235,7 @@ class Panel {
   #failure(error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.code === "origin_not_allowed") {
-      // Not for visitors, but for whoever runs the site.
+      // For the site's operator, not for visitors.
       const { origin } = window.location;
       console.warn(`Threadkeeper: ${origin} is not among the server's CORS_ORIGINS.`);
       return this.#t("notAllowed");

@@ -1,4 +1,4 @@
-/** The dialog's styles. Sizes are in em: a site's own root size has no say, the reader's has. */
+/** The dialog's styles. Sizes in em follow the reader's font size, not the site's root size. */
 
 const COLORS = `
   --text: #1b1d22; --muted: #5a606b; --surface: #fff; --raised: #f1f3f5; --line: #d9dde2;
@@ -6,7 +6,7 @@ const COLORS = `
 const DARK_COLORS = `
   --text: #eceef2; --muted: #a8afba; --surface: #1b1d22; --raised: #292c33; --line: #3d424b;
   --danger: #ffb4ab;`;
-/** Where the dialog fills the screen. */
+/** Screens on which the dialog fills the screen. */
 export const FULL_SCREEN = "(max-width: 480px), (max-height: 480px)";
 
 /**
@@ -60,7 +60,7 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 .answer { background: var(--raised); border-start-start-radius: 4px; }
 .question { margin-inline-start: auto; background: var(--color); color: var(--on-color);
   border-end-end-radius: 4px; white-space: pre-wrap; }
-/* An edge, for colours that are too near to the ground. */
+/* An edge, in case the colour is close to the background. */
 .question, form .icon {
   box-shadow: inset 0 0 0 1px color-mix(in srgb, currentColor 22%, transparent); }
 .turn { display: flex; flex-direction: column; gap: 10px; }

@@ -1,4 +1,4 @@
-/** What only the widget says; the rest is said in `shared/language.js`. */
+/** Texts of the widget alone; those it shares with the chat page are in `shared/language.js`. */
 
 import { sharedTexts } from "../shared/language.js";
 
@@ -7,17 +7,17 @@ const en = {
   close: "Close the chat",
   newConversation: "New conversation",
   conversation: "Conversation",
-  suggestions: "Questions to begin with",
+  suggestions: "Suggested questions",
   earlier: "Show earlier messages",
-  loading: "Loading …",
+  loading: "Loading…",
   helpful: "Helpful",
   notHelpful: "Not helpful",
   sources: "Sources",
   files: "Files",
   downloadFailed: "The file could not be downloaded.",
-  passageGone: "The passage can't be shown.",
-  notAllowed: "The chat can't be used on this site.",
-  notPublic: "The chat is not open to visitors at the moment.",
+  passageGone: "The cited passage can't be shown.",
+  notAllowed: "The chat is not available on this site.",
+  notPublic: "The chat is not available to visitors at the moment.",
 };
 
 const ko = {
@@ -38,7 +38,7 @@ const ko = {
   notPublic: "지금은 방문자가 채팅을 이용할 수 없습니다.",
 };
 
-/** By language, as `translator` takes them. */
+/** Texts by language, for `translator`. */
 export const texts = {
   en: { ...sharedTexts.en, ...en },
   ko: { ...sharedTexts.ko, ...ko },

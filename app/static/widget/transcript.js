@@ -1,9 +1,9 @@
-/** What has been said, in a scrolling list: the greeting, the turns, and what there is to tell. */
+/** The scrolling conversation: the greeting, the turns and notices. */
 
 import { element } from "./elements.js";
 import { TurnView } from "./turn_view.js";
 
-/** So near to its end (in pixels) the list follows an answer that grows. */
+/** Within this many pixels of the end, the list follows the growing answer. */
 const NEAR = 60;
 
 /** Draws the conversation, at most once per frame. */
@@ -55,7 +55,7 @@ export class Transcript {
   }
 
   /**
-   * Show these turns, and no others.
+   * Show exactly these turns.
    *
    * @param {import("../shared/turn.js").Turn[]} turns
    * @param {boolean} hasOlder
@@ -68,7 +68,7 @@ export class Transcript {
     this.#older.hidden = !hasOlder;
   }
 
-  /** Draw a turn soon; one that is new is added and gone to. */
+  /** Schedule drawing a turn; a new turn is added and scrolled to. */
   update(turn) {
     if (!this.#views.has(turn)) {
       const view = this.#view(turn);
@@ -81,7 +81,7 @@ export class Transcript {
     this.#frame ??= requestAnimationFrame(() => this.draw());
   }
 
-  /** Draw now what has changed. */
+  /** Draw all changed turns now. */
   draw() {
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
@@ -96,7 +96,7 @@ export class Transcript {
   }
 
   /**
-   * Say that something outside of a turn went wrong, or no longer (with "").
+   * Show a problem that belongs to no turn; "" removes it.
    *
    * @param {string} text
    * @param {() => void} [retry]
@@ -113,7 +113,7 @@ export class Transcript {
     if (text) this.scrollToEnd();
   }
 
-  /** Go to what was said last. */
+  /** Scroll to the newest text and follow it. */
   scrollToEnd() {
     this.#follows = true;
     this.element.scrollTop = this.element.scrollHeight;

@@ -1,4 +1,4 @@
-/** One question and its answer, as the visitor sees them. */
+/** One question and its answer. */
 
 import { StepView } from "../shared/calls/call_view.js";
 import { fileButton } from "../shared/files.js";
@@ -13,7 +13,7 @@ import { Footnotes } from "./footnotes.js";
 /**
  * @typedef {import("../shared/turn.js").Turn} Turn
  *
- * @typedef {object} OwnTurnActions what a visitor may do with a turn
+ * @typedef {object} OwnTurnActions what a visitor can do with a turn
  * @property {(turn: Turn) => void} retry
  * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
  * @property {(turn: Turn) => Promise<import("../shared/turn.js").ToolStep[]>} steps
@@ -28,7 +28,7 @@ import { Footnotes } from "./footnotes.js";
 /** @type {Array<"up"|"down">} */
 const RATINGS = ["up", "down"];
 
-/** Draws a turn, again and again as it changes. */
+/** Draws a turn and updates it as it changes. */
 export class TurnView {
   #turn;
   #t;
@@ -81,7 +81,7 @@ export class TurnView {
     this.draw();
   }
 
-  /** Show the turn as it is now. */
+  /** Show the turn's current state. */
   draw() {
     const turn = this.#turn;
     this.#drawCalls();
@@ -98,19 +98,19 @@ export class TurnView {
     this.#drawThumbs(said && !working && turn.status !== "failed");
   }
 
-  /** @returns {Promise<void>} when all that is known of the answer is shown */
+  /** @returns {Promise<void>} resolves when everything received of the answer is drawn */
   async whenDrawn() {
-    if (!this.#isDrawn) await new Promise((tell) => this.#waiting.push(tell));
+    if (!this.#isDrawn) await new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** @returns {string} the answer as it can be read out, without its footnote marks */
+  /** @returns {string} the answer for screen readers, without citation marks and pictures */
   spokenText() {
     const copy = document.importNode(this.#text, true);
     for (const mark of copy.querySelectorAll(".citation, .picture")) mark.remove();
     return copy.textContent?.trim() ?? "";
   }
 
-  /** @returns {string} what is to be said about the answer besides its text; "" for nothing */
+  /** @returns {string} note on the answer's state; "" for none */
   noteText() {
     const { status, error, connected, runId } = this.#turn;
     if (!connected) return this.#t("reconnecting");
@@ -191,7 +191,7 @@ export class TurnView {
     }
   }
 
-  /** @param {Array<{id: string, name: string}>} files that the answer offers */
+  /** @param {Array<{id: string, name: string}>} files that the answer links to */
   #drawFiles(files) {
     this.#files.hidden = files.length === 0;
     const form = JSON.stringify(files);
@@ -205,7 +205,7 @@ export class TurnView {
   #onDrawn() {
     this.#actions.grown();
     if (!this.#isDrawn) return;
-    for (const tell of this.#waiting.splice(0)) tell();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   get #isDrawn() {
@@ -228,8 +228,8 @@ export class TurnView {
   }
 
   async #rate(rating, button) {
-    const isTakenBack = button.getAttribute("aria-pressed") === "true";
-    await this.#actions.rate(this.#turn, isTakenBack ? null : rating);
+    const isPressed = button.getAttribute("aria-pressed") === "true";
+    await this.#actions.rate(this.#turn, isPressed ? null : rating);
   }
 
   #drawThumbs(shown) {

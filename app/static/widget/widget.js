@@ -4,18 +4,18 @@
  *   <script src="https://chat.example.org/widget.js" data-title="Bakery" async></script>
  *
  * Attributes, all optional:
- *   data-assistant    id of an assistant; else the server's first public one
- *   data-title        the chat's name; else the assistant's
- *   data-greeting     what it says first; else the assistant's greeting
- *   data-suggestions  questions to begin with, with | between; else the assistant's
+ *   data-assistant    id of an assistant; default: the server's first public one
+ *   data-title        title of the chat; default: the assistant's name
+ *   data-greeting     first text shown; default: the assistant's greeting
+ *   data-suggestions  suggested questions, separated by |; default: the assistant's
  *   data-color        #rrggbb
- *   data-language     ko or en; else the page's, else the browser's
+ *   data-language     ko or en; default: the page's language, else the browser's
  *   data-position     right or left
  *
- * The page's script may call Threadkeeper.open(), .close(), and .on(name, listener) or .off(…) for
- * the events open, close and message: CustomEvents, on window called threadkeeper:open and so on.
- * The `detail` of a message is {role, text, thread_id}.
- * A Content-Security-Policy must name the server in script-src and connect-src, no more.
+ * The page's script may call Threadkeeper.open() and .close(), and .on(name, listener) or .off(…)
+ * for the events open, close and message. They are CustomEvents, dispatched on window as
+ * threadkeeper:open and so on. A message's `detail` is {role, text, thread_id}.
+ * A Content-Security-Policy must only allow the server in script-src and connect-src.
  */
 (() => {
   "use strict";
@@ -28,11 +28,11 @@
   function choice(attribute, allowed, fallback) {
     const value = dataset[attribute]?.toLowerCase();
     if (!value || allowed.test(value)) return value || fallback;
-    console.warn(`Threadkeeper: data-${attribute}="${value}" is wrong, used: ${fallback}`);
+    console.warn(`Threadkeeper: data-${attribute}="${value}" is invalid, using ${fallback}.`);
     return fallback;
   }
 
-  /** White where its contrast is WCAG's 4.5 (AA) or more, else black, whose contrast then is. */
+  /** White if its contrast is at least 4.5 (WCAG AA), else black, whose contrast then is. */
   function textOn(color) {
     const [red, green, blue] = color.match(/\w\w/g).map((part) => {
       const value = parseInt(part, 16) / 255;
@@ -41,7 +41,7 @@
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue <= 0.183 ? "#fff" : "#000";
   }
 
-  // In a shadow tree `!important` wins over the page's; `all` leaves direction and variables alone.
+  // In a shadow tree, `!important` beats the page's; `all` resets neither direction nor variables.
   const style = (color, side) => `
     :host {
       all: initial !important; direction: ltr !important; position: fixed !important;
@@ -78,7 +78,7 @@
     widget = { base, name, language, side, dataset, root, button };
     document.documentElement.append(host);
     try {
-      if (sessionStorage.getItem(name)) load(); // It is open in this tab, or an answer under way.
+      if (sessionStorage.getItem(name)) load(); // It is open, or an answer is in progress.
     } catch {
       // Storage is blocked.
     }

@@ -1,4 +1,4 @@
-"""A real browser, whose every page is watched: its console, and where it calls."""
+"""A real browser. Each page's console messages and requests are checked."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,14 +14,14 @@ from tests.support.chat_page import ChatPage
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.server import ThreadServer
 
-# Debian's two: the one without windows starts a page in a third of the other's time.
+# Debian's two builds: the headless one opens a page in a third of the time.
 CHROMIUMS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 WAIT_MS = 15_000
-# A closed shadow root is closed to tests as well.
+# Tests can't look into closed shadow roots.
 OPEN_SHADOWS = """
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function (options) {
@@ -34,9 +34,9 @@ OpenChat = Callable[..., ChatPage]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test of a browser a second try, which the run's last line tells.
+    """Rerun failed browser tests once; the summary line counts the reruns.
 
-    On a machine with more to do than it can, a browser may answer later than any test waits.
+    On an overloaded machine, a browser may respond later than a test waits.
     """
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -45,13 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def database_kind() -> str:
-    """Browsers can't tell one database from the other: one will do."""
+    """The database makes no difference to a browser: use only one kind."""
     return "sqlite"
 
 
 @pytest.fixture(scope="module")
 def server(start_shared: StartServer) -> ThreadServer:
-    """The service, with no assistants but those it has from the start."""
+    """The server, with only the assistants that it starts with."""
     return start_shared()
 
 
@@ -69,11 +69,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Visit]:
-    """Open an empty page of a new visitor; its options are those of a browser context.
+    """Open an empty page for a new visitor; options are those of a browser context.
 
-    `expected`: a pattern of what its console may say as an error; `shadow="closed"` leaves shadow
-    roots as pages make them. Afterwards there must be no other error, and no call to anywhere but
-    this machine.
+    `expected`: a pattern of allowed console errors; `shadow="closed"` leaves shadow roots closed.
+    At the end there must be no other error, and no request to another machine.
     """
     watches: list[Watch] = []
 
@@ -96,7 +95,7 @@ def visit(chromium: Browser) -> Iterator[Visit]:
 
 
 class Watch:
-    """Notes what a page should not have done, its windows and frames included."""
+    """Records what a page must not do, including in its windows and frames."""
 
     def __init__(self, page: Page, expected: re.Pattern[str] | None) -> None:
         self.page = page
@@ -123,14 +122,14 @@ class Watch:
             self._called.append(request)
 
     def _forget_refused(self, request: Request) -> None:
-        # What the page's policy stopped went nowhere; the console has said so.
+        # The page's policy blocked the request; the console reported that.
         if request.failure == "csp" and request in self._called:
             self._called.remove(request)
 
 
 @pytest.fixture
 def chat(visit: Visit, server: ThreadServer, upstream: FakeUpstream) -> OpenChat:
-    """Open the chat page of a server (else the shared one), ready to be written to."""
+    """Open the chat page of a server (default: the shared one), ready for a message."""
 
     def open_chat(on: ThreadServer = server, at: str = "", **options: Any) -> ChatPage:
         return ChatPage(visit(**options), on.base_url).open(at)

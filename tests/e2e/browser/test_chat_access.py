@@ -1,4 +1,4 @@
-"""The chat page where keys are set: a visitor's session, or a key of one's own."""
+"""The chat page of a server with keys: a visitor's session, or a key."""
 
 import re
 
@@ -18,7 +18,7 @@ REFUSED = re.compile("status of 401")
 
 @pytest.fixture
 def gate(visit, start, upstream):
-    """A page at a server with keys, that asks for one."""
+    """The page of a server with keys, which asks for one."""
     server = start(**KEYS)
     page = ChatPage(visit(expected=REFUSED), server.base_url)
     page.page.goto(f"{server.base_url}/chat")
@@ -42,7 +42,7 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(gate, visit):
     assert KEY not in gate.page.content()
 
 
-def test_a_wrong_key_is_told_and_asked_again(gate):
+def test_a_wrong_key_is_reported_and_asked_for_again(gate):
     sign_in(gate, "sk-wrong")
     expect(gate.page.get_by_role("alert")).to_contain_text("This key is not valid.")
     expect(gate.page.get_by_label("API key")).to_be_focused()
@@ -63,10 +63,10 @@ def test_signing_out_forgets_the_key(gate):
     assert "#" not in gate.page.url
 
 
-def test_a_key_that_is_taken_back_is_asked_for_again(gate):
+def test_a_revoked_key_is_asked_for_again(gate):
     sign_in(gate)
     gate.hear("hello")
-    # As the server says once the key is gone from its settings.
+    # The server's response after the key was removed from its settings.
     refusal = '{"error": {"message": "x", "type": "x", "param": null, "code": "invalid_api_key"}}'
     gate.page.route("**/api/v1/chat", lambda route: route.fulfill(status=401, body=refusal))
     gate.ask("and now?")
@@ -78,7 +78,7 @@ def test_a_key_that_is_taken_back_is_asked_for_again(gate):
 
 @pytest.fixture
 def visitor(chat, start):
-    """A page at a server whose chat is public."""
+    """The page of a server whose chat is public."""
     return chat(on=start(**KEYS, public_chat=True), expected=REFUSED)
 
 
@@ -106,7 +106,7 @@ def test_a_visitors_failed_answer_is_asked_for_again(visitor, upstream):
 def test_a_visitor_may_use_a_key_and_go_back(visitor):
     visitor.hear("as a visitor")
     visitor.button("Use a key instead").click()
-    visitor.button("Go on without a key").click()
+    visitor.button("Continue without a key").click()
     expect(visitor.text).to_have_text("Answer to: as a visitor")
     visitor.button("Use a key instead").click()
     sign_in(visitor)
@@ -116,7 +116,7 @@ def test_a_visitor_may_use_a_key_and_go_back(visitor):
     expect(visitor.page.locator(".thread-link")).to_have_text(["as a visitor"])
 
 
-def test_a_session_that_is_no_good_is_replaced(visitor):
+def test_an_invalid_session_is_replaced(visitor):
     visitor.hear("hello")
     visitor.page.evaluate("""() => {
       const name = "threadkeeper.session";

@@ -1,4 +1,4 @@
-"""The chat page before axe, in all its colours and sizes."""
+"""The chat page checked by axe, in both themes and at several sizes."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def test_an_empty_conversation(page):
     assert_accessible(page)
 
 
-def test_answers_and_what_can_be_done_with_them(page, upstream):
+def test_answers_and_their_actions(page, upstream):
     upstream.reply(
         Reply.function_calls(search("refund 환불"), call("list_screens", "call_2")),
         Reply.text(ANSWER),
@@ -65,7 +65,7 @@ def test_answers_and_what_can_be_done_with_them(page, upstream):
     assert_accessible(page)
 
 
-def test_an_answer_under_way_and_one_that_failed(page, upstream):
+def test_an_answer_in_progress_and_a_failed_one(page, upstream):
     upstream.reply(Reply.text("Half", " and half").stalled(after=5))
     page.ask("Go on")
     expect(page.text).to_have_text("Half")

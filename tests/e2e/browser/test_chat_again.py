@@ -1,4 +1,4 @@
-"""Editing a question, stopping with Escape, times, the Markdown file, and paper."""
+"""Editing a question, stopping with Escape, times, the Markdown file, and printing."""
 
 import re
 
@@ -16,18 +16,18 @@ STARTED = 5
 
 
 def edit(page: ChatPage, place: int, text: str):
-    """Edit the question at `place`, and return the dialog that asks whether to send it."""
+    """Edit the question at `place`, and return the dialog that asks for confirmation."""
     question = page.questions.nth(place)
     question.hover()
     question.get_by_role("button", name=NAME).click()
-    field = page.page.get_by_label("Your message, edited")
+    field = page.page.get_by_label("Edited message")
     expect(field).to_be_focused()
     field.fill(text)
     field.press("Enter")
     return page.page.get_by_role("dialog")
 
 
-def test_a_question_is_asked_in_other_words(chat, http, upstream):
+def test_an_edited_question_replaces_the_old_one(chat, http, upstream):
     page = chat()
     for text in ("one", "two", "three"):
         page.hear(text)
@@ -35,7 +35,7 @@ def test_a_question_is_asked_in_other_words(chat, http, upstream):
     expect(dialog).to_contain_text("the 3 messages after it will be deleted")
     dialog.get_by_role("button", name="Cancel").click()
     expect(page.answers).to_have_count(3)
-    page.page.get_by_label("Your message, edited").press("Enter")
+    page.page.get_by_label("Edited message").press("Enter")
     dialog.get_by_role("button", name="Delete and send").click()
     expect(page.text).to_have_text("Answer to: zwei")
     expect(page.answers).to_have_count(2)
@@ -44,7 +44,7 @@ def test_a_question_is_asked_in_other_words(chat, http, upstream):
     assert said == ["one", "Answer to: one", "zwei", "Answer to: zwei"]
     page.page.reload()
     expect(page.text).to_have_text("Answer to: zwei")
-    # The only one, whose turn is not from this visit.
+    # The only question; its turn was loaded from the server.
     edit(page, 0, "eins").get_by_role("button", name="Delete and send").click()
     expect(page.text).to_have_text("Answer to: eins")
     page.finished()
@@ -66,7 +66,7 @@ def test_an_edited_question_keeps_its_files(chat, http, upstream):
     assert len(messages[1]["attachments"]) == 1
 
 
-def test_nothing_is_edited_while_an_answer_is_under_way(chat, upstream):
+def test_nothing_can_be_edited_during_an_answer(chat, upstream):
     page = chat()
     page.hear("one")
     expect(page.questions.get_by_role("button", name=NAME)).to_have_count(1)
@@ -79,11 +79,11 @@ def test_nothing_is_edited_while_an_answer_is_under_way(chat, upstream):
     expect(page.questions.get_by_role("button", name=NAME)).to_have_count(2)
 
 
-def test_escape_gives_up_an_edit(chat, upstream):
+def test_escape_cancels_an_edit(chat, upstream):
     page = chat()
     page.hear("one")
     page.questions.get_by_role("button", name=NAME).press("Enter")
-    page.page.get_by_label("Your message, edited").press("Escape")
+    page.page.get_by_label("Edited message").press("Escape")
     expect(page.questions.locator(".bubble")).to_have_text("one")
     expect(page.questions.get_by_role("button", name=NAME)).to_be_focused()
 
@@ -123,7 +123,7 @@ def test_an_escape_that_closes_something_stops_nothing(chat, upstream):
     expect(page.text).to_have_text("Half and half")
 
 
-def test_times_show_under_the_pointer(chat, http, upstream):
+def test_times_appear_on_hover(chat, http, upstream):
     page = chat(locale="ko-KR", timezone_id="Asia/Seoul")
     page.hear("하나")
     times = page.page.locator("#transcript time")
@@ -145,7 +145,7 @@ def test_times_show_under_the_pointer(chat, http, upstream):
     expect(times).to_have_count(2)
 
 
-def test_a_conversation_is_a_markdown_file(chat, start, upstream, tmp_path):
+def test_a_conversation_is_saved_as_markdown(chat, start, upstream, tmp_path):
     server = start()
     said = [
         {"role": role, "content": f"{role} {number} **굵게**"}
@@ -168,7 +168,7 @@ def test_a_conversation_is_a_markdown_file(chat, start, upstream, tmp_path):
     assert code in text
 
 
-def test_nothing_can_be_downloaded_of_nothing(chat, upstream):
+def test_an_empty_conversation_has_no_download(chat, upstream):
     page = chat()
     download = page.button("Download as Markdown")
     expect(download).to_be_hidden()
@@ -178,7 +178,7 @@ def test_nothing_can_be_downloaded_of_nothing(chat, upstream):
     expect(download).to_be_hidden()
 
 
-def test_paper_shows_the_conversation_alone(chat, upstream):
+def test_only_the_conversation_is_printed(chat, upstream):
     page = chat(color_scheme="dark")
     long = "\n\n".join(f"Line {number}" for number in range(80))
     upstream.reply(
@@ -196,7 +196,7 @@ def test_paper_shows_the_conversation_alone(chat, upstream):
     )
     assert ground == "rgb(255, 255, 255)"
     assert sum(map(int, text[4:-1].split(","))) < 200
-    # Nothing is cut off at the end of a screen.
+    # Nothing is cut off at the height of the screen.
     height = "document.documentElement.scrollHeight"
     assert page.page.evaluate(height) > 2000
     address = "(link) => getComputedStyle(link, '::after').content"

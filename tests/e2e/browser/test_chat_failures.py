@@ -1,4 +1,4 @@
-"""What goes wrong is told, and trying again sends nothing twice."""
+"""Failures are shown, and retrying sends nothing twice."""
 
 import re
 
@@ -16,7 +16,7 @@ JSON = {"content-type": "application/json"}
 DOWN = re.compile("ERR_FAILED|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED")
 
 
-def test_a_failed_answer_is_told_and_asked_for_again(chat, http, upstream):
+def test_a_failed_answer_is_shown_and_retried(chat, http, upstream):
     page = chat()
     upstream.reply(Reply.http_error(500, {"error": {"message": "It broke."}}))
     page.ask("hello there")
@@ -33,7 +33,7 @@ def test_a_failed_answer_is_told_and_asked_for_again(chat, http, upstream):
     ]
 
 
-def test_a_failure_stands_after_a_reload(chat, http, upstream):
+def test_a_failure_is_shown_after_a_reload(chat, http, upstream):
     page = chat()
     upstream.reply(Reply.text("Half", " of it").cut(after=5))
     page.ask("hello there")
@@ -42,29 +42,29 @@ def test_a_failure_stands_after_a_reload(chat, http, upstream):
     expect(page.answer.get_by_role("alert")).to_be_visible()
     page.button("Try again").click()
     expect(page.text).to_have_text("Answer to: hello there")
-    # Half an answer is no part of what the model is asked to go on from.
+    # A partial answer is not sent to the model as context.
     assert texts(http, page.thread_id)[1:] == [("assistant", "Answer to: hello there")]
 
 
-def test_an_answer_is_asked_for_anew(chat, http, upstream):
+def test_an_answer_is_regenerated(chat, http, upstream):
     page = chat()
     upstream.reply(Reply.text("Not so good"), Reply.text("Better"))
     assert page.hear("hello there") == "Not so good"
-    page.button("Answer again").click()
+    page.button("Regenerate answer").click()
     expect(page.text).to_have_text("Better")
     expect(page.answers).to_have_count(1)
     assert texts(http, page.thread_id) == [("user", "hello there"), ("assistant", "Better")]
 
 
-def test_only_the_last_answer_can_be_asked_for_anew(chat, upstream):
+def test_only_the_last_answer_can_be_regenerated(chat, upstream):
     page = chat()
     page.hear("one")
     page.hear("two")
-    expect(page.button("Answer again")).to_have_count(1)
+    expect(page.button("Regenerate answer")).to_have_count(1)
     expect(page.button("Copy")).to_have_count(2)
 
 
-def test_a_server_that_is_not_there_is_told(chat, http, upstream):
+def test_an_unreachable_server_is_reported(chat, http, upstream):
     page = chat(expected=DOWN)
     page.hear("one")
     page.page.route("**/api/v1/chat", lambda route: route.abort())
@@ -78,7 +78,7 @@ def test_a_server_that_is_not_there_is_told(chat, http, upstream):
 
 @pytest.mark.parametrize("said_before", [["one"], []], ids=["in a thread", "the first one"])
 def test_a_question_that_arrived_is_not_sent_again(chat, start, upstream, said_before):
-    """The line broke after the server had the question: only its answer is missing."""
+    """The connection broke after the server received the question: only the answer is missing."""
     server = start()
     page = chat(on=server, expected=DOWN)
     for text in said_before:
@@ -107,7 +107,7 @@ ENVELOPE = '{"error": {"message": "%s", "type": "x", "param": null, "code": %s}}
     ("status", "code", "headers", "said"),
     [
         (429, '"rate_limit_exceeded"', {"retry-after": "7"}, "try again in 7 seconds"),
-        (429, '"insufficient_quota"', {}, "The usage limit is reached."),
+        (429, '"insufficient_quota"', {}, "The usage limit has been reached."),
         (429, '"insufficient_quota"', {"retry-after": "18000"}, "resets in about 5 hours"),
         (429, '"insufficient_quota"', {"retry-after": "600"}, "resets in about 10 minutes"),
         (429, '"concurrent_runs_exceeded"', {"retry-after": "1"}, "Too many answers"),
@@ -115,11 +115,11 @@ ENVELOPE = '{"error": {"message": "%s", "type": "x", "param": null, "code": %s}}
         (503, '"database_unavailable"', {}, "The service is not available right now."),
         (502, "null", {}, "The assistant could not answer."),
         (413, "null", {}, "The message is too long."),
-        (404, "null", {}, "This conversation is no longer there."),
+        (404, "null", {}, "This conversation no longer exists."),
         (500, "null", {}, "Something went wrong."),
     ],
 )
-def test_refusals_are_told_in_words(chat, upstream, status, code, headers, said):
+def test_refusals_have_their_own_texts(chat, upstream, status, code, headers, said):
     page = chat(expected=re.compile(f"status of {status}"))
     body = ENVELOPE % ("No.", code)
     page.page.route(
@@ -137,7 +137,7 @@ def test_an_answer_cut_short_says_so(chat, upstream):
     page = chat()
     upstream.reply(Reply.incomplete("A long"))
     page.ask("Tell me all")
-    expect(page.answer).to_contain_text("it reached its longest length")
+    expect(page.answer).to_contain_text("it reached its maximum length")
     upstream.reply(Reply.incomplete("A bad", reason="content_filter"))
     page.ask("Tell me more")
     expect(page.answer).to_contain_text("because of a content filter")
@@ -148,15 +148,15 @@ def test_an_empty_answer_says_so(chat, upstream, reply):
     page = chat()
     upstream.reply(reply)
     page.ask("Say nothing")
-    expect(page.answer).to_contain_text("The model gave an empty answer.")
+    expect(page.answer).to_contain_text("The model returned an empty answer.")
     page.page.reload()
-    expect(page.answer).to_contain_text("The model gave an empty answer.")
+    expect(page.answer).to_contain_text("The model returned an empty answer.")
     page.button("한국어로 보기").click()
     expect(page.answer).to_contain_text("모델이 빈 답변을 보냈습니다.")
 
 
-def test_visitors_see_nothing_that_is_for_the_operator(chat, start, upstream):
-    """The same failure, seen by a visitor and by who has a key."""
+def test_visitors_see_no_details_for_operators(chat, start, upstream):
+    """The same failure, as seen by a visitor and by the holder of a key."""
     server = start(api_keys=["default:sk-of-a-test"], public_chat=True, public_rate_limit="")
     secret = "Check OPENAI_API_KEY"
     page = chat(on=server)
@@ -168,7 +168,7 @@ def test_visitors_see_nothing_that_is_for_the_operator(chat, start, upstream):
     expect(failure).not_to_contain_text("OPENAI")
 
 
-def test_where_the_server_is_away_at_the_start(visit, server, upstream):
+def test_the_server_is_unreachable_at_the_start(visit, server, upstream):
     page = visit(expected=DOWN)
     page.route("**/api/v1/**", lambda route: route.abort())
     page.goto(f"{server.base_url}/chat")

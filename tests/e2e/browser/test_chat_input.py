@@ -1,4 +1,4 @@
-"""Writing: Korean input methods, the keyboard alone, languages, colours, thumbs."""
+"""Input: Korean input methods, keyboard only, languages, themes, ratings."""
 
 from playwright.sync_api import expect
 
@@ -25,7 +25,7 @@ def test_the_enter_that_ends_a_syllable_sends_nothing(chat, http, upstream):
     for text in ("ㅎ", "하", "한"):
         composing(devtools, text)
     expect(page.field).to_have_value("한")
-    # The input method takes the key for itself; some browsers say so by its code alone.
+    # The input method handles the key; some browsers show that only by its `keyCode`.
     taken = {"type": "rawKeyDown", "key": "Process", "code": "Enter", "windowsVirtualKeyCode": 229}
     devtools.send("Input.dispatchKeyEvent", taken)
     for said in ("isComposing: true", "keyCode: 229"):
@@ -44,7 +44,7 @@ def test_the_enter_that_ends_a_syllable_sends_nothing(chat, http, upstream):
     assert len(upstream.requests) == 1
 
 
-def test_shift_and_enter_begin_a_line(chat, upstream):
+def test_shift_enter_starts_a_new_line(chat, upstream):
     page = chat()
     page.field.press_sequentially("one")
     page.page.keyboard.press("Shift+Enter")
@@ -58,7 +58,7 @@ def test_shift_and_enter_begin_a_line(chat, upstream):
     assert page.questions.last.locator(".bubble").inner_text() == "one\ntwo"
 
 
-def test_nothing_is_sent_for_nothing(chat, upstream):
+def test_an_empty_message_is_not_sent(chat, upstream):
     page = chat()
     expect(page.button("Send")).to_be_disabled()
     page.ask("   ")
@@ -93,7 +93,7 @@ def test_the_keyboard_is_enough(chat, server, upstream):
     press("Enter")
     page.finished()
     expect(page.field).to_be_focused()
-    wanted = ["Answer again", "Bad answer", "Good answer", "Copy", "1 refund.txt"]
+    wanted = ["Regenerate answer", "Bad answer", "Good answer", "Copy", "1 refund.txt"]
     for name in wanted:
         press("Shift+Tab")
         expect(page.button(name)).to_be_focused()
@@ -140,7 +140,7 @@ def test_thumbs_are_kept_with_the_message(chat, http, upstream):
     assert "rating" not in http.get(path).json()["data"][0]["metadata"]
 
 
-def test_it_speaks_the_browsers_language(chat, upstream):
+def test_it_uses_the_browsers_language(chat, upstream):
     page = chat(locale="ko-KR")
     html = page.page.locator("html")
     expect(html).to_have_attribute("lang", "ko")
@@ -158,7 +158,7 @@ def test_it_speaks_the_browsers_language(chat, upstream):
     expect(html).to_have_attribute("lang", "en")
 
 
-def test_another_language_hears_english(chat):
+def test_other_languages_get_english(chat):
     page = chat(locale="fr-FR")
     expect(page.page.locator("html")).to_have_attribute("lang", "en")
     expect(page.button("New chat")).to_be_visible()
@@ -168,11 +168,11 @@ def test_light_and_dark(chat):
     page = chat(color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = page.page.evaluate(ground)
-    page.button("Light colours").click()
+    page.button("Light theme").click()
     light = page.page.evaluate(ground)
     assert sum(map(int, light[4:-1].split(","))) > 600 > sum(map(int, dark[4:-1].split(",")))
     page.page.reload()
-    expect(page.button("Dark colours")).to_be_visible()
+    expect(page.button("Dark theme")).to_be_visible()
     assert page.page.evaluate(ground) == light
 
 
@@ -196,7 +196,7 @@ def test_the_list_is_a_drawer_on_a_phone(chat, upstream):
     assert page.page.evaluate(width) == 390, "nothing sticks out"
 
 
-def test_those_who_read_on_are_not_pulled_down(chat, upstream):
+def test_readers_who_scroll_up_are_not_pulled_down(chat, upstream):
     page = chat(viewport={"width": 900, "height": 500})
     lines = [f"Line {number}\n\n" for number in range(60)]
     upstream.reply(Reply.text(*lines, "The end").stalled(after=4 + 40))

@@ -1,4 +1,4 @@
-"""Formulas in answers: LaTeX as MathML, and money as money."""
+"""Formulas in answers: LaTeX becomes MathML, amounts of money stay text."""
 
 import pytest
 from playwright.sync_api import expect
@@ -33,7 +33,7 @@ def test_formulas_are_drawn_and_money_is_not(chat, upstream, written, count):
     expect(page.text.locator(".math:not(:has(math))")).to_have_count(0)
 
 
-def test_a_formula_that_is_not_whole_is_text(chat, upstream):
+def test_an_incomplete_formula_is_text(chat, upstream):
     page = chat()
     upstream.reply(Reply.text("So $$x", "^2", "$$ it is").stalled(after=6))
     page.ask("Tell me")
@@ -44,7 +44,7 @@ def test_a_formula_that_is_not_whole_is_text(chat, upstream):
     expect(page.text.locator("math msup")).to_have_count(1)
 
 
-def test_what_is_no_latex_shows_its_source(chat, upstream):
+def test_invalid_latex_shows_its_source(chat, upstream):
     page = chat()
     bombs = [r"$\frac{$", r"$$\def\a{\a\a}\a$$", f"${'{' * 900}x{'}' * 100}$", r"\(\nosuch{x}\)"]
     upstream.reply(Reply.text("\n\n".join(bombs) + "\n\nand $x$."))
@@ -55,7 +55,7 @@ def test_what_is_no_latex_shows_its_source(chat, upstream):
     expect(page.text).to_contain_text(r"\nosuch{x}")
 
 
-def test_the_library_is_loaded_for_formulas_alone(chat, upstream):
+def test_the_library_is_loaded_only_for_formulas(chat, upstream):
     page = chat()
     loaded = []
     page.page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))

@@ -1,4 +1,4 @@
-"""The chat page: asking, seeing the answer grow, stopping it, coming back to it."""
+"""The chat page: asking, streaming and stopping an answer, returning to a thread."""
 
 import json
 import re
@@ -13,10 +13,10 @@ from tests.support.talk import texts
 
 pytestmark = needs_libraries
 
-# Behind these many events the model has said its first word.
+# After this many events, the model has sent its first word.
 FIRST_WORD = 5
 
-# A stream of events that breaks off when the test says so.
+# An event stream that breaks when the test says so.
 BREAKABLE_FETCH = """() => {
   const real = window.fetch;
   window.fetch = async (...request) => {
@@ -47,20 +47,20 @@ def test_a_first_chat(chat, http, upstream):
     assert page.page.locator("#announcer").inner_text() == "Answer: Answer to: And on Sunday?"
 
 
-def test_the_answer_is_seen_growing(chat, upstream):
+def test_the_answer_streams(chat, upstream):
     page = chat()
     upstream.reply(Reply.text("The first", " and the last").stalled(after=FIRST_WORD))
     page.ask("Count")
     expect(page.text).to_have_text("The first")
     expect(page.answer).to_have_attribute("aria-busy", "true")
-    # Screen readers hear the whole, not each piece.
+    # Screen readers get the whole answer, not each piece.
     assert "first" not in page.page.locator("#announcer").inner_text()
     upstream.release()
     expect(page.text).to_have_text("The first and the last")
     page.finished()
 
 
-def test_what_stands_is_not_drawn_anew(chat, upstream):
+def test_finished_text_is_not_drawn_again(chat, upstream):
     page = chat()
     upstream.reply(Reply.text("One.\n\n", "Two", " three.").stalled(after=FIRST_WORD + 1))
     page.ask("Go")
@@ -98,7 +98,7 @@ def test_a_stop_before_the_first_word(chat, http, upstream):
     assert texts(http, page.thread_id) == [("user", "Go")]
 
 
-def test_a_reload_goes_on_with_the_same_answer(chat, http, upstream):
+def test_a_reload_continues_the_same_answer(chat, http, upstream):
     page = chat()
     upstream.reply(Reply.text("Before", " and after").stalled(after=FIRST_WORD))
     page.ask("Tell me")
@@ -113,7 +113,7 @@ def test_a_reload_goes_on_with_the_same_answer(chat, http, upstream):
     assert len(texts(http, page.thread_id)) == 2
 
 
-def test_a_lost_connection_is_made_again(chat, upstream):
+def test_a_lost_connection_is_restored(chat, upstream):
     page = chat()
     page.page.evaluate(BREAKABLE_FETCH)
     upstream.reply(Reply.text("Before", " and after").stalled(after=FIRST_WORD))
@@ -143,7 +143,7 @@ def test_a_thread_is_left_and_found_again(chat, http, upstream):
     assert page.thread_id == first
 
 
-def test_a_thread_left_in_mid_answer_goes_on(chat, upstream):
+def test_an_answer_continues_after_its_thread_is_left(chat, upstream):
     page = chat()
     upstream.reply(Reply.text("Before", " and after").stalled(after=FIRST_WORD))
     page.ask("Tell me")
@@ -171,9 +171,9 @@ def test_a_long_thread_is_loaded_in_parts(chat, http):
     expect(page.button("Load earlier messages")).to_have_count(0)
 
 
-def test_a_thread_that_is_not_there(chat):
+def test_an_unknown_thread(chat):
     page = chat(at="thread_gone", expected=re.compile("status of 404"))
-    expect(page.page.get_by_role("alert")).to_have_text("This conversation is no longer there.")
+    expect(page.page.get_by_role("alert")).to_have_text("This conversation no longer exists.")
     expect(page.page.locator("#start")).to_be_visible()
 
 
@@ -206,14 +206,14 @@ def test_a_function_of_the_developers_is_waited_for(chat, http, upstream):
     page.page.get_by_label("Assistant").select_option("Caller")
     upstream.reply(Reply.function_calls(("call_1", "look_up", '{"what": "bread"}')))
     page.ask("Is there bread?")
-    expect(page.answer).to_contain_text("The assistant waits for a function")
+    expect(page.answer).to_contain_text("The assistant is waiting for the result of a function")
     expect(page.answer).to_contain_text("look_up")
     page.button("Check again").click()
-    expect(page.answer).to_contain_text("The assistant waits for a function")
+    expect(page.answer).to_contain_text("The assistant is waiting for the result of a function")
     assert page.hear("Never mind") == "Answer to: Never mind"
     upstream.reply(Reply.function_calls(("call_2", "look_up", "{}")), Reply.text("There is."))
     page.ask("Is there cake?")
-    expect(page.answer).to_contain_text("The assistant waits for a function")
+    expect(page.answer).to_contain_text("The assistant is waiting for the result of a function")
     (run,) = http.get(f"/threads/{page.thread_id}/runs", params={"limit": 1}).json()["data"]
     outputs = {"tool_outputs": [{"tool_call_id": "call_2", "output": "yes"}], "stream": True}
     path = f"/threads/{page.thread_id}/runs/{run['id']}/submit_tool_outputs"

@@ -1,4 +1,4 @@
-"""What a model writes can do nothing to the page, whatever it is."""
+"""Nothing that a model writes can affect the page."""
 
 import re
 
@@ -46,7 +46,7 @@ HOSTILE = {
     r" \(\includegraphics{https://evil.example.org/seen.png}\) \[\color{red}{x}\]",
 }
 ATTRIBUTES = {"href", "target", "rel", "class", "title", "align", "start", "lang", "dir"}
-# The page's own frames around blocks of code and tables.
+# The page's own frames around code blocks and tables.
 OWN = {"type", "tabindex", "data-label", "data-text", "aria-label"}
 # MathML's.
 MATH = {"display", "mathcolor", "xmlns", "notation", "scriptlevel", "displaystyle", "stretchy"}
@@ -65,7 +65,7 @@ OWN_CLASSES = (
 @pytest.mark.parametrize("written", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_markdown_does_nothing(chat, upstream, written):
     page = chat()
-    # Every beginning of it is drawn on the way, and the whole once more after a reload.
+    # Every prefix is drawn as the text grows, and the whole text again after a reload.
     upstream.reply(Reply.text("Before. \n\n", *written, "\n\nStill **here**."))
     page.ask("Harm me")
     page.finished()
@@ -158,7 +158,7 @@ def test_the_pages_policy(server):
 
 
 def test_the_policy_holds_where_all_else_fails(chat, upstream):
-    """Markup that got past everything could neither run nor load."""
+    """Markup that got past every other check could neither run nor load anything."""
     page = chat(expected=re.compile("Content Security Policy"))
     page.page.evaluate("""() => {
       const box = document.createElement("div");

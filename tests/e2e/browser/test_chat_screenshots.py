@@ -1,4 +1,4 @@
-"""The README's pictures of the chat page: kept where `SCREENSHOTS` names a folder."""
+"""The README's screenshots of the chat page, saved if `SCREENSHOTS` names a folder."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def furnish(server, words):
-    """Make the assistant, its file, and threads of earlier days."""
+    """Create the assistant, its file, and threads of earlier days."""
     name, text = words["file"]
     client = server.client
     store_id = client.vector_stores.create().id

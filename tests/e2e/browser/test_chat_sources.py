@@ -16,7 +16,7 @@ PNG = bytes.fromhex(
     "cf50000000030101000b9c0ff30000000049454e44ae426082"
 )
 
-# A run's own stream, which breaks off when the test says so.
+# A run's own stream, which breaks when the test says so.
 BREAKABLE_RUN = """() => {
   const real = window.fetch;
   window.fetch = async (...request) => {
@@ -129,15 +129,15 @@ def test_an_attached_file_is_searched(chat, http, upstream):
     page.page.locator(".citation").click()
     expect(page.page.get_by_role("dialog").locator(".passage")).to_have_text(text)
     page.page.keyboard.press("Escape")
-    # What was attached can be asked about later on, too.
+    # Later questions can be about the attached file, too.
     page.page.reload()
     expect(page.questions.last.locator("li")).to_have_text("영업 시간.txt")
     page.hear("And until when?")
     assert [tool["name"] for tool in upstream.requests[-1].body["tools"]] == ["file_search"]
 
 
-def test_a_lost_stream_of_a_run_is_made_up_for(chat, upstream):
-    """Its events have no ids: all of them come again, and none is shown twice."""
+def test_a_lost_stream_of_a_run_is_resumed(chat, upstream):
+    """Its events have no ids: all of them arrive again, and none is shown twice."""
     page = chat()
     page.page.evaluate(BREAKABLE_RUN)
     image = {"name": "dot.png", "mimeType": "image/png", "buffer": PNG}
@@ -167,7 +167,7 @@ def test_an_image_is_seen(chat, upstream):
     expect(page.questions.last.locator("li")).to_have_text("dot.png")
 
 
-def test_an_upload_that_fails_is_told_and_one_is_taken_back(chat, start, upstream):
+def test_a_failed_upload_is_reported_and_a_file_is_removed(chat, start, upstream):
     server = start(max_file_bytes=10)
     page = chat(on=server, expected=re.compile("status of 413"))
     large = {"name": "large.txt", "mimeType": "text/plain", "buffer": b"x" * 11}

@@ -1,4 +1,4 @@
-"""Past conversations: listed, searched, renamed, deleted."""
+"""The list of conversations: search, renaming, deletion."""
 
 import re
 
@@ -25,7 +25,7 @@ def titles(page):
     return page.page.locator(".thread-link")
 
 
-def test_a_new_conversation_stands_first_in_the_list(chat, served, upstream):
+def test_a_new_conversation_is_first_in_the_list(chat, served, upstream):
     thread(served, "An older one")
     page = chat(on=served)
     expect(titles(page)).to_have_text(["An older one"])
@@ -70,7 +70,7 @@ def test_it_is_deleted_once_that_is_confirmed(chat, served, upstream):
     page.button("Delete “hello”").click()
     dialog = page.page.get_by_role("dialog")
     expect(dialog).to_contain_text(
-        "“hello” with its messages, and files attached only to it, will be deleted."
+        "“hello”, its messages and the files attached only to it will be deleted."
     )
     dialog.get_by_role("button", name="Cancel").click()
     expect(titles(page)).to_have_count(1)
@@ -89,7 +89,7 @@ def test_the_list_is_searched(chat, served):
     search.fill("케이크")
     expect(titles(page)).to_have_text(["케이크 이야기"])
     search.fill("nothing like it")
-    expect(page.page.get_by_text("Nothing was found.")).to_be_visible()
+    expect(page.page.get_by_text("No conversations found.")).to_be_visible()
     search.fill("")
     expect(titles(page)).to_have_count(2)
 
@@ -104,11 +104,11 @@ def test_a_long_list_is_loaded_in_parts(chat, served):
     expect(page.button("Load more")).to_have_count(0)
 
 
-def test_where_the_list_fails_the_chat_goes_on(chat, served, upstream):
+def test_the_chat_works_without_the_list(chat, served, upstream):
     page = chat(on=served, expected=re.compile("status of 405"))
     refused = {"status": 405, "body": "{}"}
     page.page.route(re.compile(r"/threads\?"), lambda route: route.fulfill(**refused))
     page.page.reload()
-    expect(page.page.get_by_text("The list of conversations is not available.")).to_be_visible()
+    expect(page.page.get_by_text("The conversations could not be loaded.")).to_be_visible()
     expect(page.page.get_by_role("searchbox")).to_be_hidden()
     assert page.hear("hello") == "Answer to: hello"

@@ -1,4 +1,4 @@
-"""Documents of an assistant that could not be read: the operator sees which, visitors don't."""
+"""Unreadable documents of an assistant: operators see the list, visitors don't."""
 
 from contextlib import closing
 
@@ -13,7 +13,7 @@ pytestmark = needs_libraries
 
 
 def with_a_damaged_file(client) -> str:
-    """Return the id of an assistant whose store has one document that is none."""
+    """Return the id of an assistant whose store has one damaged document."""
     file = client.files.create(file=("점포 안내.pdf", b"%PDF-"), purpose="assistants")
     store = client.vector_stores.create(file_ids=[file.id])
     assert settled(client, store.id)["failed"] == 1

@@ -1,4 +1,4 @@
-"""The example of a plain page: on an open server, and where pages chat without a key."""
+"""The plain example page: on an open server, and on one with a public chat."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def ask(page: Page, message: str) -> None:
     page.get_by_role("button", name="보내기").click()
 
 
-def test_an_answer_grows_and_the_conversation_goes_on(visit, site, shop, upstream):
+def test_an_answer_streams_and_the_conversation_continues(visit, site, shop, upstream):
     page = opened(visit, site, shop)
     upstream.reply(Reply.text("어서 ", "오세요", "\u2028<b>!</b>").stalled(after=FIRST_PIECE))
     ask(page, "안녕하세요")
@@ -58,17 +58,17 @@ def test_an_answer_grows_and_the_conversation_goes_on(visit, site, shop, upstrea
     assert said == ["user", "assistant", "user"]
 
 
-def test_a_failure_is_told(visit, site, shop, upstream):
+def test_a_failure_is_shown(visit, site, shop, upstream):
     page = opened(visit, site, shop)
     upstream.reply(Reply.http_error(500, {"error": {"message": "It broke."}}))
     ask(page, "안녕하세요")
-    # Without keys the page is the operator's, else a visitor's, who isn't told the reason.
+    # Without keys the reader counts as an operator; else as a visitor, who gets no details.
     expect(page.locator(".error")).to_contain_text(re.compile("It broke|could not answer"))
     ask(page, "다시")
     expect(page.locator(".answer").last).to_have_text("Answer to: 다시")
 
 
-def test_a_session_that_is_over_is_renewed(visit, site, start, upstream):
+def test_an_expired_session_is_renewed(visit, site, start, upstream):
     server = start(cors_origins=[site.origin], api_keys=[f"shop:{KEY}"], public_chat=True)
     page = opened(visit, site, server, expected=re.compile("401"))
     ask(page, "하나")
@@ -79,7 +79,7 @@ def test_a_session_that_is_over_is_renewed(visit, site, start, upstream):
     assert len(upstream.requests[1].body["input"]) == 3, "it is the same conversation"
 
 
-def test_it_says_where_pages_may_not_chat(visit, site, start, upstream):
+def test_it_says_if_pages_may_not_chat(visit, site, start, upstream):
     server = start(cors_origins=[site.origin], api_keys=[f"shop:{KEY}"])
     page = opened(visit, site, server, expected=re.compile("401"))
     ask(page, "안녕하세요")

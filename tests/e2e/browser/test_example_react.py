@@ -1,4 +1,4 @@
-"""The example in React: type-checked, built with Vite, and used as a visitor would."""
+"""The React example: type-checked, built with Vite, and used like a visitor."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.support.node_site import once_expired, serving
 from tests.support.replies import Reply
 from tests.support.tcp_proxy import TcpProxy
 
-# npm has packages to fetch where the registry is far.
+# npm has to fetch packages from a registry that may be slow.
 pytestmark = pytest.mark.timeout(240)
 
 PIECES = ("어서 ", "오세요. ", "무엇을 ", "찾으세요?")
@@ -24,7 +24,7 @@ BROKEN = re.compile("ERR_|401|404")
 
 
 class Shop:
-    """The built page, and the way to the server that it calls."""
+    """The built page, and a proxy to the server that it calls."""
 
     def __init__(self, origin: str, line: TcpProxy) -> None:
         self.origin = origin
@@ -84,12 +84,12 @@ def chat(visit, shop, upstream):
     return open_chat
 
 
-def test_its_types_fit(react):
+def test_its_types_are_correct(react):
     ran = run_node(react, "node_modules/typescript/bin/tsc")
     assert ran.returncode == 0, ran.stdout
 
 
-def test_an_answer_grows_and_the_conversation_goes_on(chat, upstream):
+def test_an_answer_streams_and_the_conversation_continues(chat, upstream):
     page = chat()
     upstream.reply(Reply.text(*PIECES, "\u2028<b>!</b>").stalled(after=FIRST_PIECE))
     page.ask("안녕하세요")
@@ -117,7 +117,7 @@ def test_an_answer_is_stopped(chat, upstream):
     expect(page.answer).to_have_text("Answer to: 다시")
 
 
-def test_an_answer_goes_on_after_a_reload(chat, upstream):
+def test_an_answer_continues_after_a_reload(chat, upstream):
     page = chat()
     upstream.reply(Reply.text(*PIECES).stalled(after=FIRST_PIECE))
     page.ask("안녕하세요")
@@ -150,7 +150,7 @@ def test_a_lost_connection_loses_nothing(chat, shop, upstream):
     assert len(upstream.requests) == 1
 
 
-def test_what_does_not_arrive_can_be_said_again(chat, upstream):
+def test_an_undelivered_message_can_be_sent_again(chat, upstream):
     page = chat(expected=BROKEN)
     page.ask("하나")
     page.is_finished()
@@ -165,7 +165,7 @@ def test_what_does_not_arrive_can_be_said_again(chat, upstream):
     expect(page.alert).to_have_count(0)
 
 
-def test_a_failed_answer_is_told(chat, upstream):
+def test_a_failed_answer_is_shown(chat, upstream):
     page = chat()
     upstream.reply(Reply.http_error(500, {"error": {"message": "It broke."}}))
     page.ask("안녕하세요")
@@ -174,7 +174,7 @@ def test_a_failed_answer_is_told(chat, upstream):
     expect(page.questions).to_have_text(["안녕하세요"])
 
 
-def test_a_session_that_is_over_is_renewed(chat, shop, upstream):
+def test_an_expired_session_is_renewed(chat, shop, upstream):
     page = chat(expected=BROKEN)
     page.ask("하나")
     page.is_finished()
@@ -184,7 +184,7 @@ def test_a_session_that_is_over_is_renewed(chat, shop, upstream):
     assert len(upstream.requests[1].body["input"]) == 3, "it is the same conversation"
 
 
-def test_a_visitor_whom_the_server_does_not_know_begins_anew(chat, upstream):
+def test_an_unknown_visitor_starts_over(chat, upstream):
     page = chat(expected=BROKEN)
     page.ask("하나")
     page.is_finished()

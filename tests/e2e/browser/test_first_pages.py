@@ -1,4 +1,4 @@
-"""The pages that somebody opens first: `/`, the API's document, the widget's demo."""
+"""The pages that people open first: `/`, the API docs, the widget's demo."""
 
 import re
 
@@ -21,7 +21,7 @@ UPLOAD = '.opblock-post:has([data-path="/api/v1/files"])'
         ("en-US", "The server is running", "서버가 실행 중입니다"),
     ],
 )
-def test_the_first_page_leads_on_in_ones_own_language(visit, start, locale, shown, hidden):
+def test_the_first_page_uses_the_readers_language(visit, start, locale, shown, hidden):
     server = start(openai_base_url="", openai_api_key="")
     page = visit(locale=locale)
     page.goto(server.base_url)
@@ -59,7 +59,7 @@ def test_the_document_keeps_its_key_for_the_tab(visit, start):
     page.locator(".auth-btn-wrapper button.authorize").click()
     page.reload()
     expect(page.locator(".auth-wrapper button.authorize.locked")).to_be_visible()
-    # It stays in no other tab, and not after this one.
+    # It is kept in no other tab, and not after this one is closed.
     assert KEY not in page.evaluate("JSON.stringify(localStorage)")
     page.locator("button.authorize").first.click()
     page.locator(".auth-btn-wrapper button", has_text="Logout").click()
@@ -68,11 +68,11 @@ def test_the_document_keeps_its_key_for_the_tab(visit, start):
     assert KEY not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
-def test_a_file_is_uploaded_for_assistants_and_for_good(visit, start):
+def test_a_file_is_uploaded_for_assistants_without_expiry(visit, start):
     page = visit()
     page.goto(f"{start().base_url}/docs")
     form = page.locator(UPLOAD)
-    # The document is long, and everything of it is drawn first.
+    # The document is long, and Swagger UI draws all of it first.
     form.wait_for(timeout=DRAWN_MS)
     form.locator("button.opblock-summary-control").first.click()
     form.locator("button.try-out__btn").click()

@@ -1,4 +1,4 @@
-"""Markdown that grows: drawn in linear work, as a whole is, and whatever a model writes."""
+"""Growing Markdown: drawn in linear time, with the same result as the whole text."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ from tests.support.replies import Reply
 
 pytestmark = needs_libraries
 
-# Characters that the Markdown renderer may read for each character of an answer.
+# Characters that the Markdown renderer may read per character of an answer.
 MOST_READ = 24
 MIXED = (
     "# Title\n\nSome **bold** text, `code`\nand $x^2$.\n\n1. one\n2. two\n\n3. three\n"
@@ -67,7 +67,7 @@ SETUP = """
     await drawn();
   };
 """
-# Returns the rendering of a whole text, that of one that came in pieces, and the characters read.
+# Returns the rendering of a whole text and of its pieces, and the number of characters read.
 COMPARE = """async ([text, piece]) => {
   SETUP
   const settled = (root) => {
@@ -129,7 +129,7 @@ def page(visit, server):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize("piece", [7, 100_000], ids=["in pieces", "at once"])
-def test_what_grew_looks_as_a_whole(page, name, piece):
+def test_growing_text_looks_like_the_whole(page, name, piece):
     text = DOCUMENTS[name]
     whole, grown, read = page.evaluate(COMPARE, [text, piece])
     assert grown == whole
@@ -144,7 +144,7 @@ def test_a_long_answer_is_linear_work(page):
 
 
 @pytest.mark.parametrize("name", EVIL)
-def test_what_takes_too_long_is_plain_text(page, name):
+def test_text_that_takes_too_long_is_plain(page, name):
     text = EVIL[name]
     shown, read, notes = page.evaluate(DRAW, f"Before.\n\n{text}\n\nAfter **it**.")
     assert notes == 1

@@ -1,4 +1,4 @@
-"""The modules that the page and the widget share, in the browser they are for."""
+"""The modules that the chat page and the widget share, run in a browser."""
 
 import copy
 import re
@@ -20,7 +20,7 @@ EVENTS = [
     {"id": "2", "name": "message", "data": ""},
     {"id": "3", "name": "third", "data": "{}"},
 ]
-# Calls `work(module)` with a module of the page's own server, and returns what it returns.
+# Calls `work(module)` with a module of the page's own server, and returns its result.
 WITH = "async ([name, given]) => { const m = await import(`./static/shared/${name}`); %s }"
 
 
@@ -51,7 +51,7 @@ def test_events_are_read_however_they_arrive(run, size):
     assert run("events.js", read, {"stream": STREAM, "size": size}) == EVENTS
 
 
-def test_a_reader_that_leaves_closes_the_stream(run):
+def test_leaving_the_loop_closes_the_stream(run):
     leave = """
       let closed = false;
       const body = new ReadableStream({
@@ -101,7 +101,7 @@ def test_what_metadata_says_for_a_start_screen(run, metadata, korean, english):
         assert said == {"greeting": greeting, "suggestions": suggestions}
 
 
-def test_both_languages_say_the_same_things(run):
+def test_both_languages_have_the_same_texts(run):
     shared = "return ['en', 'ko'].map((l) => Object.keys(m.sharedTexts[l]).sort())"
     english, korean = run("language.js", shared)
     assert english == korean
@@ -110,8 +110,8 @@ def test_both_languages_say_the_same_things(run):
         assert english == korean
 
 
-def test_every_text_is_there_and_is_said(run):
-    """Texts are asked for by name: a name without a text would break the page."""
+def test_every_text_exists_and_is_used(run):
+    """Code looks texts up by name: a name without a text would break the page."""
     names = set(run("../chat/texts.js", "return Object.keys(m.pageTexts.en)"))
     names |= set(run("../shell/texts.js", "return Object.keys(m.shellTexts.en)"))
     shared = set(run("language.js", "return Object.keys(m.sharedTexts.en)"))
@@ -122,7 +122,7 @@ def test_every_text_is_there_and_is_said(run):
     assert [name for name in names if not re.search(rf'["\']{name}["\']', sources)] == []
 
 
-def test_where_nothing_can_be_kept_memory_does(run):
+def test_memory_replaces_blocked_storage(run):
     keep = """
       const kept = m.keptIn(() => { throw new DOMException("", "SecurityError"); });
       kept.set("a", { b: 1 });
@@ -197,7 +197,7 @@ def test_deltas_add_up_as_in_openai_s_sdk(run, deltas):
 
 def test_deltas_that_no_server_should_send(run):
     add = "return given.reduce((state, delta) => m.accumulate(state, delta), {})"
-    # An id that comes again is the same id; a list does not grow beyond all bounds.
+    # A repeated id is not added up; a list's length is bounded.
     assert run("accumulate.js", add, [{"id": "call_1"}, {"id": "call_1"}]) == {"id": "call_1"}
     far = [{"list": [{"index": 10**12}]}, {"list": [{"index": -1}, 7]}]
     assert run("accumulate.js", add, far) == {"list": [{"index": 10**12}, {"index": -1}, 7]}
@@ -212,9 +212,9 @@ def test_deltas_that_no_server_should_send(run):
 
 
 def test_the_page_loads_its_modules_at_once():
-    """What is listed is fetched together, not one behind the other.
+    """Listed modules are fetched in parallel, not one after another.
 
-    A tool's own module is not listed: adding one changes no file but `registered.js`.
+    A tool's own module is not listed, so adding one changes only `registered.js`.
     """
     page = (FOLDER / "chat/index.html").read_text("utf-8")
     listed = set(re.findall(r'"modulepreload" href="static/([^"]+)"', page))

@@ -1,4 +1,4 @@
-"""What any page needs, used by a page that is not the chat page: an operator's, made up here."""
+"""The shell modules in a page other than the chat page: an operator's, defined here."""
 
 import re
 
@@ -74,7 +74,7 @@ byId("assistants").textContent = `${access.kind}: ${access.loaded.length}`;
 
 @pytest.fixture
 def operator(visit, start):
-    """Open the operator's page of a server that visitors may chat with too; list its requests."""
+    """Open the operator's page of a server with a public chat; list its requests."""
     server = start(api_keys=[f"default:{KEY}"], public_chat=True)
     policy = {"content-security-policy": policy_of(server)}
 
@@ -97,9 +97,9 @@ def policy_of(server) -> str:
     return policy
 
 
-def test_an_operator_s_page_is_not_let_in_as_a_visitor(operator):
+def test_an_operator_s_page_gets_no_visitors_session(operator):
     page, base, called = operator(expected=re.compile("status of 401"))
-    # As a visitor of the chat page first: their session is kept by this browser.
+    # First as a visitor of the chat page, whose session this browser stores.
     page.goto(f"{base}/chat")
     expect(page.locator("#message")).to_be_visible()
     assert page.evaluate("localStorage['threadkeeper.session']")
@@ -118,7 +118,7 @@ def test_an_operator_s_page_is_not_let_in_as_a_visitor(operator):
     expect(page.locator("#assistants")).to_have_text(re.compile(r"key: \d"))
 
 
-def test_a_page_brings_its_texts_and_icons(operator):
+def test_a_page_adds_its_texts_and_icons(operator):
     page, base, _ = operator(locale="ko-KR")
     page.goto(f"{base}/operator")
     expect(page.locator("h1")).to_have_text("운영")
@@ -136,6 +136,6 @@ def test_a_page_brings_its_texts_and_icons(operator):
     expect(page.get_by_role("alert")).to_have_text("42 is gone.")
 
 
-def test_the_shell_s_styles_are_there():
+def test_the_shell_s_styles_apply():
     names = re.findall(r'static/(shell/[\w.]+)"', PAGE)
     assert names and all((FOLDER / name).is_file() for name in names)

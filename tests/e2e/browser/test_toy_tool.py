@@ -1,4 +1,4 @@
-"""A tool that runs on the server and that no page knows: its calls, its picture and its file."""
+"""A server-side tool that no page knows: its calls, its picture and its file."""
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +24,7 @@ REPLIES = (
 
 @pytest.fixture(params=["open", "visitor"])
 def served(request, start):
-    """A server with the tool: an open one, or one whose visitors chat without a key."""
+    """A server with the tool: an open one, or one with a public chat."""
     settings = {"api_keys": [f"default:{KEY}"], "public_chat": True, "cors_origins": [ORIGIN]}
     body = {"model": "m", "name": "Artist", "tools": [{"type": TYPE}]}
     if request.param == "open":

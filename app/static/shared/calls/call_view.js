@@ -1,4 +1,4 @@
-/** What tools did on the way to an answer, each call under a line that unfolds. */
+/** The tool calls of an answer, each as a line that unfolds. */
 
 import { fileButton } from "../files.js";
 import { translator } from "../language.js";
@@ -14,14 +14,14 @@ import { callTexts } from "./texts.js";
  * @typedef {import("./registry.js").Translate} Translate
  *
  * @typedef {import("../picture_view.js").PictureOptions & {brief?: boolean,
- *   language: () => import("../language.js").Language}} CallOptions `brief`: show the line and what
- *   a call made, pictures and files, without anything to unfold
+ *   language: () => import("../language.js").Language}} CallOptions `brief`: show only the line and
+ *   the pictures and files that a call made, with nothing to unfold
  */
 
 const CHECK = "M5 13l4 4 10-10";
 const CHEVRON = "M9 6l6 6-6 6";
 
-/** Draws one step, again and again as it goes on; what was unfolded stays unfolded. */
+/** Draws one step and updates it; unfolded calls stay unfolded. */
 export class StepView {
   element = make("div", "step");
   #options;
@@ -93,8 +93,8 @@ class CallView {
   }
 
   /**
-   * What has not changed its kind keeps its element: a selection, a scrolled block and a picture
-   * stay as they are while more arrives.
+   * A piece of the same kind keeps its element, so that selections, scroll positions and pictures
+   * survive while more arrives.
    *
    * @param {Piece[]} pieces
    */
@@ -191,7 +191,7 @@ function showItems(list, items) {
 }
 
 /**
- * Text that only grew is appended to.
+ * Append to text that only grew; replace other text.
  *
  * @param {HTMLElement} element
  * @param {string} text

@@ -1,4 +1,4 @@
-/** Searches of an assistant's files. */
+/** Calls that search an assistant's files. */
 
 import { shortened } from "./pieces.js";
 
@@ -9,13 +9,13 @@ export const fileSearch = {
   icon: "M5 11a6 6 0 1 0 12 0a6 6 0 1 0 -12 0M20 20l-4.5-4.5",
   texts: {
     en: {
-      searching: "Searching the files …",
+      searching: "Searching the files…",
       searched: "Searched the files",
       found: "{count} passages found",
     },
     ko: {
-      searching: "문서를 검색하는 중…",
-      searched: "문서를 검색했습니다",
+      searching: "파일을 검색하는 중…",
+      searched: "파일을 검색했습니다",
       found: "찾은 내용 {count}건",
     },
   },

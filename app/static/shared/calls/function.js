@@ -1,4 +1,4 @@
-/** Calls of functions, the server's own and those of the developer's program. */
+/** Calls of functions: the server's own and the developer's. */
 
 import { WRENCH } from "./any.js";
 import { pretty } from "./pieces.js";
@@ -7,7 +7,7 @@ import { pretty } from "./pieces.js";
 export const functionCall = {
   icon: WRENCH,
   texts: {
-    en: { calling: "Calling {name} …", called: "Called {name}", noOutput: "No output yet." },
+    en: { calling: "Calling {name}…", called: "Called {name}", noOutput: "No output yet." },
     ko: { calling: "{name} 호출하는 중…", called: "{name} 호출", noOutput: "아직 결과가 없습니다." },
   },
 

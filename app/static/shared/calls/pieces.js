@@ -1,18 +1,18 @@
-/** What a call holds, made into pieces that can be shown, whatever it is. Pure. */
+/** Turns any field of a call into pieces that can be shown. Pure. */
 
 /**
  * @typedef {import("./registry.js").Piece} Piece
  * @typedef {import("./registry.js").Translate} Translate
  */
 
-/** Names of fields that `texts.js` has words for. */
+/** Fields that have a heading in `texts.js`. */
 const NAMED = new Set(["arguments", "input", "output", "outputs"]);
 
 /**
- * @param {string} name of a call's field
+ * @param {string} name name of a call's field
  * @param {any} value
  * @param {Translate} t
- * @returns {Piece[]} the first of them with a heading
+ * @returns {Piece[]} the first one has a heading
  */
 export function piecesOf(name, value, t) {
   const pieces = isListOfOutputs(value)
@@ -41,7 +41,7 @@ export function outputPieces(output, t) {
 
 /**
  * @param {string} text
- * @returns {string} the same, with indented lines if it is a JSON object or list
+ * @returns {string} the same text, indented if it is a JSON object or list
  */
 export function pretty(text) {
   try {

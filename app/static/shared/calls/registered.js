@@ -1,6 +1,6 @@
 /**
- * The tools whose calls have a view of their own, each under the `type` of its calls. To add one,
- * write its module and name it here; calls of any other type get the view of `any.js`.
+ * The tools with their own view, each exported as the `type` of its calls. To add one, write its
+ * module and export it here; `any.js` shows calls of any other type.
  */
 
 export { fileSearch as file_search } from "./file_search.js";

@@ -1,28 +1,28 @@
 /**
- * What is known of each tool, by the type of its calls. Pure.
+ * The known tools, by the type of their calls. Pure.
  *
  * @typedef {import("../accumulate.js").State & {type?: string, id?: string}} Call a tool call of
- *   the API; while it streams, what has arrived of it
+ *   the API, as far as it has arrived
  * @typedef {(name: string, values?: import("../language.js").Values) => string} Translate
  *
- * @typedef {object} Piece a part of what a call shows, below its title
+ * @typedef {object} Piece one part of a call's details, shown below its title
  * @property {"code"|"text"|"list"|"picture"|"file"} kind
  * @property {string} [heading]
- * @property {string} [text] of code or text; the alternative text of a picture; a file's name
+ * @property {string} [text] of code or text; a picture's alternative text; a file's name
  * @property {Array<{name: string, text: string}>} [items] of a list
  * @property {string} [fileId] of a picture or a file
  *
  * @typedef {object} Tool
  * @property {string} icon the `d` of an SVG path, on a grid of 24 by 24
- * @property {import("../language.js").Texts} texts its own, in both languages
- * @property {(call: Call, busy: boolean, t: Translate) => string} title `t` knows the tool's own
- *   texts, and those of `texts.js`
+ * @property {import("../language.js").Texts} texts its own texts, in both languages
+ * @property {(call: Call, busy: boolean, t: Translate) => string} title `t` has the tool's own
+ *   texts and those of `texts.js`
  * @property {(call: Call, t: Translate) => Piece[]} pieces
- * @property {(call: Call, delta: Call) => Call} [reduce] adds a delta to a call, if the rules of
- *   `accumulate` don't do
+ * @property {(call: Call, delta: Call) => Call} [reduce] adds a delta to a call; default:
+ *   `accumulate`
  * @property {boolean} [readsAttachments] whether files attached to a message are for this tool
- * @property {string} [include] a value of `include[]` that makes steps tell more
- * @property {(call: Call) => Passage[]} [passages] what citations may refer to
+ * @property {string} [include] a value for `include[]` that adds details to steps
+ * @property {(call: Call) => Passage[]} [passages] passages that citations may refer to
  * @property {(resources: Record<string, any>) => string[]} [stores] ids of the vector stores among
  *   an assistant's `tool_resources`
  *
@@ -54,12 +54,12 @@ export function reduceCall(call, delta) {
   return reduce(call, delta);
 }
 
-/** @returns {string[]} all values of `include[]` that make steps tell more */
+/** @returns {string[]} all values for `include[]` that add details to steps */
 export function includes() {
   return [...TOOLS.values()].flatMap(({ include }) => include ?? []);
 }
 
-/** @returns {{type: string}|null} the tool that reads what is attached to a message */
+/** @returns {{type: string}|null} the tool that reads files attached to a message */
 export function attachmentTool() {
   const found = [...TOOLS].find(([, tool]) => tool.readsAttachments);
   return found ? { type: found[0] } : null;

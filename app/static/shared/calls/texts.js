@@ -1,4 +1,4 @@
-/** What the views of all tools may say. */
+/** Texts that the views of all tools share. */
 
 /** @type {import("../language.js").Texts} */
 export const callTexts = {
@@ -8,7 +8,7 @@ export const callTexts = {
     input: "Input",
     output: "Output",
     outputs: "Output",
-    picture: "Picture made by the tool",
+    picture: "Image made by the tool",
   },
   ko: {
     failed: "실패",

@@ -1,4 +1,4 @@
-"""A site of another origin, and a server that lets its visitors chat."""
+"""A site of another origin, and a server whose chat its visitors may use."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def site() -> Iterator[ForeignSite]:
 def settings(
     site: ForeignSite, upstream_server: FakeUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
-    """Settings of a server that is not open, but to the visitors of the site."""
+    """Settings of a server with keys that allows the site's visitors to chat."""
     folder = tmp_path_factory.mktemp("widget")
     (folder / "assistants.yaml").write_text(ASSISTANTS, encoding="utf-8")
     (folder / "refunds.txt").write_text(REFUNDS, encoding="utf-8")
@@ -68,7 +68,7 @@ def server(settings: dict[str, Any]) -> Iterator[ThreadServer]:
 def widget(
     visit: Callable[..., Any], site: ForeignSite, server: ThreadServer, upstream: FakeUpstream
 ) -> OpenWidget:
-    """Open the widget on the site for a new visitor; options are those of a browser context."""
+    """Open the widget on the site as a new visitor; options are those of a browser context."""
 
     def open_widget(attributes: str = "", *, lang: str = "en", **options: Any) -> WidgetPage:
         page = visit(**options)

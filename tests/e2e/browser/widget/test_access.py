@@ -39,7 +39,7 @@ def test_the_keyboard_is_enough(visit, site, server, upstream):
     page.keyboard.press("Escape")
     expect(chat.dialog).to_be_hidden()
     expect(chat.launcher).to_be_focused()
-    # What was typed into the chat was no affair of the site's shortcuts.
+    # Typing into the chat did not trigger the site's shortcuts.
     assert page.evaluate("window.keys") == ["Tab", "Enter"]
 
 
@@ -64,7 +64,7 @@ def test_a_phone_shows_it_on_the_whole_screen(widget):
     chat = widget(viewport=PHONE, has_touch=True, reduced_motion="reduce")
     assert chat.dialog.bounding_box() == {"x": 0, "y": 0, **PHONE}
     expect(chat.dialog).to_have_attribute("aria-modal", "true")
-    # The field would have brought up the keyboard.
+    # Focusing the field would have opened the on-screen keyboard.
     expect(chat.dialog).to_be_focused()
     for _ in range(8):
         chat.page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""Tool calls, pictures and files in the widget, as far as a visitor needs them."""
+"""Tool calls, pictures and files in the widget, reduced to what a visitor needs."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.support.widget_page import page_with, widget_on
 
 pytestmark = needs_libraries
 
-# Names the server for scripts and calls; allows no images from anywhere.
+# Allows scripts and calls to the server, and no images at all.
 POLICY = "default-src 'none'; script-src {server}; connect-src {server}; img-src 'none'"
 REPORT = b"a,b\n1,2\n"
 MADE_UP = {
@@ -30,7 +30,7 @@ def serve_file(route: Route, origin: str) -> None:
 
 
 def opened(visit, site, server, *, serves_files, language="en", **options):
-    """Open the widget and ask; answer calls for files if the server is one that lets visitors."""
+    """Open the widget and ask; serve file requests if visitors may load files."""
     page = visit(**options)
     if serves_files:
         page.route("**/files/file-*/content", lambda route: serve_file(route, site.origin))
@@ -46,14 +46,14 @@ def test_a_call_is_a_line_with_what_it_made(visit, site, server, upstream):
     chat, run = opened(visit, site, server, serves_files=True)
     run.open_step().call_delta({"index": 0, "id": "call_1", "type": "made_up"})
     line = chat.dialog.locator(".call")
-    expect(line).to_have_text("Using the tool made_up …")
+    expect(line).to_have_text("Using the tool made_up…")
     run.end_step(MADE_UP)
     expect(line).to_contain_text("Used the tool made_up")
     expect(line).not_to_contain_text("print(1)")
-    picture = line.get_by_role("img", name="Picture made by the tool")
+    picture = line.get_by_role("img", name="Image made by the tool")
     expect(picture).to_have_js_property("width", 320)
     with chat.page.expect_download() as download:
-        line.get_by_text("Download the picture").click()
+        line.get_by_text("Download the image").click()
     assert download.value.path().read_bytes() == bar_chart()
     run.message(text_part("Here.")).end()
     expect(chat.answer.locator(".markdown")).to_have_text("Here.")
@@ -79,13 +79,13 @@ def test_a_message_shows_its_picture_and_its_files(visit, site, server, upstream
         assert download.value.path().read_bytes() == REPORT
 
 
-def test_what_a_visitor_may_not_load_is_said(visit, site, server, upstream):
+def test_a_file_that_visitors_may_not_load_is_reported(visit, site, server, upstream):
     chat, run = opened(visit, site, server, serves_files=False, expected=re.compile("404"))
     written = "[a table](sandbox:/mnt/data/a.csv)"
     annotation = file_path(written, "sandbox:/mnt/data/a.csv", "file-report")
     picture = {"type": "image_file", "image_file": {"file_id": "file-chart"}}
     run.message(picture, text_part(written, annotation)).end()
     shown = chat.answer.locator(".picture")
-    expect(shown).to_have_text("The picture file-chart can't be shown.")
+    expect(shown).to_have_text("The image file-chart can't be shown.")
     chat.answer.locator(".markdown .file-link").click()
     expect(chat.notice).to_contain_text("The file could not be downloaded.")

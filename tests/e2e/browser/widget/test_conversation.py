@@ -39,12 +39,12 @@ def test_a_visitor_chats_and_sees_the_answer_grow(widget, upstream):
     expect(chat.page.get_by_role("status")).to_be_empty()
     upstream.release()
     expect(chat.answer).to_have_text("".join(ANSWER))
-    # Screen readers hear the whole, not each piece.
+    # Screen readers get the whole answer, not each piece.
     expect(chat.page.get_by_role("status")).to_have_text("".join(ANSWER))
     expect(chat.field).to_be_focused()
 
 
-def test_an_answer_goes_on_after_a_reload(widget, upstream):
+def test_an_answer_continues_after_a_reload(widget, upstream):
     chat = widget()
     upstream.reply(Reply.text(*ANSWER).stalled(after=FIRST_PIECE))
     chat.ask("When are you open?")
@@ -58,7 +58,7 @@ def test_an_answer_goes_on_after_a_reload(widget, upstream):
 
 
 @pytest.mark.parametrize("ends_between_pages", [True, False])
-def test_an_answer_is_told_though_the_chat_is_closed(widget, site, upstream, ends_between_pages):
+def test_an_answer_is_announced_while_the_chat_is_shut(widget, site, upstream, ends_between_pages):
     chat = widget()
     chat.page.add_init_script(HEARING)
     upstream.reply(Reply.text(*ANSWER).stalled(after=FIRST_PIECE))
@@ -80,7 +80,7 @@ def test_an_answer_is_told_though_the_chat_is_closed(widget, site, upstream, end
     expect(chat.launcher).not_to_have_class(re.compile("unread"))
 
 
-def test_the_conversation_is_there_on_the_next_page(widget, site, upstream):
+def test_the_conversation_continues_on_the_next_page(widget, site, upstream):
     chat = widget()
     chat.hear("first")
     chat.page.keyboard.press("Escape")
@@ -104,7 +104,7 @@ def test_a_new_conversation_leaves_the_old_one(widget, upstream):
     assert len(upstream.requests[1].body["input"]) == 1
 
 
-def test_a_rate_limit_is_told_in_seconds(visit, site, settings, upstream):
+def test_a_rate_limit_is_shown_in_seconds(visit, site, settings, upstream):
     with thread_server(**settings | {"public_rate_limit": "5/minute"}) as server:
         chat = widget_on(visit(expected=re.compile("429")), site, page_with(server)).open()
         for text in ("one", "two", "three"):
@@ -116,7 +116,7 @@ def test_a_rate_limit_is_told_in_seconds(visit, site, settings, upstream):
         )
 
 
-def test_a_failed_answer_is_shown_and_tried_again(widget, upstream):
+def test_a_failed_answer_is_shown_and_retried(widget, upstream):
     chat = widget()
     upstream.reply(Reply.failed(), Reply.text("Now it works."))
     chat.ask("hello")
@@ -149,7 +149,7 @@ def test_a_question_whose_thread_is_gone_is_asked_on_a_new_one(widget, server, u
     gone = server.http.delete(f"/threads/{kept['thread']}", headers=mine)
     assert gone.status_code == 200
     chat.ask("second")
-    expect(chat.note).to_have_text("This conversation is no longer there.")
+    expect(chat.note).to_have_text("This conversation no longer exists.")
     chat.button("New conversation").last.click()
     expect(chat.questions).to_have_text(["You: second"])
     expect(chat.answer).to_have_text("Answer to: second")
@@ -202,7 +202,7 @@ def test_thumbs_are_kept_with_the_message(widget):
     expect(bad).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_session_that_is_no_good_is_replaced(widget):
+def test_an_invalid_session_is_replaced(widget):
     chat = widget(expected=re.compile("404"))
     chat.hear("hello")
     chat.page.evaluate("""() => {
@@ -213,7 +213,7 @@ def test_a_session_that_is_no_good_is_replaced(widget):
     chat.hear("hello again")
 
 
-def test_where_the_browser_keeps_nothing_it_works_all_the_same(visit, site, server, upstream):
+def test_it_works_with_blocked_storage(visit, site, server, upstream):
     page = visit()
     page.add_init_script("""
       for (const name of ['localStorage', 'sessionStorage'])

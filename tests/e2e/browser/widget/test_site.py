@@ -1,4 +1,4 @@
-"""The widget and the site that it stands on: attributes, styles, policies, events."""
+"""The widget and the site that embeds it: attributes, styles, policies, events."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.support.widget_page import WidgetPage, page_with, widget_on
 
 pytestmark = needs_libraries
 
-# A site that wants its own way with everything, on its elements and on all that inherits.
+# A site with aggressive styles, on all elements and inherited.
 HOSTILE_CSS = """<style>
   html { font-size: 40px !important; direction: rtl; }
   body { transform: scale(1); filter: grayscale(1); }
@@ -39,7 +39,7 @@ LISTENING = """<script>
 </script>"""
 
 
-def test_the_page_hears_of_events(visit, site, server, upstream):
+def test_the_page_receives_events(visit, site, server, upstream):
     chat = widget_on(visit(), site, page_with(server, head=LISTENING))
     chat.page.evaluate("""() => {
       window.own = (event) => heard.push(['own', event.detail.role]);
@@ -85,18 +85,18 @@ def test_the_sites_styles_and_the_widgets_stay_apart(visit, site, server):
     assert its_place == other_place
 
 
-def test_a_site_that_is_not_let_in_is_told(visit, settings, upstream):
+def test_a_site_that_is_not_allowed_gets_a_notice(visit, settings, upstream):
     with ForeignSite.serve() as other, thread_server(**settings) as server:
         page = visit(expected=re.compile("CORS|Failed to load resource"))
         chat = widget_on(page, other, page_with(server))
         told = f"{other.origin} is not among the server's CORS_ORIGINS"
         with page.expect_console_message(lambda said: told in said.text):
             chat.launcher.click()
-        expect(chat.notice).to_contain_text("The chat can't be used on this site.")
+        expect(chat.notice).to_contain_text("The chat is not available on this site.")
         expect(chat.button("Try again")).to_be_visible()
 
 
-def test_where_chat_is_not_public_visitors_are_told(visit, site, settings, upstream):
+def test_visitors_get_a_notice_if_the_chat_is_not_public(visit, site, settings, upstream):
     with thread_server(**settings | {"public_chat": False}) as server:
         page = visit(expected=re.compile("403"))
         chat = widget_on(page, site, page_with(server, lang="ko"))
@@ -104,7 +104,7 @@ def test_where_chat_is_not_public_visitors_are_told(visit, site, settings, upstr
         expect(chat.notice).to_contain_text("지금은 방문자가 채팅을 이용할 수 없습니다.")
 
 
-def test_a_server_that_is_away_is_told_and_tried_again(visit, site, settings, upstream):
+def test_an_unreachable_server_is_reported_and_retried(visit, site, settings, upstream):
     with thread_server(**settings) as server:
         page = visit(expected=re.compile("ERR_"))
         chat = widget_on(page, site, page_with(server))
@@ -121,7 +121,7 @@ def test_a_server_that_is_away_is_told_and_tried_again(visit, site, settings, up
         chat.hear("hello")
 
 
-def test_where_its_files_cant_be_loaded_the_button_says_so(visit, site, server, upstream):
+def test_the_button_shows_if_files_cant_be_loaded(visit, site, server, upstream):
     page = visit(expected=re.compile("ERR_FAILED|can't be loaded"))
     chat = widget_on(page, site, page_with(server))
     page.route("**/static/widget/panel.js", lambda route: route.abort())
@@ -132,7 +132,7 @@ def test_where_its_files_cant_be_loaded_the_button_says_so(visit, site, server, 
     expect(chat.launcher).to_be_empty()
 
 
-def test_attributes_say_how_it_looks_and_begins(widget):
+def test_attributes_set_its_look_and_start(widget):
     chat = widget(
         'data-title="Bread & Co" data-greeting="Fresh &lt;b&gt;bread&lt;/b&gt;!" '
         'data-position="left" data-suggestions="Open today? | Any cake?|" data-color="#FFD400" '
@@ -141,7 +141,7 @@ def test_attributes_say_how_it_looks_and_begins(widget):
     expect(chat.dialog).to_have_accessible_name("Bread & Co")
     expect(chat.answer).to_have_text("Fresh <b>bread</b>!")
     expect(chat.field).to_have_attribute("placeholder", "메시지를 입력하세요")
-    # On a light colour the text is dark.
+    # Text on a light colour is dark.
     assert chat.launcher.evaluate("(e) => getComputedStyle(e).color") == "rgb(0, 0, 0)"
     box = chat.launcher.bounding_box()
     assert box and box["x"] < 100
@@ -150,7 +150,7 @@ def test_attributes_say_how_it_looks_and_begins(widget):
     expect(chat.answer).to_have_text("Answer to: Any cake?")
 
 
-def test_wrong_attributes_are_told_and_fall_back(visit, site, server):
+def test_invalid_attributes_are_reported_and_replaced(visit, site, server):
     warned: list[str] = []
     page = visit()
     page.on("console", lambda said: warned.append(said.text) if said.type == "warning" else None)
@@ -161,7 +161,7 @@ def test_wrong_attributes_are_told_and_fall_back(visit, site, server):
     assert [re.findall(r'data-\w+="\w+"', text) for text in sorted(warned)] == [[w] for w in wrong]
 
 
-def test_it_begins_as_the_assistant_says(widget):
+def test_it_starts_with_the_assistants_texts(widget):
     korean = widget('data-assistant="asst_bakery"', lang="ko")
     expect(korean.dialog).to_have_accessible_name("Baker")
     expect(korean.answer).to_have_text("어서 오세요!")
@@ -171,7 +171,7 @@ def test_it_begins_as_the_assistant_says(widget):
     expect(english.suggestions).to_have_text(["Open today?", "Any cake?"])
 
 
-def test_it_speaks_the_pages_language(widget):
+def test_it_uses_the_pages_language(widget):
     chat = widget(lang="ko-KR", locale="en-US")
     expect(chat.dialog).to_contain_text("무엇을 도와드릴까요?")
     chat.hear("안녕하세요, 오늘 여나요?")
@@ -204,7 +204,7 @@ def test_little_is_loaded_before_it_is_opened(visit, site, server):
     assert (FOLDER / "widget/widget.js").stat().st_size < 5000
 
 
-def test_it_keeps_to_a_strict_policy_of_the_site(visit, site, server):
+def test_it_works_under_a_strict_policy_of_the_site(visit, site, server):
     policy = (
         f"default-src 'none'; script-src {server.base_url}; connect-src {server.base_url}; "
         "require-trusted-types-for 'script'; trusted-types dompurify"
@@ -221,7 +221,7 @@ def test_it_works_behind_a_prefix(visit, site, settings, upstream):
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_the_demo_shows_it(visit, site, server, upstream, language, elsewhere):
-    """On the server itself under a strict policy, and as a plain site of another origin."""
+    """Served by the server under a strict policy, and as a plain site of another origin."""
     address = f"{server.base_url}/widget/demo"
     if elsewhere:
         demo = (FOLDER / "widget/demo.html").read_text("utf-8")
