@@ -96,7 +96,10 @@ def test_polling_over_the_clients_turn(node, upstream):
 def test_a_failure(node, upstream):
     upstream.reply(Reply.failed("rate_limit_exceeded", "Slow down.", "Half"))
     told = node("failure")
-    assert told["run"]["last_error"] == {"code": "rate_limit_exceeded", "message": "Slow down."}
+    assert told["run"]["last_error"] == {
+        "code": "rate_limit_exceeded",
+        "message": "The upstream custom failed: Slow down.",
+    }
     assert told["messages"][0]["status"] == "incomplete"
     assert told["steps"][0]["status"] == "failed"
 
