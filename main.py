@@ -106,6 +106,8 @@ def serve() -> None:
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        # By default uvicorn would serve an application whose start failed in an unforeseen way.
+        "lifespan": "on",
         # TRUSTED_PROXIES decides which proxies to believe about a client's address.
         "proxy_headers": False,
         "timeout_graceful_shutdown": settings.shutdown_seconds,

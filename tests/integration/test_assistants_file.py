@@ -1,14 +1,18 @@
 """Assistants of a file: made at the start, kept up to date, and changed by the file alone."""
 
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import text
 
 from tests.support.assistants_files import written
+from tests.support.heirs import environment
 from tests.support.replies import Reply
 from tests.support.rows import connected
 from tests.support.server import ProcessServer
 from tests.support.stores import counts, found, settled
 from tests.support.talk import error_of
+from tests.support.waiting import wait_until
 
 ONE = """
 assistants:
@@ -288,17 +292,25 @@ def test_the_settings_may_take_it_over(start, path):
     assert counts(third.client, store_of(third.http)) == {"completed": 2, "total": 2}
 
 
-def test_several_servers_may_start_at_once(start, path, together, bytes_stored):
-    servers = together(lambda _: start(assistants_file=path), 3)
-    first = servers[0]
-    ids = [one["id"] for one in first.http.get("/assistants").json()["data"]]
-    assert sorted(ids) == ["asst_default", "asst_one"]
-    assert settled(first.client, store_of(first.http)) == {"completed": 2, "total": 2}
-    assert sorted(file_ids(first.http)) == ["hours.md", "parking.md"]
-    for server in servers:
-        server.stop()
-    # Nothing is left of those who came second.
-    assert bytes_stored() == sorted([HOURS, PARKING])
+def test_several_servers_may_start_at_once(database_url, upstream, path, tmp_path, bytes_stored):
+    settings = environment(
+        database_url, upstream, ASSISTANTS_FILE=path, FILES_URL=str(tmp_path / "files")
+    )
+    with ExitStack() as stack:
+        servers = []
+        for name in ("one", "two", "three"):
+            (tmp_path / name).mkdir()
+            servers.append(ProcessServer(tmp_path / name, **settings))
+            stack.callback(servers[-1].kill)
+        for server in servers:
+            server.wait_ready()
+        first = servers[0]
+        ids = [one["id"] for one in first.http.get("/assistants").json()["data"]]
+        assert sorted(ids) == ["asst_default", "asst_one"]
+        assert settled(first.client, store_of(first.http)) == {"completed": 2, "total": 2}
+        assert sorted(file_ids(first.http)) == ["hours.md", "parking.md"]
+        # Those who came second remove what they stored in vain.
+        wait_until(lambda: bytes_stored() == sorted([HOURS, PARKING]))
 
 
 def test_knowledge_that_cannot_be_read_is_named(start, path, tmp_path, caplog):

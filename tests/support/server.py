@@ -67,6 +67,7 @@ class ThreadServer(Running):
             uvicorn.Config(
                 create_app(settings, tools=tools),
                 http=http,
+                lifespan="on",
                 log_config=None,
                 access_log=False,
                 server_header=False,
