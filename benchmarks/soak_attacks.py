@@ -32,10 +32,12 @@ from benchmarks.soak_report import Memory, report
 from benchmarks.soak_stage import Stage, stage
 
 _WARM_UP_SECONDS = 20.0
+# What an attack has left behind ends in this time; it counts for no phase.
 _REST_SECONDS = 10.0
+_CALM_SHARE = 0.5  # of a phase's time
 _SETTLE_SECONDS = 90.0
 _IDLE_SECONDS = 60.0
-_REST = Phase("rests between")
+_REST = Phase("the rests")
 _USERS, _ATTACKERS = "key-of-the-users", "key-of-the-attackers"
 _KEYS = f'["users:{_USERS}", "attackers:{_ATTACKERS}"]'
 
@@ -75,25 +77,28 @@ class AttackedSoak:
         crowd = Crowd(session, self._ports, self._stage.model, self._ledger)
         chatting = asyncio.create_task(crowd.chat_on(self._rate))
         await asyncio.sleep(_WARM_UP_SECONDS)
-        for phase in (CALM, *phases):
-            measured = Measured(phase)
-            self.phases.append(measured)
-            print(f"  {time.strftime('%H:%M:%S')} {phase.name}", flush=True)
-            crowd.measured = measured
-            await go_through(phase, self._seconds, self._stage, measured, attackers)
+        await self._measure(crowd, CALM, attackers)
+        self.memory = [self._memory()]
+        for phase in phases:
+            await self._measure(crowd, phase, attackers)
             crowd.measured = self.rests
-            if phase is CALM:
-                self.memory = [self._memory()]
-            else:
-                await asyncio.sleep(_REST_SECONDS)
+            await asyncio.sleep(_REST_SECONDS)
+            await self._measure(crowd, CALM, attackers)
         chatting.cancel()
         await crowd.wait_answered()
 
+    async def _measure(
+        self, crowd: Crowd, phase: Phase, attackers: dict[str, AttackerProcess]
+    ) -> None:
+        measured = crowd.measured = Measured(phase)
+        self.phases.append(measured)
+        print(f"  {time.strftime('%H:%M:%S')} {phase.name}", flush=True)
+        seconds = self._seconds * (_CALM_SHARE if phase is CALM else 1)
+        await go_through(phase, seconds, self._stage, measured, attackers)
+
     async def _wait_idle(self) -> None:
-        """Let the memory come back, no longer than a minute."""
-        deadline = time.monotonic() + _IDLE_SECONDS
-        while time.monotonic() < deadline:
-            await asyncio.sleep(1)
+        """Let the memory come back."""
+        await asyncio.sleep(_IDLE_SECONDS)
         self.memory.append(self._memory())
 
     def _memory(self) -> Memory:

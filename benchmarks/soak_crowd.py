@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Coroutine
 from itertools import count
 
 import aiohttp
@@ -46,7 +47,7 @@ class Crowd:
         while self._under_way:
             await asyncio.wait(self._under_way)
 
-    def _begin(self, chat) -> None:
+    def _begin(self, chat: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(chat)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.servers import ROOT
-from benchmarks.soak_stage import Stage
+from benchmarks.soak_stage import Keeper, Stage
 
 Fault = Callable[[Stage, float], Awaitable[None]]
 
@@ -30,8 +30,10 @@ class AttackerProcess:
         self.kind = kind
         self._process = subprocess.Popen(
             # The lowest priority: attackers come from elsewhere, and take no server's CPU.
-            ["nice", "-n", "19", sys.executable, "-m", "benchmarks.attackers", kind]
-            + ["--key", key, "--ports", *map(str, ports)],
+            [
+                *("nice", "-n", "19", sys.executable, "-m", "benchmarks.attackers", kind),
+                *("--key", key, "--ports", *map(str, ports)),
+            ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -159,7 +161,7 @@ async def go_through(
     )
 
 
-async def _watch(servers, found: Measured) -> None:
+async def _watch(servers: Sequence[Keeper], found: Measured) -> None:
     while True:
         found.peak_kib = max(found.peak_kib, *(server.resident_kib() for server in servers))
         await asyncio.sleep(0.25)

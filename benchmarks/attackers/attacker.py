@@ -1,4 +1,4 @@
-"""What all attackers share: the servers' addresses, a key, and a count of what they were answered."""
+"""What all attackers share: the servers' addresses, a key, a count of what they were answered."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ class Attacker(ABC):
         """Take back what would go on being worked at after the attack."""
 
     async def attack(self, seconds: float) -> None:
-        """Attack for so long; what is under way then is dropped, as by a client that disconnects."""
+        """Attack for so long; what is under way then is dropped, as clients do that disconnect."""
         clients = [asyncio.create_task(self._attack_on(number)) for number in range(self.clients)]
         await asyncio.sleep(seconds)
         for client in clients:
