@@ -28,6 +28,8 @@ from app.core.upstream_http import Posted, UpstreamHttp, fields_of, http_pool, s
 from app.domain.errors import ModelError
 
 _DRAIN_SECONDS = 0.2
+# How many events are read and passed on before others have a turn: some milliseconds of work.
+_AT_A_TIME = 50
 
 
 class OpenAIResponsesClient:
@@ -110,20 +112,28 @@ def _interrupted(error: Exception, response: httpx2.Response, *, started: bool) 
 
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
-    """Yield the events of each network read. Raises `AnswerFailed` and the errors in `CUT`."""
+    """Yield the events of each network read, some at a time.
+
+    Raises `AnswerFailed` and the errors in `CUT`.
+    """
     reader, meter = SSEReader(), AnswerMeter()
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
-            batch = EventBatch(reader.feed(chunk))
+            raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)
-            if batch.events:
-                yield batch.events
-                meter.hear(batch.events)
-            if batch.failure:
-                raise batch.failure
-            if batch.ended:
-                await _drain(chunks)
-                return
+            for first in range(0, len(raw), _AT_A_TIME):
+                if first:
+                    # A read may bring thousands of events: other requests have their turn between.
+                    await asyncio.sleep(0)
+                batch = EventBatch(raw[first : first + _AT_A_TIME])
+                if batch.events:
+                    yield batch.events
+                    meter.hear(batch.events)
+                if batch.failure:
+                    raise batch.failure
+                if batch.ended:
+                    await _drain(chunks)
+                    return
     last = EventBatch(reader.finish())
     if last.events:
         yield last.events
