@@ -66,7 +66,7 @@ class AttackedSoak:
                 await self._go_through(session, attackers, phases)
         await settle(self._stage.database.url, _SETTLE_SECONDS)
         await self._wait_idle()
-        return compare(self._ledger, self._stage.database.url)
+        return compare(self._ledger, self._stage.database.url, "users")
 
     async def _go_through(
         self,

@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.replies import Reply
 from tests.support.response_events import last_user_text, stream_events
-from tests.support.sending import read_body
 
 # Answers without end, with as many deltas as are taken.
 ENDLESS = "endless-answer"
@@ -74,7 +73,7 @@ class Poisoned:
         self._filler = b"a" * _BLOCK
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(receive)
+        body = await _body(receive)
         for model, answer in (
             (ENDLESS, self._endless),
             (HUGE, self._huge),
@@ -113,6 +112,16 @@ class Poisoned:
                 return
             await _write(send, self._filler)
             await asyncio.sleep(0)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return a request's whole body, which may be large."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
 
 
 def _sse(event: dict[str, Any]) -> bytes:
