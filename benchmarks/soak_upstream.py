@@ -35,6 +35,7 @@ _HUGE_BYTES = 40_000_000
 _BLOCK = 256 * 1024
 # Larger requests hold pictures; to check them would take as long as it takes the server.
 _LARGE = 1_000_000
+_END = 100
 _DELTAS_OF_A_BLOCK = 200
 
 
@@ -73,17 +74,17 @@ class Poisoned:
         self._filler = b"a" * _BLOCK
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
+        body, end, size = await _body(receive)
         for model, answer in (
             (ENDLESS, self._endless),
             (HUGE, self._huge),
             (HUGE_EVENT, self._huge_event),
         ):
-            if f'"{model}"'.encode() in body[:_LARGE]:
+            if f'"{model}"'.encode() in body:
                 await answer(receive, send)
                 return
-        if len(body) > _LARGE:
-            streamed = b'"stream":true' in body or b'"stream": true' in body
+        if size > len(body):
+            streamed = b'"stream": true' in end
             asked = {"model": "m", "input": "a picture", "store": False, "stream": streamed}
             body = json.dumps(asked).encode()
         await self._app(scope, _given(body, receive), send)
@@ -114,14 +115,17 @@ class Poisoned:
             await asyncio.sleep(0)
 
 
-async def _body(receive: Receive) -> bytes:
-    """Return a request's whole body, which may be large."""
-    body = bytearray()
+async def _body(receive: Receive) -> tuple[bytes, bytes, int]:
+    """Return a request's body up to `_LARGE` bytes, its last bytes, and its size."""
+    body, end, size = bytearray(), b"", 0
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        piece = message.get("body", b"")
+        size += len(piece)
+        end = (end + piece)[-_END:]
+        body += piece[: _LARGE - len(body)]
         if not message.get("more_body"):
-            return bytes(body)
+            return bytes(body), end, size
 
 
 def _sse(event: dict[str, Any]) -> bytes:

@@ -122,9 +122,9 @@ async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], Non
             raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)
             for first in range(0, len(raw), _AT_A_TIME):
-                if first:
-                    # A read may bring thousands of events: other requests have their turn between.
-                    await asyncio.sleep(0)
+                # A read may bring thousands of events: other requests have their turn between.
+                if first or meter.ahead > 0:
+                    await asyncio.sleep(meter.ahead)
                 batch = EventBatch(raw[first : first + _AT_A_TIME])
                 if batch.events:
                     yield batch.events
