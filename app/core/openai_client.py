@@ -5,7 +5,6 @@ happens to an answer. `upstream_http` explains which parts of the SDK are used.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -19,13 +18,13 @@ from app.core.instrumentation import Instrumentation
 from app.core.model import Advice, AttemptFailed, Event, Reach
 from app.core.reachability import Probe
 from app.core.refusals import Refusals
+from app.core.request_json import request_json
 from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
 from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCall, UpstreamCalls
 from app.core.upstream_errors import CUT
 from app.core.upstream_http import Posted, UpstreamHttp, fields_of, http_pool, sdk_client
-from app.domain.errors import ModelError
 
 _DRAIN_SECONDS = 0.2
 # How many events are read and passed on before others have a turn: some milliseconds of work.
@@ -98,7 +97,9 @@ class OpenAIResponsesClient:
 
     async def _post(self, request: dict[str, Any], call: UpstreamCall, *, stream: bool) -> Posted:
         try:
-            return await self._http.post(_json({**request, "stream": stream}), call, stream=stream)
+            return await self._http.post(
+                request_json({**request, "stream": stream}), call, stream=stream
+            )
         except AttemptFailed as failed:
             if failed.seen["status"] in (404, 405):
                 self._probe.forget()
@@ -149,10 +150,3 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
                 pass
     except CUT:
         return  # the answer is complete; the connection is closed instead
-
-
-def _json(request: dict[str, Any]) -> bytes:
-    try:
-        return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError):  # NaN, a lone surrogate
-        raise ModelError("invalid_prompt", "The request can't be written as JSON.") from None

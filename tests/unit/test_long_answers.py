@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.core.answer_bounds import EVENTS_AT_ONCE, EVENTS_PER_SECOND, AnswerMeter
 from app.core.openai_client import OpenAIResponsesClient
+from app.engine.hub import FRAMES_AT_ONCE, Feed, Frame
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.openai_calls import request
 from tests.support.projections import new_projection
@@ -64,3 +66,21 @@ async def test_others_have_their_turn_while_a_long_answer_is_read(
     other.cancel()
     assert heard > 20_000
     assert without_a_turn <= 50
+
+
+async def test_what_is_sent_faster_than_any_model_answers_waits() -> None:
+    meter = AnswerMeter()
+    meter.hear([{"type": "response.output_text.delta", "delta": "a"}] * EVENTS_AT_ONCE)
+    assert meter.ahead == 0
+    meter.hear([{"type": "response.output_text.delta", "delta": "a"}] * 60 * EVENTS_PER_SECOND)
+    assert 0 < meter.ahead <= 60
+
+
+async def test_a_reader_that_is_far_behind_is_given_some_frames_at_a_time() -> None:
+    feed = Feed(1)
+    frames = [Frame(number, "thread.message.delta", "{}") for number in range(1, 1001)]
+    feed.publish(frames)
+    feed.close()
+    batches = [batch async for batch in feed.read(0, silence=60)]
+    assert [frame for batch in batches for frame in batch] == frames
+    assert max(map(len, batches)) == FRAMES_AT_ONCE < len(frames)
