@@ -18,6 +18,7 @@ from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
 from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
+from app.core.memory import return_large_blocks
 from app.core.private_files import data_places, make_files_private, tighten
 from app.domain.errors import StartError
 from app.engine.tools.functions.registry import FunctionsError
@@ -33,6 +34,7 @@ def prepare() -> Settings:
 
     Exits with status 2 and one line per error, without a traceback.
     """
+    return_large_blocks()
     make_files_private()
     try:
         settings = load_settings()

@@ -55,10 +55,14 @@ async def settle(url: str, seconds: float) -> None:
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def compare(ledger: Ledger, url: str) -> Findings:
-    """Compare what was told with all rows there are."""
+def compare(ledger: Ledger, url: str, project: str = "default") -> Findings:
+    """Compare what was told with all rows of the clients' project."""
+    query = (
+        "SELECT role, run_id, content FROM messages"
+        " WHERE thread_id IN (SELECT id FROM threads WHERE project = %s)"
+    )
     with psycopg.connect(url) as connection:
-        rows = connection.execute("SELECT role, run_id, content FROM messages").fetchall()
+        rows = connection.execute(query, (project,)).fetchall()
         statuses = connection.execute("SELECT status, count(*) FROM runs GROUP BY 1").fetchall()
     said = Counter(_text(content) for role, _, content in rows if role == "user")
     answers: dict[str, list[str]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,8 +15,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import psycopg
+from sqlalchemy import make_url
 
 from benchmarks.servers import ROOT, Server
+from benchmarks.soak_clock import SetClock
+from benchmarks.soak_proxy import SilentWay
 
 _START_SECONDS = 60.0
 _OWNER = "postgres"  # PostgreSQL refuses to run as root
@@ -92,13 +96,19 @@ class Keeper:
         self._folder = folder / name
         self._folder.mkdir()
         self._settings = settings
+        self.clock = SetClock(self._clock_file)
         self._process = self._begin()
+
+    @property
+    def _clock_file(self) -> Path:
+        return self._folder / "clock"
 
     def _begin(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **self._settings, "PORT": str(self.port), "LOG_FILE": ""}
+        environment["PYTHONPATH"] = str(ROOT)
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, str(ROOT / "main.py")],
+                [sys.executable, "-m", "benchmarks.soak_clock", str(self._clock_file)],
                 # There is no .env here.
                 cwd=self._folder,
                 env=environment,
@@ -126,6 +136,16 @@ class Keeper:
     def resident_kib(self) -> int:
         return Server(self._process, self.port).resident_kib()
 
+    def cpu_seconds(self) -> float:
+        return Server(self._process, self.port).cpu_seconds()
+
+    def pause(self) -> None:
+        """Stop it until `go_on`, as a machine does that is suspended."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self._process.kill()
@@ -136,19 +156,34 @@ class Keeper:
 
 
 class Stage:
-    """Everything that runs; `folder` holds it all, with the servers' logs."""
+    """Everything that runs; `folder` holds it all, with the servers' logs.
+
+    The servers reach the database by `way` if there is one; `model` is the upstream's base URL.
+    """
 
     def __init__(
-        self, folder: Path, database: "Cluster | SharedDatabase", keepers: list[Keeper]
+        self,
+        folder: Path,
+        database: "Cluster | SharedDatabase",
+        way: SilentWay | None,
+        model: str,
+        keepers: list[Keeper],
     ) -> None:
         self.folder = folder
         self.database = database
+        self.way = way
+        self.model = model
         self.killed, self.survivor = keepers
 
 
 @contextmanager
-def stage(faults: float, shared: str | None) -> Iterator[Stage]:
-    """Set everything up; `shared` is the URL to use where there is no `initdb`."""
+def stage(
+    faults: float, shared: str | None, *, by_proxy: bool = False, **more: str
+) -> Iterator[Stage]:
+    """Set everything up; `shared` is the URL to use if there is no `initdb`.
+
+    `by_proxy`: the servers reach the database by a `SilentWay`. `more` are settings of both.
+    """
     folder = Path(mkdtemp(prefix="threadkeeper-soak-"))
     folder.chmod(0o755)
     with ExitStack() as stack:
@@ -163,12 +198,18 @@ def stage(faults: float, shared: str | None) -> Iterator[Stage]:
             cwd=ROOT,
         )
         stack.callback(model.kill)
+        way, url = None, database.url
+        if by_proxy:
+            way, url = _way(database.url)
+            stack.callback(way.close)
+        base_url = f"http://127.0.0.1:{port}/v1"
         settings = {
-            "DATABASE_URL": database.url,
+            "DATABASE_URL": url,
             "FILES_URL": str(folder / "files"),
             "OPENAI_API_KEY": "not-needed",
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+            "OPENAI_BASE_URL": base_url,
             "ASSISTANTS_FILE": "",
+            **more,
         }
         keepers = []
         for name in ("killed", "survivor"):
@@ -176,7 +217,15 @@ def stage(faults: float, shared: str | None) -> Iterator[Stage]:
             stack.callback(keepers[-1].kill)
         for keeper in keepers:
             keeper.wait_up()
-        yield Stage(folder, database, keepers)
+        yield Stage(folder, database, way, base_url, keepers)
+
+
+def _way(url: str) -> tuple[SilentWay, str]:
+    """Return a proxy before the database, and the URL that leads through it."""
+    address = make_url(url)
+    way = SilentWay(address.host or "127.0.0.1", address.port or 5432)
+    by_way = address.set(host="127.0.0.1", port=way.port)
+    return way, by_way.render_as_string(hide_password=False)
 
 
 def _database(folder: Path, shared: str | None) -> Cluster | SharedDatabase:

@@ -4,6 +4,7 @@ The largest answers of today's models have some hundred thousand tokens, each in
 hundred bytes.
 """
 
+import time
 from contextlib import aclosing
 
 import httpx2
@@ -16,6 +17,10 @@ from app.core.response_stream import BrokenAnswer
 WHOLE_BYTES = 32 * 1024 * 1024
 # Bytes of all events of one answer.
 STREAM_BYTES = 256 * 1024 * 1024
+# Events that are read as fast as they come, and how many a second after that: several times what
+# the fastest models send, and a tenth of a core. What comes sooner waits in the network.
+EVENTS_AT_ONCE = 5_000
+EVENTS_PER_SECOND = 5_000
 # Characters of all texts, refusals and arguments of one answer.
 SAID_CHARACTERS = 2_000_000
 
@@ -30,6 +35,16 @@ class AnswerMeter:
     def __init__(self) -> None:
         self._bytes = 0
         self._said = 0
+        self._events = 0
+        self._began = time.monotonic()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds to wait before more is read."""
+        if self._events <= EVENTS_AT_ONCE:
+            return 0.0
+        due = (self._events - EVENTS_AT_ONCE) / EVENTS_PER_SECOND
+        return max(0.0, self._began + due - time.monotonic())
 
     def read(self, count: int, pending: int) -> None:
         """Count bytes; `pending` of them belong to an incomplete event.
@@ -41,7 +56,8 @@ class AnswerMeter:
             raise AnswerTooLarge
 
     def hear(self, events: list[Event]) -> None:
-        """Count the characters in the events' deltas. Raises `AnswerTooLarge`."""
+        """Count events, and the characters in their deltas. Raises `AnswerTooLarge`."""
+        self._events += len(events)
         for event in events:
             if isinstance(delta := event.get("delta"), str):
                 self._said += len(delta)

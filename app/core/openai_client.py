@@ -5,7 +5,6 @@ happens to an answer. `upstream_http` explains which parts of the SDK are used.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -19,15 +18,17 @@ from app.core.instrumentation import Instrumentation
 from app.core.model import Advice, AttemptFailed, Event, Reach
 from app.core.reachability import Probe
 from app.core.refusals import Refusals
+from app.core.request_json import request_json
 from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
 from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCall, UpstreamCalls
 from app.core.upstream_errors import CUT
 from app.core.upstream_http import Posted, UpstreamHttp, fields_of, http_pool, sdk_client
-from app.domain.errors import ModelError
 
 _DRAIN_SECONDS = 0.2
+# How many events are read and passed on before others have a turn: some milliseconds of work.
+_AT_A_TIME = 50
 
 
 class OpenAIResponsesClient:
@@ -96,7 +97,9 @@ class OpenAIResponsesClient:
 
     async def _post(self, request: dict[str, Any], call: UpstreamCall, *, stream: bool) -> Posted:
         try:
-            return await self._http.post(_json({**request, "stream": stream}), call, stream=stream)
+            return await self._http.post(
+                request_json({**request, "stream": stream}), call, stream=stream
+            )
         except AttemptFailed as failed:
             if failed.seen["status"] in (404, 405):
                 self._probe.forget()
@@ -110,20 +113,28 @@ def _interrupted(error: Exception, response: httpx2.Response, *, started: bool) 
 
 
 async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
-    """Yield the events of each network read. Raises `AnswerFailed` and the errors in `CUT`."""
+    """Yield the events of each network read, some at a time.
+
+    Raises `AnswerFailed` and the errors in `CUT`.
+    """
     reader, meter = SSEReader(), AnswerMeter()
     async with aclosing(response.aiter_bytes()) as chunks:
         async for chunk in chunks:
-            batch = EventBatch(reader.feed(chunk))
+            raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)
-            if batch.events:
-                yield batch.events
-                meter.hear(batch.events)
-            if batch.failure:
-                raise batch.failure
-            if batch.ended:
-                await _drain(chunks)
-                return
+            for first in range(0, len(raw), _AT_A_TIME):
+                # A read may bring thousands of events: other requests have their turn between.
+                if first or meter.ahead > 0:
+                    await asyncio.sleep(meter.ahead)
+                batch = EventBatch(raw[first : first + _AT_A_TIME])
+                if batch.events:
+                    yield batch.events
+                    meter.hear(batch.events)
+                if batch.failure:
+                    raise batch.failure
+                if batch.ended:
+                    await _drain(chunks)
+                    return
     last = EventBatch(reader.finish())
     if last.events:
         yield last.events
@@ -139,10 +150,3 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
                 pass
     except CUT:
         return  # the answer is complete; the connection is closed instead
-
-
-def _json(request: dict[str, Any]) -> bytes:
-    try:
-        return json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError):  # NaN, a lone surrogate
-        raise ModelError("invalid_prompt", "The request can't be written as JSON.") from None

@@ -75,7 +75,12 @@ _LOST = select(runs.c.id).where(
     # Of any status: the other process may have ended it already.
     runs.c.worker_id != bindparam("of_worker"),
 )
-_EXPIRED = select(runs.c.id).where(_active, runs.c.expires_at <= bindparam("now"))
+# While its process lives, a run is that process's: its clock, and not ours, set the time.
+_EXPIRED = select(runs.c.id).where(
+    _active,
+    runs.c.expires_at <= bindparam("now"),
+    or_(_of_worker, ~select(workers.c.id).where(workers.c.id == runs.c.worker_id).exists()),
+)
 _BRING_FORWARD = (
     update(runs)
     .where(
@@ -123,9 +128,10 @@ def lost(connection: Connection, worker_id: str, executed: Collection[str]) -> l
     return list(connection.execute(_LOST, keys).scalars())
 
 
-def expired(connection: Connection, now: int) -> list[str]:
-    """Return the ids of active runs that have expired."""
-    return list(connection.execute(_EXPIRED, {"now": now}).scalars())
+def expired(connection: Connection, worker_id: str, now: int) -> list[str]:
+    """Return the ids of expired runs that are active, except those of other living processes."""
+    values = {"of_worker": worker_id, "now": now}
+    return list(connection.execute(_EXPIRED, values).scalars())
 
 
 def bring_expiry_forward(connection: Connection, made_after: int, latest: int, expiry: int) -> None:

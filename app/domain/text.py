@@ -26,6 +26,19 @@ def _storable(value: Any) -> Any:
     return value
 
 
+def append(texts: dict[str, Any], key: str, piece: str) -> None:
+    """Append to the text `texts[key]`, at the cost of the piece alone.
+
+    `texts[key] += piece` copies the whole text each time, which adds up to minutes for a long
+    answer in many pieces. CPython extends a text in place if a local variable has the only
+    reference to it.
+    """
+    text = texts[key]
+    texts[key] = ""
+    text += piece
+    texts[key] = text
+
+
 def may_be_unstorable(data: bytes) -> bool:
     """Return whether this JSON may contain characters that `storable` would replace."""
     return _MAYBE_UNSTORABLE.search(data) is not None

@@ -1,5 +1,6 @@
 """Follows a run, in the process that executes it or in any other."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -8,7 +9,7 @@ from app.db.database import Connection, Database
 from app.db.rows import RunRow
 from app.domain.run_status import SETTLED
 from app.engine import journal
-from app.engine.hub import Feed, Frame, Hub, wait_for
+from app.engine.hub import FRAMES_AT_ONCE, Feed, Frame, Hub, wait_for
 from app.engine.poller import Poller
 
 # After one of these a run sends no more events, or none before its client has answered.
@@ -48,8 +49,9 @@ class Follower:
                 if after + 1 < feed.first_id:
                     _, kept = await self._database.read(_look, run_id, after)
                     older = [frame for frame in kept if frame.id < feed.first_id]
-                    if older:
-                        yield older
+                    for portion in _portions(older):
+                        yield portion
+                        await asyncio.sleep(0)
                 async for frames in feed.read(after, self._silence):
                     yield frames
                     after = frames[-1].id if frames else after
@@ -69,9 +71,10 @@ class Follower:
         while True:
             change = self._hub.watch(run_id)
             run, frames = await self._database.read(_look, run_id, after)
-            if frames:
-                yield frames
-                after, quiet_since = frames[-1].id, time.monotonic()
+            for portion in _portions(frames):
+                yield portion
+                await asyncio.sleep(0)
+                after, quiet_since = portion[-1].id, time.monotonic()
             if run is None or run.status in SETTLED:
                 return
             if self._hub.stopping:
@@ -82,6 +85,12 @@ class Follower:
             if time.monotonic() - quiet_since >= self._silence:
                 yield []
                 quiet_since = time.monotonic()
+
+
+def _portions(frames: list[Frame]) -> list[list[Frame]]:
+    return [
+        frames[first : first + FRAMES_AT_ONCE] for first in range(0, len(frames), FRAMES_AT_ONCE)
+    ]
 
 
 def _look(connection: Connection, run_id: str, after: int) -> tuple[RunRow | None, list[Frame]]:

@@ -124,5 +124,5 @@ class Heartbeat:
             inherited=inherited,
             given_up=[run.id for run in orphans if run.takeovers >= MAX_TAKEOVERS],
             lost=run_holders.lost(connection, worker_id, executed),
-            expired=run_holders.expired(connection, moment),
+            expired=run_holders.expired(connection, worker_id, moment),
         )

@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+# How many frames a reader is given at once. One that is far behind, or resumes a long answer, would
+# otherwise keep all other requests waiting while its frames are encoded.
+FRAMES_AT_ONCE = 100
+
 
 class Frame(NamedTuple):
     """One event of a run's stream; ids only grow within a run. `data` is one line of JSON."""
@@ -54,9 +58,11 @@ class Feed:
         place = bisect_right(self._frames, after, key=lambda frame: frame.id)
         while True:
             if place < len(self._frames):
-                news = self._frames[place:]
-                place = len(self._frames)
+                news = self._frames[place : place + FRAMES_AT_ONCE]
+                place += len(news)
                 yield news
+                if place < len(self._frames):
+                    await asyncio.sleep(0)
             elif self._closed:
                 return
             else:

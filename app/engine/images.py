@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.object_store import ObjectStore, StorageError, file_key
+from app.core.request_json import DataUrl
 from app.db import files
 from app.db.database import Database
 from app.db.file_rows import FileRow
@@ -43,7 +44,7 @@ class _Request:
     bytes: int = 0
     full: bool = False
     files: dict[str, FileRow | None] = field(default_factory=dict)
-    urls: dict[str, str] = field(default_factory=dict)
+    urls: dict[str, DataUrl] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Sendable:
 
     messages: list[Said]
     items: list[dict[str, Any]]
-    urls: dict[str, str]
+    urls: dict[str, DataUrl]
 
 
 class Images:
@@ -163,7 +164,7 @@ class Images:
             logger.exception("image %s could not be read", file_id)
             return
         kind = mimetypes.guess_type(file.filename)[0] or "image/png"
-        request.urls[file_id] = f"data:{kind};base64,{b64encode(content).decode()}"
+        request.urls[file_id] = DataUrl(f"data:{kind};base64,{b64encode(content).decode()}")
 
 
 def _images_in(message: Said) -> list[dict[str, Any]]:

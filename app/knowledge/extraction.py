@@ -30,6 +30,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 # The environment variables that Python itself may need, on Windows too.
 _ENVIRONMENT = ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH")
 _REFUSED = 10
+# How many times as long as it may compute a process may take, with all that it waits for. It is
+# all that limits it where a system has no limits of CPU time.
+_WAITS = 5
 _BLOCK = 1 << 16
 _SHOWN = 2000
 _OVER_LIMITS = "Reading the file takes too much time or memory."
@@ -52,6 +55,7 @@ class ExtractionError(Exception):
 class Limits:
     """The limits for reading one file."""
 
+    # Of CPU: the process runs at a low priority, so that it may wait long for its turns.
     seconds: float = 60
     memory_bytes: int = 1 << 30
     # OpenAI's limit of five million tokens per file, by the estimate of `chunking`.
@@ -113,7 +117,7 @@ async def _start(file: BinaryIO, filename: str, limits: Limits) -> Process:
 
 async def _text(process: Process, limits: Limits) -> str:
     try:
-        async with asyncio.timeout(limits.seconds):
+        async with asyncio.timeout(_WAITS * limits.seconds):
             output, errors = await asyncio.gather(
                 # A compromised parser might send more than the limits allow.
                 _read(process.stdout, 2 * limits.text_bytes),

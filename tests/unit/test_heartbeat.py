@@ -92,6 +92,21 @@ async def test_clocks_that_are_hours_apart_take_no_run_from_a_process_that_lives
         assert len(mine.held) == 1
 
 
+@pytest.mark.parametrize("status", ["queued", "in_progress", "requires_action"])
+async def test_a_clock_that_is_ahead_expires_no_run_of_a_process_that_lives(
+    database: Database, monkeypatch: pytest.MonkeyPatch, status: RunStatus
+) -> None:
+    one, ahead = heart(database, "one"), heart(database, "ahead")
+    await one.beat([])
+    run = await insert(database, status, worker_id="one", expires_at=clock.now() + EXPIRES)
+    set_clock(monkeypatch, 3600)
+    assert [found.expired for found in await beats(ahead, 2)] == [[], []]
+    # By its own clock it has expired; and by any, once its process is gone.
+    assert (await one.beat([])).expired == [run.id]
+    await database.transaction(workers.remove, "one")
+    assert (await ahead.beat([])).expired == [run.id]
+
+
 async def test_a_process_that_is_gone_leaves_its_runs(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

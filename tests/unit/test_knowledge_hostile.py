@@ -1,7 +1,9 @@
 """Files that mean harm, or are broken: each is an error with a code of OpenAI's."""
 
 import asyncio
+import os
 import random
+import sys
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -110,6 +112,26 @@ async def test_too_much_memory():
     data = b"\xed\x99\x94" * 20_000_000
     error = await refusal(data, "a.txt", Limits(memory_bytes=150 << 20, text_bytes=1 << 30))
     assert error.code == "invalid_file" and "memory" in error.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such priorities")
+async def test_a_file_is_read_with_what_cpu_others_leave(monkeypatch):
+    begun = asyncio.get_running_loop().create_future()
+    real = asyncio.create_subprocess_exec
+
+    async def start(*arguments, **options):
+        begun.set_result(await real(*arguments, **options))
+        return begun.result()
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", start)
+    reading = asyncio.create_task(extract_text(pdf_file(["a"] * 4000), "a.pdf"))
+    pid = (await begun).pid
+    while os.getpriority(os.PRIO_PROCESS, pid) <= os.getpriority(os.PRIO_PROCESS, 0):
+        assert not reading.done()
+        await asyncio.sleep(0.01)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 async def test_a_cancelled_reading_leaves_no_process(monkeypatch):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.ids import new_call_id
+from app.domain.text import append
 from app.engine.tools.tool import Draft
 
 Send = Callable[[dict[str, Any]], None]
@@ -61,7 +62,7 @@ class StreamedCalls:
         item.update(call_id=call.shown["id"], name=call.name, arguments=call.arguments)
 
     def _add(self, call: _Call, piece: str) -> None:
-        call.arguments += piece
+        append(vars(call), "arguments", piece)
         delta = call.draft.add(piece) if piece else None
         if delta is not None:
             self._send({"index": call.index, "type": call.shown["type"], **delta})

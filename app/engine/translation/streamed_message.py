@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db.rows import MessageRow
+from app.domain.text import append
 from app.engine.tools.marks import AnnotationReader
 from app.schemas.messages import text_part
 
@@ -45,7 +46,7 @@ class StreamedMessage:
         part = self._parts.get(content_index)
         if part is None:
             part = self._parts[content_index] = self._open(kind)
-        part.received += piece
+        append(vars(part), "received", piece)
         if part.kind == "text":
             self._add_text(part, *part.reader.feed(piece))
         else:
@@ -95,13 +96,13 @@ class StreamedMessage:
             delta["annotations"] = [
                 {"index": first + place, **one} for place, one in enumerate(annotations)
             ]
-        stored["value"] += text
+        append(stored, "value", text)
         stored["annotations"] += annotations
         part.sent = True
         self._send_part({"index": part.place, "type": "text", "text": delta})
 
     def _add_refusal(self, part: _Part, text: str) -> None:
-        self.message.content[part.place]["refusal"] += text
+        append(self.message.content[part.place], "refusal", text)
         part.sent = True
         self._send_part({"index": part.place, "type": "refusal", "refusal": text})
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.db.rows import RunRow
+from app.domain.text import append
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.tool import Answer, Call, Emit, Text, ToolSession
 
@@ -21,7 +22,7 @@ class FunctionDraft:
         self.detail: dict[str, Any] = {"type": "function", "function": self._function}
 
     def add(self, piece: str) -> dict[str, Any]:
-        self._function["arguments"] += piece
+        append(self._function, "arguments", piece)
         return {"function": {"arguments": piece}}
 
 

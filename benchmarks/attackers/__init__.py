@@ -1,0 +1,1 @@
+"""Clients that mean harm, for the soak with attackers: each kind runs as a process of its own."""
