@@ -160,7 +160,7 @@ def test_the_conversation_goes_on(chat, upstream, text):
     upstream.reply(Reply.text(*(text[at : at + 500] for at in range(0, len(text), 500))))
     page.ask("하나")
     page.finished()
-    said = page.page.get_by_text("원문 그대로 표시합니다.")
+    said = page.page.get_by_text("일반 텍스트로 표시합니다.")
     expect(said).to_have_count(0 if text.startswith("&") else 1)
     assert page.hear("둘") == "Answer to: 둘"
     page.page.reload()
