@@ -37,11 +37,13 @@ def limited(connection: Connection, deadline: Deadline) -> Iterator[None]:
     """Stop statements in the block when the deadline passes. Raises `SearchTimeout`."""
     check(deadline)
     driver: Any = connection.connection.driver_connection
+    # Kept, since a connection that breaks in between has none any more.
+    info = connection.info
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite:
         driver.set_progress_handler(lambda: deadline.passed, _INSTRUCTIONS)
     else:
-        connection.info[_KEY] = deadline
+        info[_KEY] = deadline
     try:
         yield
     except OperationalError as error:
@@ -52,7 +54,7 @@ def limited(connection: Connection, deadline: Deadline) -> Iterator[None]:
         if is_sqlite:
             driver.set_progress_handler(None, 0)
         else:
-            connection.info.pop(_KEY, None)
+            info.pop(_KEY, None)
 
 
 def check(deadline: Deadline) -> None:

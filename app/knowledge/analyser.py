@@ -16,6 +16,7 @@ An analyser with a dictionary would split Korean better, but needs a model of 10
 """
 
 import re
+import threading
 import unicodedata
 from itertools import pairwise
 
@@ -39,7 +40,15 @@ _LONGEST_TOKEN = 64
 # The memory for cached words: enough for those of some large documents.
 _REMEMBERED_BYTES = 16 << 20
 
-_stemmer = snowballstemmer.stemmer("english")
+
+class _Stemmer(threading.local):
+    """One for each thread: while it works, it keeps the word in itself."""
+
+    def __init__(self) -> None:
+        self.english = snowballstemmer.stemmer("english")
+
+
+_stemmer = _Stemmer()
 
 
 def tokens(text: str) -> list[str]:
@@ -102,4 +111,4 @@ def _latin(word: str) -> tuple[str, ...]:
 def _english(piece: str) -> tuple[str, ...]:
     if piece in STOP_WORDS:
         return ()
-    return (_stemmer.stemWord(piece)[:_LONGEST_TOKEN],)
+    return (_stemmer.english.stemWord(piece)[:_LONGEST_TOKEN],)

@@ -9,6 +9,7 @@ was answered, as one line of JSON. It ends with its input.
 import argparse
 import asyncio
 import json
+import os
 import sys
 
 import aiohttp
@@ -53,6 +54,8 @@ def main() -> None:
     parser.add_argument("--ports", type=int, nargs="+", required=True)
     arguments = parser.parse_args()
     raise_file_limit()
+    # Attackers come from elsewhere, and take no server's CPU.
+    os.nice(19)
     asyncio.run(attack(arguments.kind, arguments.ports, arguments.key))
 
 

@@ -1,5 +1,7 @@
 """A database that vanishes without a word: no connection breaks, and nothing is answered."""
 
+import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from app.db.database import Database
+from app.domain.deadline import Deadline
 from app.domain.errors import DatabaseAway
 from tests.support.databases import POSTGRES_URL, fresh_database, postgresql_is_up
 from tests.support.server import ThreadServer, thread_server
@@ -96,6 +99,23 @@ async def test_a_work_is_given_up_with_its_connection(url, proxy):
     proxy.flow()
     value = await database.transaction(lambda c: c.execute(text("SELECT 7")).scalar_one())
     assert value == 7
+    database.close()
+
+
+async def test_a_search_whose_connection_breaks_is_the_databases_failure(url, proxy):
+    database = Database(url, pool_size=1, timeout=60)
+    await database.start()
+    begun = threading.Event()
+
+    def search(connection):
+        begun.set()
+        connection.execute(text("SELECT pg_sleep(60)"))
+
+    searching = asyncio.create_task(database.search(Deadline(60), search))
+    await asyncio.to_thread(begun.wait)
+    proxy.cut()
+    with pytest.raises(DatabaseAway):
+        await searching
     database.close()
 
 

@@ -1,7 +1,9 @@
 """Which words of a question find which words of a text."""
 
 import random
+import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -125,3 +127,18 @@ def test_a_word_that_comes_again_is_made_once():
     for word in ["one", "two", "one", "two", "o" * 100, "o" * 100]:
         assert made("latin", word) == (word,)
     assert calls == ["one", "two", "o" * 100, "o" * 100]
+
+
+def test_threads_do_not_disturb_one_another():
+    words = [f"{number}nationalizations" for number in range(500)]
+    alone = [analyser._english(word) for word in words]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            together = list(
+                threads.map(lambda _: [analyser._english(word) for word in words], range(8))
+            )
+    finally:
+        sys.setswitchinterval(interval)
+    assert together == [alone] * 8
