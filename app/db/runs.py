@@ -46,6 +46,7 @@ _active = text(ACTIVE)
 _BY_KEY = select(runs).where(_key)
 _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
+_HOLD_RUN = select(runs.c.id).where(_key).with_for_update()
 _METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequence)
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
@@ -156,6 +157,10 @@ def end(
 
     Raises `StaleRun` as `move` does.
     """
+    # A statement sees what was committed before it began. Held first, the run can't be found active
+    # by one that is created meanwhile and that this statement would not see.
+    if connection.dialect.name == "postgresql":
+        connection.execute(_HOLD_RUN, {"key": run.id})
     moved, row = _moved(connection, run, to, held_by, values)
     usage.add(connection, run.project, run, moved.usage or Usage())
     return Ended(moved, row.next_run_id)
@@ -211,13 +216,11 @@ def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
     return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
 
 
-def all_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
-    """Return the runs of the thread that have not ended, oldest first."""
-    return RUNS.read_all(connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id}))
-
-
 def hold_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
-    """Return the same, locked until the transaction ends, so that none of them ends meanwhile."""
+    """Return the runs of the thread that have not ended, oldest first.
+
+    They are locked until the transaction ends, so that none of them ends meanwhile.
+    """
     return RUNS.read_all(connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id}))
 
 

@@ -154,8 +154,12 @@ def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[Ac
     check_line(thread_id, active)
     if not active or active[0].status != "requires_action":
         return None, active
-    runs.move(connection, runs.lock(connection, active[0].id), "cancelling")
-    return end_unheld(connection, active[0].id, "cancelled"), active[1:]
+    waiting = runs.lock(connection, active[0].id)
+    if waiting.status != "requires_action":
+        # Its outputs have come, or it has ended.
+        return _line(connection, thread_id)
+    runs.move(connection, waiting, "cancelling")
+    return end_unheld(connection, waiting.id, "cancelled"), active[1:]
 
 
 def _restarting(turn: Turn) -> ChatFailed:

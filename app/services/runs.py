@@ -206,7 +206,7 @@ class RunService:
             return ()
         return tuple(
             runs.move(connection, run, "cancelling")
-            for run in runs.all_active_on(connection, thread_id)
+            for run in runs.hold_active_on(connection, thread_id)
             if run.status != "cancelling"
         )
 
