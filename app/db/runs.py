@@ -10,6 +10,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     func,
+    null,
     or_,
     select,
     text,
@@ -46,11 +47,16 @@ _active = text(ACTIVE)
 _BY_KEY = select(runs).where(_key)
 _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
-_HOLD_RUN = select(runs.c.id).where(_key).with_for_update()
 _METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequence)
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
 _LINE = select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
+_FIRST_CHAT = (
+    select(runs.c.id)
+    .where(_in_thread, _active, runs.c.question.is_not(null()))
+    .order_by(runs.c.sequence)
+    .limit(1)
+)
 _HELD_ON_THREAD = _ACTIVE_ON_THREAD.with_for_update()
 # A run that is being cancelled does not count. `_active` is the partial index's condition.
 _AT_WORK = select(func.count()).where(
@@ -155,12 +161,11 @@ def end(
 ) -> Ended:
     """End a run with a terminal status, and count it in its project's usage.
 
+    The run must be locked: else one that is created meanwhile could find it active and wait, and
+    not be seen by the statement that ends it, which had begun before.
+
     Raises `StaleRun` as `move` does.
     """
-    # A statement sees what was committed before it began. Held first, the run can't be found active
-    # by one that is created meanwhile and that this statement would not see.
-    if connection.dialect.name == "postgresql":
-        connection.execute(_HOLD_RUN, {"key": run.id})
     moved, row = _moved(connection, run, to, held_by, values)
     usage.add(connection, run.project, run, moved.usage or Usage())
     return Ended(moved, row.next_run_id)
@@ -214,6 +219,12 @@ def is_first(connection: Connection, run_id: str) -> bool:
 def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
     """Return the ids and statuses of the thread's active runs, oldest first."""
     return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
+
+
+def first_chat_on(connection: Connection, thread_id: str) -> str | None:
+    """Return the oldest run of the thread that waits with a question."""
+    found: str | None = connection.execute(_FIRST_CHAT, {"thread_id": thread_id}).scalar()
+    return found
 
 
 def hold_active_on(connection: Connection, thread_id: str) -> list[RunRow]:

@@ -13,7 +13,7 @@ from app.db.runs import Ended
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL
 from app.engine.claim import Claimed, claim
-from app.engine.ending import OUR_FAULT, Ending, end_unheld
+from app.engine.ending import OUR_FAULT, Ending, end_unheld, make_way_for
 from app.engine.executor import Execution, Shared
 from app.engine.outcome import Outcome
 from app.schemas.runs import LastError
@@ -171,6 +171,9 @@ class RunTasks:
         except StaleRun:
             claimed = None
         if claimed is None:
+            ended = await shared.database.transaction(make_way_for, run_id)
+            if ended is not None:
+                self.ended(ended)
             return Outcome(await shared.database.read(runs.find, run_id))
         self._announce(claimed)
         return await self._execute(claimed)

@@ -65,7 +65,12 @@ def test_one_that_is_created_while_the_other_ends(start, upstream, aside, databa
         wait_until(lambda: rows.execute(text(_AT_THE_GATE)).scalar())
         asking = aside(lambda: ask(server, run["thread_id"]))
         # It finds the run still active, or waits for its end.
-        wait_until(lambda: False in claims or rows.execute(text(_BEHIND_IT)).scalar())
+        wait_until(
+            lambda: (
+                (False in claims and rows.execute(_FREE, {"key": run["id"]}).scalar())
+                or rows.execute(text(_BEHIND_IT)).scalar()
+            )
+        )
     assert asking.result(timeout=20).json()["message"] == "Answer to: q"
 
 
@@ -75,6 +80,7 @@ $$ BEGIN PERFORM pg_advisory_xact_lock_shared(424242); RETURN NULL; END $$;
 CREATE TRIGGER gate BEFORE UPDATE ON runs FOR EACH STATEMENT EXECUTE FUNCTION pass_the_gate()
 """
 _AT_THE_GATE = "SELECT pid FROM pg_locks WHERE NOT granted AND objid = 424242"
+_FREE = text("SELECT 1 FROM runs WHERE id = :key FOR UPDATE SKIP LOCKED")
 _BEHIND_IT = f"""
 SELECT count(*) FROM pg_stat_activity WHERE pg_blocking_pids(pid) && ARRAY({_AT_THE_GATE})
 """

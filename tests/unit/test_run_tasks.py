@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.db.rows import RunRow
-from app.engine.claim import Claimed
+from app.engine.claim import Claimed, claim
 from app.engine.hub import Hub
 from app.engine.outcome import Outcome
 from app.engine.tasks import RunTasks
@@ -23,9 +23,10 @@ class SlowDatabase:
         self.claims = 0
         self.answer = asyncio.Event()
 
-    async def transaction(self, *_: Any) -> None:
-        self.claims += 1
-        await self.answer.wait()
+    async def transaction(self, work: Any, *_: Any) -> None:
+        if work is claim:
+            self.claims += 1
+            await self.answer.wait()
 
     async def read(self, *_: Any) -> RunRow:
         return self._run
