@@ -81,7 +81,9 @@ _others = runs.alias("others")
 _next_in_line = (
     select(_others.c.id)
     .where(
-        _others.c.thread_id == runs.c.thread_id,
+        # Bound, not `runs.thread_id`: on SQLite, columns in RETURNING are written without their
+        # table, so in this subquery it would be the column of `others`.
+        _others.c.thread_id == bindparam("of_thread"),
         # In this subquery, the unqualified `status` in `_active` is that of `others`.
         _active,
         # A statement's subqueries may not see its own changes.
@@ -178,8 +180,10 @@ def _moved(
     held_by: str | None,
     values: dict[str, Any],
 ) -> tuple[RunRow, Row[Any]]:
-    columns = RUNS.encoded(values)
-    row = connection.execute(_MOVE[to], {**columns, "key": run.id, "holder": held_by}).first()
+    keys = {"key": run.id, "holder": held_by}
+    if to in TERMINAL:
+        keys["of_thread"] = run.thread_id
+    row = connection.execute(_MOVE[to], {**RUNS.encoded(values), **keys}).first()
     if row is None:
         raise StaleRun(run.id)
     # Only moves change a run's other fields, so it need not be read again.

@@ -108,6 +108,20 @@ def test_one_that_ends_at_the_very_moment_of_its_expiry(start, upstream, aside, 
     assert [one["status"] for one in runs_of(server, run["thread_id"])] == ["completed"] * 2
 
 
+def test_a_thread_with_an_older_active_run_does_not_take_the_turn_of_another(
+    start, upstream, aside
+):
+    server = start(**SLOW_BEAT)
+    upstream.reply(Reply.function_calls(call("mine")))
+    assistant = server.client.beta.assistants.create(model="m", tools=function_tools("mine"))
+    server.http.post("/chat", json={"message": "x", "assistant_id": assistant.id})
+    run = stalled_run(server, upstream)
+    asking = aside(lambda: ask(server, run["thread_id"]))
+    wait_until(lambda: len(runs_of(server, run["thread_id"])) == 2)
+    upstream.release()
+    assert asking.result(timeout=20).json()["message"] == "Answer to: q"
+
+
 @pytest.mark.parametrize("through", [0, 1])
 def test_a_waiting_run_is_cancelled_through_any_process(start, upstream, aside, through):
     servers = [start(**SLOW_BEAT), start(**SLOW_BEAT)]
