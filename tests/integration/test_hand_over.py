@@ -12,7 +12,7 @@ from app.engine.recorder import Recorder
 from tests.support.function_calls import call, function_tools
 from tests.support.replies import Reply
 from tests.support.rows import connected
-from tests.support.talk import ended
+from tests.support.talk import ended, error_of
 from tests.support.waiting import wait_until
 
 SLOW_BEAT = {"lease_seconds": 300}
@@ -177,6 +177,23 @@ def test_a_run_that_makes_others_give_way_meets_the_end_of_one(
     answer = asking.result(timeout=20)
     assert answer.status_code == 200, answer.text
     assert ended(server.http, f"{path}/{answer.json()['id']}")["status"] == "completed"
+    upstream.release()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("path", ["cancel", "submit_tool_outputs"])
+def test_a_run_whose_thread_is_being_deleted_is_not_found(
+    start, upstream, aside, database_url, path
+):
+    server = start(**SLOW_BEAT)
+    run = stalled_run(server, upstream)
+    path = f"/threads/{run['thread_id']}/runs/{run['id']}/{path}"
+    with connected(database_url) as rows, connected(database_url) as watcher:
+        rows.execute(text("DELETE FROM threads WHERE id = :key"), {"key": run["thread_id"]})
+        pid = rows.execute(text("SELECT pg_backend_pid()")).scalar()
+        acting = aside(lambda: server.http.post(path, json={"tool_outputs": []}))
+        wait_until(lambda: watcher.execute(_BEHIND, {"pid": pid}).scalar())
+    error_of(acting.result(timeout=20), 404)
     upstream.release()
 
 
