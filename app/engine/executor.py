@@ -95,8 +95,7 @@ class Execution:
         return self._shared.tools.of(self._run, self._earlier_steps)
 
     async def run(self) -> Outcome:
-        """Execute the run until it ends or requires an action; every failure is written to its
-        rows."""
+        """Execute the run until it ends or requires an action; its rows say of every failure."""
         # Logs name the request that created the run, also in a process that took the run over.
         with in_request(self._run.request_id):
             return await self._execute()
@@ -110,9 +109,8 @@ class Execution:
             logger.warning("run %s failed: %s", self._run.id, error.code)
             return await self.end("failed", LastError(code=error.code, message=error.message))
         except TimeoutError:
-            # A tool may raise it too, and that is a failure.
             if not deadline.expired():
-                raise
+                raise  # A tool raised it, and that is a failure.
             return await self.end("expired")
         except StaleRun:
             return await self._moved_elsewhere()
@@ -284,13 +282,11 @@ class Execution:
         )
 
     async def _complete(self) -> Outcome:
-        values = {"completed_at": now(), "expires_at": None}
-        return await self._finish(Move("completed", values))
+        return await self._finish(Move("completed", {"completed_at": now(), "expires_at": None}))
 
     async def _incomplete(self, reason: str) -> Outcome:
-        return await self._finish(
-            Move("incomplete", {"incomplete_details": IncompleteDetails(reason=reason)})
-        )
+        values = {"incomplete_details": IncompleteDetails(reason=reason)}
+        return await self._finish(Move("incomplete", values))
 
     async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
         values = {"required_action": required_action(calls), "worker_id": None}

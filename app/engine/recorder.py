@@ -58,8 +58,8 @@ class Recorder:
         self._count_end = count_end
         self._run = claimed.run
         self._next_id = claimed.next_event_id
-        # The next run in the thread's line, once this one has ended; once it requires an action, the
-        # first chat behind it.
+        # The next run in the thread's line, once this one has ended; the first chat behind it, once
+        # it requires an action.
         self.next_run_id: str | None = None
         self._pending: list[Frame] = []
         self._kept_at = time.monotonic()
