@@ -72,7 +72,9 @@ _HOLD = (
 _RELEASE = update(runs).where(_active, _not_the_clients_turn, _of_worker).values(worker_id=None)
 _LOST = select(runs.c.id).where(
     runs.c.id.in_(bindparam("keys", expanding=True)),
-    # Of any status: the other process may have ended it already.
+    # A queued run may have come to the other process; whoever claims it executes it.
+    runs.c.status != "queued",
+    # Of any other status: the other process may have ended it already.
     runs.c.worker_id != bindparam("of_worker"),
 )
 # While its process lives, a run is that process's: its clock, and not ours, set the time.

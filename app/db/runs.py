@@ -10,6 +10,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     func,
+    null,
     or_,
     select,
     text,
@@ -50,6 +51,12 @@ _METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequence)
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
 _LINE = select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
+_FIRST_CHAT = (
+    select(runs.c.id)
+    .where(_in_thread, _active, runs.c.question.is_not(null()))
+    .order_by(runs.c.sequence)
+    .limit(1)
+)
 _HELD_ON_THREAD = _ACTIVE_ON_THREAD.with_for_update()
 # A run that is being cancelled does not count. `_active` is the partial index's condition.
 _AT_WORK = select(func.count()).where(
@@ -74,7 +81,9 @@ _others = runs.alias("others")
 _next_in_line = (
     select(_others.c.id)
     .where(
-        _others.c.thread_id == runs.c.thread_id,
+        # Bound, not `runs.thread_id`: on SQLite, columns in RETURNING are written without their
+        # table, so in this subquery it would be the column of `others`.
+        _others.c.thread_id == bindparam("of_thread"),
         # In this subquery, the unqualified `status` in `_active` is that of `others`.
         _active,
         # A statement's subqueries may not see its own changes.
@@ -154,6 +163,9 @@ def end(
 ) -> Ended:
     """End a run with a terminal status, and count it in its project's usage.
 
+    The run must be locked: else one that is created meanwhile could find it active and wait, and
+    not be seen by the statement that ends it, which had begun before.
+
     Raises `StaleRun` as `move` does.
     """
     moved, row = _moved(connection, run, to, held_by, values)
@@ -168,8 +180,10 @@ def _moved(
     held_by: str | None,
     values: dict[str, Any],
 ) -> tuple[RunRow, Row[Any]]:
-    columns = RUNS.encoded(values)
-    row = connection.execute(_MOVE[to], {**columns, "key": run.id, "holder": held_by}).first()
+    keys = {"key": run.id, "holder": held_by}
+    if to in TERMINAL:
+        keys["of_thread"] = run.thread_id
+    row = connection.execute(_MOVE[to], {**RUNS.encoded(values), **keys}).first()
     if row is None:
         raise StaleRun(run.id)
     # Only moves change a run's other fields, so it need not be read again.
@@ -211,13 +225,17 @@ def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
     return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
 
 
-def all_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
-    """Return the runs of the thread that have not ended, oldest first."""
-    return RUNS.read_all(connection.execute(_ACTIVE_ON_THREAD, {"thread_id": thread_id}))
+def first_chat_on(connection: Connection, thread_id: str) -> str | None:
+    """Return the oldest run of the thread that waits with a question."""
+    found: str | None = connection.execute(_FIRST_CHAT, {"thread_id": thread_id}).scalar()
+    return found
 
 
 def hold_active_on(connection: Connection, thread_id: str) -> list[RunRow]:
-    """Return the same, locked until the transaction ends, so that none of them ends meanwhile."""
+    """Return the runs of the thread that have not ended, oldest first.
+
+    They are locked until the transaction ends, so that none of them ends meanwhile.
+    """
     return RUNS.read_all(connection.execute(_HELD_ON_THREAD, {"thread_id": thread_id}))
 
 

@@ -103,3 +103,26 @@ def end_unheld(
     ended = end_run(connection, run_id, to, changes, last_error=last_error)
     journal.append_unclaimed(connection, run_id, changes.events)
     return ended
+
+
+def give_up_waiting(connection: Connection, thread_id: str) -> Ended | None:
+    """End the thread's first run for a chat behind it, if it waits for its client.
+
+    Who chats speaks on instead of submitting outputs.
+    """
+    first = runs.active_on(connection, thread_id)
+    if first is None or first.status != "requires_action":
+        return None
+    if runs.lock(connection, first.id).status != "requires_action":
+        # Its outputs have come, or it has ended.
+        return None
+    runs.move(connection, first, "cancelling")
+    return end_unheld(connection, first.id, "cancelled")
+
+
+def make_way_for(connection: Connection, run_id: str) -> Ended | None:
+    """Do that for a run that waits in line, if it is a chat."""
+    run = runs.find(connection, run_id)
+    if run is None or run.status != "queued" or run.question is None:
+        return None
+    return give_up_waiting(connection, run.thread_id)

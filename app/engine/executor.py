@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 from app.core.instrumentation import Instrumentation
@@ -28,8 +28,8 @@ from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.outcome import Outcome, outcome_of
 from app.engine.recorder import Move, Recorder
-from app.engine.tools.tool import Answer, Call
-from app.engine.tools.toolbox import Toolbox
+from app.engine.tools.tool import Call, Emit
+from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
 from app.engine.translation.history import within
 from app.engine.translation.items import (
@@ -76,7 +76,7 @@ class Execution:
         self._items = claimed.items
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
-        self._tools = shared.tools.of(claimed.run, claimed.steps)
+        self._earlier_steps = claimed.steps
         # Several calls may be answered at the same time, but events are numbered one by one.
         self._emitting = asyncio.Lock()
         self._metrics = shared.instruments.metrics.runs
@@ -89,21 +89,28 @@ class Execution:
     def run_id(self) -> str:
         return self._run.id
 
+    @cached_property
+    def _tools(self) -> RunTools:
+        # Made in `run`: a tool that can't begin ends the run as any other failure does.
+        return self._shared.tools.of(self._run, self._earlier_steps)
+
     async def run(self) -> Outcome:
-        """Execute the run until it ends or requires an action; every failure is written to its
-        rows."""
+        """Execute the run until it ends or requires an action; its rows say of every failure."""
         # Logs name the request that created the run, also in a process that took the run over.
         with in_request(self._run.request_id):
             return await self._execute()
 
     async def _execute(self) -> Outcome:
+        deadline = asyncio.timeout(self._seconds_left())
         try:
-            async with asyncio.timeout(self._seconds_left()), aclosing(self._tools):
+            async with deadline, aclosing(self._tools):
                 return await self._rounds()
         except ModelError as error:
             logger.warning("run %s failed: %s", self._run.id, error.code)
             return await self.end("failed", LastError(code=error.code, message=error.message))
         except TimeoutError:
+            if not deadline.expired():
+                raise  # A tool raised it, and that is a failure.
             return await self.end("expired")
         except StaleRun:
             return await self._moved_elsewhere()
@@ -125,7 +132,8 @@ class Execution:
         run = outcome.run
         if run and run.status == "cancelling" and run.worker_id == self._shared.worker_id:
             return await self.end("cancelled")
-        return outcome
+        # It may be this execution that ended the run: what it was doing was interrupted afterwards.
+        return replace(outcome, next_run_id=self._recorder.next_run_id)
 
     @property
     def _message(self) -> MessageRow | None:
@@ -195,7 +203,8 @@ class Execution:
         waiting, step = unanswered(self._items), self._tool_step
         server_calls = self._server_calls(waiting)
         if server_calls and step is not None:
-            answers = await asyncio.gather(*(self._answer(call, step) for call in server_calls))
+            calls = [self._call(item, step) for item in server_calls]
+            answers = await self._tools.answer_all(calls)
             changes = Changes.of(self._run)
             for call, answer in zip(server_calls, answers, strict=True):
                 for shown in answer_call(step, call["call_id"], answer.detail):
@@ -213,11 +222,11 @@ class Execution:
     def _server_calls(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [call for call in calls if self._tools.answers(call["name"])]
 
-    async def _answer(self, item: dict[str, Any], step: StepRow) -> Answer:
+    def _call(self, item: dict[str, Any], step: StepRow) -> tuple[Call, Emit]:
         same = [one for one in self._items if one.get("name") == item["name"]]
         number = next(place for place, one in enumerate(same) if one is item)
         call = Call(item["call_id"], item["name"], item["arguments"], number)
-        return await self._tools.answer(call, partial(self._emit, step, call.id))
+        return call, partial(self._emit, step, call.id)
 
     async def _emit(self, step: StepRow, call_id: str, delta: dict[str, Any]) -> None:
         """Send a delta of a call that is being answered."""
@@ -273,13 +282,11 @@ class Execution:
         )
 
     async def _complete(self) -> Outcome:
-        values = {"completed_at": now(), "expires_at": None}
-        return await self._finish(Move("completed", values))
+        return await self._finish(Move("completed", {"completed_at": now(), "expires_at": None}))
 
     async def _incomplete(self, reason: str) -> Outcome:
-        return await self._finish(
-            Move("incomplete", {"incomplete_details": IncompleteDetails(reason=reason)})
-        )
+        values = {"incomplete_details": IncompleteDetails(reason=reason)}
+        return await self._finish(Move("incomplete", values))
 
     async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
         values = {"required_action": required_action(calls), "worker_id": None}

@@ -12,7 +12,8 @@ class Outcome:
     """The run, and the last message that it created, if any.
 
     `run` is None if the run is gone because its thread was deleted. `next_run_id` is the next run
-    in the thread's line, if this process ended the one before it.
+    in the thread's line, if this process ended the one before it; if the run requires an action,
+    the first chat behind it.
     """
 
     run: RunRow | None

@@ -58,7 +58,8 @@ class Recorder:
         self._count_end = count_end
         self._run = claimed.run
         self._next_id = claimed.next_event_id
-        # The next run in the thread's line, once this one has ended.
+        # The next run in the thread's line, once this one has ended; the first chat behind it, once
+        # it requires an action.
         self.next_run_id: str | None = None
         self._pending: list[Frame] = []
         self._kept_at = time.monotonic()
@@ -130,10 +131,9 @@ class Recorder:
     def _write(
         self, connection: Connection, changes: Changes, move: Move | None
     ) -> tuple[Ended, list[Frame]]:
-        if move is None:
-            run = runs.lock(connection, self._run.id)
-            if run.status != "in_progress" or run.worker_id != self._worker_id:
-                raise StaleRun(run.id)
+        run = runs.lock(connection, self._run.id)
+        if run.status != "in_progress" or run.worker_id != self._worker_id:
+            raise StaleRun(run.id)
         steps.create(connection, *changes.new_steps.values())
         messages.create(connection, *changes.new_messages.values())
         for step in changes.steps.values():
@@ -153,7 +153,9 @@ class Recorder:
         held = {"held_by": self._worker_id, **move.values}
         if move.to in TERMINAL:
             return runs.end(connection, self._run, move.to, **held)
-        return Ended(runs.move(connection, self._run, move.to, **held), None)
+        run = runs.move(connection, self._run, move.to, **held)
+        waits = move.to == "requires_action"
+        return Ended(run, runs.first_chat_on(connection, run.thread_id) if waits else None)
 
     def _write_end(
         self,

@@ -82,7 +82,7 @@ class RunSupervisor:
         self._without_task_before = {*without_task}
         for run in held:
             if run.status == "cancelling" and run.id in executed:
-                self.tasks.cancel(run)
+                self.tasks.abandon(run.id)
 
     def _resume(self, run: HeldRun) -> None:
         if run.status == "cancelling":

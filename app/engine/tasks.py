@@ -9,11 +9,11 @@ from typing import Any
 from app.core.telemetry import run_ended
 from app.db import runs
 from app.db.rows import RunRow
-from app.db.run_holders import HeldRun
 from app.db.runs import Ended
 from app.domain.errors import StaleRun
+from app.domain.run_status import TERMINAL
 from app.engine.claim import Claimed, claim
-from app.engine.ending import OUR_FAULT, Ending, end_unheld
+from app.engine.ending import OUR_FAULT, Ending, end_unheld, make_way_for
 from app.engine.executor import Execution, Shared
 from app.engine.outcome import Outcome
 from app.schemas.runs import LastError
@@ -30,6 +30,8 @@ class RunTasks:
         self._background: set[asyncio.Task[Any]] = set()
         # Runs that another process has taken over, until their tasks here have ended.
         self._lost: set[str] = set()
+        # Runs that were to be started while a task of theirs had not ended yet.
+        self._start_again: set[str] = set()
         self._stopping = False
         shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
 
@@ -44,17 +46,28 @@ class RunTasks:
         A run that is not the first in its thread's line is left alone: it starts when the one
         before it ends.
         """
-        if run_id not in self._tasks:
+        if run_id in self._tasks:
+            # That task may have found a moment ago that it is not the run's turn.
+            self._start_again.add(run_id)
+        else:
             self._create(run_id, self._claim_and_execute(run_id))
 
     def execute(self, claimed: Claimed) -> asyncio.Task[Outcome]:
         """Execute a run that was claimed in the transaction that created it or took its outputs."""
+        run_id = claimed.run.id
+        before = self._tasks.get(run_id)
+        if before is not None:
+            # The client was quick to submit outputs: that task is still closing its tools.
+            self._keep(before)
+            self._settle(run_id)
         self._announce(claimed)
-        return self._create(claimed.run.id, self._execute(claimed))
+        return self._create(run_id, self._execute_after(before, claimed))
 
-    def cancel(self, run: RunRow | HeldRun) -> None:
+    def cancel(self, run: RunRow) -> None:
         """Cancel a run whose row says `cancelling`."""
-        if not self.abandon(run.id) and run.worker_id in (None, self.shared.worker_id):
+        # One that has not begun is executed by no process, whichever it came to.
+        unheld = run.worker_id in (None, self.shared.worker_id) or run.started_at is None
+        if not self.abandon(run.id) and unheld:
             self.end(run.id, "cancelled")
         # Otherwise the process that executes it reads the row at its next heartbeat.
 
@@ -75,9 +88,7 @@ class RunTasks:
 
     def end(self, run_id: str, to: Ending, last_error: LastError | None = None) -> None:
         """End a run that no process executes; in the background."""
-        task = asyncio.create_task(self._end(run_id, to, last_error), name=f"end {run_id}")
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._keep(asyncio.create_task(self._end(run_id, to, last_error), name=f"end {run_id}"))
 
     def ended(self, ended: Ended) -> None:
         """Handle a run that was ended in a caller's transaction: count it, start the next one."""
@@ -106,6 +117,10 @@ class RunTasks:
     def _all(self) -> list[asyncio.Task[Any]]:
         return [*self._tasks.values(), *self._background]
 
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
     def _create(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
         task = asyncio.create_task(self._supervised(run_id, work), name=f"run {run_id}")
         self._tasks[run_id] = task
@@ -123,12 +138,25 @@ class RunTasks:
             logger.exception("run %s: task failed", run_id)
             raise
         finally:
-            del self._tasks[run_id]
-            self._lost.discard(run_id)
-            self._settle(run_id)
-        if outcome.next_run_id is not None and not self._stopping:
+            start_again = self._forget(run_id)
+        if self._stopping:
+            return outcome
+        if start_again and outcome.run is not None and outcome.run.status not in TERMINAL:
+            self.start(run_id)
+        if outcome.next_run_id is not None:
             self.start(outcome.next_run_id)
         return outcome
+
+    def _forget(self, run_id: str) -> bool:
+        """Forget the task that ends; tell whether the run was to be started meanwhile."""
+        if self._tasks.get(run_id) is not asyncio.current_task():
+            return False
+        del self._tasks[run_id]
+        start_again = run_id in self._start_again
+        self._start_again.discard(run_id)
+        self._lost.discard(run_id)
+        self._settle(run_id)
+        return start_again
 
     def _settle(self, run_id: str) -> None:
         self.shared.hub.settle(run_id)
@@ -143,6 +171,9 @@ class RunTasks:
         except StaleRun:
             claimed = None
         if claimed is None:
+            ended = await shared.database.transaction(make_way_for, run_id)
+            if ended is not None:
+                self.ended(ended)
             return Outcome(await shared.database.read(runs.find, run_id))
         self._announce(claimed)
         return await self._execute(claimed)
@@ -154,6 +185,13 @@ class RunTasks:
             first_id = claimed.frames[0].id if claimed.frames else claimed.next_event_id
             hub.open(claimed.run.id, first_id).publish(claimed.frames)
         hub.changed(claimed.run.id)
+
+    async def _execute_after(
+        self, before: asyncio.Task[Outcome] | None, claimed: Claimed
+    ) -> Outcome:
+        if before is not None:
+            await asyncio.wait([before])
+        return await self._execute(claimed)
 
     async def _execute(self, claimed: Claimed) -> Outcome:
         with self.shared.instruments.telemetry.run(claimed.run) as span:

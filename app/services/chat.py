@@ -14,7 +14,7 @@ from app.domain.errors import ChatFailed, not_found
 from app.domain.language import is_korean
 from app.domain.run_status import SETTLED
 from app.engine.changes import Changes
-from app.engine.ending import end_unheld
+from app.engine.ending import give_up_waiting
 from app.engine.follower import Follower, Interrupted
 from app.engine.hub import Frame
 from app.engine.outcome import Outcome, outcome_of
@@ -150,12 +150,9 @@ def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[Ac
     A run is cancelled if it requires an action: its client has sent a new message instead of tool
     outputs.
     """
-    active = runs.line_of(connection, thread_id)
-    check_line(thread_id, active)
-    if not active or active[0].status != "requires_action":
-        return None, active
-    runs.move(connection, runs.lock(connection, active[0].id), "cancelling")
-    return end_unheld(connection, active[0].id, "cancelled"), active[1:]
+    check_line(thread_id, runs.line_of(connection, thread_id))
+    given_up = give_up_waiting(connection, thread_id)
+    return given_up, runs.line_of(connection, thread_id)
 
 
 def _restarting(turn: Turn) -> ChatFailed:

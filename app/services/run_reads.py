@@ -8,6 +8,7 @@ from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.rows import RunRow, StepRow
 from app.domain.access import Caller
+from app.domain.errors import StaleRun, not_found
 from app.domain.run_status import SETTLED
 from app.engine.follower import Follower
 from app.engine.hub import Frame, Hub, wait_for
@@ -125,3 +126,13 @@ def run_in_thread(connection: Connection, caller: Caller, thread_id: str, run_id
     """Raises `NotFound` for the thread, or else for the run."""
     threads.retrieve(connection, caller, thread_id)
     return runs.retrieve(connection, thread_id, run_id)
+
+
+def locked_in_thread(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> RunRow:
+    """Return the same, held until the transaction ends. Raises `NotFound`."""
+    run_in_thread(connection, caller, thread_id, run_id)
+    try:
+        return runs.lock(connection, run_id)
+    except StaleRun:
+        # Its thread was deleted at this moment.
+        raise not_found("run", run_id) from None

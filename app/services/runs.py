@@ -30,7 +30,7 @@ from app.services.attachments import attach_files
 from app.services.new_run import new_rows
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
-from app.services.run_reads import run_in_thread
+from app.services.run_reads import locked_in_thread, run_in_thread
 from app.services.threads import create_thread, new_message
 from app.services.tool_outputs import submit_outputs
 from app.wire import run_object
@@ -206,7 +206,7 @@ class RunService:
             return ()
         return tuple(
             runs.move(connection, run, "cancelling")
-            for run in runs.all_active_on(connection, thread_id)
+            for run in runs.hold_active_on(connection, thread_id)
             if run.status != "cancelling"
         )
 
@@ -255,8 +255,7 @@ class RunService:
 
     @staticmethod
     def _cancel(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> RunRow:
-        run_in_thread(connection, caller, thread_id, run_id)
-        run = runs.lock(connection, run_id)
+        run = locked_in_thread(connection, caller, thread_id, run_id)
         if run.status in TERMINAL or run.status == "cancelling":
             raise InvalidRequest(f"Cannot cancel run with status '{run.status}'.")
         return runs.move(connection, run, "cancelling")
@@ -269,7 +268,7 @@ class RunService:
         run_id: str,
         body: ToolOutputsSubmit,
     ) -> tuple[RunRow, list[Frame]]:
-        run_in_thread(connection, caller, thread_id, run_id)
+        locked_in_thread(connection, caller, thread_id, run_id)
         return submit_outputs(connection, run_id, body.tool_outputs, self._policy.worker_id)
 
     def _submit_and_claim(

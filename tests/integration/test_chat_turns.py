@@ -138,6 +138,32 @@ def test_what_a_chat_gives_up_is_counted(start, upstream):
     assert 'threadkeeper_runs_ended_total{status="completed"} 1.0' in metrics
 
 
+@pytest.mark.parametrize("through", [0, 1])
+def test_a_chat_in_line_does_not_wait_for_a_client_that_is_to_submit_outputs(
+    start, upstream, aside, through
+):
+    servers = [start(lease_seconds=300), start(lease_seconds=300)]
+    http = servers[0].http
+    assistant = servers[0].client.beta.assistants.create(model="m", tools=function_tools("mine"))
+    upstream.reply(Reply.function_calls(call("mine")).stalled())
+    thread_id = http.post("/threads").json()["id"]
+    runs = f"/threads/{thread_id}/runs"
+    body = {"message": "q0", "thread_id": thread_id}
+    first = aside(lambda: http.post("/chat", json={**body, "assistant_id": assistant.id}))
+    assert upstream.wait_stalled()
+    later = []
+    for number in (1, 2):
+        said = {**body, "message": f"q{number}"}
+        later.append(aside(lambda said=said: servers[through].http.post("/chat", json=said)))
+        wait_until(lambda: len(http.get(runs).json()["data"]) == len(later) + 1)
+    upstream.release()
+    assert first.result(timeout=20).status_code in (200, 503)
+    answers = [one.result(timeout=20).json()["message"] for one in later]
+    assert answers == ["Answer to: q1", "Answer to: q2"]
+    statuses = [run["status"] for run in http.get(runs, params={"order": "asc"}).json()["data"]]
+    assert statuses == ["cancelled", "completed", "completed"]
+
+
 def test_a_line_has_an_end_for_chats_too(http, thread_id, assistant_id, upstream, monkeypatch):
     monkeypatch.setattr(run_creation, "LONGEST_LINE", 1)
     upstream.reply(Reply.text("First").stalled())

@@ -188,3 +188,14 @@ async def test_a_run_of_a_clock_that_was_ahead_is_busy_no_longer_than_others(
 
     assert await database.read(expiry, run) <= clock.now() + EXPIRES
     assert await database.read(expiry, soon) == soon.expires_at, "clocks differ a little"
+
+
+async def test_a_run_that_came_to_another_process_is_not_lost_before_it_begins_here(
+    database: Database,
+) -> None:
+    """Where the run before it ends, its task is there before its row says so."""
+    await heart(database, "there").beat([])
+    waiting = await insert(database, "queued", worker_id="there")
+    taken_over = await insert(database, "in_progress", worker_id="there")
+    found = await heart(database, "here").beat([waiting.id, taken_over.id])
+    assert found.lost == [taken_over.id]

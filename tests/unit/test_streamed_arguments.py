@@ -45,3 +45,9 @@ def test_other_forms_show_nothing(arguments):
 
 def test_an_escape_that_is_none_ends_what_is_shown():
     assert read('{"code": "a\\q', 'bc"}') == ["a", ""]
+
+
+@pytest.mark.parametrize("half", ["\\udc00", "\\uDFFF", "\\ud83d", "\\ud83d\\u0041"])
+def test_half_of_a_pair_ends_what_is_shown(half):
+    assert "".join(read(*f'{{"code": "a{half}b"}}')) == "a"
+    assert read(f'{{"code": "a{half}b"}}') == ["a"]

@@ -12,7 +12,7 @@ _WHOLE = re.compile(
         [^"\\]
       | \\["\\/bfnrt]
       | \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
-      | \\u(?![dD][89abAB])[0-9a-fA-F]{4}
+      | \\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}
     )*""",
     re.VERBOSE,
 )

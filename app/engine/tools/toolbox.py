@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 _SHOWN_OF_A_NAME = 64
 # How many of the calls in one model answer are executed at the same time.
 CALLS_AT_ONCE = 8
+# How long (in seconds) a session may take to close: the thread's next run waits for it.
+CLOSE_SECONDS = 10
 
 
 class Toolbox:
@@ -68,14 +70,26 @@ class RunTools:
             await session.open()
 
     async def aclose(self) -> None:
-        """Close every session, even if closing another one fails."""
+        """Close every session. A failure is only logged: the run has its result by then."""
         async with AsyncExitStack() as stack:
-            for session in self._sessions.values():
-                stack.push_async_callback(session.close)
+            for kind, session in self._sessions.items():
+                stack.push_async_callback(self._close, kind, session)
+
+    async def _close(self, kind: str, session: ToolSession) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await session.close()
+        except Exception:
+            logger.exception("run %s: tool %s failed to close", self._run.id, kind)
 
     def offers(self) -> list[dict[str, Any]]:
         """Return the tools of a request; all of them are functions."""
-        return [offer for session in self._sessions.values() for offer in session.offers()]
+        return [
+            offer
+            for session in self._sessions.values()
+            for offer in session.offers()
+            if self._session(offer["name"]) is session
+        ]
 
     def draft(self, name: str) -> Draft:
         """Begin a call. A call of an unlisted function is shown as a function call."""
@@ -87,8 +101,21 @@ class RunTools:
         session = self._session(name)
         return session is None or session.answers(name)
 
-    async def answer(self, call: Call, emit: Emit) -> Answer:
-        """Answer a call; at most `CALLS_AT_ONCE` are executed at a time.
+    async def answer_all(self, calls: Iterable[tuple[Call, Emit]]) -> list[Answer]:
+        """Answer calls, `CALLS_AT_ONCE` at a time. Raises the error of the first that fails.
+
+        The others are cancelled and have ended by then: none of them emits into a run that has
+        ended, or uses a session that is closed.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                answers = [group.create_task(self._answer(*call)) for call in calls]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+        return [answer.result() for answer in answers]
+
+    async def _answer(self, call: Call, emit: Emit) -> Answer:
+        """Answer a call.
 
         Only functions that the run lists are executed: the model may call any name it has seen.
         """
