@@ -150,7 +150,10 @@ def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[Ac
     A run is cancelled if it requires an action: its client has sent a new message instead of tool
     outputs.
     """
-    check_line(thread_id, runs.line_of(connection, thread_id))
+    active = runs.line_of(connection, thread_id)
+    check_line(thread_id, active)
+    if not active or active[0].status != "requires_action":
+        return None, active
     given_up = give_up_waiting(connection, thread_id)
     return given_up, runs.line_of(connection, thread_id)
 
