@@ -81,7 +81,9 @@ def test_a_run_of_another_process_is_cancelled(start, database_url, status):
     server = start()
     with connected(database_url) as connection:
         workers.renew(connection, "worker_elsewhere", 60)
-        run = insert_run(connection, status, worker_id="worker_elsewhere")
+        # Queued once more: its outputs came to that process. One that never started is cancelled
+        # by any (`test_hand_over.py`).
+        run = insert_run(connection, status, worker_id="worker_elsewhere", started_at=1)
     path = f"/threads/{run.thread_id}/runs/{run.id}"
     assert server.http.post(f"{path}/cancel").json()["status"] == "cancelling"
     error = error_of(server.http.post(f"{path}/cancel"))
