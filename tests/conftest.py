@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # OpenAI's SDK emits these warnings for every call of this API; all others are errors.
     for message in ("The Assistants API is deprecated", "deprecated$"):
         config.addinivalue_line("filterwarnings", f"ignore:{message}:DeprecationWarning")
+    # A shell that starts the tests in the background lets them ignore Ctrl+C, and so would the
+    # programs that they start.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -183,9 +183,12 @@ def test_nothing_is_left_of_a_backup_that_a_signal_ends(only_sqlite, environment
         command, env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "in the middle\n"
-        assert [path.name[:5] for path in target.parent.iterdir()] == [".one."]
-        process.send_signal(number)
-        assert process.wait(WAIT_SECONDS) == 130
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "in the middle\n"
+            assert [path.name[:5] for path in target.parent.iterdir()] == [".one."]
+            process.send_signal(number)
+            assert process.wait(WAIT_SECONDS) == 130
+        finally:
+            process.kill()
     assert [*target.parent.iterdir()] == []

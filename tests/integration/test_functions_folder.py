@@ -22,7 +22,7 @@ CALLS = [
         call("view_events", screen_id="SCR-101", day="2026-11-20", group_by="age"),
         '{"screen_id":"SCR-101","day":"2026-11-20","views":',
     ),
-    (call("view_events", screen_id="SCR-1", day="2026-11-20"), "Error: ValueError: there is no"),
+    (call("view_events", screen_id="SCR-1", day="2026-11-20"), "Error: ValueError: unknown screen"),
     (call("view_events", screen_id="SCR-101", day="yesterday"), "Error: the arguments of"),
     (
         call("busiest_day", screen_id="SCR-102", until="2026-11-20", days=3),
