@@ -5,9 +5,10 @@ import logging
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from app.core.object_store import ObjectStore, StorageError, file_key
@@ -231,23 +232,32 @@ class Ingestor:
     # How it is read
 
     async def _read(self, claim: Claim) -> _Read:
-        chunks = await self._made(claim)
-        size = sum(map(_size, chunks))
-        first = True
-        while len(chunks) > _WRITTEN_AT_ONCE:
-            part, chunks = chunks[:_WRITTEN_AT_ONCE], chunks[_WRITTEN_AT_ONCE:]
-            if not await self._database.long_transaction(ingestion.add, claim, part, first=first):
-                raise _Lost
-            first = False
-        return _Read(chunks, first, size)
+        last: list[NewChunk] = []
+        first, size = True, 0
+        async for portion in self._portions(claim):
+            if last:
+                if not await self._database.long_transaction(
+                    ingestion.add, claim, last, first=first
+                ):
+                    raise _Lost
+                first = False
+            last = portion
+            size += sum(map(_size, portion))
+        return _Read(last, first, size)
 
-    async def _made(self, claim: Claim) -> list[NewChunk]:
+    async def _portions(self, claim: Claim) -> AsyncIterator[list[NewChunk]]:
+        """Yield the file's chunks as many at a time as are written at once: those of a large file
+        would take several times its memory."""
         async with self._copied(claim.file_id) as path:
             text = await extract_text(path, claim.filename)
-        chunks = await asyncio.to_thread(self._chunks, claim, text)
-        if self._embedder is None:
-            return chunks
-        return await _embedded(self._embedder, chunks)
+        chunks = prepare(
+            text,
+            claim.filename,
+            max_tokens=claim.chunking["max_chunk_size_tokens"],
+            overlap_tokens=claim.chunking["chunk_overlap_tokens"],
+        )
+        while portion := await asyncio.to_thread(_next_of, chunks):
+            yield await _embedded(self._embedder, portion) if self._embedder else portion
 
     @asynccontextmanager
     async def _copied(self, file_id: str) -> AsyncIterator[Path]:
@@ -263,20 +273,14 @@ class Ingestor:
         finally:
             await asyncio.to_thread(folder.cleanup)
 
-    def _chunks(self, claim: Claim, text: str) -> list[NewChunk]:
-        chunks: list[NewChunk] = []
-        for chunk in prepare(
-            text,
-            claim.filename,
-            max_tokens=claim.chunking["max_chunk_size_tokens"],
-            overlap_tokens=claim.chunking["chunk_overlap_tokens"],
-        ):
-            if self._stopping:
-                break  # a thread can't be cancelled; its result is not used
-            chunks.append(chunk)
-            # The interpreter runs one thread at a time: give way to those that serve requests.
-            time.sleep(0)
-        return chunks
+
+def _next_of(chunks: Iterator[NewChunk]) -> list[NewChunk]:
+    portion = []
+    for chunk in islice(chunks, _WRITTEN_AT_ONCE):
+        portion.append(chunk)
+        # The interpreter runs one thread at a time: give way to those that serve requests.
+        time.sleep(0)
+    return portion
 
 
 async def _embedded(embedder: Embedder, chunks: list[NewChunk]) -> list[NewChunk]:

@@ -1,7 +1,7 @@
 """How files of vector stores are read in the background: held, tried again, given back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -9,6 +9,7 @@ import pytest
 
 from app.core.object_store import ObjectStore, file_key
 from app.db import chunks, file_batches, files, ingestion, vector_store_files
+from app.db.chunks import NewChunk
 from app.db.database import Connection, Database
 from app.db.file_rows import FileRow
 from app.db.knowledge_tables import vector_store_files as store_files
@@ -18,6 +19,7 @@ from app.domain.clock import now
 from app.domain.errors import ModelError
 from app.domain.ids import new_id
 from app.schemas.vector_stores import FileError, NewVectorStore, stored_strategy
+from app.services import ingestion as ingest
 from app.services.ingestion import Ingestor
 from app.services.vector_stores import create_store
 from tests.support.rows import connected
@@ -213,6 +215,34 @@ async def test_each_file_is_read_once_however_many_read(database, store, ingesto
     rows = await ended(database_url, store_id)
     assert {row["status"] for row in rows} == {"completed"}
     assert sorted(store.reads) == sorted(file_key(row["id"]) for row in rows)
+
+
+async def test_a_large_file_is_written_while_it_is_cut(
+    database, store, ingestors, database_url, monkeypatch
+):
+    made = 0
+    made_at_write: list[int] = []
+    prepare, add = ingest.prepare, ingestion.add
+
+    def counted(*args: Any, **options: Any) -> Iterator[NewChunk]:
+        nonlocal made
+        for chunk in prepare(*args, **options):
+            made += 1
+            yield chunk
+
+    def noted(*args: Any, **options: Any) -> bool:
+        made_at_write.append(made)
+        return add(*args, **options)
+
+    monkeypatch.setattr(ingest, "prepare", counted)
+    monkeypatch.setattr(ingestion, "add", noted)
+    ingestors(lease_seconds=60)
+    store_id = await attached(database, store, "some words of a text " * 80_000)
+    (row,) = await ended(database_url, store_id)
+    assert row["status"] == "completed"
+    assert await database.read(chunks.count_of_file, store_id, row["id"]) == made
+    # No more of them are in memory than are written at once, and those after them.
+    assert made_at_write[0] <= 1000 < made
 
 
 # Embeddings
