@@ -157,6 +157,7 @@ def test_a_conversation_is_saved_as_markdown(chat, start, upstream, tmp_path):
     body = {"messages": messages, "metadata": {"title": '환불: "규정"/안내?'}}
     thread_id = server.http.post("/threads", json=body).json()["id"]
     page = chat(on=server, at=thread_id, locale="ko-KR")
+    page.page.get_by_text("assistant 59").wait_for()
     with page.page.expect_download() as download:
         page.button("Markdown으로 내려받기").click()
     assert download.value.suggested_filename == "환불 규정 안내.md"
