@@ -18,6 +18,7 @@ from app.domain.access import DEFAULT_PROJECT
 from app.domain.clock import now
 from app.domain.errors import ModelError
 from app.domain.ids import new_id
+from app.knowledge.indexing import prepare
 from app.schemas.vector_stores import FileError, NewVectorStore, stored_strategy
 from app.services import ingestion as ingest
 from app.services.ingestion import Ingestor
@@ -222,7 +223,7 @@ async def test_a_large_file_is_written_while_it_is_cut(
 ):
     made = 0
     made_at_write: list[int] = []
-    prepare, add = ingest.prepare, ingestion.add
+    add = ingestion.add
 
     def counted(*args: Any, **options: Any) -> Iterator[NewChunk]:
         nonlocal made
