@@ -30,13 +30,14 @@ def test_a_line_has_an_end(start, upstream, monkeypatch):
     for _ in range(3):
         run = http.post(f"/threads/{thread_id}/runs", json=RUN).json()
         paths.append(f"/threads/{thread_id}/runs/{run['id']}")
+    # The slow reply is the first run's, and not that of the chat below.
+    assert upstream.wait_stalled()
     for body in (RUN, {**RUN, "stream": True}):
         error = error_of(http.post(f"/threads/{thread_id}/runs", json=body), 429)
         assert error["code"] == "thread_line_too_long"
         assert error["message"].startswith(f"Thread {thread_id} already has 3 active runs")
     other = http.post("/chat", json={"message": "another thread is free"})
     assert other.is_success
-    assert upstream.wait_stalled()
     upstream.release()
     assert [ended(http, path)["status"] for path in paths] == ["completed"] * 3
     assert http.post(f"/threads/{thread_id}/runs", json=RUN).is_success
