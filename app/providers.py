@@ -21,7 +21,7 @@ def configured_upstreams(settings: Settings) -> Sequence[Upstream]:
         return [Upstream("demo", "demo", settings.context_window, aliases=settings.model_aliases)]
     upstream = Upstream(
         "openai",
-        "responses",
+        settings.openai_api,
         settings.context_window,
         address=settings.openai_base_url,
         key=key,

@@ -5,10 +5,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from app.core.model import Mode
+from app.core.model import Api, Mode
 
-# The protocol of the upstream, which decides the client that calls it (`core/upstreams.py`).
-Kind = Literal["demo", "responses"]
+# The protocol of the upstream, which decides the client that calls it (`core/upstreams.py`). `auto`
+# is found out: the Responses API, or Chat Completions if the upstream lacks it.
+Kind = Literal["demo", "auto", "responses", "chat_completions"]
+
+# The APIs that are called, for each kind, the preferred one first.
+APIS: Mapping[Kind, tuple[Api, ...]] = {
+    "demo": (),
+    "auto": ("responses", "chat_completions"),
+    "responses": ("responses",),
+    "chat_completions": ("chat_completions",),
+}
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -24,7 +33,8 @@ class Upstream:
     secret. `context_window` is in tokens. `timeout`: seconds without a byte. `max_retries`: how
     often a failed call is retried. `models` are the model names in requests that this upstream
     answers, in addition to those in `aliases`, which maps such a name to the one that is sent.
-    `address_setting` and `key_setting` name the settings for the address and the key.
+    `address_setting`, `key_setting` and `api_setting` name the settings for the address, the key
+    and the kind.
     """
 
     name: str
@@ -40,6 +50,7 @@ class Upstream:
     aliases: Mapping[str, str] = field(default_factory=dict)
     address_setting: str = "OPENAI_BASE_URL"
     key_setting: str = "OPENAI_API_KEY"
+    api_setting: str = "OPENAI_API"
 
     def __post_init__(self) -> None:
         """Raises ValueError for a key that can't be sent in an HTTP header."""
