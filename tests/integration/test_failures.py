@@ -5,6 +5,8 @@ import pytest
 from tests.support.replies import Reply
 from tests.support.talk import finished, text_of, texts
 
+BOTH_APIS = True
+
 KEY = "sk-of-the-upstream"
 
 
@@ -131,4 +133,4 @@ def test_a_refusal_is_a_part_of_its_own_and_is_replayed(
     assert message["content"] == [{"type": "refusal", "refusal": "No, thanks."}]
     assert message["status"] == "completed"
     finished(client, thread_id, assistant_id)
-    assert upstream.requests[1].body["input"][1]["content"] == message["content"]
+    assert upstream.requests[1].asked["input"][1]["content"] == message["content"]

@@ -18,6 +18,7 @@ In a test:
     upstream.reply(Reply.text("Hel", "lo"))     queued; each is used once, in order
     upstream.reply_with(lambda body: Reply…)    used when the queue is empty
     upstream.requests[0].body / .headers        the request (JSON object / dict, lower case)
+    upstream.requests[0].asked                  the same in the form of the Responses API
     upstream.requests[0].connection             the client's port, to check connection reuse
     upstream.requests[0].api                    "responses" or "chat_completions"
     upstream.lacks("responses")                 from now on that path is a 404
@@ -59,6 +60,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.core.model import Api
+from tests.support.chat_as_responses import as_responses
 from tests.support.chat_events import last_chat_text
 from tests.support.replies import Reply
 from tests.support.response_events import last_user_text
@@ -88,6 +90,11 @@ class RecordedRequest:
     headers: dict[str, str]
     connection: int  # the client's port: the same for requests over one connection
     api: Api
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The request in the form of the Responses API."""
+        return self.body if self.api == "responses" else as_responses(self.body)
 
 
 class FakeUpstream:
