@@ -60,6 +60,8 @@ def _items(messages: list[dict[str, Any]]) -> list[Item]:
 
 def _answer(message: dict[str, Any]) -> list[Item]:
     items: list[Item] = []
+    if thoughts := message.get("reasoning_content"):
+        items.append({"type": "reasoning", "encrypted_content": thoughts})
     if text := message["content"]:
         part = {"type": "output_text", "text": text, "annotations": []}
         items.append({"type": "message", "role": "assistant", "content": [part]})
