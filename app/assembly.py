@@ -30,6 +30,9 @@ from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
+from app.interpreter.environment import find_python
+from app.interpreter.events import Limits
+from app.interpreter.interpreter import Interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
@@ -67,6 +70,7 @@ class ToolResources:
     database: Database
     search: StoreSearch
     writer: FileWriter
+    interpreter: Interpreter
 
 
 MakeTool = Callable[[ToolResources], Tool]
@@ -123,7 +127,8 @@ async def _opened(
     search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    resources = ToolResources(database, search, writer)
+    interpreter = await _interpreter(lifetimes, settings)
+    resources = ToolResources(database, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
@@ -144,7 +149,9 @@ async def _opened(
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
         models=ModelService(names),
-        readiness=Readiness(database, store, upstreams, supervisor, instruments.metrics),
+        readiness=Readiness(
+            database, store, upstreams, supervisor, interpreter, instruments.metrics
+        ),
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, tasks, wake, files.sweep_soon),
         thread_lists=ThreadListService(
@@ -190,6 +197,26 @@ def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrument
     for upstream in upstreams:
         lifetimes.closes(f"upstream {upstream.name}", upstreams.client(upstream).close)
     return upstreams
+
+
+async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
+    interpreter = Interpreter(
+        find_python(settings.code_interpreter_python),
+        Limits(
+            seconds=settings.code_interpreter_seconds,
+            cpu_seconds=settings.code_interpreter_cpu_seconds,
+            memory_bytes=settings.code_interpreter_memory_mib << 20,
+            disk_bytes=settings.code_interpreter_disk_mib << 20,
+            output_characters=settings.code_interpreter_output,
+            threads=settings.code_interpreter_threads,
+        ),
+        sessions=settings.code_interpreter_sessions,
+        idle_seconds=settings.code_interpreter_idle_minutes * 60,
+        off=settings.code_interpreter == "off",
+    )
+    lifetimes.closes("code interpreter", interpreter.close)
+    await interpreter.open()
+    return interpreter
 
 
 def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Services) -> None:
