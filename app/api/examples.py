@@ -163,7 +163,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "chat_page": "/chat",
     },
     "health": {"status": "ok", "version": __version__, "database": "ok", "upstream": "demo"},
-    "ready": {"status": "ready", "database": "ok", "storage": "ok", "upstream": "ok"},
+    "ready": {
+        "status": "ready",
+        "database": "ok",
+        "storage": "ok",
+        "upstream": "ok",
+        "code_interpreter": "ok",
+    },
     "retrieve_access": {
         "object": "access",
         "mode": "keys",
