@@ -25,11 +25,15 @@ from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.poller import Poller
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
+from app.interpreter.environment import find_python
+from app.interpreter.events import Limits
+from app.interpreter.interpreter import Interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
@@ -65,14 +69,19 @@ class ToolResources:
     """What tools are built from."""
 
     database: Database
+    store: ObjectStore
     search: StoreSearch
     writer: FileWriter
+    interpreter: Interpreter
 
 
 MakeTool = Callable[[ToolResources], Tool]
 
 # The protocol's tools that run here, in addition to functions.
-TOOLS: tuple[MakeTool, ...] = (lambda given: FileSearch(given.database, given.search),)
+TOOLS: tuple[MakeTool, ...] = (
+    lambda given: FileSearch(given.database, given.search),
+    lambda given: CodeInterpreter(given.database, given.store, given.writer, given.interpreter),
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,8 @@ async def _opened(
     search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    resources = ToolResources(database, search, writer)
+    interpreter = await _interpreter(lifetimes, settings)
+    resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
@@ -190,6 +200,13 @@ def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrument
     for upstream in upstreams:
         lifetimes.closes(f"upstream {upstream.name}", upstreams.client(upstream).close)
     return upstreams
+
+
+async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
+    interpreter = Interpreter(find_python(""), Limits(), sessions=10, idle_seconds=3600)
+    lifetimes.closes("code interpreter", interpreter.close)
+    await interpreter.open()
+    return interpreter
 
 
 def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Services) -> None:
