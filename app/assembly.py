@@ -154,7 +154,9 @@ async def _opened(
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
         models=ModelService(names),
-        readiness=Readiness(database, store, upstreams, supervisor, instruments.metrics),
+        readiness=Readiness(
+            database, store, upstreams, supervisor, interpreter, instruments.metrics
+        ),
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, tasks, wake, files.sweep_soon),
         thread_lists=ThreadListService(
@@ -203,7 +205,20 @@ def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrument
 
 
 async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
-    interpreter = Interpreter(find_python(""), Limits(), sessions=10, idle_seconds=3600)
+    interpreter = Interpreter(
+        find_python(settings.code_interpreter_python),
+        Limits(
+            seconds=settings.code_interpreter_seconds,
+            cpu_seconds=settings.code_interpreter_cpu_seconds,
+            memory_bytes=settings.code_interpreter_memory_mib << 20,
+            disk_bytes=settings.code_interpreter_disk_mib << 20,
+            output_characters=settings.code_interpreter_output,
+            threads=settings.code_interpreter_threads,
+        ),
+        sessions=settings.code_interpreter_sessions,
+        idle_seconds=settings.code_interpreter_idle_minutes * 60,
+        off=settings.code_interpreter == "off",
+    )
     lifetimes.closes("code interpreter", interpreter.close)
     await interpreter.open()
     return interpreter

@@ -60,8 +60,8 @@ def check_now(python: Path) -> str:
         try:
             found = json.loads(run_once(python, "check", task, seconds=_SECONDS))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            logger.warning("the code interpreter's check failed: %s", _words(error))
-            return f"its self-check could not be run with {python}"
+            logger.warning("the check of the code interpreter failed: %s", _words(error))
+            return "its self-check could not be run; the server's log says why"
         finally:
             remove_folder(folder)
         if secret.read_text() != "secret":

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import importlib.util
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,6 +75,8 @@ def _drawable(image: Any) -> Any:
 def set_up_matplotlib() -> None:
     """Make Korean text appear in every chart, whatever font family code asks for."""
     matplotlib = importlib.import_module("matplotlib")
+    # It repeats for each letter that a font that code names is not there; another one is used.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.CRITICAL)
     manager = importlib.import_module("matplotlib.font_manager").fontManager
     for path in _font_files():
         manager.addfont(path)
