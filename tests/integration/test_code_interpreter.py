@@ -1,41 +1,43 @@
 """The code interpreter through the API: what runs, what the model reads, and what clients get."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.assembly import TOOLS
 from app.engine.tools.code_interpreter.texts import LOST, NO_CODE
-from app.engine.tools.code_interpreter.tool import CodeInterpreter
-from tests.support.code_interpreter import CODE, asked, coding, newest, outputs_of, pieces_of
+from tests.support.code_interpreter import (
+    CODE,
+    asked,
+    call_of,
+    coding,
+    newest,
+    outputs_of,
+    pieces_of,
+)
 from tests.support.function_calls import call, function_tools, outputs
+from tests.support.interpreters import require_interpreter
 from tests.support.replies import Reply
-from tests.support.stand_in_interpreter import StandIn
 from tests.support.stores import uploaded
 from tests.support.stream_reader import following, names, run_path, told
 from tests.support.talk import ended, text_of
 
-WRITES = "with open('/mnt/data/매출 요약.csv', 'w') as file: file.write('a,b\\n1,2\\n')"
+WRITES = "with open('/mnt/data/매출 요약.csv', 'w') as file: print('a,b\\n1,2', file=file)"
 PATH = "sandbox:/mnt/data/매출 요약.csv"
 LINK = f"표: [매출]({PATH}) 😀"
+DRAWS = "from PIL import Image\nprint(1)\ndisplay(Image.new('RGB', (8, 8)))"
+CRASHES = "import ctypes\nctypes.string_at(0)"
 
 
-class Server:
-    """A server whose interpreter is `interpreter`."""
-
-    def __init__(self, start: Any, folder: Path, **settings: Any) -> None:
-        self.interpreter = StandIn(folder)
-        self.running = start(tools=[*TOOLS, self._tool], **settings)
-        self.http, self.client = self.running.http, self.running.client
-
-    def _tool(self, given: Any) -> CodeInterpreter:
-        return CodeInterpreter(given.database, given.store, given.writer, self.interpreter)
+@pytest.fixture(scope="module")
+def code_server(start_shared):
+    """A server that keeps the session of one thread only."""
+    require_interpreter()
+    return start_shared(code_interpreter="auto", code_interpreter_sessions=1, max_rounds=5)
 
 
 @pytest.fixture
-def server(start, tmp_path):
-    return Server(start, tmp_path / "sessions")
+def server(code_server, upstream):
+    return code_server
 
 
 @pytest.fixture
@@ -56,6 +58,17 @@ def run(server, assistant_id, upstream):
         return told(server.http, "/threads/runs", asked(assistant_id, **more))
 
     return begin
+
+
+@pytest.fixture
+def lose_session(run, upstream):
+    """Let another thread have the only session."""
+
+    def lose() -> None:
+        run(coding("None"), Reply.text("Done."))
+        upstream.requests.clear()
+
+    return lose
 
 
 def reads(*names: str) -> str:
@@ -154,13 +167,11 @@ def test_a_failure_goes_back_to_the_model_which_repairs_it(run, upstream):
     assert events[-2].name == "thread.run.completed"
 
 
-def test_a_model_that_never_repairs_it_is_stopped(start, upstream, tmp_path):
-    server = Server(start, tmp_path / "sessions", max_rounds=2)
-    assistant = server.client.beta.assistants.create(model="m", instructions="x", tools=[CODE])
+def test_a_model_that_never_repairs_it_is_stopped(run, upstream):
     upstream.reply_with(lambda _: coding("1 / 0"))
-    run = server.client.beta.threads.create_and_run_poll(assistant_id=assistant.id)
-    assert (run.status, len(upstream.requests)) == ("failed", 2)
-    assert "2 rounds" in run.last_error.message
+    *_, failed, _done = run()
+    assert (failed.name, len(upstream.requests)) == ("thread.run.failed", 5)
+    assert "5 rounds" in failed.data["last_error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -174,17 +185,7 @@ def test_a_model_that_can_not_write_json_is_understood(run, upstream, arguments,
     inputs = [one["code_interpreter"].get("input", "") for one in pieces_of(events)]
     code = "x = 1\nprint(6 * 7)" if streamed else "print(6 * 7)"
     assert "".join(inputs) == code
-    assert newest_call(events)["input"] == code
-
-
-def newest_call(events: Any) -> dict[str, Any]:
-    *_, step = [
-        event.data
-        for event in events
-        if event.name == "thread.run.step.completed" and event.data["type"] == "tool_calls"
-    ]
-    *_, one = step["step_details"]["tool_calls"]
-    return dict(one["code_interpreter"])
+    assert call_of(events)["input"] == code
 
 
 def test_a_call_without_code_is_explained_and_loses_no_variables(run, upstream):
@@ -202,26 +203,31 @@ def test_a_chat_has_it_too(server, assistant_id, upstream):
 # Lost variables
 
 
-def test_the_model_is_told_once_that_variables_are_gone(run, server, upstream):
+def test_the_model_is_told_once_that_variables_are_gone(run, upstream, lose_session):
     events = run(coding("x = 1"), Reply.text("Done."))
-    server.interpreter.live.clear()
+    lose_session()
     run(
-        *(coding("print(2)"), coding("print(3)", "call_2"), Reply.text("Done.")),
+        *(coding("print('x' in globals())"), coding("print(3)", "call_2"), Reply.text("Done.")),
         thread_id=thread_of(events),
     )
-    assert outputs(upstream, 4) == [f"{LOST}\n2", "3"]
+    assert outputs(upstream, 2) == [f"{LOST}\nFalse", "3"]
 
 
 def test_a_new_thread_has_lost_nothing(run, upstream):
-    run(Reply.function_calls(("call_0", "code_interpreter", "")), coding("print(1)"), Reply.text())
+    nothing = Reply.function_calls(("call_0", "code_interpreter", ""))
+    run(nothing, coding("print(1)"), Reply.text("1."))
     assert outputs(upstream, 2)[-1] == "1"
 
 
-def test_a_session_that_died_is_told_of_once(run, upstream):
-    end = "end('died', 'The code was stopped.')"
-    run(coding("x = 1"), coding(end, "call_2"), coding("print(1)", "call_3"), Reply.text("Done."))
-    # The stand-in keeps its session, so it is the note alone that tells.
-    assert outputs(upstream, 3) == ["(no output)", "The code was stopped.", "1"]
+def test_a_crash_is_text_for_the_model_which_is_told_once_of_its_loss(run, upstream):
+    events = run(
+        *(coding("x = 1"), coding(CRASHES, "call_2"), coding("print(1)", "call_3")),
+        Reply.text("Done."),
+    )
+    crashed, after = outputs(upstream, 3)[1:]
+    assert "segmentation fault" in crashed and "variables are lost" in crashed
+    assert after == "1"
+    assert events[-2].name == "thread.run.completed"
 
 
 # Files
@@ -292,31 +298,33 @@ def test_a_made_file_is_linked_to(run, server, upstream, size):
     assert content.text == "a,b\n1,2\n"
 
 
-def test_made_files_come_back_into_a_new_session(run, server, upstream):
+def test_made_files_come_back_into_a_new_session(run, server, upstream, lose_session):
     events = run(coding(WRITES), Reply.text(LINK))
-    server.interpreter.live.clear()
+    lose_session()
     later = run(coding(reads("매출 요약.csv")), Reply.text(LINK), thread_id=thread_of(events))
-    assert outputs(upstream, 3) == [f"{LOST}\na,b\n1,2\n"]
+    assert outputs(upstream) == [f"{LOST}\na,b\n1,2\n"]
     said = [event.data for event in later if event.name == "thread.message.completed"]
     # Not made again, and still linked to.
     assert len(said[0]["content"][0]["text"]["annotations"]) == 1
-    assert len(server.http.get("/files").json()["data"]) == 1
+    links = [said[0]["content"][0], newest(server.http, thread_of(events))["content"][0]]
+    ids = [one["text"]["annotations"][0]["file_path"]["file_id"] for one in links]
+    assert ids[0] == ids[1]
 
 
-def test_a_changed_file_is_a_new_one_under_its_name(run, server, upstream):
+def test_a_changed_file_is_a_new_one_under_its_name(run, server, upstream, lose_session):
     events = run(coding(WRITES), coding(WRITES.replace("1", "3"), "call_2"), Reply.text(LINK))
     (part,) = newest(server.http, thread_of(events))["content"]
     file_id = part["text"]["annotations"][0]["file_path"]["file_id"]
     assert server.http.get(f"/files/{file_id}/content").text == "a,b\n3,2\n"
-    server.interpreter.live.clear()
+    lose_session()
     run(coding(reads("매출 요약.csv")), Reply.text("Done."), thread_id=thread_of(events))
-    assert outputs(upstream, 4) == [f"{LOST}\na,b\n3,2\n"]
+    assert outputs(upstream) == [f"{LOST}\na,b\n3,2\n"]
 
 
 def test_a_picture_is_an_output_and_begins_the_next_message(run, server, upstream):
-    events = run(coding("print(1)\nshow()\nprint(2)"), Reply.text("Here."))
-    shown = newest_call(events)["outputs"]
-    assert [one["type"] for one in shown] == ["logs", "image", "logs"]
+    events = run(coding(DRAWS), Reply.text("Here."))
+    shown = call_of(events)["outputs"]
+    assert [one["type"] for one in shown] == ["logs", "image"]
     message = newest(server.http, thread_of(events))
     picture = {"type": "image_file", "image_file": shown[1]["image"]}
     assert message["content"][0] == picture
@@ -327,12 +335,12 @@ def test_a_picture_is_an_output_and_begins_the_next_message(run, server, upstrea
     assert isinstance(said, str), "a model that can't see refuses pictures"
 
 
-def test_a_picture_is_no_file_in_a_new_session(run, server, upstream):
-    events = run(coding("show()"), Reply.text("Here."))
-    server.interpreter.live.clear()
-    look = "print(sorted(path.name for path in FOLDER.iterdir()))"
+def test_a_picture_is_no_file_in_a_new_session(run, upstream, lose_session):
+    events = run(coding(DRAWS), Reply.text("Here."))
+    lose_session()
+    look = "import os\nprint(os.listdir('/mnt/data'))"
     run(coding(look), Reply.text("Done."), thread_id=thread_of(events))
-    assert outputs(upstream, 3) == [f"{LOST}\n[]"]
+    assert outputs(upstream) == [f"{LOST}\n[]"]
 
 
 # Wire
@@ -362,6 +370,35 @@ def test_a_null_for_files_is_none(server):
     assert thread["tool_resources"] == {"code_interpreter": {"file_ids": []}}
 
 
+# Whose files code may read
+
+
+def test_a_run_may_bring_its_own_files(server, assistant_id, upstream):
+    file_id = uploaded(server.client, "of the run", "own.txt")
+    resources = {"code_interpreter": {"file_ids": [file_id]}}
+    upstream.reply(coding(reads("own.txt", file_id)), Reply.text("Read."))
+    told(server.http, "/threads/runs", asked(assistant_id, tool_resources=resources))
+    assert outputs(upstream) == ["of the run\nof the run"]
+
+
+def test_what_does_not_fit_is_told(start, upstream):
+    require_interpreter()
+    server = start(code_interpreter="auto", code_interpreter_disk_mib=1)
+    assistant = server.client.beta.assistants.create(model="m", instructions="x", tools=[CODE])
+    big = uploaded(server.client, "x" * (2 << 20), "big.csv")
+    attached = {"file_id": big, "tools": [CODE]}
+    message = {"role": "user", "content": "q", "attachments": [attached]}
+    upstream.reply(coding("print(1)"), Reply.text("Done."))
+    body = {"assistant_id": assistant.id, "thread": {"messages": [message]}}
+    told(server.http, "/threads/runs", body)
+    (said,) = outputs(upstream)
+    assert said.startswith("big.csv is not in /mnt/data: ")
+    assert said.endswith("\n1")
+
+
+# Choices
+
+
 def test_a_forced_choice_becomes_the_function(run, upstream):
     run(coding("print(1)"), Reply.text("1."), tool_choice=CODE)
     assert [request.body["tool_choice"] for request in upstream.requests] == [
@@ -386,3 +423,26 @@ def test_a_step_that_waits_for_its_client_has_its_output(server, upstream):
     assert ended(server.http, path)["status"] == "completed"
     (part,) = newest(server.http, thread_of(events))["content"]
     assert len(part["text"]["annotations"]) == 1
+
+
+@pytest.fixture
+def off(start):
+    """A server without it, and an assistant that lists it."""
+    server = start(code_interpreter="off")
+    made = server.client.beta.assistants.create(model="m", instructions="x", tools=[CODE])
+    return server.client.beta.threads, made.id
+
+
+def test_a_server_without_it_offers_nothing(off, upstream):
+    threads, assistant_id = off
+    run = threads.create_and_run_poll(assistant_id=assistant_id)
+    assert run.status == "completed"
+    assert "tools" not in upstream.requests[0].body
+
+
+def test_a_forced_choice_on_a_server_without_it_fails_with_the_reason(off, upstream):
+    threads, assistant_id = off
+    run = threads.create_and_run_poll(assistant_id=assistant_id, tool_choice=CODE)
+    assert (run.status, run.last_error.code) == ("failed", "server_error")
+    assert run.last_error.message == "The code interpreter is off (CODE_INTERPRETER=off)."
+    assert upstream.requests == []

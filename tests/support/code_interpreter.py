@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-
 from tests.support.function_calls import call
 from tests.support.replies import Reply
 
@@ -30,6 +29,17 @@ def pieces_of(events: Any) -> list[dict[str, Any]]:
 def outputs_of(piece: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = piece["code_interpreter"].get("outputs", [])
     return found
+
+
+def call_of(events: Any) -> dict[str, Any]:
+    """Return the last call, as the last step with calls has it."""
+    *_, step = [
+        event.data
+        for event in events
+        if event.name == "thread.run.step.completed" and event.data["type"] == "tool_calls"
+    ]
+    *_, one = step["step_details"]["tool_calls"]
+    return dict(one["code_interpreter"])
 
 
 def newest(http: httpx.Client, thread_id: str) -> dict[str, Any]:
