@@ -84,7 +84,7 @@ class SessionFolder:
 
     async def put(self, name: str, chunks: AsyncIterator[bytes], also: str) -> str:
         """See `Session.put`."""
-        room = self._disk_bytes - await to_thread(self.used)
+        room = self._disk_bytes - await to_thread(self.used) - _ENTRY_BYTES
         chosen, opened = await to_thread(self._create, name)
         try:
             async for chunk in chunks:

@@ -15,7 +15,10 @@ _KOREAN_FAMILIES = (
     *("Nanum Gothic", "Noto Sans KR", "Noto Sans CJK KR", "Gulim", "Dotum", "Batang"),
 )
 _FAMILY = "NanumGothic"
+# The second has the signs that the first lacks.
+_FAMILIES = (_FAMILY, "DejaVu Sans")
 _DOTS_PER_INCH = 110
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 class Figures:
@@ -31,9 +34,15 @@ class Figures:
         pyplot = importlib.import_module("matplotlib.pyplot")
         vars(pyplot)["show"] = lambda *_arguments, **_named: self.show_open()
         figure = importlib.import_module("matplotlib.figure")
-        figure.Figure.show = lambda shown, *_arguments, **_named: self.show(shown)
+        figure.Figure.show = self._method()
         image = importlib.import_module("PIL.Image")
-        image.Image.show = lambda shown, *_arguments, **_named: self.show(shown)
+        image.Image.show = self._method()
+
+    def _method(self) -> Callable[..., None]:
+        def show(shown: Any, *_arguments: Any, **_named: Any) -> None:
+            self.show(shown)
+
+        return show
 
     def show_open(self) -> None:
         """Show the figures that are open, and close them."""
@@ -69,7 +78,9 @@ class Figures:
 
 def _drawable(image: Any) -> Any:
     """Return the image in a mode that PNG has."""
-    return image if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16") else image.convert()
+    if image.mode in _PNG_MODES:
+        return image
+    return image.convert("RGBA" if image.mode in ("PA", "La", "RGBa") else "RGB")
 
 
 def set_up_matplotlib() -> None:
@@ -86,7 +97,7 @@ def set_up_matplotlib() -> None:
     _fall_back(manager)
     matplotlib.rcParams.update(
         {
-            "font.family": [_FAMILY, "DejaVu Sans"],
+            "font.family": [*_FAMILIES],
             "font.sans-serif": [_FAMILY, *matplotlib.rcParams["font.sans-serif"]],
             # Only DejaVu Sans has the typographic minus.
             "axes.unicode_minus": False,
@@ -108,7 +119,7 @@ def _renamed(entry: Any, family: str) -> Any:
 
 
 def _fall_back(manager: Any) -> None:
-    """Let Korean letters come from the Korean font if the fonts that code names lack them."""
+    """Let letters come from these fonts if the ones that code names lack them."""
     name = "_find_fonts_by_props"
     original = getattr(manager, name, None)
     if original is None:  # not a public function: without it, the defaults still apply
@@ -116,7 +127,7 @@ def _fall_back(manager: Any) -> None:
 
     def found(*arguments: Any, **named: Any) -> list[Any]:
         paths: list[Any] = original(*arguments, **named)
-        korean = manager.findfont(_FAMILY)
-        return paths if korean in paths else [*paths, korean]
+        ours = [manager.findfont(family) for family in _FAMILIES]
+        return [*paths, *(path for path in ours if path not in paths)]
 
     setattr(manager, name, found)

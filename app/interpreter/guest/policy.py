@@ -42,7 +42,8 @@ def policy(folders: Collection[Path], closed: Collection[Path], limits: dict[str
 
 def _readable(closed: Collection[Path]) -> Iterator[Path]:
     yield Path(sys.prefix) / "lib"
-    yield Path(sys.prefix) / "lib64"
+    yield Path(sysconfig.get_path("purelib"))
+    yield Path(sysconfig.get_path("platlib"))
     standard = Path(sysconfig.get_path("stdlib"))
     # The packages beside Python's own library are not the interpreter's, but perhaps the server's.
     yield from _without(standard, {*closed, *(standard.resolve() / name for name in _PACKAGES)})
