@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+
 from tests.support.function_calls import call
 from tests.support.replies import Reply
 
