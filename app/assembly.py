@@ -25,6 +25,7 @@ from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.poller import Poller
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
@@ -68,6 +69,7 @@ class ToolResources:
     """What tools are built from."""
 
     database: Database
+    store: ObjectStore
     search: StoreSearch
     writer: FileWriter
     interpreter: Interpreter
@@ -76,7 +78,10 @@ class ToolResources:
 MakeTool = Callable[[ToolResources], Tool]
 
 # The protocol's tools that run here, in addition to functions.
-TOOLS: tuple[MakeTool, ...] = (lambda given: FileSearch(given.database, given.search),)
+TOOLS: tuple[MakeTool, ...] = (
+    lambda given: FileSearch(given.database, given.search),
+    lambda given: CodeInterpreter(given.database, given.store, given.writer, given.interpreter),
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ async def _opened(
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
     interpreter = await _interpreter(lifetimes, settings)
-    resources = ToolResources(database, search, writer, interpreter)
+    resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from app.core.instrumentation import Instrumentation
@@ -21,6 +21,7 @@ from app.engine.budget import (
     output_limit,
     prompt_is_used_up,
 )
+from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
@@ -77,8 +78,7 @@ class Execution:
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
         self._earlier_steps = claimed.steps
-        # Several calls may be answered at the same time, but events are numbered one by one.
-        self._emitting = asyncio.Lock()
+        self._deltas = CallDeltas(claimed.run, self._send)
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
             shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
@@ -210,6 +210,7 @@ class Execution:
                 for shown in answer_call(step, call["call_id"], answer.detail):
                     self._tools.answered(shown)
                 changes.items.append(call_output(call["call_id"], answer.parts))
+                changes.files += answer.files
             self._items += changes.items
             waiting = unanswered(self._items)
             if not waiting:
@@ -226,16 +227,9 @@ class Execution:
         same = [one for one in self._items if one.get("name") == item["name"]]
         number = next(place for place, one in enumerate(same) if one is item)
         call = Call(item["call_id"], item["name"], item["arguments"], number)
-        return call, partial(self._emit, step, call.id)
-
-    async def _emit(self, step: StepRow, call_id: str, delta: dict[str, Any]) -> None:
-        """Send a delta of a call that is being answered."""
-        calls = step.step_details["tool_calls"]
-        index = next(place for place, call in enumerate(calls) if call["id"] == call_id)
-        changes = Changes.of(self._run)
-        changes.emit_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
-        async with self._emitting:
-            await self._send(changes)
+        # Before this execution has asked the model, another may have begun to answer the call.
+        again = self._projection is None
+        return call, unsent if again else self._deltas.of_call(step, call.id)
 
     async def _round(self, limit: OutputLimit | None) -> Projection:
         """Ask the model once. The changes of its last events stay in the projection, to be

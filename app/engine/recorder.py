@@ -19,6 +19,7 @@ from app.engine.claim import Claimed
 from app.engine.ending import Ending, end_run
 from app.engine.hub import Frame, Hub
 from app.schemas.runs import LastError
+from app.storage.file_writer import create_for_thread
 from app.wire import run_object
 
 T = TypeVar("T")
@@ -141,6 +142,8 @@ class Recorder:
         for message in changes.messages.values():
             messages.save(connection, message)
         steps.add_items(connection, self._run.id, changes.items)
+        for file in changes.files:
+            create_for_thread(connection, self._run.thread_id, file)
         events = list(changes.events)
         next_run_id = None
         if move is not None:

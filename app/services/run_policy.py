@@ -10,6 +10,7 @@ from app.db.database import Connection
 from app.db.rows import AssistantRow
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, LimitReached, not_found
+from app.schemas.code_interpreter import runs_code
 from app.schemas.runs import BusyPolicy, RunOverrides
 
 # The key in `token_budgets` for every project that is not named.
@@ -52,6 +53,13 @@ class RunPolicy:
         if self.configured is not None and assistant_id == self.configured.id:
             return self.configured
         return assistants.retrieve(connection, caller.project, assistant_id)
+
+    def runs_code(self, connection: Connection, caller: Caller, body: RunOverrides) -> bool:
+        """Return whether a new run lists the tool `code_interpreter`. Raises `NotFound`."""
+        if body.tools is not None:
+            return runs_code(tool.type for tool in body.tools)
+        assistant = self.assistant(connection, caller, body.assistant_id)
+        return runs_code(tool["type"] for tool in assistant.tools)
 
     def reserved_for(self, assistant: AssistantRow, limits: RunOverrides) -> int:
         """Return how many tokens a new run reserves in its project's budget until it ends.

@@ -12,11 +12,13 @@ from app.domain.clock import now
 from app.domain.errors import ThreadBusy
 from app.domain.ids import new_id
 from app.engine.tasks import RunTasks
+from app.schemas.code_interpreter import code_files_in, with_code_files
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy, Usage
 from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
 from app.services.attachments import attach_files
+from app.services.code_files import check_code_files
 from app.services.vector_stores import OF_THREAD, stored_resources
 from app.wire import message_object, thread_object
 
@@ -55,7 +57,7 @@ class ThreadService:
             values["metadata"] = body.metadata or {}
         if "tool_resources" in body.model_fields_set:
             values["tool_resources"] = _resources(body)
-        thread = await self._database.transaction(threads.modify, caller, thread_id, values)
+        thread = await self._database.transaction(self._update, caller, thread_id, body, values)
         return thread_object(thread)
 
     async def delete(self, caller: Caller, thread_id: str) -> ThreadDeleted:
@@ -63,6 +65,18 @@ class ThreadService:
             self._tasks.abandon(run_id)
         self._sweep()
         return ThreadDeleted(id=thread_id)
+
+    @staticmethod
+    def _update(
+        connection: Connection,
+        caller: Caller,
+        thread_id: str,
+        body: ThreadUpdate,
+        values: dict[str, Any],
+    ) -> ThreadRow:
+        threads.lock(connection, caller, thread_id)
+        check_code_files(connection, caller, body.tool_resources)
+        return threads.modify(connection, caller, thread_id, values)
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str) -> list[str]:
@@ -172,13 +186,22 @@ def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
     return [run.id for run in active]
 
 
-def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) -> ThreadRow:
-    """Create a thread with its first messages."""
+def create_thread(
+    connection: Connection, caller: Caller, body: ThreadCreate, *, for_code: bool = False
+) -> ThreadRow:
+    """Create a thread with its first messages. `for_code`: it shows its files for code, if none.
+
+    Raises `NotFound` for an unknown file, and `InvalidRequest` for too many.
+    """
+    check_code_files(connection, caller, body.tool_resources)
+    resources = stored_resources(connection, caller.project, body.tool_resources, OF_THREAD)
+    if for_code:
+        resources = with_code_files(resources, code_files_in(resources))
     thread = ThreadRow(
         id=new_id("thread"),
         created_at=now(),
         metadata=body.metadata or {},
-        tool_resources=stored_resources(connection, caller.project, body.tool_resources, OF_THREAD),
+        tool_resources=resources,
         project=caller.project,
         session_id=caller.session,
     )
