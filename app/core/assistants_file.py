@@ -213,7 +213,7 @@ class _Entry(AssistantFields):
             raise PydanticCustomError("no_code", f"needs the tool {_CODE_INTERPRETER}")
         resources = info.data.get("tool_resources")
         if resources and resources.code_interpreter and resources.code_interpreter.file_ids:
-            raise PydanticCustomError("both_given", "can't be combined with files' ids")
+            raise PydanticCustomError("both_given", "can't be combined with the ids of files")
         return files
 
     def assistant(self, model: str, place: str) -> WrittenAssistant:
