@@ -1,6 +1,7 @@
 """The Python code that the demo model writes.
 
-Pure functions. Which files there are is read from the description of the function that runs code.
+Pure functions. Which files there are is read from the description of the function that runs code
+(`engine/tools/code_interpreter/texts.py`).
 """
 
 import json
@@ -15,8 +16,9 @@ from app.domain.language import is_korean
 CODE_INTERPRETER = "code_interpreter"
 
 _FOLDER = "/mnt/data/"
-_LIST = "Files in /mnt/data:"
-_LISTED = re.compile(rf"^- {_FOLDER}(?P<name>.+) \([\w-]+\)$", re.MULTILINE)
+_LIST = re.compile(r"Files that are there: (?P<files>.*)\.\Z")
+# Files that people gave have an id; those that code has made have none.
+_GIVEN = re.compile(r"(?:^|, )(?P<name>.+?) \([\w-]+\)(?=, |$| and \d+ more$)")
 _READERS = {
     ".csv": 'pd.read_csv(path, thousands=",")',
     ".tsv": 'pd.read_csv(path, sep="\\t", thousands=",")',
@@ -24,7 +26,7 @@ _READERS = {
     ".json": "pd.read_json(path)",
     ".jsonl": "pd.read_json(path, lines=True)",
 }
-# The ends of the names of the demo's own tables, which it does not describe again.
+# The end of the name of the demo's own table.
 _SUMMARY = {True: "_요약.csv", False: "_summary.csv"}
 ABOUT_DATA = re.compile(
     r"그래프|차트|도표|그려|그림|시각화|표로|데이터|자료|파일|통계|평균|합계|분포|추이|분석|엑셀"
@@ -133,15 +135,10 @@ def _table_code(name: str, *, korean: bool) -> str:
 
 
 def _tables(tool: dict[str, Any]) -> list[str]:
-    """Return the names of the tables in /mnt/data, oldest first."""
-    _, _, listed = str(tool.get("description") or "").rpartition(_LIST)
-    names = [found["name"] for found in _LISTED.finditer(listed)]
-    return [
-        name
-        for name in names
-        if PurePosixPath(name).suffix.lower() in _READERS
-        and not name.endswith(tuple(_SUMMARY.values()))
-    ]
+    """Return the names of the tables that people put into /mnt/data, oldest first."""
+    listed = _LIST.search(str(tool.get("description") or ""))
+    names = [found["name"] for found in _GIVEN.finditer(listed["files"])] if listed else []
+    return [name for name in names if PurePosixPath(name).suffix.lower() in _READERS]
 
 
 def _is_about_data(tables: list[str], question: str) -> bool:

@@ -27,8 +27,9 @@ pandas.errors.EmptyDataError: No columns to parse from file
 
 def offered(*names: str, name: str = "code_interpreter") -> dict[str, Any]:
     """Return the function that runs code, with these files in its folder."""
-    listed = "".join(f"\n- /mnt/data/{one} (file-{place})" for place, one in enumerate(names))
-    files = f"\n\nFiles in /mnt/data:{listed}" if names else ""
+    given = (f"{one} (file-{place})" for place, one in enumerate(names))
+    made = ["made.csv", "made.png"]
+    files = f" Files that are there: {', '.join([*given, *made])}." if names else ""
     parameters = {"type": "object", "properties": {"code": {"type": "string"}}}
     kind = {"type": "function", "name": name, "strict": False}
     return {**kind, "description": f"Runs Python code.{files}", "parameters": parameters}
@@ -98,7 +99,8 @@ def test_names_are_quoted():
     [
         (("old.csv", "new.xlsx"), "Draw it.", "new.xlsx"),
         (("old.csv", "new.xlsx"), "Draw old.csv, please.", "old.csv"),
-        (("old.csv", "old_요약.csv", "old_summary.csv", "old.png"), "Draw it.", "old.csv"),
+        (("a, b.csv", "table (1).csv"), "Draw it.", "table (1).csv"),
+        (("a, b.csv", "table (1).pdf"), "Draw it.", "a, b.csv"),
     ],
 )
 def test_the_newest_table_is_meant_unless_one_is_named(files, said, chosen):
