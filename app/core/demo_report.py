@@ -56,8 +56,8 @@ def report(code: str, output: str, question: str) -> str:
     if path := _literal(code, "path = "):
         return _table_report(PurePosixPath(path).name, code, output, question)
     printed = output.strip()
-    if error := _ERROR.findall(printed):
-        return _say("failed", question, error[-1])
+    if reason := _failure(printed):
+        return _say("failed", question, reason)
     expression = expression_in(question)
     if expression and code == f"print({expression})" and "\n" not in printed:
         return _say("computed", question, expression, printed)
@@ -68,16 +68,28 @@ def report(code: str, output: str, question: str) -> str:
 
 def _table_report(name: str, code: str, output: str, question: str) -> str:
     lines = [line for line in _LINE.findall(output) if "sandbox:" not in line]
-    error = _ERROR.findall(output)
-    if error or not lines:
-        last = error[-1] if error else _clipped(output.strip().rpartition("\n")[2])
-        return _say("failed", question, last)
+    if reason := _failure(output) or ("" if lines else _last_line(output)):
+        return _say("failed", question, reason)
     said = [_say("table", question, name), _clipped("\n".join(lines))]
     summary = _literal(code, ".to_csv(")
     if summary and f"sandbox:{summary}" in output:
         link = f"[{PurePosixPath(summary).name}](sandbox:{summary})"
         said.append(_say("summary", question, link))
     return "\n\n".join([*said, _say("demo", question)])
+
+
+def _failure(output: str) -> str:
+    """Return why code did not run to its end; empty if it did."""
+    errors = _ERROR.findall(output)
+    if not errors:
+        return ""
+    # Code that took too long is interrupted; the reason follows.
+    return _last_line(output) if errors[-1].startswith("KeyboardInterrupt") else errors[-1]
+
+
+def _last_line(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip() and "sandbox:" not in line]
+    return _clipped(lines[-1]) if lines else "-"
 
 
 def _literal(code: str, before: str) -> str:

@@ -206,6 +206,9 @@ def test_code_that_failed(said, start):
         given = told(said, output, tool)
         assert given.startswith(start)
         assert given.endswith("pandas.errors.EmptyDataError: No columns to parse from file")
+    slow = "Traceback (most recent call last):\nKeyboardInterrupt\nStopped after 60 seconds.\n"
+    assert told(said, slow, tool).endswith(": Stopped after 60 seconds.")
+    assert told(said, "", tool).endswith(": -")
     assert told(said, "The code took too long.", tool).endswith(": The code took too long.")
 
 
