@@ -34,10 +34,14 @@ class AssistantRow:
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A knowledge file, as stored on this server."""
+    """A file of the assistants file, as stored on this server.
+
+    `searched`: it is in the assistant's vector store. Earlier versions stored only such files.
+    """
 
     digest: str
     file_id: str
+    searched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
