@@ -29,7 +29,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def run(database: Database) -> RunRow:
+async def run(database):
     return await database.transaction(insert_run, "in_progress", worker_id="w", streamed=True)
 
 
