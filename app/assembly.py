@@ -12,6 +12,7 @@ from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
 from app.core.rate_limits import RequestCounter
 from app.core.session_tokens import SessionTokens
@@ -231,6 +232,9 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     services.files.open()
     lifetimes.closes("message index", services.thread_lists.close)
     services.thread_lists.open()
+    memory = regular_return()
+    lifetimes.closes("return of memory", memory.close)
+    memory.open()
 
 
 async def reconfigured(

@@ -123,6 +123,9 @@ class Recorder:
     def _mark_kept(self) -> None:
         self._pending = []
         self._kept_at = time.monotonic()
+        feed = self._hub.find(self._run.id)
+        if feed is not None:
+            feed.drop_stored(self._next_id)
 
     def _publish(self, frames: list[Frame]) -> None:
         feed = self._hub.find(self._run.id)
