@@ -154,7 +154,8 @@ class MessageService:
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str, message_id: str) -> None:
-        threads.retrieve(connection, caller, thread_id)
+        # Locked, so that a summary that is being made can't read the message meanwhile.
+        threads.lock(connection, caller, thread_id)
         messages.remove(connection, thread_id, message_id)
 
 
