@@ -12,8 +12,9 @@ _CHARACTERS = 160
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。])\s+|\n+")
 _QUESTION = re.compile(r"[?？]\s*$")
-# What is kept longest: sentences with numbers, or about somebody's name.
-_FACT = re.compile(r"\d|\bname\b|\bcall me\b|이름|성함|라고 불러", re.IGNORECASE)
+# What is kept longest: sentences about somebody's name, then those with numbers.
+_NAME = re.compile(r"\bname\b|\bcall me\b|이름|성함|라고 불러", re.IGNORECASE)
+_NUMBER = re.compile(r"\d")
 
 
 def summary_of(given: str) -> str:
@@ -23,8 +24,12 @@ def summary_of(given: str) -> str:
         lines += _statements(_object(line))
     kept = list(dict.fromkeys(lines))
     while len(kept) > _LINES:
-        kept.remove(next((line for line in kept if not _FACT.search(line)), kept[0]))
+        kept.remove(min(kept, key=_worth))
     return "\n".join(f"{_MARK}{line}" for line in kept)
+
+
+def _worth(line: str) -> tuple[bool, bool]:
+    return bool(_NAME.search(line)), bool(_NUMBER.search(line))
 
 
 def remembered(text: str) -> list[str]:
