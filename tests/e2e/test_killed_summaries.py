@@ -16,6 +16,7 @@ from tests.support.summaries import (
     shown_in,
     summarising,
     summary_requests,
+    text_of,
 )
 from tests.support.waiting import wait_until
 
@@ -56,14 +57,14 @@ def test_killed_while_the_model_writes(servers, upstream, database_url, number):
     upstream.reply_with(summarising)
     heir = servers.kill_first()
     row = made(database_url, thread_id)
-    assert FACT in row.text
+    assert FACT in str(row.text)
     assert row.through > before.through
     # Only the call that was interrupted is repeated.
     texts = [last_user_text(request.body) for request in summary_requests(upstream)]
     assert texts[count] == texts[count - 1]
     assert len(set(texts)) == len(texts) - 1
     ask(heir.http, thread_id)
-    assert FACT in shown_in(upstream.requests[-1].body)
+    assert FACT in str(shown_in(upstream.requests[-1].body))
 
 
 def test_killed_before_anybody_makes_it(servers, upstream, database_url):
@@ -74,7 +75,7 @@ def test_killed_before_anybody_makes_it(servers, upstream, database_url):
     assert row_of(database_url, thread_id).run_id is not None
     upstream.reply_with(summarising)
     servers.kill_first()
-    assert FACT in made(database_url, thread_id).text
+    assert FACT in text_of(database_url, thread_id)
 
 
 def test_killed_after_it_was_made(servers, upstream, database_url):
@@ -85,7 +86,7 @@ def test_killed_after_it_was_made(servers, upstream, database_url):
     count = len(summary_requests(upstream))
     heir = servers.kill_first()
     ask(heir.http, thread_id)
-    assert FACT in shown_in(upstream.requests[-1].body)
+    assert FACT in str(shown_in(upstream.requests[-1].body))
     assert row_of(database_url, thread_id).text == row.text
     assert len(summary_requests(upstream)) == count
 

@@ -3,22 +3,29 @@
 import pytest
 
 from app.core.demo_summary import summary_of
+from app.db import runs
+from app.domain.access import DEFAULT_PROJECT
+from tests.support.callers import ORIGIN, session_of
 from tests.support.figures import Figures
 from tests.support.replies import Reply
 from tests.support.response_events import last_user_text
+from tests.support.rows import connected
 from tests.support.summaries import (
+    FILLER,
     SMALL,
     ask,
     asks_for_summary,
     change,
+    find_row,
     long_thread,
     made,
     row_of,
     shown_in,
     summarising,
     summary_requests,
+    text_of,
 )
-from tests.support.talk import finished, texts
+from tests.support.talk import error_of, finished, texts
 from tests.support.waiting import wait_until
 
 FACT = "My name is Mina and my order is number 48213."
@@ -38,10 +45,10 @@ def test_a_fact_from_message_3_of_400_is_in_the_request_of_turn_401(server, upst
     assert shown_in(first) is None, "nobody waits for a summary: the first time, history is cut"
     assert FACT not in str(first)
     row = made(database_url, thread_id)
-    assert FACT in row.text
+    assert FACT in str(row.text)
     ask(server.http, thread_id, "Who am I?")
     body = upstream.requests[-1].body
-    assert FACT in shown_in(body)
+    assert FACT in str(shown_in(body))
     # Then the newer messages, whole and without a gap.
     shown = [item["content"][0]["text"] for item in body["input"][1:]]
     newest = texts_of(server.http, thread_id)[:-1]
@@ -69,10 +76,10 @@ def test_a_korean_thread(server, upstream, database_url):
     )
     ask(server.http, thread_id, "계속해 주세요.")
     row = made(database_url, thread_id)
-    assert KOREAN in row.text
+    assert KOREAN in str(row.text)
     assert "Korean" in summary_requests(upstream)[0].body["instructions"]
     ask(server.http, thread_id, "제가 누구라고 했죠?")
-    assert KOREAN in shown_in(upstream.requests[-1].body)
+    assert KOREAN in str(shown_in(upstream.requests[-1].body))
 
 
 def test_a_summary_continues_the_one_before(server, upstream, database_url):
@@ -86,7 +93,7 @@ def test_a_summary_continues_the_one_before(server, upstream, database_url):
         )
     wait_until(lambda: row_of(database_url, thread_id).through > first.through)
     second = made(database_url, thread_id)
-    assert FACT in second.text
+    assert FACT in str(second.text)
     given = summary_requests(upstream)[before:]
     texts = [last_user_text(request.body) for request in given]
     assert all(text.startswith('{"summary": ') for text in texts)
@@ -102,7 +109,7 @@ def test_a_thread_below_the_limit_has_none(server, upstream, database_url):
     ask(server.http, thread_id)
     ask(server.http, thread_id)
     assert FACT in str(upstream.requests[-1].body)
-    assert row_of(database_url, thread_id) is None
+    assert find_row(database_url, thread_id) is None
 
 
 def test_last_messages_is_untouched(server, upstream, database_url):
@@ -110,7 +117,7 @@ def test_last_messages_is_untouched(server, upstream, database_url):
     thread_id = long_thread(server.http, FACT)
     last = {"type": "last_messages", "last_messages": 3}
     finished(server.client, thread_id, assistant.id, truncation_strategy=last)
-    assert row_of(database_url, thread_id) is None
+    assert find_row(database_url, thread_id) is None
     ask(server.http, thread_id)
     made(database_url, thread_id)
     finished(server.client, thread_id, assistant.id, truncation_strategy=last)
@@ -132,7 +139,7 @@ def test_summaries_can_be_switched_off(start, upstream, database_url):
     other = long_thread(without.http, FACT)
     ask(without.http, other)
     ask(without.http, other)
-    assert row_of(database_url, other) is None
+    assert find_row(database_url, other) is None
 
 
 def test_another_model_may_write_them(start, upstream, database_url):
@@ -155,6 +162,72 @@ def test_it_counts_as_the_projects_usage(server, upstream, database_url):
     assert row["total_tokens"] > usage["total_tokens"]
 
 
+KEYS = {name: f"key-of-the-{name}-123456" for name in ("shop", "cafe")}
+
+
+@pytest.mark.parametrize("budget", [{"shop": 3000}, {"*": 3000}], ids=["its own", "everybody's"])
+def test_it_respects_the_budget(start, upstream, database_url, call_as, budget):
+    upstream.reply_with(summarising)
+    keys = [f"{name}:{key}" for name, key in KEYS.items()]
+    server = start(**SMALL, api_keys=keys, token_budgets=budget)
+    shop = call_as(server, KEYS["shop"]).http
+    thread_id = long_thread(shop, FACT)
+    ask(shop, thread_id)
+    figures = Figures(server)
+    wait_until(lambda: figures.value("threadkeeper_summaries_total", outcome="over_budget"))
+    row = row_of(database_url, thread_id)
+    assert (row.text, row.worker_id, row.run_id) == (None, None, None)
+    assert summary_requests(upstream) == []
+
+
+def test_a_visitors_thread_respects_the_visitors_budget(start, upstream, database_url, call_as):
+    upstream.reply_with(summarising)
+    settings = {"api_keys": ["shop:key-of-the-shop-123456"], "public_chat": True}
+    server = start(
+        **SMALL, **settings, cors_origins=[ORIGIN], public_token_budget=2800, public_project="shop"
+    )
+    visitor = call_as(server, session_of(call_as(server)), origin=ORIGIN).http
+    thread_id = visitor.post("/chat", json={"message": FACT}).json()["thread_id"]
+    for number in range(5):
+        ask(visitor, thread_id, f"{FILLER} {number} {'And so on. ' * 20}")
+    wait_until(lambda: Figures(server).value("threadkeeper_summaries_total", outcome="over_budget"))
+    assert row_of(database_url, thread_id).text is None
+
+
+def test_while_it_is_made_it_reserves_tokens(start, upstream, database_url):
+    server = start(**SMALL)
+    upstream.reply_with(
+        lambda body: Reply.text("Slow").stalled() if asks_for_summary(body) else Reply.text("Fine.")
+    )
+    thread_id = long_thread(server.http, FACT)
+    ask(server.http, thread_id)
+    assert upstream.wait_stalled()
+    row = row_of(database_url, thread_id)
+    assert row.reserved_tokens > 1000
+    with connected(database_url) as rows:
+        reserved = runs.reserved_tokens(rows, DEFAULT_PROJECT, of_visitors=False)
+        assert reserved == row.reserved_tokens
+        assert runs.reserved_tokens(rows, DEFAULT_PROJECT, of_visitors=True) == 0
+    upstream.release()
+    wait_until(lambda: row_of(database_url, thread_id).reserved_tokens != row.reserved_tokens)
+
+
+def test_it_can_be_retrieved(server, upstream, database_url):
+    thread_id = long_thread(server.http, FACT)
+    path = f"/threads/{thread_id}/summary"
+    assert "has no summary" in error_of(server.http.get(path), 404)["message"]
+    ask(server.http, thread_id)
+    row = made(database_url, thread_id)
+    assert server.http.get(path).json() == {
+        "object": "thread.summary",
+        "thread_id": thread_id,
+        "created_at": row.made_at,
+        "text": row.text,
+    }
+    assert server.http.delete(f"/threads/{thread_id}").is_success
+    error_of(server.http.get(path), 404)
+
+
 # Failures: the history is cut, as without summaries.
 
 
@@ -174,12 +247,12 @@ def test_a_summary_that_fails_changes_nothing(server, upstream, database_url, re
     # It is tried again later.
     upstream.reply_with(summarising)
     change(database_url, thread_id, retry_at=0)
-    assert FACT in made(database_url, thread_id).text
+    assert FACT in text_of(database_url, thread_id)
 
 
 def waits(database_url, thread_id):
     row = row_of(database_url, thread_id)
-    return row is not None and row.attempts > 0 and row.worker_id is None
+    return row.attempts > 0 and row.worker_id is None
 
 
 def test_it_is_given_up_after_some_failures(server, upstream, database_url):
@@ -189,7 +262,7 @@ def test_it_is_given_up_after_some_failures(server, upstream, database_url):
     thread_id = long_thread(server.http, FACT)
     ask(server.http, thread_id)
     for count in (1, 2, 3):
-        wait_until(lambda count=count: len(summary_requests(upstream)) == count)
+        wait_until(lambda: len(summary_requests(upstream)) == count)  # noqa: B023
         wait_until(lambda: row_of(database_url, thread_id).worker_id is None)
         change(database_url, thread_id, retry_at=0)
     row = row_of(database_url, thread_id)
@@ -211,7 +284,7 @@ def test_a_deleted_message_that_it_covers_discards_it(server, upstream, database
     assert (row.text, row.through, row.made_at) == (None, 0, None)
     ask(server.http, thread_id)
     assert FACT not in str(upstream.requests[-1].body)
-    assert "48213" not in made(database_url, thread_id).text
+    assert "48213" not in text_of(database_url, thread_id)
 
 
 def test_a_deleted_message_that_it_does_not_cover_leaves_it(server, upstream, database_url):
@@ -241,7 +314,7 @@ def test_a_message_that_is_deleted_while_it_is_made_is_not_in_it(server, upstrea
     ).json()["data"][2]
     assert server.http.delete(f"/threads/{thread_id}/messages/{third['id']}").is_success
     upstream.release()
-    assert "48213" not in made(database_url, thread_id).text
+    assert "48213" not in text_of(database_url, thread_id)
 
 
 def test_it_goes_with_its_thread(server, upstream, database_url):
@@ -249,7 +322,7 @@ def test_it_goes_with_its_thread(server, upstream, database_url):
     ask(server.http, thread_id)
     made(database_url, thread_id)
     assert server.http.delete(f"/threads/{thread_id}").is_success
-    assert row_of(database_url, thread_id) is None
+    assert find_row(database_url, thread_id) is None
 
 
 def test_a_thread_that_is_deleted_while_it_is_made(server, upstream, database_url):
@@ -267,7 +340,7 @@ def test_a_thread_that_is_deleted_while_it_is_made(server, upstream, database_ur
     assert server.http.delete(f"/threads/{thread_id}").is_success
     upstream.release()
     wait_until(lambda: server.http.get("/usage").json()["total"]["total_tokens"] > before)
-    assert row_of(database_url, thread_id) is None
+    assert find_row(database_url, thread_id) is None
 
 
 # Several servers
@@ -280,7 +353,7 @@ def test_two_servers_never_make_one_twice(start, upstream, database_url):
     for number, thread_id in enumerate(threads):
         ask(servers[number % 2].http, thread_id)
     for thread_id in threads:
-        assert FACT in made(database_url, thread_id).text
+        assert FACT in text_of(database_url, thread_id)
     given = [last_user_text(request.body) for request in summary_requests(upstream)]
     # Every thread's first part, once.
     assert sum(text.count("48213") for text in given if not text.startswith('{"summary"')) == 4
@@ -303,7 +376,7 @@ def test_one_that_stops_leaves_it_to_others(start, upstream, database_url):
     row = row_of(database_url, thread_id)
     assert (row.worker_id, row.attempts, row.run_id is None) == (None, 0, False)
     start(**SMALL)
-    assert FACT in made(database_url, thread_id).text
+    assert FACT in text_of(database_url, thread_id)
 
 
 def test_all_texts_stay_listed(server, upstream, database_url):

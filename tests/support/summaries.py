@@ -61,17 +61,29 @@ def shown_in(body: dict[str, Any]) -> str | None:
     return summary_in(body["input"][0]["content"][0]["text"])
 
 
-def row_of(database_url: str, thread_id: str) -> SummaryRow | None:
+def find_row(database_url: str, thread_id: str) -> SummaryRow | None:
     with connected(database_url) as connection:
         return summaries.find(connection, thread_id)
 
 
-def made(database_url: str, thread_id: str) -> SummaryRow:
+def row_of(database_url: str, thread_id: str) -> SummaryRow:
+    """Return the row: a long thread has one once its first run has ended."""
+    row = find_row(database_url, thread_id)
+    assert row is not None
+    return row
+
+
+def text_of(database_url: str, thread_id: str) -> str:
     """Return the thread's summary once it is made, and no other one is due."""
+    return made(database_url, thread_id).text or ""
+
+
+def made(database_url: str, thread_id: str) -> SummaryRow:
+    """Return its row then."""
 
     def look() -> SummaryRow | None:
         row = row_of(database_url, thread_id)
-        return row if row is not None and row.text and row.run_id is None else None
+        return row if row.text and row.run_id is None else None
 
     row = wait_until(look)
     assert row is not None
