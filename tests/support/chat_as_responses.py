@@ -10,7 +10,7 @@ from typing import Any
 Item = dict[str, Any]
 
 _PARTS_FOLLOW = re.compile(r"Output of the call (.+):")
-_SAME = ("model", "temperature", "top_p", "store", "stream")
+_SAME = ("model", "temperature", "top_p", "store", "stream", "prompt_cache_key")
 
 
 def as_responses(body: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Ready(WireObject):
     upstreams: dict[str, Reach] | None = None
     # The API of each upstream by its name, as far as it is known.
     apis: dict[str, Api] | None = None
+    # "ok", or why it is off.
+    code_interpreter: str
 
 
 _NOT_READY = {
@@ -37,6 +39,7 @@ _NOT_READY = {
     "database": "ok",
     "storage": "ok",
     "upstream": "unreachable",
+    "code_interpreter": "ok",
 }
 
 
@@ -73,7 +76,8 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
     `upstream` is `refused` if the upstream refuses the key, and `not_found` if it has neither
     `/responses` nor `/chat/completions` at the configured address. If there are several upstreams,
     it is `ok` as soon as one of them is, and `upstreams` lists each by its name. `apis` names the
-    API by which each is called. Results are cached for five seconds.
+    API by which each is called. `code_interpreter` is `ok`, or says why it is off; the server is
+    ready without it. Results are cached for five seconds.
     """
     found = await services.readiness.components()
     status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"
@@ -90,4 +94,5 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
         # Only names, which are not secret: this route needs no key.
         upstreams=dict(found.upstreams) if len(found.upstreams) > 1 else None,
         apis=dict(found.apis) or None,
+        code_interpreter=services.readiness.code_interpreter,
     )
