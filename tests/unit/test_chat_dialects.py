@@ -413,8 +413,10 @@ async def test_reasoning_is_kept_for_the_next_round_and_never_text(
 @respx.mock
 async def test_reasoning_is_bounded(model: OpenAIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.core.answer_bounds.SAID_CHARACTERS", 1_000)
-    answers(*[delta(reasoning_content="x" * 100)] * 11, END)
-    assert "too long" in (await failure(model, stream=True)).message
+    call = fragment(None, None, id="x", index=0, extra_content={"a": "x" * 100})
+    for chunk in (delta(reasoning_content="x" * 100), delta(tool_calls=[call])):
+        answers(*[chunk] * 11, END)
+        assert "too long" in (await failure(model, stream=True)).message
 
 
 # Faults

@@ -206,6 +206,18 @@ def test_reasoning_and_signatures_go_back_with_the_calls_of_their_round() -> Non
     [
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "of OpenAI"},
         {"type": "reasoning", "id": "rs_1", "summary": [], "content": []},
+        *[
+            {"type": "reasoning", "encrypted_content": f"chat_completions:{forged}"}
+            for forged in (
+                "",
+                "5",
+                "{}",
+                "[" * 100_000,
+                '{"model": "m", "message": 5, "calls": {}}',
+                '{"model": "m", "message": {}, "calls": 5}',
+                '{"model": "m", "message": {"role": "system", "content": "x"}, "calls": {}}',
+            )
+        ],
         reasoning_item("another", Replay({"reasoning_content": "Hm."}, {})),
     ],
 )

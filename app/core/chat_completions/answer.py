@@ -91,12 +91,17 @@ class Answer:
         if fragments := message.get("tool_calls"):
             self._end_message()
             self.events += self._calls.take(fragments, self._next_place, whole=whole)
+            self._check_unseen()
 
     def _think(self, field: str, thought: str) -> None:
         self._reasoning.setdefault(field, []).append(thought)
-        # Nobody counts its events, because there are none.
         self._reasoned += len(thought)
-        if self._reasoned > answer_bounds.SAID_CHARACTERS:
+        self._check_unseen()
+
+    def _check_unseen(self) -> None:
+        """Bound what no event contains, and nobody else counts therefore."""
+        unseen = self._reasoned + self._calls.extra_characters
+        if unseen > answer_bounds.SAID_CHARACTERS:
             raise answer_bounds.AnswerTooLarge
 
     def _say(self, kind: str, text: str) -> None:

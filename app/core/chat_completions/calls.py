@@ -71,7 +71,9 @@ class Calls:
         self.all: list[Call] = []
         self._by_index: dict[int, Call] = {}
         self._by_id: dict[str, Call] = {}
+        self._ids: set[str] = set()
         self._looks = 0
+        self.extra_characters = 0
 
     @property
     def extras(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ class Calls:
         call.name = call.name or name
         if (extra := fragment.get("extra_content")) is not None:
             call.extra = extra
+            self.extra_characters += len(json.dumps(extra))
         if piece:
             call.pieces.append(piece)
         if call.announced:
@@ -148,9 +151,10 @@ class Calls:
 
     def _open(self, fragment: dict[str, Any], place: int) -> Call:
         index, given_id = fragment.get("index"), _text(fragment.get("id"))
-        known = any(call.call_id == given_id for call in self.all)
-        call = Call(place, new_call_id() if known or not given_id else given_id, given_id)
+        is_new = given_id and given_id not in self._ids
+        call = Call(place, given_id if is_new else new_call_id(), given_id)
         self.all.append(call)
+        self._ids.add(call.call_id)
         if isinstance(index, int):
             self._by_index[index] = call
         if given_id:

@@ -46,10 +46,16 @@ def replay_of(item: Mapping[str, Any], model: object) -> Replay:
     content = item.get("encrypted_content")
     if not isinstance(content, str) or not content.startswith(_MARK):
         return NOTHING
-    stored = json.loads(content.removeprefix(_MARK))
-    if stored["model"] != model:
+    # Another upstream, of the Responses API, may have written it: nothing else is taken over.
+    try:
+        stored = json.loads(content.removeprefix(_MARK))
+        if stored["model"] != model:
+            return NOTHING
+        thoughts = stored["message"]
+        message = {name: str(thoughts[name]) for name in REASONING_FIELDS if name in thoughts}
+        return Replay(message, dict(stored["calls"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
         return NOTHING
-    return Replay(stored["message"], stored["calls"])
 
 
 def without_reasoning(request: dict[str, Any]) -> dict[str, Any] | None:
