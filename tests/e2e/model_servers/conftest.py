@@ -20,6 +20,7 @@ TARGETS = (
     "litellm",
     "litellm by chat_completions",
     "llama-stack",
+    "llama-stack by chat_completions",
 )
 
 

@@ -83,7 +83,9 @@ def test_a_wrong_key(target, begin, reason):
 
 
 @pytest.mark.parametrize(
-    "target", ["litellm", "litellm by chat_completions", "llama-stack"], indirect=True
+    "target",
+    ["litellm", "litellm by chat_completions", "llama-stack", "llama-stack by chat_completions"],
+    indirect=True,
 )
 def test_an_unknown_model(target, begin):
     settings = target.settings() | {"openai_model": "no-such-model"}
