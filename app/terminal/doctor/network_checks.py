@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from app.core.checks import Unreachable, ping_redis
 from app.core.config import Settings
 from app.core.reachability import look_at
-from app.core.upstream import Upstream, UpstreamChoice
+from app.core.upstream import Upstream
+from app.core.upstream_choice import UpstreamChoice
 from app.providers import configured_upstreams
 from app.terminal.client import Client
 from app.terminal.doctor.findings import Finding, failure, ok, warning
