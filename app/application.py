@@ -42,7 +42,7 @@ A self-hosted server for programs written for OpenAI's Assistants API: point `ba
 _EXPOSED_HEADERS = [
     *("x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms", "retry-after"),
     *("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
-    "x-ratelimit-reset-requests",
+    *("x-ratelimit-reset-requests", "deprecation", "sunset", "link"),
 ]
 
 

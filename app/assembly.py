@@ -36,7 +36,7 @@ from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
-from app.providers import embedder, model_names, sent_names
+from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
@@ -182,6 +182,8 @@ async def _opened(
     lifetimes.closes("file reader", ingestor.close)
     ingestor.open()
     await knowledge_is_read(database, wanted)
+    if ignored := ignored_settings(settings, providers):
+        logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready: models answer at %s", ", ".join(one.place for one in upstreams))
     return Running(services, supervisor, writer, lists, wake, lifetimes)
 

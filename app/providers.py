@@ -3,7 +3,6 @@
 Everything else asks `core/upstreams.py`.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,8 +14,6 @@ from app.core.upstream import Upstream
 from app.core.upstream_choice import UpstreamChoice
 from app.services.written_assistants import Configured
 
-logger = logging.getLogger(__name__)
-
 # The settings without effect if the providers file names upstreams.
 _REPLACED = ("openai_base_url", "model_aliases")
 
@@ -26,25 +23,21 @@ def configured_upstreams(settings: Settings) -> Sequence[Upstream]:
 
     Raises `StartError` if the providers file is invalid.
     """
-    return written_providers(settings) or [_of_settings(settings)]
-
-
-def written_providers(settings: Settings) -> list[Upstream]:
-    """Return what is in the providers file. Raises `StartError`."""
     defaults = Defaults(
         settings.context_window, settings.openai_timeout, settings.openai_max_retries
     )
-    return load_providers(
+    written = load_providers(
         settings.providers_file,
         defaults,
         environment_value,
         may_be_missing=settings.may_lack_providers,
     )
+    return written or [_of_settings(settings)]
 
 
-def ignored_settings(settings: Settings) -> list[str]:
-    """Return the settings that the providers file makes ineffective, if there is one."""
-    if not written_providers(settings):
+def ignored_settings(settings: Settings, upstreams: Sequence[Upstream]) -> list[str]:
+    """Return the settings that have no effect because these upstreams come from a file."""
+    if upstreams[0].of_settings:
         return []
     return [name.upper() for name in _REPLACED if getattr(settings, name)]
 

@@ -14,7 +14,7 @@ _MODEL = r"(?:model|deployment)\b"
 _WORDS = re.compile(
     rf"{_MODEL}[^.;]{{0,200}}?"
     r"(?:not exist|not found|not (?:a )?valid|not available|not exists|no access|unknown)"
-    rf"|(?:invalid|unknown|no such|not find|not found:?) (?:{_MODEL}|model name)"
+    rf"|(?:invalid|unknown|no such|not find|not found:?|not a valid) {_MODEL}"
     r"|models/\S+ is not found"
     rf"|{_MODEL}[^.;]{{0,200}}? (?:was|has been|is) (?:retired|deprecated|shut down|removed)",
     re.IGNORECASE,

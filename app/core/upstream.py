@@ -14,6 +14,8 @@ Kind = Literal["demo", "auto", "responses", "chat_completions"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 
+_ADDRESS_SETTING = "OPENAI_BASE_URL"
+
 # An answer may use a quarter of the model's context window unless a run sets another limit.
 _ANSWERS_SHARE = 4
 _PER_MILLION = 1_000_000
@@ -76,7 +78,7 @@ class Upstream:
     fallbacks: tuple[Fallback, ...] = ()
     embedding_model: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    address_setting: str = "OPENAI_BASE_URL"
+    address_setting: str = _ADDRESS_SETTING
     key_setting: str = "OPENAI_API_KEY"
 
     def __post_init__(self) -> None:
@@ -91,6 +93,11 @@ class Upstream:
         if self.kind == "demo":
             return "demo"
         return "openai" if self.address == OPENAI_URL else "custom"
+
+    @property
+    def of_settings(self) -> bool:
+        """Whether it comes from the settings, not from a file."""
+        return self.address_setting == _ADDRESS_SETTING
 
     @property
     def shown_address(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from app.core.retirements import Retirement
 from app.core.upstream import Upstream
 from app.core.upstream_choice import UpstreamChoice
 from app.domain.clock import now
@@ -42,9 +43,13 @@ class ModelService:
             )
         return self._model(name)
 
+    def retirement(self, name: str) -> Retirement | None:
+        """Return when OpenAI shuts down the model that is asked for by this name."""
+        return self._upstreams.retirement(name)
+
     def _model(self, name: str) -> Model:
         upstream = self._upstreams.of(name)
-        retirement = self._upstreams.retirement(name)
+        retirement = self.retirement(name)
         return Model(
             id=name,
             created=self._created,
