@@ -136,11 +136,13 @@ async def _reconfigured(
     )
     # Runs in progress still use the clients before: they are closed at the shutdown, too.
     close_clients(parts.lifetimes, upstreams)
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    windows = replace(shared.windows, upstreams=upstreams)
+    policy = run_policy(settings, windows, shared.worker_id, configured)
+    shared.summaries.windows, shared.summaries.may_spend = windows, policy.may_spend
     names = name_models(settings, upstreams, wanted, shared.instruments)
     access = before.access.under(keys(settings), public_chat(settings))
     tools = shared.tools.with_tool(Functions(functions))
-    tasks.shared = replace(shared, tools=tools, upstreams=upstreams)
+    tasks.shared = replace(shared, tools=tools, upstreams=upstreams, windows=windows)
     parts.lists.watch(upstreams)
     return replace(
         before,

@@ -105,8 +105,10 @@ def add(
     run: Counted,
     spent: Usage,
     shares: Sequence[Share] = (),
+    *,
+    runs: int = 1,
 ) -> None:
-    """Count a run that has ended.
+    """Count a run that has ended; `runs` is 0 for tokens that were used beside it.
 
     `shares`: its usage by who answered; the run itself is counted with the last of them.
     """
@@ -124,7 +126,7 @@ def add(
             "answered_by": answered.upstream,
             "answered_model": answered.model,
             "currency": answered.currency,
-            "runs": 1 if number == len(counted) else 0,
+            "runs": runs if number == len(counted) else 0,
             "prompt": used.prompt_tokens,
             "completion": used.completion_tokens,
             "cost": answered.cost,

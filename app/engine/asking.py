@@ -1,7 +1,7 @@
 """Asks the model once: at the upstream of the run's model or, if that one fails, at another."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -10,15 +10,11 @@ from app.core.upstream import Target
 from app.core.upstreams import Upstreams
 from app.db.rows import RunRow
 from app.domain.errors import ModelError
-from app.engine.budget import OutputLimit, input_budget, output_limit
+from app.engine.budget import OutputLimit, output_limit
 from app.engine.changes import Changes
-from app.engine.images import Images
+from app.engine.reading import Reading
 from app.engine.tools.toolbox import RunTools
 from app.engine.translation.events import Projection
-from app.engine.translation.history import within
-from app.engine.translation.items import readable_by
-from app.engine.translation.request import build_request
-from app.schemas.messages import Said
 from app.schemas.runs import Usage
 
 logger = logging.getLogger(__name__)
@@ -30,18 +26,12 @@ class Asking:
     """The questions of one run to the model. `projection` is the newest answer."""
 
     def __init__(
-        self,
-        run: RunRow,
-        upstreams: Upstreams,
-        images: Images,
-        metrics: UpstreamsMetrics,
-        history: Sequence[Said],
+        self, run: RunRow, upstreams: Upstreams, reading: Reading, metrics: UpstreamsMetrics
     ) -> None:
         self._run = run
         self._upstreams = upstreams
-        self._images = images
+        self._reading = reading
         self._metrics = metrics
-        self._history = history
         self.projection: Projection | None = None
 
     async def ask(
@@ -71,7 +61,13 @@ class Asking:
                 target=target,
             )
             try:
-                request = await self._request(target, items, spent, limit, tools)
+                request = await self._reading.request(
+                    target,
+                    items,
+                    spent,
+                    max_output_tokens=limit.sent if limit else None,
+                    tools=tools.offers(),
+                )
                 await self._answer(target, request, projection, send)
             except ModelError as error:
                 self._upstreams.failed(target, error.cause)
@@ -97,29 +93,6 @@ class Asking:
                     projection.apply(event)
                 if not projection.ended:
                     await send(projection.take_changes())
-
-    async def _request(
-        self,
-        target: Target,
-        items: list[dict[str, Any]],
-        spent: Usage,
-        limit: OutputLimit | None,
-        tools: RunTools,
-    ) -> dict[str, Any]:
-        readable = readable_by(target, items)
-        budget = input_budget(self._run, readable, spent, target)
-        sendable = await self._images.of(
-            self._run.project, within(reversed(self._history), budget), readable
-        )
-        return build_request(
-            self._run,
-            sendable.messages,
-            sendable.items,
-            max_output_tokens=limit.sent if limit else None,
-            model=target.model,
-            tools=tools.offers(),
-            images=sendable.urls,
-        )
 
     def _log_answer(self, target: Target, *, failed_before: bool) -> None:
         """Log who answered, if the run's model does not say so."""

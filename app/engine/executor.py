@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from app.core.instrumentation import Instrumentation
@@ -16,13 +16,16 @@ from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.asking import Asking
 from app.engine.budget import output_budget, prompt_is_used_up
+from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.outcome import Outcome, outcome_of
+from app.engine.reading import Reading
 from app.engine.recorder import Move, Recorder
+from app.engine.summaries import Summaries
 from app.engine.tools.tool import Call, Emit
 from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
@@ -35,6 +38,7 @@ from app.engine.translation.items import (
     required_action,
     unanswered,
 )
+from app.engine.windows import Windows
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError
 
@@ -53,6 +57,8 @@ class Shared:
     images: Images
     max_rounds: int
     instruments: Instrumentation
+    windows: Windows
+    summaries: Summaries
 
 
 class Execution:
@@ -65,23 +71,23 @@ class Execution:
     def __init__(self, shared: Shared, claimed: Claimed) -> None:
         self._shared = shared
         self._run = claimed.run
+        self._reading = Reading(shared.windows, shared.images, claimed)
         self._items = claimed.items
         self._tally = claimed.tally
         self._tool_step = claimed.tool_step
         self._earlier_steps = claimed.steps
-        # Several calls may be answered at the same time, but events are numbered one by one.
-        self._emitting = asyncio.Lock()
+        self._deltas = CallDeltas(claimed.run, self._send)
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
             shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
         )
         self._asking = Asking(
-            claimed.run,
-            shared.upstreams,
-            shared.images,
-            shared.instruments.metrics.upstreams,
-            claimed.history,
+            claimed.run, shared.upstreams, self._reading, shared.instruments.metrics.upstreams
         )
+
+    @property
+    def _projection(self) -> Projection | None:
+        return self._asking.projection
 
     @property
     def run_id(self) -> str:
@@ -115,8 +121,8 @@ class Execution:
 
     async def end(self, to: Ending, last_error: LastError | None = None) -> Outcome:
         """End the run early; the text that it has written so far is kept."""
-        if (projection := self._asking.projection) is not None:
-            projection.release()
+        if self._projection is not None:
+            self._projection.release()
         message = self._message
         try:
             run = await self._recorder.end(to, unfinished=message, last_error=last_error)
@@ -135,8 +141,7 @@ class Execution:
 
     @property
     def _message(self) -> MessageRow | None:
-        projection = self._asking.projection
-        return projection.message if projection else None
+        return self._projection.message if self._projection else None
 
     def _seconds_left(self) -> float | None:
         expires_at = self._run.expires_at
@@ -181,6 +186,7 @@ class Execution:
     def _spend(self, projection: Projection) -> None:
         usage, answered = projection.usage, projection.answered
         self._tally.add(answered, usage)
+        self._reading.answered(usage)
         if answered is not None:
             self._metrics.used_tokens(
                 answered.upstream, answered.model, usage.prompt_tokens, usage.completion_tokens
@@ -216,6 +222,7 @@ class Execution:
                 for shown in answer_call(step, call["call_id"], answer.detail):
                     self._tools.answered(shown)
                 changes.items.append(call_output(call["call_id"], answer.parts))
+                changes.files += answer.files
             self._items += changes.items
             waiting = unanswered(self._items)
             if not waiting:
@@ -232,16 +239,9 @@ class Execution:
         same = [one for one in self._items if one.get("name") == item["name"]]
         number = next(place for place, one in enumerate(same) if one is item)
         call = Call(item["call_id"], item["name"], item["arguments"], number)
-        return call, partial(self._emit, step, call.id)
-
-    async def _emit(self, step: StepRow, call_id: str, delta: dict[str, Any]) -> None:
-        """Send a delta of a call that is being answered."""
-        calls = step.step_details["tool_calls"]
-        index = next(place for place, call in enumerate(calls) if call["id"] == call_id)
-        changes = Changes.of(self._run)
-        changes.emit_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
-        async with self._emitting:
-            await self._send(changes)
+        # Before this execution has asked the model, another may have begun to answer the call.
+        again = self._projection is None
+        return call, unsent if again else self._deltas.of_call(step, call.id)
 
     async def _send(self, changes: Changes) -> None:
         if changes.has_rows:
@@ -262,10 +262,12 @@ class Execution:
         return await self._finish(Move("requires_action", values), with_usage=False)
 
     async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
-        values = move.values | self._tally.columns
+        move = replace(move, values=move.values | self._tally.columns, shares=self._tally.shares)
         if with_usage:
-            values["usage"] = self._tally.spent
-        projection = self._asking.projection
-        changes = projection.take_changes() if projection else Changes.of(self._run)
-        run = await self._recorder.record(changes, Move(move.to, values, self._tally.shares))
+            move.values["usage"] = self._tally.spent
+            move = replace(move, summary_due=self._reading.summary_due(self._tally.spent))
+        changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
+        run = await self._recorder.record(changes, move)
+        if move.summary_due:
+            self._shared.summaries.wake()
         return Outcome(run, self._message, self._recorder.next_run_id)

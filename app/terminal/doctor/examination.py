@@ -8,6 +8,7 @@ from app.core.providers_file import named_variables
 from app.terminal.doctor.content_checks import content_findings
 from app.terminal.doctor.data_checks import database_findings, log_finding, storage_findings
 from app.terminal.doctor.findings import Finding
+from app.terminal.doctor.interpreter_check import interpreter_finding
 from app.terminal.doctor.network_checks import port_finding, redis_findings, upstream_findings
 from app.terminal.doctor.setup_checks import (
     clock_finding,
@@ -27,6 +28,7 @@ def examine() -> list[Finding]:
         return findings + settings_findings(error)
     findings += settings_findings(None, named_variables(settings.providers_file))
     findings += safety_findings(settings)
+    findings.append(interpreter_finding(settings))
     findings += database_findings(settings)
     findings += asyncio.run(_ask_others(settings))
     findings += [port_finding(settings), log_finding(settings)]
