@@ -62,6 +62,9 @@ class Refusal:
     @property
     def is_of_value(self) -> bool:
         """Whether another value of the parameter might be accepted."""
+        # OpenAI's reasoning models about `temperature`. What is not sent has its default.
+        if "only the default" in self.message.lower():
+            return False
         if self.faults:
             return all(fault.kind in _VALUE_KINDS for fault in self.faults)
         return self.code == _VALUE_CODE or "Unsupported value" in self.message

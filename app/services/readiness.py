@@ -72,6 +72,17 @@ class Readiness:
         self._found: Components | None = None
         self._look_again_at = 0.0
 
+    def of(self, upstreams: Upstreams) -> "Readiness":
+        """Return the same checks for other upstreams."""
+        return Readiness(
+            self._database,
+            self._store,
+            upstreams,
+            self._supervisor,
+            self._interpreter,
+            self._metrics,
+        )
+
     @property
     def draining(self) -> bool:
         """Whether the process has begun to stop."""

@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 from app.core.checks import Unreachable, ping_redis
 from app.core.config import Settings
 from app.core.reachability import PATHS, Found, look_at
-from app.core.upstream import APIS, Upstream, UpstreamChoice
-from app.providers import configured_upstreams
+from app.core.retirements import Retirements
+from app.core.upstream import APIS, Upstream
+from app.core.upstream_choice import UpstreamChoice
+from app.providers import embedding_target
 from app.terminal.client import Client
 from app.terminal.doctor.findings import Finding, failure, ok, warning
+from app.terminal.doctor.model_checks import found_upstreams, retirement_findings
 from app.terminal.failures import Failure
 from app.terminal.language import Said
 
@@ -23,9 +26,14 @@ _ENDPOINTS = ("/responses", "/chat/completions", "/completions", "/models", "/em
 
 async def upstream_findings(settings: Settings) -> list[Finding]:
     """Check for each upstream whether it answers, accepts the key and has the models."""
-    upstreams = UpstreamChoice(configured_upstreams(settings))
+    configured, findings = found_upstreams(settings)
+    if not configured:
+        return findings
+    upstreams = UpstreamChoice(configured, Retirements.load(settings.retired_models))
     looked = await asyncio.gather(*(_look_at(one, upstreams, settings) for one in upstreams))
-    return [finding for found in looked for finding in found]
+    findings += [finding for found in looked for finding in found]
+    named = [name for upstream in upstreams for name in upstream.known_names()]
+    return findings + await retirement_findings(settings, upstreams, named)
 
 
 async def _look_at(
@@ -84,19 +92,35 @@ def _missing(
     upstream: Upstream, upstreams: UpstreamChoice, settings: Settings, models: frozenset[str] | None
 ) -> list[Finding]:
     """Warn of configured models of this upstream that it does not list."""
-    wanted = {
-        "OPENAI_MODEL": (settings.openai_model, upstream.sent_name(settings.openai_model)),
-        "EMBEDDING_MODEL": (settings.embedding_model, settings.embedding_model),
-    }
+    if models is None:
+        return []
     return [
         warning(
             "model",
-            _NO_MODEL.filled(place=upstream.place, setting=setting, model=sent),
+            _NO_MODEL.filled(place=upstream.place, setting=setting, model=model),
             _SEE_MODELS,
         )
-        for setting, (model, sent) in wanted.items()
-        if model and upstreams.of(model) is upstream and models is not None and sent not in models
+        for model, setting in _wanted(upstream, upstreams, settings).items()
+        if model not in models
     ]
+
+
+def _wanted(upstream: Upstream, upstreams: UpstreamChoice, settings: Settings) -> dict[str, str]:
+    """Return the models that the upstream is asked for, by the name sent, and who says so."""
+    wanted: dict[str, str] = {}
+    for target in upstreams.targets(settings.openai_model):
+        if target.upstream is upstream:
+            wanted[target.model] = "OPENAI_MODEL"
+    embedding = embedding_target(settings, upstreams)
+    if embedding is not None and embedding[0] is upstream:
+        named = upstream.embedding_model == embedding[1]
+        wanted[embedding[1]] = f"embedding_model of {upstream.name}" if named else "EMBEDDING_MODEL"
+    # Those of MODEL_ALIASES may be for assistants that are long gone.
+    for name in [] if upstream.of_settings else upstream.known_names():
+        for target in upstreams.targets(name):
+            if target.upstream is upstream:
+                wanted.setdefault(target.model, f"models of {upstream.name}")
+    return wanted
 
 
 async def redis_findings(settings: Settings) -> list[Finding]:
