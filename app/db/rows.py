@@ -30,6 +30,7 @@ class AssistantRow:
     tool_resources: dict[str, Any]
     metadata: dict[str, str]
     response_format: Any
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class ThreadRow:
     tool_resources: dict[str, Any]
     project: str
     session_id: str | None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class MessageRow:
     incomplete_details: IncompleteDetails | None = None
     completed_at: int | None = None
     incomplete_at: int | None = None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class RunRow(RunSettings):
     by_visitor: bool
     project: str
     request_id: str | None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,7 @@ class StepRow:
     cancelled_at: int | None = None
     failed_at: int | None = None
     expired_at: int | None = None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
