@@ -74,8 +74,12 @@ def imported(http: httpx.Client, lines: bytes, **params: Any) -> dict[str, Any]:
 
 
 def lines_of(*objects: dict[str, Any]) -> bytes:
-    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in objects)
+    return b"".join(_compact(one) for one in objects)
 
 
 def objects_in(lines: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.splitlines() if line]
+
+
+def _compact(one: dict[str, Any]) -> bytes:
+    return json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
