@@ -94,11 +94,6 @@ class _FileReference(Part):
     file_id: Annotated[str, StringConstraints(max_length=256)]
 
 
-class _UrlReference(Part):
-    url: str
-    title: str | None = None
-
-
 class _Annotation(Part):
     text: str | None = None
     start_index: int | None = Field(default=None, ge=0, le=MAX_COUNT)
@@ -115,19 +110,11 @@ class _FilePath(_Annotation):
     file_path: _FileReference
 
 
-class _UrlCitation(_Annotation):
-    """Written by Azure's agents."""
-
-    type: Literal["url_citation"]
-    url_citation: _UrlReference
-
-
 class _Text(Part):
     value: str
-    annotations: (
-        Items[Annotated[_FileCitation | _FilePath | _UrlCitation, Field(discriminator="type")]]
-        | None
-    ) = Field(default=None, max_length=_MAX_ANNOTATIONS)
+    annotations: Items[Annotated[_FileCitation | _FilePath, Field(discriminator="type")]] | None = (
+        Field(default=None, max_length=_MAX_ANNOTATIONS)
+    )
 
 
 class _TextPart(Part):

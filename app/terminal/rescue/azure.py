@@ -66,16 +66,16 @@ def _read(
     if not is_project and not address.endswith("/openai"):
         address += "/openai"
     version = api_version or (_PROJECT_VERSION if is_project else _RESOURCE_VERSION)
-    live = Live(address, _credential(), {"api-version": version})
-    account = Account(live, done)
-    yield from account.files()
-    yield from account.assistants()
-    if thread_ids is not None:
-        yield from account.threads(ids_in(thread_ids))
-    elif is_project:
-        yield from account.threads()
-    else:
-        yield LeftOut(_NO_LIST)
+    with Live(address, _credential(), {"api-version": version}) as live:
+        account = Account(live, done)
+        yield from account.files()
+        yield from account.assistants()
+        if thread_ids is not None:
+            yield from account.threads(ids_in(thread_ids))
+        elif is_project:
+            yield from account.threads()
+        else:
+            yield LeftOut(_NO_LIST)
 
 
 def _credential() -> dict[str, str]:

@@ -84,12 +84,12 @@ class _Reading:
             self._current is None or self._current.id != named
         ):
             yield from self._begin({"id": named})
-        items = value.get("items", value.get("data"))
+        page, items = value, value.get("items", value.get("data"))
         if isinstance(items, dict):
-            items = items.get("data")
+            page, items = items, items.get("data")
         if isinstance(items, list):
             # A page lists the newest first, unless the request said otherwise.
-            for item in reversed(items) if _is_newest_first(value) else items:
+            for item in reversed(items) if _is_newest_first(page) else items:
                 yield from self._item(item)
         elif "type" in value:
             yield from self._item(value)
@@ -132,8 +132,8 @@ class _Reading:
         )
 
 
-def _is_newest_first(value: Object) -> bool:
-    return value.get("object") == "list" and value.get("order") != "asc"
+def _is_newest_first(page: Object) -> bool:
+    return page.get("object") == "list" and page.get("order") != "asc"
 
 
 def _part(part: Any) -> Object | LeftOut:

@@ -26,7 +26,7 @@ _TIMES = (
     *("incomplete_at", "expired_at", "last_active_at"),
 )
 _TOOLS = ("code_interpreter", "file_search", "function")
-_ANNOTATIONS = ("file_citation", "file_path", "url_citation")
+_ANNOTATIONS = ("file_citation", "file_path")
 _read_time = reader_of_times()
 
 Faults = list[LeftOut]
@@ -139,6 +139,9 @@ def _clean_message(one: Object, faults: Faults) -> bool:
         content = [text_part(content)]
     parts = content if isinstance(content, list) else []
     one["content"] = [part for given in parts if (part := _part(given, faults)) is not None]
+    if urls := _cited_urls(parts):
+        # The protocol has no citations of pages.
+        one["metadata"] = {**one["metadata"], "cited_urls": " ".join(urls)[:512]}
     attachments = one.get("attachments")
     if not isinstance(attachments, list):
         # Version 1 of the API.
@@ -172,8 +175,23 @@ def _annotation(one: Any, faults: Faults) -> Object | None:
     if kind in _ANNOTATIONS and isinstance(one.get(kind), dict):
         kept: Object = _without_nulls(one)
         return kept
-    faults.append(LeftOut(_UNKNOWN_ANNOTATION, str(kind)))
+    why = _PAGE_CITATION if kind == "url_citation" else _UNKNOWN_ANNOTATION
+    faults.append(LeftOut(why, str(kind)))
     return None
+
+
+def _cited_urls(parts: list[Any]) -> list[str]:
+    """Return the addresses of pages that Azure's agents cite."""
+    found: list[str] = []
+    for part in parts:
+        text = part.get("text") if isinstance(part, dict) else None
+        annotations = text.get("annotations") if isinstance(text, dict) else None
+        for one in annotations if isinstance(annotations, list) else []:
+            cited = one.get("url_citation") if isinstance(one, dict) else None
+            url = cited.get("url") if isinstance(cited, dict) else None
+            if isinstance(url, str) and url not in found:
+                found.append(url)
+    return found
 
 
 def _attachment(one: Object) -> Object:
@@ -205,3 +223,7 @@ _UNKNOWN_TOOL = Said("tools that this server does not have", "이 서버에 없�
 _OTHER_ROLE = Said("messages of other roles", "역할이 다른 메시지")
 _UNKNOWN_PART = Said("parts of messages of an unknown kind", "알 수 없는 종류의 메시지 조각")
 _UNKNOWN_ANNOTATION = Said("annotations of an unknown kind", "알 수 없는 종류의 주석")
+_PAGE_CITATION = Said(
+    "citations of web pages, whose addresses are in the messages' metadata (cited_urls)",
+    "웹 페이지 인용 표시. 주소는 메시지의 메타데이터(cited_urls)에 있습니다",
+)

@@ -32,13 +32,14 @@ def _read(
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key:
         raise Failure(_NO_KEY, status=2)
-    account = Account(Live(endpoint, {"authorization": f"Bearer {key}"}), done)
-    yield from account.files()
-    yield from _if_served(account.assistants(), _NO_ASSISTANTS)
-    if thread_ids is not None:
-        yield from account.threads(ids_in(thread_ids))
-    else:
-        yield from _if_served(account.threads(), _NO_THREADS)
+    with Live(endpoint, {"authorization": f"Bearer {key}"}) as live:
+        account = Account(live, done)
+        yield from account.files()
+        yield from _if_served(account.assistants(), _NO_ASSISTANTS)
+        if thread_ids is not None:
+            yield from account.threads(ids_in(thread_ids))
+        else:
+            yield from _if_served(account.threads(), _NO_THREADS)
 
 
 def _if_served(found: Iterator[Found], why: Said) -> Iterator[Found]:

@@ -344,16 +344,19 @@ def _csv_rows(raw: IO[bytes]) -> Iterator[Object]:
     head = raw.read(_HEAD)
     raw.seek(0)
     encoding = _encoding(head)
-    text = io.TextIOWrapper(raw, encoding=encoding, newline="")
-    sample = head.decode(encoding, "ignore")
+    with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
+        reader = csv.DictReader(text, delimiter=_delimiter(head.decode(encoding, "ignore")))
+        for row in reader:
+            # Cells beyond the header.
+            row.pop(None, None)
+            yield row
+
+
+def _delimiter(head: str) -> str:
     try:
-        dialect: Any = csv.Sniffer().sniff(sample.partition("\n")[0], ",;\t|")
+        return csv.Sniffer().sniff(head.partition("\n")[0], ",;\t|").delimiter
     except csv.Error:
-        dialect = csv.excel
-    reader = csv.DictReader(text, delimiter=dialect.delimiter)
-    for row in reader:
-        row.pop(None, None)
-        yield row
+        return ","
 
 
 def _encoding(head: bytes) -> str:
