@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from app.db import resource_uses
+from app.db import resource_uses, summaries
 from app.db.file_contents import NO_CONTENT, files_without_content
 from app.db.file_rows import FILES, FileRow
 from app.db.file_tables import file_removals, files
@@ -159,7 +159,7 @@ class _Writing(Generic[T]):
             return outcomes
         self._kind.rows.insert(self._connection, *new)
         for row in changed:
-            self._overwrite(row)
+            self._overwrite(row, there[_key(row)])
         if self._kind.note is not None:
             self._kind.note(self._connection, [*new, *changed])
         return outcomes
@@ -205,11 +205,13 @@ class _Writing(Generic[T]):
     def _is_same_owner(self, row: T, found: Any) -> bool:
         return all(getattr(row, name) == getattr(found, name) for name in self._kind.owner)
 
-    def _overwrite(self, row: T) -> None:
+    def _overwrite(self, row: T, found: Any) -> None:
         table = self._kind.table
         values = self._kind.rows.values(row, without=self._kind.fixed)
         statement = update(table).where(table.c.id == bindparam("key"))
         keys = {"key": row.id}
+        if isinstance(row, MessageRow):
+            summaries.discard(self._connection, row.thread_id, found.sequence)
         if isinstance(row, StoreFileRow):
             statement = statement.where(table.c.vector_store_id == bindparam("store"))
             keys["store"] = row.vector_store_id
