@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.db import backup
 from tests.support.databases import fresh_database
 from tests.support.moving import exported, fill, imported, lines_of, objects_in
 from tests.support.searches import REFUND
@@ -230,3 +231,21 @@ def test_a_visitor_keeps_the_own_threads(target):
     line = {**THREAD, "tool_resources": {}, "metadata": {}, "threadkeeper": {"session_id": session}}
     imported(target.http, lines_of(line))
     assert objects_in(exported(target.http))[-1] == line
+
+
+def test_a_backup_does_not_miss_content_that_was_never_imported(database_url, start):
+    server = start()
+    file = {
+        "id": "file-a",
+        "object": "file",
+        "created_at": 1700000000,
+        "bytes": 4,
+        "filename": "a.txt",
+        "purpose": "assistants",
+    }
+    imported(server.http, lines_of(file))
+    assert [*backup.stored_files(database_url)] == []
+    assert backup.measure(database_url).file_bytes == 0
+    piece = {"object": "file.content", "file_id": "file-a", "offset": 0, "data": "dGVzdA=="}
+    imported(server.http, lines_of(piece))
+    assert [one.id for one in backup.stored_files(database_url)] == ["file-a"]

@@ -380,7 +380,7 @@ _NO_COLUMN = Said(
 )
 _WHICH = Said(
     "Name the column with {option}. The columns are: {names}",
-    "{option}으로 열을 지정해 주세요. 있는 열: {names}",
+    "열을 지정해 주세요: {option}. 있는 열: {names}",
 )
 _NOT_ROWS = Said(
     "{path} has lines that are not JSON objects.", "{path}에 JSON 객체가 아닌 줄이 있습니다."
