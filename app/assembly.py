@@ -12,6 +12,7 @@ from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
 from app.core.rate_limits import RequestCounter
 from app.core.session_tokens import SessionTokens
@@ -24,6 +25,7 @@ from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.poller import Poller
+from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
 from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
@@ -31,6 +33,7 @@ from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
+from app.engine.windows import Windows
 from app.interpreter.environment import find_python
 from app.interpreter.events import Limits
 from app.interpreter.interpreter import Interpreter
@@ -143,7 +146,8 @@ async def _opened(
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     guard = Guard(access, counter, guard_policy(settings))
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    tasks.shared.summaries.may_spend = policy.may_spend
     wake = ingestor.wake
     follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
@@ -176,6 +180,8 @@ async def _opened(
     )
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
+    lifetimes.closes("summaries", tasks.shared.summaries.close)
+    tasks.shared.summaries.open()
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     _open_sweepers(lifetimes, retention, services)
     log_missing_fence()
@@ -231,6 +237,9 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     services.files.open()
     lifetimes.closes("message index", services.thread_lists.close)
     services.thread_lists.open()
+    memory = regular_return()
+    lifetimes.closes("return of memory", memory.close)
+    memory.open()
 
 
 async def reconfigured(
@@ -244,7 +253,8 @@ async def reconfigured(
     before, tasks = parts.services, parts.supervisor.tasks
     configured = await configure_assistants(before.database, parts.writer, wanted)
     upstreams = tasks.shared.upstreams
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    tasks.shared.summaries.may_spend = policy.may_spend
     names = model_names(settings, upstreams, wanted)
     access = before.access.under(keys(settings), public_chat(settings))
     tools = tasks.shared.tools.with_tool(Functions(functions))
@@ -269,15 +279,27 @@ def _supervisor(
     tools: Toolbox,
     instruments: Instrumentation,
 ) -> RunSupervisor:
+    worker_id = f"worker_{secrets.token_hex(12)}"
+    windows = Windows(upstreams, settings.history_tokens, settings.summaries)
+    summaries = Summaries(
+        database,
+        windows,
+        worker_id,
+        instruments,
+        model=settings.summary_model,
+        every=settings.lease_seconds,
+    )
     shared = Shared(
         database=database,
         hub=Hub(),
         upstreams=upstreams,
-        worker_id=f"worker_{secrets.token_hex(12)}",
+        worker_id=worker_id,
         tools=tools,
         images=Images(database, store),
         max_rounds=settings.max_rounds,
         instruments=instruments,
+        windows=windows,
+        summaries=summaries,
     )
     heartbeat = Heartbeat(
         database,

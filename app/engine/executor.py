@@ -16,7 +16,6 @@ from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.budget import (
     OutputLimit,
-    input_budget,
     output_budget,
     output_limit,
     prompt_is_used_up,
@@ -28,11 +27,12 @@ from app.engine.ending import Ending
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.outcome import Outcome, outcome_of
+from app.engine.reading import Reading
 from app.engine.recorder import Move, Recorder
+from app.engine.summaries import Summaries
 from app.engine.tools.tool import Call, Emit
 from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
-from app.engine.translation.history import within
 from app.engine.translation.items import (
     answer_call,
     call_output,
@@ -41,7 +41,7 @@ from app.engine.translation.items import (
     required_action,
     unanswered,
 )
-from app.engine.translation.request import build_request
+from app.engine.windows import Windows
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
 
@@ -60,6 +60,8 @@ class Shared:
     images: Images
     max_rounds: int
     instruments: Instrumentation
+    windows: Windows
+    summaries: Summaries
 
 
 class Execution:
@@ -73,7 +75,7 @@ class Execution:
         self._shared = shared
         self._upstream = shared.upstreams.of(claimed.run.model)
         self._run = claimed.run
-        self._history = claimed.history
+        self._reading = Reading(shared.windows, shared.images, claimed)
         self._items = claimed.items
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
@@ -179,6 +181,7 @@ class Execution:
 
     def _spend(self, usage: Usage) -> None:
         self._spent += usage
+        self._reading.answered(usage)
         model = self._upstream.sent_name(self._run.model)
         self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
 
@@ -260,19 +263,12 @@ class Execution:
             await self._recorder.keep_if_due()
 
     async def _request(self, max_output: int | None) -> dict[str, Any]:
-        shared = self._shared
-        budget = input_budget(self._run, self._items, self._spent, self._upstream)
-        sendable = await shared.images.of(
-            self._run.project, within(reversed(self._history), budget), self._items
-        )
-        return build_request(
-            self._run,
-            sendable.messages,
-            sendable.items,
+        return await self._reading.request(
+            self._upstream,
+            self._items,
+            self._spent,
             max_output_tokens=max_output,
-            model=self._upstream.sent_name(self._run.model),
             tools=self._tools.offers(),
-            images=sendable.urls,
         )
 
     async def _complete(self) -> Outcome:
@@ -289,6 +285,9 @@ class Execution:
     async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
         if with_usage:
             move.values["usage"] = self._spent
+            move = replace(move, summary_due=self._reading.summary_due(self._spent))
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
+        if move.summary_due:
+            self._shared.summaries.wake()
         return Outcome(run, self._message, self._recorder.next_run_id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from app.db import messages, runs, steps
+from app.db import messages, runs, steps, summaries
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, RunRow
 from app.db.runs import Ended
@@ -32,10 +32,14 @@ _KEEP_EVERY = 0.5
 
 @dataclass(frozen=True)
 class Move:
-    """A change of the run's status, with the columns that change with it."""
+    """A change of the run's status, with the columns that change with it.
+
+    `summary_due`: the thread's older messages are to be summarised.
+    """
 
     to: RunStatus
     values: dict[str, Any] = field(default_factory=dict)
+    summary_due: bool = False
 
 
 class Recorder:
@@ -123,6 +127,9 @@ class Recorder:
     def _mark_kept(self) -> None:
         self._pending = []
         self._kept_at = time.monotonic()
+        feed = self._hub.find(self._run.id)
+        if feed is not None:
+            feed.drop_stored(self._next_id)
 
     def _publish(self, frames: list[Frame]) -> None:
         feed = self._hub.find(self._run.id)
@@ -155,6 +162,8 @@ class Recorder:
     def _move(self, connection: Connection, move: Move) -> Ended:
         held = {"held_by": self._worker_id, **move.values}
         if move.to in TERMINAL:
+            if move.summary_due:
+                summaries.want(connection, self._run.thread_id, self._run.id)
             return runs.end(connection, self._run, move.to, **held)
         run = runs.move(connection, self._run, move.to, **held)
         waits = move.to == "requires_action"

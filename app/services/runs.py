@@ -284,7 +284,7 @@ class RunService:
     ) -> tuple[list[Frame], Claimed | None]:
         _, frames = self._submit(connection, caller, thread_id, run_id, body)
         policy = self._policy
-        claimed = claim(connection, run_id, policy.worker_id, policy.upstreams)
+        claimed = claim(connection, run_id, policy.worker_id, policy.windows)
         if claimed is not None:
             claimed.frames = frames + claimed.frames
         return frames, claimed

@@ -3,20 +3,26 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.db import messages, runs, steps, threads, usage
+from app.db import messages, runs, steps, summaries, threads, usage
 from app.db.database import Connection, Database
 from app.db.paging import Page
-from app.db.rows import MessageRow, ThreadRow
+from app.db.rows import MessageRow, SummaryRow, ThreadRow
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import ThreadBusy
+from app.domain.errors import NotFound, ThreadBusy
 from app.domain.ids import new_id
 from app.engine.tasks import RunTasks
 from app.schemas.code_interpreter import code_files_in, with_code_files
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy, Usage
-from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
+from app.schemas.threads import (
+    Thread,
+    ThreadCreate,
+    ThreadDeleted,
+    ThreadSummary,
+    ThreadUpdate,
+)
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
 from app.services.vector_stores import OF_THREAD, stored_resources
@@ -50,6 +56,18 @@ class ThreadService:
 
     async def retrieve(self, caller: Caller, thread_id: str) -> Thread:
         return thread_object(await self._database.read(threads.retrieve, caller, thread_id))
+
+    async def summary(self, caller: Caller, thread_id: str) -> ThreadSummary:
+        """Raises `NotFound` for the thread, and if it has no summary."""
+        row = await self._database.read(self._summary, caller, thread_id)
+        if row is None or row.text is None or row.made_at is None:
+            raise NotFound(f"The thread '{thread_id}' has no summary.")
+        return ThreadSummary(thread_id=thread_id, created_at=row.made_at, text=row.text)
+
+    @staticmethod
+    def _summary(connection: Connection, caller: Caller, thread_id: str) -> SummaryRow | None:
+        threads.retrieve(connection, caller, thread_id)
+        return summaries.find(connection, thread_id)
 
     async def update(self, caller: Caller, thread_id: str, body: ThreadUpdate) -> Thread:
         values: dict[str, Any] = {}
@@ -168,7 +186,8 @@ class MessageService:
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str, message_id: str) -> None:
-        threads.retrieve(connection, caller, thread_id)
+        # Locked, so that a summary that is being made can't read the message meanwhile.
+        threads.lock(connection, caller, thread_id)
         messages.remove(connection, thread_id, message_id)
 
 
