@@ -12,7 +12,7 @@ from typing import Any
 
 from openai import AsyncAssistantEventHandler, AsyncOpenAI
 
-client = AsyncOpenAI()
+client: Any = AsyncOpenAI()
 
 
 class Message:

@@ -13,7 +13,7 @@ from typing import Any
 from openai import OpenAI
 
 data, results = (Path(argument) for argument in sys.argv[1:])
-client = OpenAI()
+client: Any = OpenAI()
 
 
 def wait_on_run(run: Any, thread: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from openai import AssistantEventHandler, OpenAI
 
-client = OpenAI()
+client: Any = OpenAI()
 
 
 class EventHandler(AssistantEventHandler):
