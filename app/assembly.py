@@ -27,6 +27,7 @@ from app.engine.images import Images
 from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
@@ -34,9 +35,8 @@ from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
 from app.engine.windows import Windows
-from app.interpreter.environment import find_python
-from app.interpreter.events import Limits
 from app.interpreter.interpreter import Interpreter
+from app.interpreters import configured_interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
@@ -135,7 +135,7 @@ async def _opened(
     search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    interpreter = await _interpreter(lifetimes, settings)
+    interpreter = await _interpreter(lifetimes, settings, database)
     resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
@@ -210,23 +210,13 @@ def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrument
     return upstreams
 
 
-async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
-    interpreter = Interpreter(
-        find_python(settings.code_interpreter_python),
-        Limits(
-            seconds=settings.code_interpreter_seconds,
-            cpu_seconds=settings.code_interpreter_cpu_seconds,
-            memory_bytes=settings.code_interpreter_memory_mib << 20,
-            disk_bytes=settings.code_interpreter_disk_mib << 20,
-            output_characters=settings.code_interpreter_output,
-            threads=settings.code_interpreter_threads,
-        ),
-        sessions=settings.code_interpreter_sessions,
-        idle_seconds=settings.code_interpreter_idle_minutes * 60,
-        off=settings.code_interpreter == "off",
-    )
+async def _interpreter(lifetimes: Lifetimes, settings: Settings, database: Database) -> Interpreter:
+    interpreter = configured_interpreter(settings)
     lifetimes.closes("code interpreter", interpreter.close)
     await interpreter.open()
+    deleted = DeletedThreads(database, interpreter)
+    lifetimes.closes("code of deleted threads", deleted.close)
+    deleted.open()
     return interpreter
 
 
