@@ -12,6 +12,7 @@ from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
 from app.core.rate_limits import RequestCounter
 from app.core.session_tokens import SessionTokens
@@ -24,12 +25,15 @@ from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.poller import Poller
+from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
+from app.engine.windows import Windows
 from app.interpreter.environment import find_python
 from app.interpreter.events import Limits
 from app.interpreter.interpreter import Interpreter
@@ -68,6 +72,7 @@ class ToolResources:
     """What tools are built from."""
 
     database: Database
+    store: ObjectStore
     search: StoreSearch
     writer: FileWriter
     interpreter: Interpreter
@@ -76,7 +81,10 @@ class ToolResources:
 MakeTool = Callable[[ToolResources], Tool]
 
 # The protocol's tools that run here, in addition to functions.
-TOOLS: tuple[MakeTool, ...] = (lambda given: FileSearch(given.database, given.search),)
+TOOLS: tuple[MakeTool, ...] = (
+    lambda given: FileSearch(given.database, given.search),
+    lambda given: CodeInterpreter(given.database, given.store, given.writer, given.interpreter),
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ async def _opened(
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
     interpreter = await _interpreter(lifetimes, settings)
-    resources = ToolResources(database, search, writer, interpreter)
+    resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
@@ -138,7 +146,8 @@ async def _opened(
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     guard = Guard(access, counter, guard_policy(settings))
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    tasks.shared.summaries.may_spend = policy.may_spend
     wake = ingestor.wake
     follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
@@ -171,6 +180,8 @@ async def _opened(
     )
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
+    lifetimes.closes("summaries", tasks.shared.summaries.close)
+    tasks.shared.summaries.open()
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     _open_sweepers(lifetimes, retention, services)
     log_missing_fence()
@@ -226,6 +237,9 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     services.files.open()
     lifetimes.closes("message index", services.thread_lists.close)
     services.thread_lists.open()
+    memory = regular_return()
+    lifetimes.closes("return of memory", memory.close)
+    memory.open()
 
 
 async def reconfigured(
@@ -239,7 +253,8 @@ async def reconfigured(
     before, tasks = parts.services, parts.supervisor.tasks
     configured = await configure_assistants(before.database, parts.writer, wanted)
     upstreams = tasks.shared.upstreams
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    tasks.shared.summaries.may_spend = policy.may_spend
     names = model_names(settings, upstreams, wanted)
     access = before.access.under(keys(settings), public_chat(settings))
     tools = tasks.shared.tools.with_tool(Functions(functions))
@@ -264,15 +279,27 @@ def _supervisor(
     tools: Toolbox,
     instruments: Instrumentation,
 ) -> RunSupervisor:
+    worker_id = f"worker_{secrets.token_hex(12)}"
+    windows = Windows(upstreams, settings.history_tokens, settings.summaries)
+    summaries = Summaries(
+        database,
+        windows,
+        worker_id,
+        instruments,
+        model=settings.summary_model,
+        every=settings.lease_seconds,
+    )
     shared = Shared(
         database=database,
         hub=Hub(),
         upstreams=upstreams,
-        worker_id=f"worker_{secrets.token_hex(12)}",
+        worker_id=worker_id,
         tools=tools,
         images=Images(database, store),
         max_rounds=settings.max_rounds,
         instruments=instruments,
+        windows=windows,
+        summaries=summaries,
     )
     heartbeat = Heartbeat(
         database,

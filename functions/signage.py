@@ -59,9 +59,11 @@ def busiest_day(
 
 def _events(screen_id: str, day: date) -> list[dict[str, str]]:
     """Return invented view events, always the same for a screen and day."""
-    seed = sum(map(ord, screen_id)) + day.toordinal()
+    seed = 7 * sum(map(ord, screen_id)) + 13 * day.toordinal()
+    # From Monday to Sunday.
+    busy = (0, 4, 8, 6, 30, 48, 36)[day.weekday()]
     ages = ("10s", "20s", "30s", "40s", "50s+")
     return [
         {"hour": f"{9 + (seed * 7 + event * 5) % 12:02}:00", "age": ages[(seed + event * 3) % 5]}
-        for event in range(40 + seed % 60)
+        for event in range(40 + busy + seed % 17)
     ]

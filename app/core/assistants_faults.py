@@ -48,11 +48,12 @@ def repetitions(document: Document) -> list[Fault]:
     ]
     faults = [*_second_ones(document, ids)]
     for place, one in enumerate(assistants):
-        names: list[_Named] = [
-            (["assistants", place, "knowledge", number], name)
-            for number, name in enumerate(_items(one, "knowledge"))
-        ]
-        faults += _second_ones(document, names)
+        for key in ("knowledge", "data"):
+            names: list[_Named] = [
+                (["assistants", place, key, number], name)
+                for number, name in enumerate(_items(one, key))
+            ]
+            faults += _second_ones(document, names)
     return faults
 
 

@@ -26,10 +26,14 @@ from app.schemas.file_search import FILE_SEARCH, searches, stores_in
 from app.schemas.tools import BUILT_IN, Tool, ToolResources
 from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_strategy
 
+# OpenAI's limit for `tool_resources.code_interpreter.file_ids`.
+_MAX_DATA_FILES = 20
+_CODE_INTERPRETER = "code_interpreter"
+
 
 @dataclass(frozen=True)
 class KnowledgeFile:
-    """A file that an assistant may search. `name` is the path as written in the assistants file."""
+    """A file of an assistant. `name` is the path as written in the assistants file."""
 
     name: str
     path: Path
@@ -41,20 +45,30 @@ class KnowledgeFile:
 class WrittenAssistant:
     """An assistant of the file; `place` is its position there, for later errors about it.
 
-    `chunking` is how its files are split, in the form that vector stores save.
+    It may search the files of `knowledge` and run code on those of `data`; one may be both.
+    `chunking` is how the former are split, in the form that vector stores save.
     """
 
     id: str
     body: AssistantCreate
     knowledge: tuple[KnowledgeFile, ...]
+    data: tuple[KnowledgeFile, ...]
     chunking: dict[str, Any]
     place: str
 
     @property
+    def files(self) -> dict[str, KnowledgeFile]:
+        """All of its files, by name."""
+        return {file.name: file for file in (*self.knowledge, *self.data)}
+
+    @property
     def content_hash(self) -> str:
         """Changes with anything written about the assistant, and with its files' bytes."""
-        files = [(file.name, file.digest) for file in self.knowledge]
-        written = [self.body.model_dump(mode="json"), files, self.chunking]
+        knowledge = [(file.name, file.digest) for file in self.knowledge]
+        data = [(file.name, file.digest) for file in self.data]
+        written = [self.body.model_dump(mode="json"), knowledge, self.chunking]
+        # Without data it is what earlier versions have saved.
+        written += [data] if data else []
         content = json.dumps(written, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -160,12 +174,15 @@ class _Entry(AssistantFields):
     tools: list[Annotated[Tool, BeforeValidator(_whole_tool)]] | None = Field(
         default=None, max_length=128
     )
-    # As when an assistant is modified: only `knowledge` creates a vector store.
+    # As when an assistant is modified: only `knowledge` and `data` store files.
     tool_resources: ToolResources | None = None
     id: Annotated[str, StringConstraints(pattern=r"^asst_[A-Za-z0-9_-]{1,64}$")]
     model: str | None = Field(default=None, min_length=1, max_length=256)
     knowledge: list[Annotated[KnowledgeFile, BeforeValidator(_knowledge_file)]] | None = Field(
         default=None, max_length=MAX_STORE_FILES
+    )
+    data: list[Annotated[KnowledgeFile, BeforeValidator(_knowledge_file)]] | None = Field(
+        default=None, max_length=_MAX_DATA_FILES
     )
     # As for a vector store.
     chunking_strategy: ChunkingStrategy | None = None
@@ -185,12 +202,32 @@ class _Entry(AssistantFields):
             raise PydanticCustomError("both_given", "can't be combined with a vector store's id")
         return files
 
+    @field_validator("data")
+    @classmethod
+    def _can_be_computed(
+        cls, files: list[KnowledgeFile] | None, info: ValidationInfo
+    ) -> list[KnowledgeFile] | None:
+        if not files or "tools" not in info.data:
+            return files
+        if not any(tool.type == _CODE_INTERPRETER for tool in info.data["tools"] or []):
+            raise PydanticCustomError("no_code", f"needs the tool {_CODE_INTERPRETER}")
+        resources = info.data.get("tool_resources")
+        if resources and resources.code_interpreter and resources.code_interpreter.file_ids:
+            raise PydanticCustomError("both_given", "can't be combined with the ids of files")
+        return files
+
     def assistant(self, model: str, place: str) -> WrittenAssistant:
-        own = {"id", "knowledge", "chunking_strategy"}
+        own = {"id", "knowledge", "data", "chunking_strategy"}
         fields = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=own)
         body = AssistantCreate.model_validate({"model": model, **fields})
-        chunking = stored_strategy(self.chunking_strategy)
-        return WrittenAssistant(self.id, body, tuple(self.knowledge or []), chunking, place)
+        return WrittenAssistant(
+            self.id,
+            body,
+            tuple(self.knowledge or []),
+            tuple(self.data or []),
+            stored_strategy(self.chunking_strategy),
+            place,
+        )
 
 
 class _File(RequestBody):

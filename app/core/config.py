@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     """Model for `/embeddings`, to search vector stores by meaning. Empty: by words only."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
     """Maximum tokens in a prompt; a thread's oldest messages are left out beyond that."""
+    summaries: bool = True
+    """false: the model reads no summary of a thread's older messages when they no longer fit."""
+    history_tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens of messages beyond which older ones are summarised. 0: most of CONTEXT_WINDOW."""
+    summary_model: str = ""
+    """Model that writes the summaries. Empty: the model of the thread's run."""
 
     assistant_id: Required = "asst_default"
     """ID of the default assistant, which answers `/api/v1/chat`."""

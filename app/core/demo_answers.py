@@ -5,8 +5,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.demo_code import CODE_INTERPRETER, code_for, wants_code
 from app.core.demo_memory import asks_about_oneself, asks_back, asks_name, most_relevant, name_in
+from app.core.demo_report import lacks_table, report
 from app.core.demo_schema import example
+from app.core.demo_summary import remembered, summary_of
+from app.core.summary_prompt import SUMMARISE
 from app.domain.language import is_korean
 from app.schemas.file_search import FILE_SEARCH
 
@@ -63,16 +67,21 @@ def answer(request: dict[str, Any]) -> Answer:
     """Return the demo's answer to a request of the Responses API."""
     items = _items(request.get("input"))
     said = [_text(item.get("content")) for item in items if item.get("role") == "user"]
+    if str(request.get("instructions") or "").startswith(SUMMARISE):
+        return Answer(text=summary_of(said[-1] if said else ""))
+    said = [line for text in said for line in remembered(text)]
     last = said[-1] if said else ""
-    outputs, searched = _outputs(items), _last_called(items) == FILE_SEARCH
+    outputs = _outputs(items)
     if not outputs and (tool := _tool_to_call(request, last)):
-        arguments = example({"type": "object", **(tool.get("parameters") or {})}, last)
-        return Answer(
-            call_name=tool["name"], call_arguments=json.dumps(arguments, ensure_ascii=False)
-        )
-    if outputs and searched:
-        return Answer(text=_shaped(request, _cited(last, outputs[-1])))
-    return Answer(text=_shaped(request, _sentence(said[:-1], last, outputs)))
+        arguments = json.dumps(_arguments(tool, last), ensure_ascii=False)
+        return Answer(call_name=tool["name"], call_arguments=arguments)
+    if outputs:
+        text = _about_output(_last_call(items), outputs, last)
+    else:
+        text = _sentence(said[:-1], last)
+        if _may_run_code(request) and not asks_back(last):
+            text = lacks_table(last) or text
+    return Answer(text=_shaped(request, text))
 
 
 def said_in(request: dict[str, Any]) -> str:
@@ -105,9 +114,38 @@ def _outputs(items: list[dict[str, Any]]) -> list[str]:
     return outputs
 
 
-def _last_called(items: list[dict[str, Any]]) -> str:
-    names = [item["name"] for item in items if item.get("type") == "function_call"]
-    return names[-1] if names else ""
+def _last_call(items: list[dict[str, Any]]) -> dict[str, Any]:
+    calls = [item for item in items if item.get("type") == "function_call"]
+    return calls[-1] if calls else {"name": "", "arguments": "{}"}
+
+
+def _arguments(tool: dict[str, Any], last: str) -> Any:
+    if tool["name"] == CODE_INTERPRETER:
+        return {"code": code_for(tool, last)}
+    return example({"type": "object", **(tool.get("parameters") or {})}, last)
+
+
+def _may_run_code(request: dict[str, Any]) -> bool:
+    names = [tool["name"] for tool in _functions(request)]
+    return CODE_INTERPRETER in names and request.get("tool_choice") != "none"
+
+
+def _code_in(call: dict[str, Any]) -> str:
+    # Another model may have written it, in the run's first rounds.
+    try:
+        arguments = json.loads(call["arguments"])
+    except ValueError:
+        return ""
+    code = arguments.get("code") if isinstance(arguments, dict) else None
+    return code if isinstance(code, str) else ""
+
+
+def _about_output(call: dict[str, Any], outputs: list[str], last: str) -> str:
+    if call["name"] == FILE_SEARCH:
+        return _cited(last, outputs[-1])
+    if call["name"] == CODE_INTERPRETER:
+        return report(_code_in(call), outputs[-1], last)
+    return _say("outputs", last, _quoted(outputs))
 
 
 def _cited(last: str, output: str) -> str:
@@ -119,17 +157,32 @@ def _cited(last: str, output: str) -> str:
 
 
 def _tool_to_call(request: dict[str, Any], last: str) -> dict[str, Any] | None:
-    tools = [tool for tool in request.get("tools") or [] if tool.get("type") == "function"]
+    tools = _functions(request)
     choice = request.get("tool_choice") or "auto"
     if isinstance(choice, dict):
         wanted = [tool for tool in tools if tool["name"] == choice.get("name")]
     elif choice == "auto":
         wanted = [tool for tool in tools if _names(last, tool["name"])]
         if not wanted and not asks_back(last):
-            wanted = [tool for tool in tools if tool["name"] == FILE_SEARCH]
+            wanted = _unasked(tools, last)
     else:
         wanted = tools if choice == "required" else []
     return wanted[0] if wanted else None
+
+
+def _functions(request: dict[str, Any]) -> list[dict[str, Any]]:
+    return [tool for tool in request.get("tools") or [] if tool.get("type") == "function"]
+
+
+def _unasked(tools: list[dict[str, Any]], last: str) -> list[dict[str, Any]]:
+    """Return the tools that fit a question which names none."""
+    search = [tool for tool in tools if tool["name"] == FILE_SEARCH]
+    code = [
+        tool
+        for tool in tools
+        if tool["name"] == CODE_INTERPRETER and wants_code(tool, last, may_search=bool(search))
+    ]
+    return code or search
 
 
 def _names(text: str, function: str) -> bool:
@@ -138,9 +191,7 @@ def _names(text: str, function: str) -> bool:
     return bool(re.search(rf"(?<![\w-]){re.escape(function)}(?![A-Za-z0-9_-])", text))
 
 
-def _sentence(previous: list[str], last: str, outputs: list[str]) -> str:
-    if outputs:
-        return _say("outputs", last, _quoted(outputs))
+def _sentence(previous: list[str], last: str) -> str:
     if asks_name(last):
         name = name_in(previous)
         return _say("name", last, name) if name else _say("no name", last)

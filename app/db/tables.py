@@ -100,7 +100,7 @@ written_assistants = Table(
         "assistant_id", String, ForeignKey("assistants.id", ondelete="CASCADE"), primary_key=True
     ),
     Column("content_hash", String, nullable=False),
-    # By its name in that file: the digest of each knowledge file, and its file id.
+    # By its name in that file: the digest of each file, its file id, and whether it is searched.
     _json("knowledge"),
 )
 

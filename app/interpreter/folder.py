@@ -99,7 +99,7 @@ class SessionFolder:
     def _create(self, name: str) -> tuple[str, int]:
         data = os.open(_DATA, FOLDER, dir_fd=self._top)
         try:
-            for candidate in _candidates(_safe(name)):
+            for candidate in name_candidates(safe_name(name)):
                 try:
                     mode = stat.S_IRUSR | stat.S_IWUSR
                     return candidate, os.open(candidate, NEW_FILE, mode, dir_fd=data)
@@ -246,7 +246,7 @@ def _write(opened: int, chunk: bytes) -> None:
         view = view[os.write(opened, view) :]
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return a name for a file from one that a client chose: without folders, and not too long."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     name = "".join(letter if letter.isprintable() else "_" for letter in name).strip().lstrip(".")
@@ -261,7 +261,7 @@ def _cut(text: str, most: int) -> str:
     return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
-def _candidates(name: str) -> Iterator[str]:
+def name_candidates(name: str) -> Iterator[str]:
     """Yield the name, then the name with numbers from 2 on before its ending."""
     yield name
     stem, dot, ending = name.rpartition(".")

@@ -97,6 +97,11 @@ class Interpreter:
         session = self._sessions.get(key)
         return session is not None and session.alive
 
+    async def drop(self, key: str) -> None:
+        """End the session with this key, if there is one that is not in use."""
+        if key not in self._in_use:
+            await self._discard(key)
+
     @asynccontextmanager
     async def session(self, key: str) -> AsyncIterator[Session]:
         """Reserve the session with this key until the block ends; start one if there is none.

@@ -1,4 +1,4 @@
-"""Stores the knowledge files that the assistants file names."""
+"""Stores the files that the assistants file names."""
 
 import asyncio
 from collections.abc import AsyncIterator

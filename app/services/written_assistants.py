@@ -5,29 +5,25 @@ transaction of its own what is missing, one after the other, and the later ones 
 """
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from app.core.assistants_file import KnowledgeFile, WrittenAssistant
-from app.db import assistants, files, vector_store_files, vector_stores, written_assistants
+from app.db import assistants, files, vector_store_files, written_assistants
 from app.db.database import Connection, Database
 from app.db.file_rows import FileRow
-from app.db.knowledge_rows import VectorStoreRow
 from app.db.rows import AssistantRow, KeptFile, WrittenAssistantRow
-from app.db.vector_store_files import NewFile
 from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.clock import now
 from app.domain.errors import NotFound, StartError
-from app.domain.ids import PREFIXES
 from app.schemas.assistants import AssistantCreate
 from app.schemas.file_search import with_stores
 from app.services.assistants import configure_assistant, new_assistant
 from app.services.knowledge_files import store_knowledge
+from app.services.knowledge_stores import fill_store, knowledge_store_id
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
@@ -38,7 +34,7 @@ _LOOK_EVERY = 0.02
 
 # What the file's assistants were last created from, by assistant id.
 _Records = Mapping[str, WrittenAssistantRow]
-# A knowledge file: its assistant's id, and its name in the assistants file.
+# A file: its assistant's id, and its name in the assistants file.
 _Key = tuple[str, str]
 
 
@@ -103,11 +99,6 @@ async def knowledge_is_read(database: Database, wanted: Configured) -> None:
         )
 
 
-def knowledge_store_id(assistant_id: str) -> str:
-    """Return the id of the vector store with the knowledge of one of the file's assistants."""
-    return f"{PREFIXES['vector_store']}_{hashlib.sha256(assistant_id.encode()).hexdigest()[:32]}"
-
-
 def _apply(connection: Connection, wanted: Configured, uploads: Mapping[_Key, FileRow]) -> _Outcome:
     written_assistants.lock(connection)
     records = written_assistants.records(connection)
@@ -118,7 +109,7 @@ def _apply(connection: Connection, wanted: Configured, uploads: Mapping[_Key, Fi
     missing = {
         (assistant.id, file.name): file
         for assistant in old
-        for file in assistant.knowledge
+        for file in assistant.files.values()
         if (assistant.id, file.name) not in {*kept, *uploads}
     }
     if missing:
@@ -172,13 +163,18 @@ def _outdated(
     """Return the assistants that don't match the file, knowledge included."""
     stores = [knowledge_store_id(one.id) for one in written if one.knowledge]
     searched = written_assistants.files_searched(connection, stores)
+    recorded = [kept for record in records.values() for kept in record.knowledge.values()]
+    there = written_assistants.files_there(connection, [kept.file_id for kept in recorded])
+
+    def is_usable(kept: KeptFile, store_id: str) -> bool:
+        return (store_id, kept.file_id) in searched if kept.searched else kept.file_id in there
 
     def is_current(one: WrittenAssistant) -> bool:
         record, store_id = records.get(one.id), knowledge_store_id(one.id)
         return (
             record is not None
             and record.content_hash == one.content_hash
-            and all((store_id, kept.file_id) in searched for kept in record.knowledge.values())
+            and all(is_usable(kept, store_id) for kept in record.knowledge.values())
             and assistants.project_of(connection, one.id) == SHARED
         )
 
@@ -195,7 +191,7 @@ def _kept_files(
         (one.id, file.name): before.file_id
         for one in old
         if (record := records.get(one.id)) is not None
-        for file in one.knowledge
+        for file in one.files.values()
         if (before := record.knowledge.get(file.name)) and before.digest == file.digest
     }
     there = written_assistants.files_there(connection, [*kept.values()])
@@ -209,71 +205,37 @@ def _write(
     kept: Mapping[_Key, str],
     uploads: Mapping[_Key, FileRow],
 ) -> None:
-    knowledge: dict[str, KeptFile] = {}
-    for file in written.knowledge:
-        key = (written.id, file.name)
+    stored: dict[str, KeptFile] = {}
+    searched = {file.name for file in written.knowledge}
+    for name, file in written.files.items():
+        key = (written.id, name)
         if key not in kept and files.create(connection, uploads[key]) is None:
-            raise StartError(f"{written.place}: storing {file.name} took too long")
-        knowledge[file.name] = KeptFile(file.digest, kept.get(key) or uploads[key].id)
-    stores = _filled_store(connection, written, record, knowledge)
+            raise StartError(f"{written.place}: storing {name} took too long")
+        file_id = kept.get(key) or uploads[key].id
+        stored[name] = KeptFile(file.digest, file_id, name in searched)
+    _remove_others(connection, record, stored)
+    stores = fill_store(connection, written, record, stored)
     made = replace(new_assistant(SHARED, written.body), id=written.id)
-    if stores:
-        made = replace(made, tool_resources=with_stores(made.tool_resources, stores))
+    resources = with_stores(made.tool_resources, stores) if stores else made.tool_resources
+    if written.data:
+        file_ids = [stored[file.name].file_id for file in written.data]
+        resources = {**resources, "code_interpreter": {"file_ids": file_ids}}
+    made = replace(made, tool_resources=resources)
     project = assistants.project_of(connection, written.id)
     if project is None:
         assistants.create(connection, made)
     else:
         assistants.rewrite(connection, project, made)
-    record = WrittenAssistantRow(written.id, written.content_hash, knowledge)
+    record = WrittenAssistantRow(written.id, written.content_hash, stored)
     written_assistants.keep(connection, record)
 
 
-def _filled_store(
-    connection: Connection,
-    written: WrittenAssistant,
-    record: WrittenAssistantRow | None,
-    knowledge: Mapping[str, KeptFile],
-) -> list[str]:
-    """Put the assistant's knowledge into its vector store; return the store's id, if any."""
-    store_id, moment = knowledge_store_id(written.id), now()
-    wanted = {file.file_id for file in knowledge.values()}
+def _remove_others(
+    connection: Connection, record: WrittenAssistantRow | None, stored: Mapping[str, KeptFile]
+) -> None:
+    """Remove the files that the assistant had before and has no more."""
+    wanted = {file.file_id for file in stored.values()}
     for before in record.knowledge.values() if record else ():
         if before.file_id not in wanted:
             with suppress(NotFound):
-                files.remove(connection, SHARED, before.file_id, moment)
-    if record is None or not record.knowledge or not knowledge:
-        # A store that an earlier assistant of this id left is not this one's knowledge.
-        for project in (SHARED, DEFAULT_PROJECT):
-            with suppress(NotFound):
-                vector_stores.remove(connection, project, store_id)
-    if not knowledge:
-        return []
-    _locked_store(connection, store_id, written, moment)
-    new = [NewFile(file_id, None, written.chunking) for file_id in sorted(wanted)]
-    vector_store_files.attach(connection, SHARED, store_id, new, moment)
-    return [store_id]
-
-
-def _locked_store(
-    connection: Connection, store_id: str, written: WrittenAssistant, moment: int
-) -> None:
-    """Create the store or remove its expiry, and lock it until the transaction ends."""
-    name = written.body.name or written.id
-    values: dict[str, Any] = {
-        "name": name,
-        "expires_after": None,
-        "expires_at": None,
-        "last_active_at": moment,
-    }
-    try:
-        vector_stores.modify(connection, SHARED, store_id, values)
-    except NotFound:
-        store = VectorStoreRow(
-            id=store_id,
-            created_at=moment,
-            description=None,
-            metadata={},
-            project=SHARED,
-            **values,
-        )
-        vector_stores.create(connection, store)
+                files.remove(connection, SHARED, before.file_id, now())

@@ -1,6 +1,7 @@
 """A thread's messages on the screen, as Markdown, and as an object."""
 
 import json
+from urllib.parse import unquote
 
 from rich.text import Text
 
@@ -133,7 +134,8 @@ def _offered_files(part: Object, language: Language) -> list[str]:
     files: dict[str, str] = {}
     for annotation in part["text"].get("annotations") or []:
         if annotation.get("type") == "file_path":
-            name = str(annotation.get("text", "")).rpartition("/")[2]
+            # Models may percent-encode the path.
+            name = unquote(str(annotation.get("text", "")).rpartition("/")[2])
             files[annotation["file_path"]["file_id"]] = name
     return [
         how_to_download("file", file_id, name).in_language(language)

@@ -193,6 +193,90 @@ def test_knowledge_that_was_taken_away_is_back(start, path, database_url, gone):
     assert second.http.get(f"/vector_stores/{store_id}").json()["expires_at"] is None
 
 
+DATA = """
+assistants:
+  - id: asst_one
+    tools: [file_search, code_interpreter]
+    knowledge: [knowledge/hours.md, knowledge/parking.md]
+    data: [knowledge/sales.md, knowledge/parking.md]
+"""
+
+
+def data_of(http) -> list[str]:
+    resources = http.get("/assistants/asst_one").json()["tool_resources"]
+    ids: list[str] = (resources.get("code_interpreter") or {}).get("file_ids", [])
+    return ids
+
+
+def names_of(http, ids: list[str]) -> list[str]:
+    return [http.get(f"/files/{file_id}").json()["filename"] for file_id in ids]
+
+
+@pytest.fixture
+def with_data(tmp_path) -> str:
+    return written(tmp_path, DATA, hours=HOURS, parking=PARKING, sales="1,2")
+
+
+def test_its_data_are_files_for_code(start, with_data, table_rows, bytes_stored):
+    first = start(assistants_file=with_data)
+    ids = data_of(first.http)
+    assert names_of(first.http, ids) == ["sales.md", "parking.md"]
+    assert first.http.get(f"/files/{ids[0]}/content").text == "1,2"
+    # A file that is both is stored once.
+    assert file_ids(first.http)["parking.md"] == ids[1]
+    assert "sales.md" not in file_ids(first.http)
+    assert error_of(first.http.delete(f"/files/{ids[0]}"))
+    first.stop()
+    before = table_rows()
+    start(assistants_file=with_data).stop()
+    assert table_rows() == before
+    assert bytes_stored() == sorted([HOURS, PARKING, "1,2"])
+
+
+def test_only_changed_data_are_stored_again(start, with_data, rewritten):
+    first = start(assistants_file=with_data)
+    before = data_of(first.http)
+    first.stop()
+    rewritten(DATA, sales="3,4")
+    second = start(assistants_file=with_data)
+    after = data_of(second.http)
+    assert (after[0] == before[0], after[1] == before[1]) == (False, True)
+    assert second.http.get(f"/files/{after[0]}/content").text == "3,4"
+    error_of(second.http.get(f"/files/{before[0]}"), 404)
+    second.stop()
+    rewritten(DATA.replace("knowledge/sales.md, ", "").replace(", knowledge/parking.md]", "]", 1))
+    third = start(assistants_file=with_data)
+    # What was both is data only.
+    assert data_of(third.http) == after[1:]
+    assert [*file_ids(third.http)] == ["hours.md"]
+    error_of(third.http.get(f"/files/{after[0]}"), 404)
+
+
+def test_data_that_were_taken_away_are_back(start, with_data, database_url):
+    first = start(assistants_file=with_data)
+    lost, kept = data_of(first.http)
+    first.stop()
+    with connected(database_url) as connection:
+        connection.execute(text("DELETE FROM files WHERE id = :id"), {"id": lost})
+    second = start(assistants_file=with_data)
+    again = data_of(second.http)
+    assert (again[0] == lost, again[1]) == (False, kept)
+    assert second.http.get(f"/files/{again[0]}/content").text == "1,2"
+
+
+def test_data_without_knowledge(start, with_data, rewritten):
+    rewritten("assistants: [{id: asst_one, tools: [code_interpreter], data: [knowledge/sales.md]}]")
+    first = start(assistants_file=with_data)
+    (file_id,) = data_of(first.http)
+    assert "file_search" not in first.http.get("/assistants/asst_one").json()["tool_resources"]
+    first.stop()
+    rewritten("assistants: []")
+    second = start(assistants_file=with_data)
+    # It is an ordinary assistant now, with its data.
+    assert data_of(second.http) == [file_id]
+    assert second.http.get(f"/files/{file_id}/content").text == "1,2"
+
+
 def test_it_can_not_be_changed_over_the_api(start, path):
     http = start(assistants_file=path).http
     before = http.get("/assistants/asst_one").json()

@@ -1,4 +1,4 @@
-"""A tool that runs on the server and that the terminal does not know."""
+"""A tool that runs on the server, in the code interpreter's place."""
 
 from app.assembly import TOOLS
 from tests.support.function_calls import call
@@ -21,5 +21,5 @@ def test_the_terminal_names_all_that_it_made(start, upstream):
     said = succeed("chat", "-a", assistant_id, "-m", "Draw.", "--steps", url=server.base_url)
     assert said.startswith(f"Here is [the drawing]({PATH}).\n[image: file-")
     assert "[file: drawing.png (file-" in said
-    assert f"> Used the tool {TYPE}\n  Input\n    {CODE}\n  Output\n    first\n" in said
+    assert f"> Ran code\n  Code\n    {CODE}\n  Output\n    first\n" in said
     assert said.count("python -m app files download file-") == 3

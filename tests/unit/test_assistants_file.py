@@ -44,7 +44,7 @@ def refusal(tmp_path, monkeypatch):
 
 
 def test_all_that_it_may_say(loaded):
-    (one,) = loaded(
+    one, other = loaded(
         """
         assistants:
           - id: asst_all
@@ -71,8 +71,13 @@ def test_all_that_it_may_say(loaded):
             knowledge: [knowledge/a.md]
             chunking_strategy:
               {type: static, static: {max_chunk_size_tokens: 100, chunk_overlap_tokens: 0}}
+          - id: asst_data
+            tools: [code_interpreter, file_search]
+            knowledge: [knowledge/a.md]
+            data: [knowledge/b.md, knowledge/a.md]
         """,
         a="하나",
+        b="둘",
     )
     assert (one.id, one.body.model, one.body.name) == ("asst_all", "own", "전부")
     assert one.body.instructions == "첫 줄\n둘째 줄\n"
@@ -92,6 +97,9 @@ def test_all_that_it_may_say(loaded):
     assert (said["temperature"], said["metadata"]) == (1.0, {"version": "2"})
     assert [(file.name, file.size) for file in one.knowledge] == [("knowledge/a.md", 6)]
     assert one.chunking["static"] == {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}
+    assert one.data == ()
+    assert [file.name for file in other.data] == ["knowledge/b.md", "knowledge/a.md"]
+    assert {*other.files} == {"knowledge/a.md", "knowledge/b.md"}
 
 
 def test_one_that_names_no_model_has_the_default(loaded):
@@ -117,7 +125,9 @@ def test_no_file(tmp_path):
 CHANGES = [
     ("name: n", "name: m"),
     ("c: text", "c: texts"),
-    ("[a.md]", "[b.md]"),
+    ("knowledge: [a.md]", "knowledge: [b.md]"),
+    ("data: [a.md]", "data: [b.md]"),
+    (", data: [a.md]", ""),
     ("max_chunk_size_tokens: 100", "max_chunk_size_tokens: 101"),
 ]
 
@@ -126,7 +136,8 @@ CHANGES = [
 def test_the_hash_changes_with_what_it_says(tmp_path, before, after):
     text = """
     assistants:
-      - {id: asst_a, name: n, metadata: {c: text}, tools: [file_search], knowledge: [a.md],
+      - {id: asst_a, name: n, metadata: {c: text}, tools: [file_search, code_interpreter],
+         knowledge: [a.md], data: [a.md],
          chunking_strategy: {type: static,
            static: {max_chunk_size_tokens: 100, chunk_overlap_tokens: 0}}}
     """
@@ -196,6 +207,20 @@ FAULTS = {
         "6: assistants[0].knowledge[1]: repeats line 5, got 'knowledge/a.md'"
     ),
     "knowledge: [knowledge/a.md]": "3: assistants[0].knowledge: needs the tool file_search",
+    "tools: [file_search]\n    data: [knowledge/a.md]": (
+        "4: assistants[0].data: needs the tool code_interpreter"
+    ),
+    "tools: [code_interpreter]\n    data:\n    - knowledge/a.md\n    - knowledge/a.md": (
+        "6: assistants[0].data[1]: repeats line 5, got 'knowledge/a.md'"
+    ),
+    "tools: [code_interpreter]\n    data: [knowledge/b.md]": (
+        "4: assistants[0].data[0]: there is no such file next to the assistants file, "
+        "got 'knowledge/b.md'"
+    ),
+    "tools: [code_interpreter]\n    data: [knowledge/a.md]\n"
+    "    tool_resources: {code_interpreter: {file_ids: [file-1]}}": (
+        "4: assistants[0].data: can't be combined with the ids of files"
+    ),
     "tools: [file_search]\n    knowledge: [knowledge/a.md]\n"
     "    tool_resources: {file_search: {vector_store_ids: [vs_1]}}": (
         "4: assistants[0].knowledge: can't be combined with a vector store's id"
@@ -289,5 +314,6 @@ def test_words_are_what_json_would_make_of_them(word, value):
 def test_the_shipped_example_is_sound():
     (analyst,) = load(str(SHIPPED), functions=(), max_bytes=10_000)
     assert analyst.id == ANALYST
-    for file in analyst.knowledge:
+    for file in analyst.files.values():
         Path(SHIPPED.parent, file.name).read_text("utf-8")
+    assert [Path(file.name).suffix for file in analyst.data] == [".csv"]

@@ -38,11 +38,12 @@ def test_imports_are_seen(folder):
     assert any(_IMPORT.search(module.read_text("utf-8")) for module in modules(folder))
 
 
-def test_a_tool_is_named_in_its_own_module_alone():
-    own = {"shared/calls/file_search.js", "shared/calls/registered.js"}
+@pytest.mark.parametrize("tool", ["code_interpreter", "file_search"])
+def test_a_tool_is_named_in_its_own_module_alone(tool):
+    own = {f"shared/calls/{tool}.js", "shared/calls/registered.js"}
     named = {
         path.relative_to(FOLDER).as_posix()
         for path in FOLDER.rglob("*.js")
-        if "vendor" not in path.parts and "file_search" in path.read_text("utf-8")
+        if "vendor" not in path.parts and tool in path.read_text("utf-8")
     }
     assert named == own

@@ -57,6 +57,34 @@ def test_calls_that_are_known():
     )
 
 
+def ran(outputs, code="print(1)"):
+    return {"id": "c", "type": "code_interpreter", "code_interpreter": {"input": code,
+            "outputs": outputs}}  # fmt: skip
+
+
+def test_a_call_that_ran_code():
+    outputs = [
+        {"type": "logs", "logs": "one\ntw"},
+        {"type": "logs", "logs": "o"},
+        {"type": "image", "image": {"file_id": "file-chart"}},
+        {"type": "logs", "logs": '{"three": 3}'},
+    ]
+    assert call_text(ran(outputs, "for x in y:\n    print(x)"), "completed", "en") == (
+        "> Ran code\n"
+        "  Code\n"
+        "    for x in y:\n"
+        "        print(x)\n"
+        "  Output\n"
+        "    one\n"
+        "    two\n"
+        "  [image: file-chart] python -m app files download file-chart\n"
+        '  {"three": 3}'
+    )
+    assert call_text(ran([]), "completed", "ko") == (
+        "> 코드를 실행했습니다\n  코드\n    print(1)\n  출력된 내용이 없습니다."
+    )
+
+
 @pytest.mark.parametrize("held", [None, [], {}, "", 7, ["a", None], [{"x": 1}], [{"type": "n"}]])
 def test_whatever_a_call_holds_is_text(held):
     for call in (
@@ -65,6 +93,8 @@ def test_whatever_a_call_holds_is_text(held):
         {"type": "made_up", "more": held},
         {"made_up": held},
         {"type": "file_search", "file_search": None},
+        {"type": "code_interpreter", "code_interpreter": held},
+        ran(held),
         {"type": "function"},
     ):
         assert call_text(call, "completed", "en").startswith("> ")
@@ -81,6 +111,13 @@ def test_an_export_names_pictures_files_and_what_is_not_known():
     assert "[image: file-chart] python -m app files download file-chart" in text
     assert text.count("file-table)]") == 1
     assert "[hologram]" in text and '"depth": 3' in text
+
+
+def test_a_percent_encoded_path_has_its_name_back():
+    annotation = {**FILE, "text": "sandbox:/mnt/data/%ED%91%9C%20(1).csv"}
+    said = message({"type": "text", "text": {"value": "…", "annotations": [annotation]}})
+    text = as_markdown({"thread": {"id": "thread_1"}, "messages": [said]}, "en")
+    assert "[file: 표 (1).csv (file-table)]" in text
 
 
 def test_an_answer_s_pictures_and_files_are_named_under_it(capsys):

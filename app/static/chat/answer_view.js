@@ -10,6 +10,7 @@ import { icon } from "../shell/icons.js";
 import { currentLanguage, say, words } from "../shell/speech.js";
 import { timeOf } from "../shell/times.js";
 import { actionsOf } from "./answer_actions.js";
+import { codeFrame } from "./code_blocks.js";
 import { MessageView } from "./message_view.js";
 import { stateOf } from "./turn_state.js";
 
@@ -120,7 +121,8 @@ export class AnswerView {
 
   #newStep() {
     const { files, grown } = this.#listeners;
-    return new StepView({ files, t: words, language: currentLanguage, onDrawn: grown });
+    const texts = { t: words, language: currentLanguage };
+    return new StepView({ files, ...texts, frame: codeFrame, onDrawn: grown });
   }
 
   #newMessage() {

@@ -6,7 +6,7 @@ import { icon } from "../shell/icons.js";
 import { notify } from "../shell/notices.js";
 import { iconButton, label } from "../shell/speech.js";
 
-/** Image types that models can see; other files are searched. */
+/** Image types that models can see; other files are for tools. */
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /** The list of files for the message that is being written. */
@@ -33,7 +33,7 @@ export class Attachments {
     return [...this.#entries].some((entry) => !entry.id);
   }
 
-  /** @returns {Array<{id: string, name: string}>} uploaded files, for the assistant to search */
+  /** @returns {Array<{id: string, name: string}>} uploaded files, for the assistant's tools */
   get files() {
     return this.#ready((entry) => !entry.isImage);
   }

@@ -16,12 +16,10 @@ export function withFrames(fragment) {
   for (const block of fragment.querySelectorAll("pre")) {
     const code = block.querySelector("code");
     const language = code?.className.replace("language-", "") ?? "";
-    const button = label(el("button", { type: "button", className: "copy-code" }), "copyCode");
-    say(button, "copy");
     block.tabIndex = 0;
-    const frame = el("div", { className: "code-block" });
-    block.replaceWith(frame);
-    frame.append(el("div", { className: "code-top" }, el("span", {}, language), button), block);
+    const place = document.createTextNode("");
+    block.replaceWith(place);
+    place.replaceWith(codeFrame(block, language));
   }
   for (const table of fragment.querySelectorAll("table")) {
     const frame = el("div", { className: "table-frame", tabIndex: 0 });
@@ -33,6 +31,17 @@ export function withFrames(fragment) {
     if (link.getAttribute("href")?.includes(link.textContent ?? "")) link.classList.add("address");
   }
   return fragment;
+}
+
+/**
+ * @param {HTMLElement} block a `pre`
+ * @param {string} language of its code; may be empty
+ * @returns {HTMLElement} the block below a line with its language and a button to copy it
+ */
+export function codeFrame(block, language) {
+  const button = label(el("button", { type: "button", className: "copy-code" }), "copyCode");
+  const top = el("div", { className: "code-top" }, el("span", {}, language), say(button, "copy"));
+  return el("div", { className: "code-block" }, top, block);
 }
 
 /**

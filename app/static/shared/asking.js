@@ -1,6 +1,5 @@
 /** API calls that send a turn's question, and that find it again on the server. */
 
-import { attachmentTool } from "./calls/registry.js";
 import { ApiError } from "./client.js";
 import { questionOf } from "./history.js";
 import { answerMessage, applyRun, isUnderWay } from "./turn.js";
@@ -35,22 +34,21 @@ export async function chat(client, turn) {
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn if its `threadId` is null, a thread is created
- * @param {{tools?: Array<{type: string}>, searching?: boolean, interrupting?: boolean}} options
- *   `tools`: the assistant's; `searching`: whether the thread has files, which the run must be able
- *   to search; `interrupting`: whether to interrupt the thread's active run
+ * @param {{tools?: Array<{type: string}>, needed?: string[], interrupting?: boolean}} options
+ *   `tools`: the assistant's; `needed`: types of the tools that the thread's files are for;
+ *   `interrupting`: whether to interrupt the thread's active run
  * @returns {Promise<Response>} an open stream of the run's events
  * @throws {ApiError}
  */
-export function run(client, turn, { tools = [], searching = false, interrupting = false }) {
+export function run(client, turn, { tools = [], needed = [], interrupting = false }) {
   /** @type {import("./api.d.ts").ApiObject} */
   const body = {
     assistant_id: turn.assistantId ?? undefined,
     metadata: { client_turn_id: turn.key },
     stream: true,
   };
-  const search = attachmentTool();
-  const searches = tools.some((tool) => tool.type === search?.type);
-  if (searching && search && !searches) body.tools = [...tools, search];
+  const lacking = needed.filter((type) => !tools.some((tool) => tool.type === type));
+  if (lacking.length) body.tools = [...tools, ...lacking.map((type) => ({ type }))];
   const messages = turn.stored ? [] : [messageOf(turn)];
   if (turn.threadId === null) {
     return client.fetch("POST", "threads/runs", { body: { ...body, thread: { messages } } });
@@ -163,10 +161,13 @@ function asked({ question }) {
 function messageOf(turn) {
   const { text, files, images } = asked(turn);
   const parts = images.map((image) => ({ type: "image_file", image_file: { file_id: image.id } }));
+  const attached = [...files, ...images].filter((file) => file.tools?.length);
   return {
     role: "user",
     content: parts.length ? [...(text ? [{ type: "text", text }] : []), ...parts] : text,
-    attachments: files.map((file) => ({ file_id: file.id, tools: [attachmentTool()] })),
+    attachments: attached.map(({ id, tools }) => {
+      return { file_id: id, tools: tools?.map((type) => ({ type })) };
+    }),
     metadata: { client_turn_id: turn.key },
   };
 }

@@ -1,6 +1,7 @@
 /** A conversation on one thread: sending, following, stopping, retrying. No DOM. */
 
 import { cancel, chat, look, lookForQuestion, questionId, remove, run } from "./asking.js";
+import { neededTools, newQuestion } from "./attached.js";
 import { includes } from "./calls/registry.js";
 import { ApiError, pause } from "./client.js";
 import { followRun } from "./events.js";
@@ -91,16 +92,13 @@ export class Conversation {
    * @param {object} asked
    * @param {string} asked.text
    * @param {string|null} [asked.assistantId]
-   * @param {import("./turn.js").FileName[]} [asked.files] uploaded files, to be searched
+   * @param {import("./turn.js").FileName[]} [asked.files] uploaded files, for the tools
    * @param {import("./turn.js").FileName[]} [asked.images] uploaded images, for the model
    * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or `leave` was called
    */
-  async send({ text, assistantId = null, files = [], images = [] }) {
-    const turn = newTurn({
-      threadId: this.threadId,
-      assistantId,
-      question: { id: null, text, files, images, createdAt: Math.floor(Date.now() / 1000) },
-    });
+  async send({ assistantId = null, ...asked }) {
+    const question = newQuestion(asked, this.#tools(assistantId));
+    const turn = newTurn({ threadId: this.threadId, assistantId, question });
     this.turns.push(turn);
     await this.#attempt(turn, async () => this.#ask(turn));
     return turn;
@@ -223,18 +221,15 @@ export class Conversation {
 
   #ask(turn) {
     const { files, images } = turn.question;
-    if (this.#mayRun && (files.length || images.length || this.#hasFiles)) return this.#run(turn);
+    const hasFiles = files.length || images.length || neededTools(this.turns).length;
+    if (this.#mayRun && hasFiles) return this.#run(turn);
     return chat(this.#client, turn);
   }
 
   #run(turn) {
     const tools = this.#tools(turn.assistantId);
     const interrupting = this.turns.some(({ status }) => status === "waiting");
-    return run(this.#client, turn, { tools, searching: this.#hasFiles, interrupting });
-  }
-
-  get #hasFiles() {
-    return this.turns.some((turn) => turn.question?.files.length);
+    return run(this.#client, turn, { tools, needed: neededTools(this.turns), interrupting });
   }
 
   #begun(turn) {

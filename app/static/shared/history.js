@@ -33,19 +33,27 @@ export function turnsOf(messages, runs) {
  */
 export function questionOf(message) {
   const parts = message.content;
+  const attached = new Map((message.attachments ?? []).map((one) => [one.file_id, toolsOf(one)]));
+  const images = parts
+    .filter((part) => part.type === "image_file")
+    .map(({ image_file: { file_id: id } }) => ({ id, tools: attached.get(id) ?? [] }));
+  for (const { id } of images) attached.delete(id);
   return {
     id: message.id,
     text: parts
       .filter((part) => part.type === "text")
       .map((part) => part.text.value)
       .join("\n\n"),
-    images: parts
-      .filter((part) => part.type === "image_file")
-      .map((part) => ({ id: part.image_file.file_id })),
-    files: (message.attachments ?? []).map((attachment) => ({ id: attachment.file_id })),
+    images,
+    files: [...attached].map(([id, tools]) => ({ id, tools })),
     others: parts.map(partOf).filter((part) => part.content && part.type !== "image_file"),
     createdAt: message.created_at,
   };
+}
+
+/** @returns {string[]} */
+function toolsOf({ tools }) {
+  return (tools ?? []).map(({ type }) => type);
 }
 
 function asked(message) {

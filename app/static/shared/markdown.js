@@ -255,9 +255,15 @@ function nameIn(mark) {
   return mark.slice(mark.indexOf("†") + 1, -1) || mark;
 }
 
-/** The last part of a path such as `sandbox:/mnt/data/report.csv`. */
+/** The last part of a path such as `sandbox:/mnt/data/report.csv`, which may be percent-encoded. */
 function nameOfPath(path) {
-  return path.slice(path.lastIndexOf("/") + 1) || path;
+  const name = path.slice(path.lastIndexOf("/") + 1) || path;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // It has a `%` of its own.
+    return name;
+  }
 }
 
 /** Encode for an address in Markdown, which parentheses would end. */

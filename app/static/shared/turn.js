@@ -11,7 +11,8 @@
  *   incomplete; `createdAt` in seconds
  * @typedef {{kind: "step", id: string, status: string,
  *   calls: import("./calls/registry.js").Call[]}} ToolStep `calls` are the API's tool calls
- * @typedef {{id: string, name?: string}} FileName
+ * @typedef {{id: string, name?: string, tools?: string[]}} FileName `tools`: types of the tools
+ *   that an attached file is for
  * @typedef {{id: string|null, text: string, images: FileName[], files: FileName[], others?: Part[],
  *   createdAt: number|null}} Question `others`: parts that are neither text nor uploaded images
  * @typedef {object} Turn

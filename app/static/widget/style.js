@@ -114,12 +114,22 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 
 .calls { display: flex; flex-direction: column; gap: 4px; color: var(--muted); font-size: 0.88em; }
 .calls:empty { display: none; }
-.call-line { display: flex; align-items: center; gap: 6px; }
-.call-line svg { width: 15px; height: 15px; flex: none; fill: none; stroke: currentColor;
+.call-line, .call summary { display: flex; align-items: center; gap: 6px; }
+.call summary { cursor: pointer; list-style: none; }
+.call summary::-webkit-details-marker { display: none; }
+.call summary:hover { color: var(--text); }
+.call summary > svg { transition: transform 0.15s; }
+.call[open] summary > svg { transform: rotate(90deg); }
+.call svg { width: 15px; height: 15px; flex: none; fill: none; stroke: currentColor;
   stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .step-icon, .step-state { display: inline-flex; }
 .step-body:not(:empty) { margin-top: 4px; }
-.piece h3 { display: none; }
+.piece h3 { margin: 6px 0 2px; font-size: 0.9em; font-weight: 650; }
+.piece p { margin: 0; }
+.call:not(details) .piece h3 { display: none; }
+.piece pre { max-height: 12em; margin: 0; padding: 8px 10px; overflow: auto; border-radius: 8px;
+  background: var(--raised); color: var(--text); white-space: pre-wrap;
+  font: 0.92em/1.5 ui-monospace, "SFMono-Regular", Consolas, monospace; }
 .picture { margin: 0.6em 0; }
 .picture canvas { display: block; max-width: 100%; border: 1px solid var(--line);
   border-radius: 8px; background: #fff; }

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from app.terminal.client import Object
 from app.terminal.language import Said
 
-_HEADINGS = {
+HEADINGS = {
     "arguments": Said("Arguments", "인자"),
     "input": Said("Input", "입력"),
     "output": Said("Output", "결과"),
@@ -41,7 +41,7 @@ def pieces_of(name: str, value: Any) -> list[Piece]:
         found = [Piece(pretty(value))]
     shown = [piece for piece in found if piece.text]
     if shown:
-        heading = _HEADINGS.get(name, Said(name, name))
+        heading = HEADINGS.get(name, Said(name, name))
         shown[0] = Piece(shown[0].text, heading, shown[0].kind)
     return shown
 

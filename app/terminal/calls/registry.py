@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from app.terminal.calls import any_tool, file_search, function
+from app.terminal.calls import any_tool, code_interpreter, file_search, function
 from app.terminal.calls.pieces import Piece, Shown
 from app.terminal.client import Object
 from app.terminal.downloads import how_to_download
 from app.terminal.language import Language, Said
 
 _TOOLS: dict[str, Callable[[Object], Shown]] = {
+    "code_interpreter": code_interpreter.show,
     "file_search": file_search.show,
     "function": function.show,
 }

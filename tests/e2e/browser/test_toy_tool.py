@@ -1,4 +1,4 @@
-"""A server-side tool that no page knows: its calls, its picture and its file."""
+"""A server-side tool in the code interpreter's place: its calls, its picture and its file."""
 
 import pytest
 from playwright.sync_api import expect
@@ -46,7 +46,7 @@ def test_the_chat_page_shows_all_that_it_made(chat, served, upstream):
     page.finished()
     shown = page.answer.locator(".call")
     shown.locator("summary").click()
-    expect(shown.locator("summary")).to_have_text(f"Used the tool {TYPE}")
+    expect(shown.locator("summary")).to_have_text("Ran code")
     expect(shown.locator("pre").first).to_have_text(CODE)
     for image in (shown, page.answer.locator(".message")):
         expect(image.get_by_role("img")).to_have_js_property("naturalWidth", 1)

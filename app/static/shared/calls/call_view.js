@@ -14,12 +14,16 @@ import { callTexts } from "./texts.js";
  * @typedef {import("./registry.js").Translate} Translate
  *
  * @typedef {import("../picture_view.js").PictureOptions & {brief?: boolean,
- *   language: () => import("../language.js").Language}} CallOptions `brief`: show only the line and
- *   the pictures and files that a call made, with nothing to unfold
+ *   frame?: (code: HTMLElement, language: string) => HTMLElement,
+ *   language: () => import("../language.js").Language}} CallOptions `brief`: of calls that nobody
+ *   watches, show only the line and the pictures and files that they made, with nothing to unfold;
+ *   `frame` returns the element around code that people may want to copy
  */
 
 const CHECK = "M5 13l4 4 10-10";
 const CHEVRON = "M9 6l6 6-6 6";
+/** Within this many pixels of its end, growing text is followed. */
+const NEAR = 8;
 
 /** Draws one step and updates it; unfolded calls stay unfolded. */
 export class StepView {
@@ -36,13 +40,14 @@ export class StepView {
   /** @param {import("../turn.js").ToolStep} step */
   show(step) {
     step.calls.filter(Boolean).forEach((call, place) => {
-      const view = (this.#calls[place] ??= this.#add());
+      const view = (this.#calls[place] ??= this.#add(toolOf(call.type)));
       view.show(call, step.status);
     });
   }
 
-  #add() {
-    const view = new CallView(this.#options);
+  /** @param {Tool} tool */
+  #add({ isLive }) {
+    const view = new CallView(this.#options, !this.#options.brief || Boolean(isLive));
     this.element.append(view.element);
     return view;
   }
@@ -56,17 +61,28 @@ class CallView {
   #body = make("div", "step-body");
   /** @type {Array<ReturnType<typeof viewOf>>} */
   #views = [];
+  #folds;
+  #isBusy = false;
+  #isPressed = false;
 
-  /** @param {CallOptions} options */
-  constructor(options) {
+  /**
+   * @param {CallOptions} options
+   * @param {boolean} folds whether it can be unfolded
+   */
+  constructor(options, folds) {
     this.#options = options;
+    this.#folds = folds;
     const line = [this.#icon, this.#title, this.#state];
-    if (options.brief) {
+    if (!folds) {
       this.element = make("div", "call");
       this.element.append(make("div", "call-line", ...line), this.#body);
     } else {
       this.element = make("details", "call");
-      this.element.append(make("summary", "", ...line, icon(CHEVRON)), this.#body);
+      const summary = make("summary", "", ...line, icon(CHEVRON));
+      summary.addEventListener("click", () => {
+        this.#isPressed = true;
+      });
+      this.element.append(summary, this.#body);
     }
   }
 
@@ -88,8 +104,23 @@ class CallView {
     this.#title.textContent = tool.title(call, busy, t);
     if (failed) this.#state.textContent = t("failed");
     else this.#state.replaceChildren(...(status === "completed" ? [icon(CHECK)] : []));
-    const pieces = tool.pieces(call, t);
-    this.#showPieces(this.#options.brief ? pieces.filter(isMade) : pieces);
+    const pieces = tool.pieces(call, t, busy);
+    this.#showPieces(this.#folds ? pieces : pieces.filter(isMade));
+    if (tool.isLive) this.#unfold(busy);
+    this.#isBusy = busy;
+  }
+
+  /**
+   * Unfold a call that begins and fold one that has ended, unless the reader did something with it.
+   *
+   * @param {boolean} busy
+   */
+  #unfold(busy) {
+    if (busy === this.#isBusy || this.#isPressed) return;
+    if (!(this.element instanceof HTMLDetailsElement)) return;
+    if (!busy && this.element.matches(":focus-within")) return;
+    for (const pre of this.#body.querySelectorAll("pre")) pre.scrollTop = 0;
+    this.element.open = busy;
   }
 
   /**
@@ -165,9 +196,10 @@ function contentOf(first, options) {
       return { content, show: ({ text = "" }) => setText(content, text) };
     }
     default: {
-      const content = make("pre", "");
-      content.tabIndex = 0;
-      return { content, show: ({ text = "" }) => setText(content, text) };
+      const pre = make("pre", "");
+      pre.tabIndex = 0;
+      const content = first.language ? (options.frame?.(pre, first.language) ?? pre) : pre;
+      return { content, show: ({ text = "" }) => setText(pre, text) };
     }
   }
 }
@@ -191,7 +223,7 @@ function showItems(list, items) {
 }
 
 /**
- * Append to text that only grew; replace other text.
+ * Append to text that only grew, and keep its end in view; replace other text.
  *
  * @param {HTMLElement} element
  * @param {string} text
@@ -200,8 +232,13 @@ function setText(element, text) {
   const before = element.textContent ?? "";
   if (before === text) return;
   const node = element.firstChild;
-  if (node instanceof Text && text.startsWith(before)) node.appendData(text.slice(before.length));
-  else element.textContent = text;
+  if (!(node instanceof Text && text.startsWith(before))) {
+    element.textContent = text;
+    return;
+  }
+  const { scrollHeight, scrollTop, clientHeight } = element;
+  node.appendData(text.slice(before.length));
+  if (scrollHeight - scrollTop - clientHeight < NEAR) element.scrollTop = element.scrollHeight;
 }
 
 /** @param {Piece} piece */
@@ -210,8 +247,8 @@ function isMade({ kind }) {
 }
 
 /** @param {Piece} piece */
-function keyOf({ kind, fileId = "" }) {
-  return `${kind} ${fileId}`;
+function keyOf({ kind, fileId = "", language = "" }) {
+  return `${kind} ${fileId} ${language}`;
 }
 
 /**

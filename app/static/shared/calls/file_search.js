@@ -19,7 +19,8 @@ export const fileSearch = {
       found: "찾은 내용 {count}건",
     },
   },
-  readsAttachments: true,
+  takes: ({ isImage }) => !isImage,
+  takesUnlisted: () => true,
   include: "step_details.tool_calls[*].file_search.results[*].content",
 
   title: (_call, busy, t) => t(busy ? "searching" : "searched"),

@@ -11,22 +11,28 @@
  * @property {string} [text] of code or text; a picture's alternative text; a file's name
  * @property {Array<{name: string, text: string}>} [items] of a list
  * @property {string} [fileId] of a picture or a file
+ * @property {string} [language] programming language of code that people may want to copy
  *
  * @typedef {object} Tool
  * @property {string} icon the `d` of an SVG path, on a grid of 24 by 24
  * @property {import("../language.js").Texts} texts its own texts, in both languages
  * @property {(call: Call, busy: boolean, t: Translate) => string} title `t` has the tool's own
  *   texts and those of `texts.js`
- * @property {(call: Call, t: Translate) => Piece[]} pieces
+ * @property {(call: Call, t: Translate, busy: boolean) => Piece[]} pieces
  * @property {(call: Call, delta: Call) => Call} [reduce] adds a delta to a call; default:
  *   `accumulate`
- * @property {boolean} [readsAttachments] whether files attached to a message are for this tool
+ * @property {boolean} [isLive] whether people watch its calls: they are unfolded while they run,
+ *   and the widget shows them in full, too
+ * @property {(file: Attached) => boolean} [takes] whether a file attached to a message is for it
+ * @property {(file: Attached) => boolean} [takesUnlisted] whether it gets a file that none of the
+ *   assistant's tools takes
  * @property {string} [include] a value for `include[]` that adds details to steps
  * @property {(call: Call) => Passage[]} [passages] passages that citations may refer to
  * @property {(resources: Record<string, any>) => string[]} [stores] ids of the vector stores among
  *   an assistant's `tool_resources`
  *
  * @typedef {{text: string, name: string, fileId: string, score: number}} Passage
+ * @typedef {{name: string, isImage: boolean}} Attached `isImage`: the model sees it in the message
  */
 
 import { accumulate } from "../accumulate.js";
@@ -59,10 +65,17 @@ export function includes() {
   return [...TOOLS.values()].flatMap(({ include }) => include ?? []);
 }
 
-/** @returns {{type: string}|null} the tool that reads files attached to a message */
-export function attachmentTool() {
-  const found = [...TOOLS].find(([, tool]) => tool.readsAttachments);
-  return found ? { type: found[0] } : null;
+/**
+ * @param {Attached} file
+ * @param {Array<{type: string}>} listed the assistant's tools
+ * @returns {string[]} types of the tools that a file attached to a message is for: those of the
+ *   assistant that take it, or else those that take it unlisted
+ */
+export function attachmentTools(file, listed) {
+  const takers = [...TOOLS].filter(([, tool]) => tool.takes?.(file));
+  const own = takers.filter(([type]) => listed.some((tool) => tool.type === type));
+  const chosen = own.length ? own : takers.filter(([, tool]) => tool.takesUnlisted?.(file));
+  return chosen.map(([type]) => type);
 }
 
 /**

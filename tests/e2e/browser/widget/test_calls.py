@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Route, expect
 
 from tests.support.charts import bar_chart
@@ -57,6 +59,31 @@ def test_a_call_is_a_line_with_what_it_made(visit, site, server, upstream):
     assert download.value.path().read_bytes() == bar_chart()
     run.message(text_part("Here.")).end()
     expect(chat.answer.locator(".markdown")).to_have_text("Here.")
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_code_that_runs_can_be_unfolded(visit, site, server, upstream, colours):
+    chat, run = opened(visit, site, server, serves_files=True, language="ko", color_scheme=colours)
+    kind = "code_interpreter"
+    run.open_step().call_delta({"index": 0, "id": "c", "type": kind, kind: {"input": "print("}})
+    shown = chat.dialog.locator(".call")
+    expect(shown.locator("summary")).to_have_text("코드를 실행하는 중…")
+    run.call_delta({"index": 0, "type": kind, kind: {"input": "1)"}})
+    expect(shown.locator("pre")).to_be_visible()
+    expect(shown.locator("pre")).to_have_text("print(1)")
+    outputs = [
+        {"type": "logs", "logs": "1"},
+        {"type": "image", "image": {"file_id": "file-chart"}},
+    ]
+    run.end_step({"id": "c", "type": kind, kind: {"input": "print(1)", "outputs": outputs}})
+    expect(shown.locator("summary")).to_have_text("코드를 실행했습니다")
+    expect(shown.locator("pre").first).to_be_hidden()
+    run.message({"type": "image_file", "image_file": {"file_id": "file-chart"}}).end()
+    expect(chat.answer.get_by_role("img")).to_have_js_property("width", 320)
+    shown.locator("summary").press("Enter")
+    expect(shown.locator("pre")).to_have_text(["print(1)", "1"])
+    expect(shown.get_by_role("img", name="도구가 만든 이미지")).to_be_visible()
+    assert not Axe().run(chat.page).response["violations"]
 
 
 def test_a_message_shows_its_picture_and_its_files(visit, site, server, upstream):
