@@ -77,7 +77,7 @@ _WORDS = {
         "rows": "Rows",
         "columns": "Columns",
         "none": "No column has numbers, so there is no chart.",
-        "figures": "mean {values.mean():,.2f}, least {values.min():,.2f}, most {values.max():,.2f}",
+        "figures": "mean {values.mean():,.2f}, min {values.min():,.2f}, max {values.max():,.2f}",
         "by": "{column} by {label}",
         "chart": "Chart",
     },

@@ -17,7 +17,7 @@ _SENTENCES = {
         "[Demo model] I ran a few lines of Python on `{}`:",
         "[데모 모드] `{}` 파일을 Python 코드로 읽었습니다.",
     ),
-    "summary": ("The figures of all columns: {}", "모든 열의 통계: {}"),
+    "summary": ("Statistics of all columns: {}", "모든 열의 통계: {}"),
     "computed": (
         "[Demo model] Python says: {} = {}",
         "[데모 모드] Python으로 계산했습니다: {} = {}",
