@@ -6,6 +6,16 @@ COPY requirements.txt .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
+# What code of the code interpreter may import, apart from the server's packages. The list of fonts is
+# made here: it takes matplotlib a second.
+FROM python:3.13-slim AS interpreter
+COPY requirements-interpreter.txt .
+RUN python -m venv /interpreter \
+    && /interpreter/bin/pip install --no-cache-dir --disable-pip-version-check \
+        -r requirements-interpreter.txt \
+    && MPLCONFIGDIR=/interpreter/share/matplotlib \
+        /interpreter/bin/python -c "import matplotlib.font_manager"
+
 FROM python:3.13-slim AS assets
 # Another registry than npm's: docker build --build-arg NPM_CONFIG_REGISTRY=https://…
 ARG NPM_CONFIG_REGISTRY
@@ -18,6 +28,7 @@ FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home threadkeeper \
     && install --directory --owner=threadkeeper /data
 COPY --from=build /venv /venv
+COPY --from=interpreter /interpreter /interpreter
 WORKDIR /srv/threadkeeper
 COPY main.py README.md README.ko.md ./
 COPY app app
@@ -30,6 +41,7 @@ RUN /venv/bin/python -m compileall -q main.py app functions
 
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    CODE_INTERPRETER_PYTHON=/interpreter/bin/python \
     HOST=0.0.0.0 \
     PORT=8010 \
     LOG_FILE="" \

@@ -81,15 +81,15 @@ find_python() {
 }
 
 make_venv() {
-    python=$(find_python)
+    python=$(find_python) || exit
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python can't make a virtual environment; on Debian or Ubuntu: apt install python3-venv"
-    printf 'run.sh: creating .venv with %s\n' "$("$python" --version 2>&1)" >&2
-    "$python" -m venv --clear .venv
+    printf 'run.sh: creating %s with %s\n' "$1" "$("$python" --version 2>&1)" >&2
+    "$python" -m venv --clear "$1"
 }
 
 has_usable_venv() {
-    is_recent .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1
+    is_recent "$1/bin/python" && "$1/bin/python" -m pip --version >/dev/null 2>&1
 }
 
 # Shows the progress of pip's output: in a single line at a terminal, otherwise every ten packages.
@@ -119,21 +119,46 @@ show_progress() {
     done
 }
 
-# A copy of the requirements file in .venv records that its installation was completed.
+# A copy of the requirements file in the environment (.venv, or the one named second) records that
+# its installation was completed.
 install() {
-    receipt=".venv/installed-$1"
-    [ -x .venv/bin/python ] && cmp -s "$1" "$receipt" && return
-    has_usable_venv || make_venv
+    venv=${2:-.venv}
+    receipt="$venv/installed-$1"
+    [ -x "$venv/bin/python" ] && cmp -s "$1" "$receipt" && return
+    has_usable_venv "$venv" || make_venv "$venv"
     printf 'run.sh: installing %s; the first time takes a minute or two\n' "$1" >&2
     rm -f "$receipt" "$receipt.new"
     {
-        .venv/bin/python -m pip install --no-input --disable-pip-version-check \
+        "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
             --progress-bar off -r "$1" 2>&1 && cp "$1" "$receipt.new"
     } | show_progress
     # The pipe's status is that of show_progress; the copy exists only if pip succeeded.
     [ -f "$receipt.new" ] || fail "$1 could not be installed; see pip's error above"
     mv "$receipt.new" "$receipt"
     printf 'run.sh: installed %s\n' "$1" >&2
+}
+
+# Whether CODE_INTERPRETER=off is set, in the environment or in .env.
+interpreter_is_off() {
+    if [ -z "${CODE_INTERPRETER+set}" ] && [ -f .env ]; then
+        CODE_INTERPRETER=$(sed -n 's/^[[:space:]]*CODE_INTERPRETER[[:space:]]*=[[:space:]]*//p' .env |
+            tail -n 1 | tr -d "\"'[:space:]")
+    fi
+    [ "${CODE_INTERPRETER:-}" = off ]
+}
+
+# The environment of the code interpreter. Its sandbox needs Linux. The server works without it.
+install_interpreter() {
+    if [ "$(uname -s)" != Linux ] || interpreter_is_off; then return; fi
+    # What fails ends the inner shell only.
+    if (install requirements-interpreter.txt .venv-interpreter); then
+        # matplotlib takes a second to find the fonts; sessions take over the list made here.
+        fonts=.venv-interpreter/share/matplotlib
+        [ -d "$fonts" ] || MPLCONFIGDIR=$fonts .venv-interpreter/bin/python \
+            -c 'import matplotlib.font_manager' || rm -rf "$fonts"
+    else
+        printf 'run.sh: continuing without the code interpreter (CODE_INTERPRETER=off skips this)\n' >&2
+    fi
 }
 
 # Reports by itself what it can't download, and prints nothing if all files exist.
@@ -149,6 +174,7 @@ case "${1:-serve}" in
         shift
         install requirements.txt
         install requirements-dev.txt
+        install_interpreter
         fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
         # The timeout (seconds per test) reports a hung test by name. Only a few run in parallel,
         # since each has its own servers and database connections.
@@ -158,6 +184,7 @@ case "${1:-serve}" in
         [ $# -eq 1 ] || refuse "setup takes no arguments, got: $2"
         install requirements.txt
         install requirements-dev.txt
+        install_interpreter
         fetch_assets --dev || fail "the pages' libraries could not be downloaded; see above"
         ;;
     assistants | backup | chat | doctor | files | person | threads | usage)
@@ -167,6 +194,7 @@ case "${1:-serve}" in
     serve)
         [ $# -le 1 ] || refuse "the server takes no arguments, got: $2 (its settings are in .env)"
         install requirements.txt
+        install_interpreter
         # The API works without them.
         fetch_assets || true
         exec .venv/bin/python main.py

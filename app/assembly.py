@@ -12,6 +12,7 @@ from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
 from app.core.rate_limits import RequestCounter
 from app.core.session_tokens import SessionTokens
@@ -24,12 +25,18 @@ from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.poller import Poller
+from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
+from app.engine.windows import Windows
+from app.interpreter.environment import find_python
+from app.interpreter.events import Limits
+from app.interpreter.interpreter import Interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
@@ -65,14 +72,19 @@ class ToolResources:
     """What tools are built from."""
 
     database: Database
+    store: ObjectStore
     search: StoreSearch
     writer: FileWriter
+    interpreter: Interpreter
 
 
 MakeTool = Callable[[ToolResources], Tool]
 
 # The protocol's tools that run here, in addition to functions.
-TOOLS: tuple[MakeTool, ...] = (lambda given: FileSearch(given.database, given.search),)
+TOOLS: tuple[MakeTool, ...] = (
+    lambda given: FileSearch(given.database, given.search),
+    lambda given: CodeInterpreter(given.database, given.store, given.writer, given.interpreter),
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,8 @@ async def _opened(
     search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    resources = ToolResources(database, search, writer)
+    interpreter = await _interpreter(lifetimes, settings)
+    resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
@@ -133,7 +146,8 @@ async def _opened(
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     guard = Guard(access, counter, guard_policy(settings))
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    tasks.shared.summaries.may_spend = policy.may_spend
     wake = ingestor.wake
     follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
@@ -144,7 +158,9 @@ async def _opened(
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
         models=ModelService(names),
-        readiness=Readiness(database, store, upstreams, supervisor, instruments.metrics),
+        readiness=Readiness(
+            database, store, upstreams, supervisor, interpreter, instruments.metrics
+        ),
         assistants=AssistantService(database, wake),
         threads=ThreadService(database, tasks, wake, files.sweep_soon),
         thread_lists=ThreadListService(
@@ -164,6 +180,8 @@ async def _opened(
     )
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
+    lifetimes.closes("summaries", tasks.shared.summaries.close)
+    tasks.shared.summaries.open()
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     _open_sweepers(lifetimes, retention, services)
     log_missing_fence()
@@ -192,6 +210,26 @@ def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrument
     return upstreams
 
 
+async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
+    interpreter = Interpreter(
+        find_python(settings.code_interpreter_python),
+        Limits(
+            seconds=settings.code_interpreter_seconds,
+            cpu_seconds=settings.code_interpreter_cpu_seconds,
+            memory_bytes=settings.code_interpreter_memory_mib << 20,
+            disk_bytes=settings.code_interpreter_disk_mib << 20,
+            output_characters=settings.code_interpreter_output,
+            threads=settings.code_interpreter_threads,
+        ),
+        sessions=settings.code_interpreter_sessions,
+        idle_seconds=settings.code_interpreter_idle_minutes * 60,
+        off=settings.code_interpreter == "off",
+    )
+    lifetimes.closes("code interpreter", interpreter.close)
+    await interpreter.open()
+    return interpreter
+
+
 def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Services) -> None:
     lifetimes.closes("retention", retention.close)
     retention.open()
@@ -199,6 +237,9 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     services.files.open()
     lifetimes.closes("message index", services.thread_lists.close)
     services.thread_lists.open()
+    memory = regular_return()
+    lifetimes.closes("return of memory", memory.close)
+    memory.open()
 
 
 async def reconfigured(
@@ -212,7 +253,8 @@ async def reconfigured(
     before, tasks = parts.services, parts.supervisor.tasks
     configured = await configure_assistants(before.database, parts.writer, wanted)
     upstreams = tasks.shared.upstreams
-    policy = run_policy(settings, upstreams, tasks.shared.worker_id, configured)
+    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    tasks.shared.summaries.may_spend = policy.may_spend
     names = model_names(settings, upstreams, wanted)
     access = before.access.under(keys(settings), public_chat(settings))
     tools = tasks.shared.tools.with_tool(Functions(functions))
@@ -237,15 +279,27 @@ def _supervisor(
     tools: Toolbox,
     instruments: Instrumentation,
 ) -> RunSupervisor:
+    worker_id = f"worker_{secrets.token_hex(12)}"
+    windows = Windows(upstreams, settings.history_tokens, settings.summaries)
+    summaries = Summaries(
+        database,
+        windows,
+        worker_id,
+        instruments,
+        model=settings.summary_model,
+        every=settings.lease_seconds,
+    )
     shared = Shared(
         database=database,
         hub=Hub(),
         upstreams=upstreams,
-        worker_id=f"worker_{secrets.token_hex(12)}",
+        worker_id=worker_id,
         tools=tools,
         images=Images(database, store),
         max_rounds=settings.max_rounds,
         instruments=instruments,
+        windows=windows,
+        summaries=summaries,
     )
     heartbeat = Heartbeat(
         database,

@@ -7,9 +7,9 @@ import logging
 
 from app.api.guard import GuardPolicy
 from app.core.config import Settings
-from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.rows import AssistantRow
+from app.engine.windows import Windows
 from app.services.access import Key, PublicChat
 from app.services.run_policy import RunPolicy
 from app.services.usage import UsageService
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_policy(
-    settings: Settings, upstreams: Upstreams, worker_id: str, configured: AssistantRow | None
+    settings: Settings, windows: Windows, worker_id: str, configured: AssistantRow | None
 ) -> RunPolicy:
     return RunPolicy(
         worker_id=worker_id,
@@ -30,7 +30,8 @@ def run_policy(
         configured=configured,
         public_assistants=public_assistants(settings),
         expires_seconds=settings.run_expires_seconds,
-        upstreams=upstreams,
+        upstreams=windows.upstreams,
+        windows=windows,
         busy_thread=settings.busy_thread,
         max_concurrent_runs=settings.max_concurrent_runs,
         token_budgets=settings.token_budgets,

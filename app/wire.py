@@ -14,6 +14,7 @@ from app.db.knowledge_rows import StoreFileRow
 from app.db.rows import AssistantRow, MessageRow, RunRow, StepRow, ThreadRow
 from app.db.vector_stores import StoreWithFiles
 from app.schemas.assistants import Assistant
+from app.schemas.code_interpreter import shown_resources
 from app.schemas.common import WireObject
 from app.schemas.files import FileObject
 from app.schemas.messages import Message
@@ -30,11 +31,15 @@ from app.schemas.vector_stores import (
 
 
 def assistant_object(row: AssistantRow) -> Assistant:
-    return Assistant.model_validate(row, from_attributes=True)
+    shown = Assistant.model_validate(row, from_attributes=True)
+    shown.tool_resources = shown_resources(row.tool_resources, row.tools)
+    return shown
 
 
 def thread_object(row: ThreadRow) -> Thread:
-    return Thread.model_validate(row, from_attributes=True)
+    shown = Thread.model_validate(row, from_attributes=True)
+    shown.tool_resources = shown_resources(row.tool_resources)
+    return shown
 
 
 def listed_thread_object(row: ThreadRow, preview: str | None) -> ListedThread:
@@ -46,7 +51,9 @@ def message_object(row: MessageRow) -> Message:
 
 
 def run_object(row: RunRow) -> Run:
-    return Run.model_validate(row, from_attributes=True)
+    shown = Run.model_validate(row, from_attributes=True)
+    shown.tool_resources = shown_resources(row.tool_resources, row.tools)
+    return shown
 
 
 def step_object(row: StepRow) -> RunStep:

@@ -37,6 +37,7 @@ GROUPS = {
         "## An s3:// store also needs AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and,\n"
         "## unless it is Amazon's, AWS_ENDPOINT_URL: in the environment, not in this file.\n",
     ),
+    "code_interpreter": Group("The code interpreter", "코드 인터프리터"),
     "log_level": Group("The log", "로그"),
     "run_expires_seconds": Group("Runs and streams", "run과 스트림"),
 }

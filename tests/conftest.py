@@ -95,6 +95,8 @@ def _bare_environment() -> Iterator[None]:
                 patch.delenv(name)
         # Only tests about the shipped assistants use them.
         patch.setenv("ASSISTANTS_FILE", "")
+        # Not every machine that runs the tests can; those about it turn it on.
+        patch.setenv("CODE_INTERPRETER", "off")
         yield
 
 

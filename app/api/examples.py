@@ -163,7 +163,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "chat_page": "/chat",
     },
     "health": {"status": "ok", "version": __version__, "database": "ok", "upstream": "demo"},
-    "ready": {"status": "ready", "database": "ok", "storage": "ok", "upstream": "ok"},
+    "ready": {
+        "status": "ready",
+        "database": "ok",
+        "storage": "ok",
+        "upstream": "ok",
+        "code_interpreter": "ok",
+    },
     "retrieve_access": {
         "object": "access",
         "mode": "keys",
@@ -236,6 +242,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "vector_stores": 2,
     },
     "retrieve_thread": THREAD,
+    "retrieve_thread_summary": {
+        "object": "thread.summary",
+        "thread_id": THREAD_ID,
+        "created_at": 1790000400,
+        "text": "- 로비 화면(lobby-01)에 쓸 할인 문구를 만들고 있음\n- 전 품목 30% 할인, 하루만",
+    },
     "update_thread": {**THREAD, "metadata": {"screen": "lobby-02"}},
     "delete_thread": _deleted(THREAD),
     "create_message": MESSAGE,

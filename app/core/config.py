@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     """Model for `/embeddings`, to search vector stores by meaning. Empty: by words only."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
     """Maximum tokens in a prompt; a thread's oldest messages are left out beyond that."""
+    summaries: bool = True
+    """false: the model reads no summary of a thread's older messages when they no longer fit."""
+    history_tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens of messages beyond which older ones are summarised. 0: most of CONTEXT_WINDOW."""
+    summary_model: str = ""
+    """Model that writes the summaries. Empty: the model of the thread's run."""
 
     assistant_id: Required = "asst_default"
     """ID of the default assistant, which answers `/api/v1/chat`."""
@@ -145,6 +151,27 @@ class Settings(BaseSettings):
     """Where uploaded files are stored: a folder, file:///folder or s3://bucket/prefix."""
     max_file_bytes: Annotated[int, Field(ge=1)] = 512 * 1024 * 1024
     """Maximum size of an uploaded file in bytes; larger ones get a 413."""
+
+    code_interpreter: Literal["auto", "off"] = "auto"
+    """auto runs the code that models write, if this system can sandbox it; off never does."""
+    code_interpreter_python: str = ""
+    """Python of the environment for that code. Empty: `.venv-interpreter` beside the server's."""
+    code_interpreter_seconds: Seconds = 120
+    """Seconds that one call of the code interpreter may take."""
+    code_interpreter_cpu_seconds: Seconds = 60
+    """Seconds of CPU time that one call may use."""
+    code_interpreter_memory_mib: Annotated[int, Field(ge=64)] = 1024
+    """MiB of memory that the code of one session may use."""
+    code_interpreter_disk_mib: Annotated[int, Field(ge=1)] = 512
+    """MiB that all files of one session may take."""
+    code_interpreter_output: Annotated[int, Field(ge=100)] = 20_000
+    """Maximum characters of output of one call; the rest is cut."""
+    code_interpreter_threads: Annotated[int, Field(ge=1)] = 32
+    """Maximum threads of one session."""
+    code_interpreter_sessions: Annotated[int, Field(ge=1)] = 10
+    """Maximum sessions of one server process; beyond that, the one unused for longest is ended."""
+    code_interpreter_idle_minutes: Annotated[int, Field(ge=1)] = 60
+    """Minutes without a call after which a session is ended."""
 
     log_level: LogLevel = "INFO"
     """Lowest level to log: DEBUG, INFO, WARNING or ERROR."""

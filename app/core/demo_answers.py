@@ -9,6 +9,8 @@ from app.core.demo_code import CODE_INTERPRETER, code_for, wants_code
 from app.core.demo_memory import asks_about_oneself, asks_back, asks_name, most_relevant, name_in
 from app.core.demo_report import lacks_table, report
 from app.core.demo_schema import example
+from app.core.demo_summary import remembered, summary_of
+from app.core.summary_prompt import SUMMARISE
 from app.domain.language import is_korean
 from app.schemas.file_search import FILE_SEARCH
 
@@ -65,6 +67,9 @@ def answer(request: dict[str, Any]) -> Answer:
     """Return the demo's answer to a request of the Responses API."""
     items = _items(request.get("input"))
     said = [_text(item.get("content")) for item in items if item.get("role") == "user"]
+    if str(request.get("instructions") or "").startswith(SUMMARISE):
+        return Answer(text=summary_of(said[-1] if said else ""))
+    said = [line for text in said for line in remembered(text)]
     last = said[-1] if said else ""
     outputs = _outputs(items)
     if not outputs and (tool := _tool_to_call(request, last)):

@@ -45,6 +45,7 @@ class Metrics:
         build.info({"version": version})
         self.requests = RequestMetrics(registry)
         self.runs = RunMetrics(registry)
+        self.summaries = SummaryMetrics(registry)
         self.upstreams = UpstreamsMetrics(registry)
         self._database_jobs = Gauge(
             "threadkeeper_database_jobs_queued",
@@ -169,6 +170,24 @@ class RunMetrics:
             )
         found[0].inc(prompt)
         found[1].inc(completion)
+
+
+class SummaryMetrics:
+    """Summaries of long threads."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._ended = _Children(
+            Counter(
+                "threadkeeper_summaries",
+                "Summaries of long threads that this process made or tried to make, by outcome: "
+                "made, failed or over_budget.",
+                ("outcome",),
+                registry=registry,
+            )
+        )
+
+    def ended(self, outcome: Literal["made", "failed", "over_budget"]) -> None:
+        self._ended[outcome].inc()
 
 
 class UpstreamsMetrics:

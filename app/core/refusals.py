@@ -16,7 +16,12 @@ _log = logging.getLogger(__name__)
 
 # Without these an answer may differ slightly, but is never wrong. `input`, `tools`, `model` and
 # `text` are the question itself, and `store` prevents the upstream from storing it.
-DISPENSABLE = frozenset({"temperature", "top_p", "reasoning", "include", "parallel_tool_calls"})
+DISPENSABLE = frozenset(
+    {
+        *("temperature", "top_p", "reasoning", "include", "parallel_tool_calls"),
+        "prompt_cache_key",
+    }
+)
 
 _REMEMBERED = 1024
 

@@ -34,7 +34,9 @@ _AFTER_COLON = re.compile(
 # `property include should not exist`
 _PROPERTY = re.compile(r"\bproperty ([a-z_]+)")
 # Names that occur in no sentence about something else, and other servers' names for ours.
-_UNQUOTED = re.compile(r"\b(?:temperature|top_p|parallel_tool_calls|encoding_format)\b")
+_UNQUOTED = re.compile(
+    r"\b(?:temperature|top_p|parallel_tool_calls|prompt_cache_key|encoding_format)\b"
+)
 _ALIASES = (
     (re.compile(r"reasoning\.encrypted_content|encrypted[ _]content", re.IGNORECASE), "include"),
     (re.compile(r"reasoning[ _]?effort|thinking", re.IGNORECASE), "reasoning"),

@@ -1,21 +1,17 @@
 """SQLAlchemy engines for both databases, with errors that don't quote what users wrote."""
 
-import json
 import math
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import NullPool
 
-# Created once: `json.dumps` with options creates an encoder for every value.
-_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
+from app.db.large_values import from_json, to_json
 
 # Timeout for opening a connection, in seconds.
 _CONNECT_SECONDS = 5
@@ -78,7 +74,7 @@ def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> 
 def _engine(address: URL, **options: Any) -> Engine:
     engine = create_engine(
         address,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         json_deserializer=from_json,
         # Parameters contain what users wrote, and errors are logged.
         hide_parameters=True,

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, String, bindparam, delete, or_, select, updat
 from app.db.file_rows import FILE_REMOVALS, FILES, FileRemovalRow, FileRow
 from app.db.file_tables import file_removals, files
 from app.db.paging import Page, read_page
-from app.domain.access import SHARED, Caller
+from app.db.tables import resource_uses
+from app.domain.access import REMOVED, SHARED, Caller
 from app.domain.errors import NotFound
 
 _key = files.c.id == bindparam("key")
@@ -17,6 +18,17 @@ _of_project = files.c.project == bindparam("of_project")
 _BY_ID = select(files).where(_key, or_(_of_project, files.c.project == SHARED))
 _OF_SESSION = select(files).where(
     _key, _of_project, files.c.session_id == bindparam("of_session", type_=String)
+)
+_MADE_FOR = (
+    select(files)
+    .join(resource_uses, resource_uses.c.resource_id == files.c.id)
+    .where(
+        resource_uses.c.used_by == bindparam("thread_id"),
+        files.c.purpose == "assistants_output",
+        files.c.project != REMOVED,
+    )
+    .order_by(files.c.sequence.desc())
+    .limit(bindparam("count"))
 )
 _DELETE = delete(files).where(_key, _of_project)
 _DELETE_EXPIRED = delete(files).where(files.c.expires_at <= bindparam("now")).returning(files.c.id)
@@ -65,6 +77,12 @@ def retrieve(connection: Connection, project: str, file_id: str) -> FileRow:
     if row is None:
         raise _no_file(file_id)
     return FILES.read(row)
+
+
+def made_for(connection: Connection, thread_id: str, limit: int) -> list[FileRow]:
+    """Return the files that tools have made for a thread, the newest first."""
+    keys = {"thread_id": thread_id, "count": limit}
+    return FILES.read_all(connection.execute(_MADE_FOR, keys))
 
 
 def list_page(

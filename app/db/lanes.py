@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.db.job_queue import Job, JobQueue, Work
+from app.db.large_values import large_value_passed
 from app.db.links import Links
 from app.domain.errors import DatabaseAway
 
@@ -171,7 +172,10 @@ class Lane:
 
 
 class _HeldConnection:
-    """A connection that stays open, and is reopened after the database was unreachable."""
+    """A connection that stays open.
+
+    It is reopened after the database was unreachable, and after a large value: see `large_values`.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -207,6 +211,8 @@ class _HeldConnection:
             # still in that transaction, and would refuse every other one.
             self.close()
             raise DatabaseAway(perhaps_written=True) from error
+        if large_value_passed():
+            self.close()
         return result
 
 

@@ -1,14 +1,16 @@
 """Statements about messages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, or_, select, update
 
+from app.db import summaries
 from app.db.paging import Page, read_page
 from app.db.resource_uses import files_of, note_thread
 from app.db.rows import MESSAGES, MessageRow
+from app.db.summary_tables import summaries as summary_table
 from app.db.tables import messages
 from app.domain.errors import not_found
 from app.schemas.messages import Said
@@ -27,7 +29,7 @@ _NO_LIMIT = 2**63 - 1
 _BY_ID = select(messages).where(_key, _in_thread)
 _ANYWHERE = select(messages).where(_key)
 _UPDATE = update(messages).where(_key)
-_DELETE = delete(messages).where(_key, _in_thread)
+_DELETE = delete(messages).where(_key, _in_thread).returning(messages.c.sequence)
 _OPEN = (
     select(messages)
     .where(messages.c.run_id == bindparam("run_id"), messages.c.status == "in_progress")
@@ -52,13 +54,57 @@ _HISTORY = (
 _NEWEST = select(messages.c.sequence).where(_in_thread).order_by(_newest_first).limit(1)
 _NEWEST_TIME = select(messages.c.created_at).where(_in_thread).order_by(_newest_first).limit(1)
 _QUESTION = select(messages.c.id).where(_in_thread, messages.c.role == "user").limit(1)
-_OLDER_HISTORY = _HISTORY.where(messages.c.sequence < bindparam("before_sequence"))
+_before = messages.c.sequence < bindparam("before_sequence")
+_OLDER_HISTORY = _HISTORY.where(_before)
+# Not a newer summary than what the run may read.
+_through = func.coalesce(
+    select(summary_table.c.through)
+    .where(
+        summary_table.c.thread_id == bindparam("thread_id"),
+        summary_table.c.through < bindparam("newest"),
+    )
+    .scalar_subquery(),
+    0,
+)
+# In the same statement as the messages, so that a thread without a summary costs no query more.
+_SINCE_SUMMARY = _HISTORY.add_columns(_through.label("through")).where(
+    messages.c.sequence > _through
+)
+_OLDER_SINCE_SUMMARY = _SINCE_SUMMARY.where(_before)
+_OLDEST_FIRST = (
+    select(messages.c.sequence, messages.c.role, messages.c.content, messages.c.run_id)
+    .where(
+        _in_thread,
+        messages.c.sequence > bindparam("after"),
+        messages.c.sequence < bindparam("before"),
+        # A message that is still written, and what follows it, is not final.
+        messages.c.sequence
+        < func.coalesce(
+            select(func.min(messages.c.sequence))
+            .where(_in_thread, messages.c.status == "in_progress")
+            .scalar_subquery(),
+            _NO_LIMIT,
+        ),
+    )
+    .order_by(messages.c.sequence)
+    .limit(bindparam("count"))
+)
 _LAST_OF_RUN = (
     select(messages)
     .where(messages.c.run_id == bindparam("run_id"))
     .order_by(_newest_first)
     .limit(1)
 )
+
+
+class SinceSummary(NamedTuple):
+    """A thread's messages, newest first, without those that a summary covers.
+
+    `through` is the sequence of the newest message that it covers; 0: there is no summary.
+    """
+
+    newest_first: Iterator[Said]
+    through: int
 
 
 def create(connection: Connection, *new: MessageRow) -> None:
@@ -98,10 +144,12 @@ def modify(
 
 
 def remove(connection: Connection, thread_id: str, message_id: str) -> None:
-    """Raises `NotFound`."""
+    """Delete the message, and the thread's summary if it covers it. Raises `NotFound`."""
     keys = {"key": message_id, "thread_id": thread_id}
-    if connection.execute(_DELETE, keys).rowcount == 0:
+    sequence = connection.execute(_DELETE, keys).scalar()
+    if sequence is None:
         raise not_found("message", message_id)
+    summaries.discard(connection, thread_id, sequence)
 
 
 def list_page(
@@ -128,20 +176,51 @@ def newest_first(
     Messages with a sequence above `newest` are omitted too.
     """
     count = min(at_once or _BATCH, _BATCH)
-    values: dict[str, Any] = {
+    values = _history_values(thread_id, not_of_run, newest, count)
+    rows = connection.execute(_HISTORY, values).all()
+    return _said(connection, _OLDER_HISTORY, rows, values)
+
+
+def since_summary(
+    connection: Connection, thread_id: str, *, not_of_run: str, newest: int | None = None
+) -> SinceSummary:
+    """Do the same for the messages after those that the thread's summary covers."""
+    values = _history_values(thread_id, not_of_run, newest, _BATCH)
+    rows = connection.execute(_SINCE_SUMMARY, values).all()
+    through = rows[0].through if rows else 0
+    return SinceSummary(_said(connection, _OLDER_SINCE_SUMMARY, rows, values), through)
+
+
+def oldest_first(
+    connection: Connection, thread_id: str, *, after: int, before: int
+) -> Iterator[Said]:
+    """Yield a thread's finished messages between two sequences, both exclusive, oldest first."""
+    values = {"thread_id": thread_id, "after": after, "before": before, "count": _BATCH}
+    while rows := connection.execute(_OLDEST_FIRST, values).all():
+        yield from (Said(row.role, row.content, row.run_id, row.sequence) for row in rows)
+        values["after"] = rows[-1].sequence
+
+
+def _history_values(
+    thread_id: str, not_of_run: str, newest: int | None, count: int
+) -> dict[str, Any]:
+    return {
         "thread_id": thread_id,
         "run_id": not_of_run,
         "newest": _NO_LIMIT if newest is None else newest,
         "count": count,
     }
-    statement = _HISTORY
+
+
+def _said(
+    connection: Connection, older: Select[Any], rows: Sequence[Any], values: dict[str, Any]
+) -> Iterator[Said]:
+    """Yield the messages in `rows`, and those that `older` finds before them."""
     while True:
-        rows = connection.execute(statement, values).all()
-        yield from (Said(row.role, row.content, row.run_id) for row in rows)
-        if len(rows) < count:
+        yield from (Said(row.role, row.content, row.run_id, row.sequence) for row in rows)
+        if len(rows) < values["count"]:
             return
-        statement = _OLDER_HISTORY
-        values["before_sequence"] = rows[-1].sequence
+        rows = connection.execute(older, {**values, "before_sequence": rows[-1].sequence}).all()
 
 
 def newest_sequence(connection: Connection, thread_id: str) -> int:

@@ -33,6 +33,7 @@ from app.db.knowledge_tables import vector_store_files as store_files
 from app.db.knowledge_tables import vector_stores
 from app.db.tables import assistants, resource_uses, threads
 from app.domain.access import REMOVED, SHARED
+from app.schemas.code_interpreter import code_files_in
 from app.schemas.file_search import stores_in
 
 # Far below the number of parameters that either database allows in one statement.
@@ -182,9 +183,7 @@ def take_along(connection: Connection, thread_ids: Sequence[str]) -> Taken:
 
 def ids_of(resources: dict[str, Any]) -> set[str]:
     """Return the ids of the files and stores in tool resources."""
-    searched = stores_in(resources)
-    computed = (resources.get("code_interpreter") or {}).get("file_ids") or []
-    return {*searched, *computed}
+    return {*stores_in(resources), *code_files_in(resources)}
 
 
 def files_of(attachments: Sequence[Any], content: Sequence[Any]) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.db import tables
 from app.db.row_map import RowMap
+from app.db.summary_tables import summaries
 from app.domain.run_status import RunStatus
 from app.schemas.messages import IncompleteDetails, MessageRole, MessageStatus
 from app.schemas.runs import LastError, RequiredAction, Usage
@@ -177,6 +178,20 @@ class RunEventRow:
     created_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryRow:
+    thread_id: str
+    text: str | None = None
+    through: int = 0
+    made_at: int | None = None
+    run_id: str | None = None
+    worker_id: str | None = None
+    version: int = 0
+    attempts: int = 0
+    retry_at: float = 0.0
+    reserved_tokens: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRow:
     name: str
@@ -191,4 +206,5 @@ RUNS = RowMap(tables.runs, RunRow, packed={"settings": RunSettings})
 STEPS = RowMap(tables.steps, StepRow)
 RUN_ITEMS = RowMap(tables.run_items, RunItemRow)
 RUN_EVENTS = RowMap(tables.run_events, RunEventRow)
+SUMMARIES = RowMap(summaries, SummaryRow)
 SECRETS = RowMap(tables.secrets, SecretRow)

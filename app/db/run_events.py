@@ -1,6 +1,6 @@
 """Statements about the events that a streamed run has sent."""
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select, text
 
 from app.db.rows import RUN_EVENTS, RunEventRow
 from app.db.tables import ACTIVE, run_events, runs
@@ -16,6 +16,7 @@ _AFTER = (
         run_events.c.last_event_id > bindparam("after"),
     )
     .order_by(run_events.c.sequence)
+    .limit(bindparam("limit", type_=Integer))
 )
 _newer = run_events.alias("newer")
 _OLD = delete(run_events).where(
@@ -37,9 +38,13 @@ def last_id(connection: Connection, run_id: str) -> int:
     return connection.execute(_LAST, {"run_id": run_id}).scalar() or 0
 
 
-def bodies_after(connection: Connection, run_id: str, event_id: int) -> list[str]:
-    """Return the bodies with events after `event_id`; the first may also contain earlier ones."""
-    return list(connection.execute(_AFTER, {"run_id": run_id, "after": event_id}).scalars())
+def bodies_after(connection: Connection, run_id: str, event_id: int, limit: int) -> list[str]:
+    """Return the first `limit` bodies with events after `event_id`.
+
+    The first body may also contain earlier events.
+    """
+    values = {"run_id": run_id, "after": event_id, "limit": limit}
+    return list(connection.execute(_AFTER, values).scalars())
 
 
 def remove_before(connection: Connection, created_at: int) -> None:

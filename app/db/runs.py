@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.db import usage
+from app.db import summaries, usage
 from app.db.paging import Page, read_page
 from app.db.rows import RUNS, RunRow
 from app.db.tables import ACTIVE, runs, status_in
@@ -250,13 +250,14 @@ def count_at_work(connection: Connection, project: str) -> int:
 
 
 def reserved_tokens(connection: Connection, project: str, *, of_visitors: bool) -> int:
-    """Return how many tokens the project's active runs reserve in its budget.
+    """Return how many tokens active runs and summaries reserve in the project's budget.
 
     `of_visitors`: only visitors' runs. Locks the project, as `count_at_work` does.
     """
     _hold_project(connection, project)
     statement = _RESERVED_BY_VISITORS if of_visitors else _RESERVED
-    return int(connection.execute(statement, {"project": project}).scalar_one())
+    by_runs = int(connection.execute(statement, {"project": project}).scalar_one())
+    return by_runs + summaries.reserved_tokens(connection, project, of_visitors=of_visitors)
 
 
 def _hold_project(connection: Connection, project: str) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, delete, select, update
 
 from app.db.paging import Page, read_page
 from app.db.rows import RUN_ITEMS, STEPS, RunItemRow, StepRow
-from app.db.tables import run_items, steps
+from app.db.tables import run_items, runs, steps
 from app.domain.errors import not_found
 
 _key = steps.c.id == bindparam("key")
@@ -23,6 +23,19 @@ _BY_ID = select(steps).where(
 _UPDATE = update(steps).where(_key)
 _DELETE = delete(steps).where(_key)
 _OF_RUN = select(steps).where(steps.c.run_id == bindparam("run_id")).order_by(steps.c.sequence)
+# Quotes inside of a JSON string are escaped, so no argument or output of a call looks like that.
+_NEWEST_WITH = (
+    select(steps.c.run_id)
+    .join(runs, runs.c.id == steps.c.run_id)
+    .where(
+        runs.c.thread_id == bindparam("thread_id"),
+        runs.c.id != bindparam("not_run"),
+        steps.c.type == "tool_calls",
+        cast(steps.c.step_details, Text).like(bindparam("pattern")),
+    )
+    .order_by(runs.c.sequence.desc())
+    .limit(1)
+)
 _ITEMS = (
     select(run_items.c.item)
     .where(run_items.c.run_id == bindparam("run_id"))
@@ -56,6 +69,14 @@ def remove(connection: Connection, step_id: str) -> None:
 def of_run(connection: Connection, run_id: str) -> list[StepRow]:
     """Return all steps of a run, oldest first."""
     return STEPS.read_all(connection.execute(_OF_RUN, {"run_id": run_id}))
+
+
+def newest_run_with(
+    connection: Connection, thread_id: str, call_type: str, *, not_run: str
+) -> str | None:
+    """Return the id of the thread's newest run with calls of this type, other than `not_run`."""
+    keys = {"thread_id": thread_id, "pattern": f'%"{call_type}"%', "not_run": not_run}
+    return connection.execute(_NEWEST_WITH, keys).scalar()
 
 
 def list_page(

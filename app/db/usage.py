@@ -19,9 +19,9 @@ _PARTS = 8
 _ADD = text(
     "INSERT INTO usage "
     "(project, day, assistant_id, model, part, runs, prompt_tokens, completion_tokens) "
-    "VALUES (:project, :day, :assistant_id, :model, :part, 1, :prompt, :completion) "
+    "VALUES (:project, :day, :assistant_id, :model, :part, :runs, :prompt, :completion) "
     "ON CONFLICT (project, day, assistant_id, model, part) DO UPDATE SET "
-    "runs = usage.runs + 1, "
+    "runs = usage.runs + excluded.runs, "
     "prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens, "
     "completion_tokens = usage.completion_tokens + excluded.completion_tokens"
 )
@@ -76,8 +76,8 @@ class Counted(Protocol):
     def by_visitor(self) -> bool: ...
 
 
-def add(connection: Connection, project: str, run: Counted, spent: Usage) -> None:
-    """Count a run that has ended."""
+def add(connection: Connection, project: str, run: Counted, spent: Usage, *, runs: int = 1) -> None:
+    """Count a run that has ended; `runs` is 0 for tokens that were used beside it."""
     connection.execute(
         _ADD,
         {
@@ -86,6 +86,7 @@ def add(connection: Connection, project: str, run: Counted, spent: Usage) -> Non
             "assistant_id": run.assistant_id,
             "model": run.model,
             "part": random.randrange(_PARTS) + (_PARTS if run.by_visitor else 0),
+            "runs": runs,
             "prompt": spent.prompt_tokens,
             "completion": spent.completion_tokens,
         },

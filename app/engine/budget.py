@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.token_rates import USUAL, Rate
 from app.core.upstream import Upstream
 from app.db.rows import RunRow
 from app.engine.translation.history import json_tokens, text_tokens
@@ -12,7 +13,13 @@ from app.schemas.runs import Usage
 LEAST_OUTPUT_TOKENS = 16
 
 
-def input_budget(run: RunRow, items: list[dict[str, Any]], spent: Usage, upstream: Upstream) -> int:
+def input_budget(
+    run: RunRow,
+    items: list[dict[str, Any]],
+    spent: Usage,
+    upstream: Upstream,
+    rate: Rate = USUAL,
+) -> int:
     """Return how many tokens of history the next round may contain.
 
     This is the upstream's context window less the answer, the instructions, the tools and the
@@ -22,7 +29,11 @@ def input_budget(run: RunRow, items: list[dict[str, Any]], spent: Usage, upstrea
     limit = upstream.context_window - answer
     if run.max_prompt_tokens is not None:
         limit = min(limit, run.max_prompt_tokens - spent.prompt_tokens)
-    fixed = text_tokens(run.instructions or "") + json_tokens(run.tools) + json_tokens(items)
+    fixed = (
+        text_tokens(run.instructions or "", rate)
+        + json_tokens(run.tools, rate)
+        + json_tokens(items, rate)
+    )
     return limit - fixed
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.db.rows import MessageRow, RunRow, StepRow
 from app.schemas.steps import sent_step
+from app.storage.file_writer import NewThreadFile
 from app.wire import EventRow, object_of, step_object
 
 # One encoder for all: `json.dumps` with options would create one for every delta.
@@ -28,6 +29,7 @@ class Changes:
         self.messages: dict[str, MessageRow] = {}
         self.steps: dict[str, StepRow] = {}
         self.items: list[dict[str, Any]] = []
+        self.files: list[NewThreadFile] = []
 
     @classmethod
     def of(cls, run: RunRow) -> "Changes":
@@ -37,7 +39,12 @@ class Changes:
     @property
     def has_rows(self) -> bool:
         return bool(
-            self.new_messages or self.new_steps or self.messages or self.steps or self.items
+            self.new_messages
+            or self.new_steps
+            or self.messages
+            or self.steps
+            or self.items
+            or self.files
         )
 
     def create_message(self, message: MessageRow) -> None:

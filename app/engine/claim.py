@@ -1,22 +1,23 @@
 """Claims a run and loads everything that its execution needs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
 from operator import add
 from typing import Any
 
-from app.core.upstreams import Upstreams
-from app.db import messages, run_events, runs, steps
+from app.core.summary_prompt import shown_summary
+from app.db import messages, run_events, runs, steps, summaries
 from app.db.database import Connection
 from app.db.rows import RunRow, StepRow
 from app.domain.clock import now
 from app.engine import journal
-from app.engine.budget import input_budget
 from app.engine.changes import Changes
 from app.engine.hub import Frame
 from app.engine.question import ask_late, ask_question
-from app.engine.translation.history import within
+from app.engine.translation.history import fitting, text_tokens
+from app.engine.windows import Windows
 from app.schemas.messages import IncompleteDetails, Said
 from app.schemas.runs import Usage
 
@@ -31,6 +32,9 @@ class Claimed:
 
     run: RunRow
     history: list[Said]
+    # What the model reads in place of older messages, and whether some were left out without it.
+    summary: str | None = None
+    cut: bool = False
     items: list[dict[str, Any]] = field(default_factory=list)
     spent: Usage = field(default_factory=Usage)
     # The step whose calls are not all answered yet, if there is one.
@@ -44,15 +48,15 @@ class Claimed:
 def claim_new(
     connection: Connection,
     run: RunRow,
-    upstreams: Upstreams,
+    windows: Windows,
     changes: Changes,
     *,
     history: list[Said] | None = None,
 ) -> Claimed:
     """Insert a new run as `in_progress`, so that no client ever sees it `queued`.
 
-    `upstreams` give the context window of the run's model. `changes` has the run's events so far.
-    `history` is the whole thread, if the caller has it.
+    `windows` say how much the run's model reads. `changes` has the run's events so far. `history`
+    is the whole thread, if the caller has it.
     """
     ask_question(connection, run, not_before=run.created_at)
     running = replace(run, status="in_progress", started_at=now(), question=None)
@@ -61,15 +65,13 @@ def claim_new(
     claimed = Claimed(running, [])
     _store_events(connection, claimed, changes)
     if history is None:
-        _read_history(connection, claimed, upstreams)
+        _read_history(connection, claimed, windows)
     else:
         claimed.history = history
     return claimed
 
 
-def claim(
-    connection: Connection, run_id: str, worker_id: str, upstreams: Upstreams
-) -> Claimed | None:
+def claim(connection: Connection, run_id: str, worker_id: str, windows: Windows) -> Claimed | None:
     """Start a queued run, or resume one that this process has taken over.
 
     Returns None if the run waits behind another, whose end will start it, or if another process
@@ -86,11 +88,11 @@ def claim(
     if run.status == "queued":
         if run.started_at is not None:
             _recall(connection, claimed)
-        return _begin(connection, claimed, worker_id, upstreams)
+        return _begin(connection, claimed, worker_id, windows)
     claimed.next_event_id += _SENT_BUT_NOT_STORED
     _discard_unfinished_round(connection, claimed)
     _recall(connection, claimed)
-    _read_history(connection, claimed, upstreams)
+    _read_history(connection, claimed, windows)
     return claimed
 
 
@@ -100,9 +102,7 @@ def _may_claim(run: RunRow, worker_id: str) -> bool:
     return run.status == "queued" or (run.status == "in_progress" and run.worker_id == worker_id)
 
 
-def _begin(
-    connection: Connection, claimed: Claimed, worker_id: str, upstreams: Upstreams
-) -> Claimed:
+def _begin(connection: Connection, claimed: Claimed, worker_id: str, windows: Windows) -> Claimed:
     run = claimed.run
     ask_late(connection, run)
     claimed.run = runs.move(
@@ -111,7 +111,7 @@ def _begin(
     changes = Changes.of(run)
     changes.emit("thread.run.in_progress", claimed.run)
     _store_events(connection, claimed, changes)
-    _read_history(connection, claimed, upstreams)
+    _read_history(connection, claimed, windows)
     return claimed
 
 
@@ -152,18 +152,38 @@ def _store_events(connection: Connection, claimed: Claimed, changes: Changes) ->
     claimed.next_event_id += len(frames)
 
 
-def _read_history(connection: Connection, claimed: Claimed, upstreams: Upstreams) -> None:
+def _read_history(connection: Connection, claimed: Claimed, windows: Windows) -> None:
     run = claimed.run
-    upstream = upstreams.of(run.model)
-    budget = input_budget(run, claimed.items, claimed.spent, upstream)
+    budget, rate = windows.input_budget(run, claimed.items, claimed.spent), windows.rate(run)
+    newest = run.horizon.newest_message if run.horizon else None
+    since = _since_summary(connection, run, newest) if windows.summarises(run) else None
     count = run.truncation_strategy.get("last_messages")
-    newest_first = messages.newest_first(
-        connection,
-        run.thread_id,
-        not_of_run=run.id,
-        newest=run.horizon.newest_message if run.horizon else None,
-        at_once=count,
-    )
+    if since is None:
+        newest_first = messages.newest_first(
+            connection, run.thread_id, not_of_run=run.id, newest=newest, at_once=count
+        )
+    else:
+        summary, newest_first = since
+        tokens = text_tokens(summary, rate) if summary else 0
+        # If a run's own limit is very small, its newest messages matter more.
+        if summary and tokens <= budget / 2:
+            claimed.summary = summary
+            budget -= tokens
     unread = run.horizon.unread_runs if run.horizon else ()
     read = (message for message in newest_first if message.run_id not in unread)
-    claimed.history = within(islice(read, count), budget)
+    history = fitting(islice(read, count), budget, rate)
+    claimed.history, claimed.cut = history.messages, not history.all
+
+
+def _since_summary(
+    connection: Connection, run: RunRow, newest: int | None
+) -> tuple[str | None, Iterator[Said]] | None:
+    """Return the thread's summary as the model reads it, and the messages after it, newest first.
+
+    None if the summary changes at this moment.
+    """
+    found = messages.since_summary(connection, run.thread_id, not_of_run=run.id, newest=newest)
+    if not found.through:
+        return None, found.newest_first
+    summary = summaries.text_of(connection, run.thread_id, found.through)
+    return None if summary is None else (shown_summary(summary), found.newest_first)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from app.core.instrumentation import Instrumentation
@@ -16,22 +16,23 @@ from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.budget import (
     OutputLimit,
-    input_budget,
     output_budget,
     output_limit,
     prompt_is_used_up,
 )
+from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.outcome import Outcome, outcome_of
+from app.engine.reading import Reading
 from app.engine.recorder import Move, Recorder
+from app.engine.summaries import Summaries
 from app.engine.tools.tool import Call, Emit
 from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
-from app.engine.translation.history import within
 from app.engine.translation.items import (
     answer_call,
     call_output,
@@ -40,7 +41,7 @@ from app.engine.translation.items import (
     required_action,
     unanswered,
 )
-from app.engine.translation.request import build_request
+from app.engine.windows import Windows
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
 
@@ -59,6 +60,8 @@ class Shared:
     images: Images
     max_rounds: int
     instruments: Instrumentation
+    windows: Windows
+    summaries: Summaries
 
 
 class Execution:
@@ -72,13 +75,12 @@ class Execution:
         self._shared = shared
         self._upstream = shared.upstreams.of(claimed.run.model)
         self._run = claimed.run
-        self._history = claimed.history
+        self._reading = Reading(shared.windows, shared.images, claimed)
         self._items = claimed.items
         self._spent = claimed.spent
         self._tool_step = claimed.tool_step
         self._earlier_steps = claimed.steps
-        # Several calls may be answered at the same time, but events are numbered one by one.
-        self._emitting = asyncio.Lock()
+        self._deltas = CallDeltas(claimed.run, self._send)
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
             shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
@@ -179,6 +181,7 @@ class Execution:
 
     def _spend(self, usage: Usage) -> None:
         self._spent += usage
+        self._reading.answered(usage)
         model = self._upstream.sent_name(self._run.model)
         self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
 
@@ -210,6 +213,7 @@ class Execution:
                 for shown in answer_call(step, call["call_id"], answer.detail):
                     self._tools.answered(shown)
                 changes.items.append(call_output(call["call_id"], answer.parts))
+                changes.files += answer.files
             self._items += changes.items
             waiting = unanswered(self._items)
             if not waiting:
@@ -226,16 +230,9 @@ class Execution:
         same = [one for one in self._items if one.get("name") == item["name"]]
         number = next(place for place, one in enumerate(same) if one is item)
         call = Call(item["call_id"], item["name"], item["arguments"], number)
-        return call, partial(self._emit, step, call.id)
-
-    async def _emit(self, step: StepRow, call_id: str, delta: dict[str, Any]) -> None:
-        """Send a delta of a call that is being answered."""
-        calls = step.step_details["tool_calls"]
-        index = next(place for place, call in enumerate(calls) if call["id"] == call_id)
-        changes = Changes.of(self._run)
-        changes.emit_call(step.id, {"index": index, "type": calls[index]["type"], **delta})
-        async with self._emitting:
-            await self._send(changes)
+        # Before this execution has asked the model, another may have begun to answer the call.
+        again = self._projection is None
+        return call, unsent if again else self._deltas.of_call(step, call.id)
 
     async def _round(self, limit: OutputLimit | None) -> Projection:
         """Ask the model once. The changes of its last events stay in the projection, to be
@@ -266,19 +263,12 @@ class Execution:
             await self._recorder.keep_if_due()
 
     async def _request(self, max_output: int | None) -> dict[str, Any]:
-        shared = self._shared
-        budget = input_budget(self._run, self._items, self._spent, self._upstream)
-        sendable = await shared.images.of(
-            self._run.project, within(reversed(self._history), budget), self._items
-        )
-        return build_request(
-            self._run,
-            sendable.messages,
-            sendable.items,
+        return await self._reading.request(
+            self._upstream,
+            self._items,
+            self._spent,
             max_output_tokens=max_output,
-            model=self._upstream.sent_name(self._run.model),
             tools=self._tools.offers(),
-            images=sendable.urls,
         )
 
     async def _complete(self) -> Outcome:
@@ -295,6 +285,9 @@ class Execution:
     async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
         if with_usage:
             move.values["usage"] = self._spent
+            move = replace(move, summary_due=self._reading.summary_due(self._spent))
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
+        if move.summary_due:
+            self._shared.summaries.wake()
         return Outcome(run, self._message, self._recorder.next_run_id)

@@ -9,7 +9,8 @@ from app.db.database import Connection, Database
 from app.db.rows import RunRow
 from app.domain.run_status import SETTLED
 from app.engine import journal
-from app.engine.hub import FRAMES_AT_ONCE, Feed, Frame, Hub, wait_for
+from app.engine.hub import FRAMES_AT_ONCE, Feed, Frame, Hub, LeftBehind, wait_for
+from app.engine.journal import Kept
 from app.engine.poller import Poller
 
 # After one of these a run sends no more events, or none before its client has answered.
@@ -46,17 +47,17 @@ class Follower:
     ) -> AsyncIterator[list[Frame]]:
         while True:
             if feed is not None:
-                if after + 1 < feed.first_id:
-                    _, kept = await self._database.read(_look, run_id, after)
-                    older = [frame for frame in kept if frame.id < feed.first_id]
-                    for portion in _portions(older):
-                        yield portion
-                        await asyncio.sleep(0)
-                async for frames in feed.read(after, self._silence):
+                async for frames in self._missed(run_id, after, feed):
                     yield frames
-                    after = frames[-1].id if frames else after
-                    if frames and frames[-1].event in _LAST_EVENTS:
-                        return
+                    after = frames[-1].id
+                try:
+                    async for frames in feed.read(after, self._silence):
+                        yield frames
+                        after = frames[-1].id if frames else after
+                        if frames and frames[-1].event in _LAST_EVENTS:
+                            return
+                except LeftBehind:
+                    continue
             with self._poller.watching(run_id):
                 async for frames in self._follow_kept(run_id, after):
                     yield frames
@@ -65,16 +66,29 @@ class Follower:
             if feed is None:
                 return
 
+    async def _missed(self, run_id: str, after: int, feed: Feed) -> AsyncIterator[list[Frame]]:
+        """Yield the stored frames between the id `after` and the first one in the feed."""
+        while after + 1 < (first_id := feed.first_id):
+            kept = await self._database.read(journal.kept_after, run_id, after)
+            older = [frame for frame in kept.frames if frame.id < first_id]
+            for portion in _portions(older):
+                yield portion
+                await asyncio.sleep(0)
+            # What isn't in the feed any more was stored before it was dropped.
+            after = older[-1].id if older and kept.more else first_id - 1
+
     async def _follow_kept(self, run_id: str, after: int) -> AsyncIterator[list[Frame]]:
         """Yield stored frames until the run is settled or this process starts to execute it."""
         quiet_since = time.monotonic()
         while True:
             change = self._hub.watch(run_id)
-            run, frames = await self._database.read(_look, run_id, after)
-            for portion in _portions(frames):
+            run, kept = await self._database.read(_look, run_id, after)
+            for portion in _portions(kept.frames):
                 yield portion
                 await asyncio.sleep(0)
                 after, quiet_since = portion[-1].id, time.monotonic()
+            if kept.more:
+                continue
             if run is None or run.status in SETTLED:
                 return
             if self._hub.stopping:
@@ -93,7 +107,7 @@ def _portions(frames: list[Frame]) -> list[list[Frame]]:
     ]
 
 
-def _look(connection: Connection, run_id: str, after: int) -> tuple[RunRow | None, list[Frame]]:
+def _look(connection: Connection, run_id: str, after: int) -> tuple[RunRow | None, Kept]:
     # The run first: the events up to its status are stored by then.
     run = runs.find(connection, run_id)
     return run, journal.kept_after(connection, run_id, after)

@@ -4,7 +4,7 @@ Only a hint: the database is authoritative, and readers in other processes read 
 """
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
@@ -12,6 +12,9 @@ from weakref import WeakValueDictionary
 # How many frames a reader is given at once. One that is far behind, or resumes a long answer, would
 # otherwise keep all other requests waiting while its frames are encoded.
 FRAMES_AT_ONCE = 100
+# How many of a run's stored frames stay in memory. A frame of some characters takes half a
+# kilobyte, so all frames of a long answer would take hundreds of megabytes.
+FRAMES_KEPT = 1_000
 
 
 class Frame(NamedTuple):
@@ -22,23 +25,36 @@ class Frame(NamedTuple):
     data: str
 
 
-class Feed:
-    """The events of a run since this process claimed it, kept once for all of its readers.
+class LeftBehind(Exception):
+    """A reader's next frame is not in the feed any more; it is in the journal."""
 
-    A slow reader has its own position in the list and delays no other reader. The list is bounded
-    by what one run can produce.
+
+class Feed:
+    """The newest events of a run that this process executes, kept once for all of its readers.
+
+    A slow reader has its own position in the list and delays no other reader.
     """
 
     def __init__(self, first_id: int) -> None:
         """`first_id`: the feed contains every event from this id on."""
         self.first_id = first_id
         self._frames: list[Frame] = []
+        self._dropped = 0
         self._closed = False
         self._news = asyncio.Event()
 
     def publish(self, frames: Iterable[Frame]) -> None:
         self._frames += frames
         self._wake()
+
+    def drop_stored(self, before: int) -> None:
+        """Drop the oldest frames if there are many; those before the id `before` are stored."""
+        spare = len(self._frames) - FRAMES_KEPT
+        if spare > 0:
+            stored = bisect_left(self._frames, before, hi=spare, key=_id)
+            del self._frames[:stored]
+            self._dropped += stored
+            self.first_id = self._frames[0].id
 
     def close(self) -> None:
         """Mark the run as ended or waiting for its client: readers stop after the last frame."""
@@ -53,15 +69,19 @@ class Feed:
     async def read(self, after: int, silence: float) -> AsyncIterator[list[Frame]]:
         """Yield the frames after the id `after` as they arrive, until the feed is closed.
 
-        An empty list means that no frame arrived for `silence` seconds.
+        An empty list means that no frame arrived for `silence` seconds. Raises `LeftBehind` if the
+        reader is so slow that its next frame has been dropped.
         """
-        place = bisect_right(self._frames, after, key=lambda frame: frame.id)
+        place = self._dropped + bisect_right(self._frames, after, key=_id)
         while True:
-            if place < len(self._frames):
-                news = self._frames[place : place + FRAMES_AT_ONCE]
+            if place < self._dropped:
+                raise LeftBehind
+            first = place - self._dropped
+            if first < len(self._frames):
+                news = self._frames[first : first + FRAMES_AT_ONCE]
                 place += len(news)
                 yield news
-                if place < len(self._frames):
+                if place - self._dropped < len(self._frames):
                     await asyncio.sleep(0)
             elif self._closed:
                 return
@@ -71,6 +91,10 @@ class Feed:
                         await self._news.wait()
                 except TimeoutError:
                     yield []
+
+
+def _id(frame: Frame) -> int:
+    return frame.id
 
 
 class Hub:

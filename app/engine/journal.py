@@ -1,10 +1,15 @@
 """Stores the events of streamed runs, for clients that reconnect and for other processes."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from app.db import run_events
 from app.db.database import Connection
 from app.engine.hub import Frame
+
+# How many commits' frames are read at once. Together, those of a long answer would take hundreds of
+# megabytes, for each reader that resumes it.
+_COMMITS_AT_ONCE = 16
 
 
 def number(events: Iterable[tuple[str, str]], first_id: int) -> list[Frame]:
@@ -28,11 +33,19 @@ def append_unclaimed(
     return frames
 
 
-def kept_after(connection: Connection, run_id: str, event_id: int) -> list[Frame]:
-    """Return the frames after the id `event_id` that are stored so far."""
-    bodies = run_events.bodies_after(connection, run_id, event_id)
+class Kept(NamedTuple):
+    """Stored frames, and whether more of them are stored."""
+
+    frames: list[Frame]
+    more: bool
+
+
+def kept_after(connection: Connection, run_id: str, event_id: int) -> Kept:
+    """Return the first stored frames after the id `event_id`, with `_COMMITS_AT_ONCE` commits."""
+    bodies = run_events.bodies_after(connection, run_id, event_id, _COMMITS_AT_ONCE)
     lines = "".join(bodies).split("\n")[:-1]
-    return [frame for frame in map(_frame, lines) if frame.id > event_id]
+    frames = [frame for frame in map(_frame, lines) if frame.id > event_id]
+    return Kept(frames, len(bodies) == _COMMITS_AT_ONCE)
 
 
 def _frame(line: str) -> Frame:

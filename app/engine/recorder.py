@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from app.db import messages, runs, steps
+from app.db import messages, runs, steps, summaries
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, RunRow
 from app.db.runs import Ended
@@ -19,6 +19,7 @@ from app.engine.claim import Claimed
 from app.engine.ending import Ending, end_run
 from app.engine.hub import Frame, Hub
 from app.schemas.runs import LastError
+from app.storage.file_writer import create_for_thread
 from app.wire import run_object
 
 T = TypeVar("T")
@@ -31,10 +32,14 @@ _KEEP_EVERY = 0.5
 
 @dataclass(frozen=True)
 class Move:
-    """A change of the run's status, with the columns that change with it."""
+    """A change of the run's status, with the columns that change with it.
+
+    `summary_due`: the thread's older messages are to be summarised.
+    """
 
     to: RunStatus
     values: dict[str, Any] = field(default_factory=dict)
+    summary_due: bool = False
 
 
 class Recorder:
@@ -122,6 +127,9 @@ class Recorder:
     def _mark_kept(self) -> None:
         self._pending = []
         self._kept_at = time.monotonic()
+        feed = self._hub.find(self._run.id)
+        if feed is not None:
+            feed.drop_stored(self._next_id)
 
     def _publish(self, frames: list[Frame]) -> None:
         feed = self._hub.find(self._run.id)
@@ -141,6 +149,8 @@ class Recorder:
         for message in changes.messages.values():
             messages.save(connection, message)
         steps.add_items(connection, self._run.id, changes.items)
+        for file in changes.files:
+            create_for_thread(connection, self._run.thread_id, file)
         events = list(changes.events)
         next_run_id = None
         if move is not None:
@@ -152,6 +162,8 @@ class Recorder:
     def _move(self, connection: Connection, move: Move) -> Ended:
         held = {"held_by": self._worker_id, **move.values}
         if move.to in TERMINAL:
+            if move.summary_due:
+                summaries.want(connection, self._run.thread_id, self._run.id)
             return runs.end(connection, self._run, move.to, **held)
         run = runs.move(connection, self._run, move.to, **held)
         waits = move.to == "requires_action"

@@ -166,7 +166,7 @@ class RunTasks:
         shared = self.shared
         try:
             claimed = await shared.database.transaction(
-                claim, run_id, shared.worker_id, shared.upstreams
+                claim, run_id, shared.worker_id, shared.windows
             )
         except StaleRun:
             claimed = None

@@ -128,6 +128,8 @@ class Said(NamedTuple):
     role: str
     content: list[dict[str, Any]]
     run_id: str | None = None
+    # Its place in the database; 0: it is the only one.
+    sequence: int = 0
 
 
 class MessageDeleted(WireObject):

@@ -28,6 +28,15 @@ class Thread(ListedObject):
     tool_resources: dict[str, Any]
 
 
+class ThreadSummary(WireObject):
+    """What models read in place of the thread's older messages."""
+
+    object: Literal["thread.summary"] = "thread.summary"
+    thread_id: str
+    created_at: int
+    text: str
+
+
 class ThreadDeleted(WireObject):
     id: str
     object: Literal["thread.deleted"] = "thread.deleted"

@@ -5,6 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.schemas.code_interpreter import (
+    CODE_INTERPRETER,
+    CodeInterpreterChoice,
+    CodeInterpreterResources,
+    CodeInterpreterTool,
+)
 from app.schemas.common import MAX_COUNT, JsonObject, RequestBody
 from app.schemas.file_search import (
     FILE_SEARCH,
@@ -16,10 +22,6 @@ from app.schemas.file_search import (
 from app.schemas.vector_stores import NewVectorStore
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-
-
-class CodeInterpreterTool(RequestBody):
-    type: Literal["code_interpreter"]
 
 
 class FunctionDefinition(RequestBody):
@@ -35,7 +37,7 @@ class FunctionTool(RequestBody):
 
 
 # The tools that are identified by their type; all others are functions.
-BUILT_IN = ("file_search", "code_interpreter")
+BUILT_IN = (FILE_SEARCH, CODE_INTERPRETER)
 
 Tool = Annotated[CodeInterpreterTool | FileSearchTool | FunctionTool, Field(discriminator="type")]
 
@@ -53,10 +55,6 @@ def _normalized(tool: Tool) -> dict[str, Any]:
         answer["function"].setdefault("parameters", {"type": "object", "properties": {}})
         answer["function"].setdefault("strict", False)
     return answer
-
-
-class CodeInterpreterResources(RequestBody):
-    file_ids: list[str] | None = Field(default=None, max_length=20)
 
 
 class ToolResources(RequestBody):
@@ -85,10 +83,6 @@ class NamedFunction(RequestBody):
 class FunctionChoice(RequestBody):
     type: Literal["function"]
     function: NamedFunction
-
-
-class CodeInterpreterChoice(RequestBody):
-    type: Literal["code_interpreter"]
 
 
 ToolMode = Literal["none", "auto", "required"]

@@ -8,7 +8,7 @@ from app.db import assistants, written_assistants
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.rows import AssistantRow, WrittenAssistantRow
-from app.domain.access import SHARED
+from app.domain.access import SHARED, Caller
 from app.domain.clock import now
 from app.domain.errors import Configured
 from app.domain.ids import new_id
@@ -21,6 +21,7 @@ from app.schemas.assistants import (
 )
 from app.schemas.common import ListPage
 from app.schemas.tools import as_json, normalized
+from app.services.code_files import check_code_files
 from app.services.vector_stores import stored_resources
 from app.wire import assistant_object
 
@@ -58,6 +59,7 @@ class AssistantService:
 
     @staticmethod
     def _create(connection: Connection, project: str, body: AssistantCreate) -> AssistantRow:
+        check_code_files(connection, Caller(project), body.tool_resources)
         resources = stored_resources(connection, project, body.tool_resources)
         assistant = replace(new_assistant(project, body), tool_resources=resources)
         return assistants.create(connection, assistant)
@@ -67,6 +69,8 @@ class AssistantService:
         connection: Connection, project: str, assistant_id: str, body: AssistantUpdate
     ) -> AssistantRow:
         _refuse_configured(connection, assistant_id)
+        assistants.retrieve(connection, project, assistant_id)
+        check_code_files(connection, Caller(project), body.tool_resources)
         values = {name: _stored(body, name) for name in body.model_fields_set}
         if body.model is None:
             values.pop("model", None)

@@ -14,6 +14,7 @@ from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.engine.supervisor import RunSupervisor
+from app.interpreter.interpreter import Interpreter
 
 Up = Literal["ok", "unavailable"]
 
@@ -53,12 +54,14 @@ class Readiness:
         store: ObjectStore,
         upstreams: Upstreams,
         supervisor: RunSupervisor,
+        interpreter: Interpreter,
         metrics: Metrics,
     ) -> None:
         self._database = database
         self._store = store
         self._upstreams = upstreams
         self._supervisor = supervisor
+        self._interpreter = interpreter
         self._metrics = metrics
         self._looking = asyncio.Lock()
         self._found: Components | None = None
@@ -68,6 +71,11 @@ class Readiness:
     def draining(self) -> bool:
         """Whether the process has begun to stop."""
         return self._supervisor.draining
+
+    @property
+    def code_interpreter(self) -> str:
+        """ "ok", or why code can't be run: a server without it is ready as well."""
+        return self._interpreter.unavailable or "ok"
 
     async def components(self) -> Components:
         """Return the components' state, at most a few seconds old. Concurrent callers share it."""

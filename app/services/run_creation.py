@@ -95,7 +95,7 @@ def insert(
     caller has it.
     """
     if at_once:
-        claimed = claim_new(connection, run, policy.upstreams, changes, history=history)
+        claimed = claim_new(connection, run, policy.windows, changes, history=history)
         return Created(claimed.run, claimed)
     runs.create(connection, run)
     journal.keep(connection, run.id, journal.number(changes.events, 1))

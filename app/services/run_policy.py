@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from app.core.upstreams import Upstreams
 from app.db import assistants, runs, usage
 from app.db.database import Connection
-from app.db.rows import AssistantRow
+from app.db.rows import AssistantRow, RunRow
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, LimitReached, not_found
+from app.engine.windows import Windows
+from app.schemas.code_interpreter import runs_code
 from app.schemas.runs import BusyPolicy, RunOverrides
 
 # The key in `token_budgets` for every project that is not named.
@@ -20,7 +22,8 @@ OTHERS = "*"
 class RunPolicy:
     """The rules and limits for new runs.
 
-    `expires_seconds` count from a run's creation. `upstreams` give the models' context windows.
+    `expires_seconds` count from a run's creation. `upstreams` give the models' context windows, and
+    `windows` what their runs read.
     `configured` is the default assistant if the settings created it: only they can change it, so
     it need not be read for every run. `public_assistants` are those that sessions may use; the
     first is their default. `max_concurrent_runs` limits each project (0: no limit).
@@ -35,6 +38,7 @@ class RunPolicy:
     public_assistants: Sequence[str]
     expires_seconds: int
     upstreams: Upstreams
+    windows: Windows
     busy_thread: BusyPolicy
     max_concurrent_runs: int
     token_budgets: Mapping[str, int]
@@ -52,6 +56,13 @@ class RunPolicy:
         if self.configured is not None and assistant_id == self.configured.id:
             return self.configured
         return assistants.retrieve(connection, caller.project, assistant_id)
+
+    def runs_code(self, connection: Connection, caller: Caller, body: RunOverrides) -> bool:
+        """Return whether a new run lists the tool `code_interpreter`. Raises `NotFound`."""
+        if body.tools is not None:
+            return runs_code(tool.type for tool in body.tools)
+        assistant = self.assistant(connection, caller, body.assistant_id)
+        return runs_code(tool["type"] for tool in assistant.tools)
 
     def reserved_for(self, assistant: AssistantRow, limits: RunOverrides) -> int:
         """Return how many tokens a new run reserves in its project's budget until it ends.
@@ -84,11 +95,29 @@ class RunPolicy:
                 code="concurrent_runs_exceeded",
                 headers={"retry-after": "1"},
             )
-        budget = self.token_budgets.get(project, self.token_budgets.get(OTHERS))
+        budget = self._budget_of(project)
         if budget is not None:
             _check_budget(connection, project, budget, of_visitors=False)
         if caller.session is not None and self.public_token_budget:
             _check_budget(connection, project, self.public_token_budget, of_visitors=True)
+
+    def may_spend(self, connection: Connection, run: RunRow, tokens: int) -> bool:
+        """Return whether the day's budgets have so many tokens left, for what the run causes."""
+        budget = self._budget_of(run.project)
+        if budget is not None and _left(connection, run.project, budget) < tokens:
+            return False
+        public = self.public_token_budget if run.by_visitor else 0
+        return not public or _left(connection, run.project, public, of_visitors=True) >= tokens
+
+    def _budget_of(self, project: str) -> int | None:
+        return self.token_budgets.get(project, self.token_budgets.get(OTHERS))
+
+
+def _left(connection: Connection, project: str, budget: int, *, of_visitors: bool = False) -> int:
+    """Return how many tokens of the day's budget are neither used nor reserved."""
+    reserved = runs.reserved_tokens(connection, project, of_visitors=of_visitors)
+    used = usage.tokens_of(connection, project, usage.today(), of_visitors=of_visitors)
+    return budget - used - reserved
 
 
 def _check_budget(connection: Connection, project: str, budget: int, *, of_visitors: bool) -> None:

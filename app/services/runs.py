@@ -27,6 +27,7 @@ from app.schemas.runs import (
 )
 from app.schemas.threads import ThreadCreate
 from app.services.attachments import attach_files
+from app.services.code_files import check_code_files
 from app.services.new_run import new_rows
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
@@ -176,7 +177,9 @@ class RunService:
     def _create_both(
         self, connection: Connection, caller: Caller, body: ThreadRunCreate, *, at_once: bool
     ) -> Created:
-        thread = create_thread(connection, caller, body.thread or ThreadCreate())
+        for_code = self._policy.runs_code(connection, caller, body)
+        thread = create_thread(connection, caller, body.thread or ThreadCreate(), for_code=for_code)
+        check_code_files(connection, caller, body.tool_resources)
         changes = Changes(streamed=True)
         changes.emit("thread.created", thread)
         return self._insert(
@@ -281,7 +284,7 @@ class RunService:
     ) -> tuple[list[Frame], Claimed | None]:
         _, frames = self._submit(connection, caller, thread_id, run_id, body)
         policy = self._policy
-        claimed = claim(connection, run_id, policy.worker_id, policy.upstreams)
+        claimed = claim(connection, run_id, policy.worker_id, policy.windows)
         if claimed is not None:
             claimed.frames = frames + claimed.frames
         return frames, claimed

@@ -3,20 +3,28 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.db import messages, runs, steps, threads, usage
+from app.db import messages, runs, steps, summaries, threads, usage
 from app.db.database import Connection, Database
 from app.db.paging import Page
-from app.db.rows import MessageRow, ThreadRow
+from app.db.rows import MessageRow, SummaryRow, ThreadRow
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import ThreadBusy
+from app.domain.errors import NotFound, ThreadBusy
 from app.domain.ids import new_id
 from app.engine.tasks import RunTasks
+from app.schemas.code_interpreter import code_files_in, with_code_files
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
 from app.schemas.runs import BusyPolicy, Usage
-from app.schemas.threads import Thread, ThreadCreate, ThreadDeleted, ThreadUpdate
+from app.schemas.threads import (
+    Thread,
+    ThreadCreate,
+    ThreadDeleted,
+    ThreadSummary,
+    ThreadUpdate,
+)
 from app.services.attachments import attach_files
+from app.services.code_files import check_code_files
 from app.services.vector_stores import OF_THREAD, stored_resources
 from app.wire import message_object, thread_object
 
@@ -49,13 +57,25 @@ class ThreadService:
     async def retrieve(self, caller: Caller, thread_id: str) -> Thread:
         return thread_object(await self._database.read(threads.retrieve, caller, thread_id))
 
+    async def summary(self, caller: Caller, thread_id: str) -> ThreadSummary:
+        """Raises `NotFound` for the thread, and if it has no summary."""
+        row = await self._database.read(self._summary, caller, thread_id)
+        if row is None or row.text is None or row.made_at is None:
+            raise NotFound(f"The thread '{thread_id}' has no summary.")
+        return ThreadSummary(thread_id=thread_id, created_at=row.made_at, text=row.text)
+
+    @staticmethod
+    def _summary(connection: Connection, caller: Caller, thread_id: str) -> SummaryRow | None:
+        threads.retrieve(connection, caller, thread_id)
+        return summaries.find(connection, thread_id)
+
     async def update(self, caller: Caller, thread_id: str, body: ThreadUpdate) -> Thread:
         values: dict[str, Any] = {}
         if "metadata" in body.model_fields_set:
             values["metadata"] = body.metadata or {}
         if "tool_resources" in body.model_fields_set:
             values["tool_resources"] = _resources(body)
-        thread = await self._database.transaction(threads.modify, caller, thread_id, values)
+        thread = await self._database.transaction(self._update, caller, thread_id, body, values)
         return thread_object(thread)
 
     async def delete(self, caller: Caller, thread_id: str) -> ThreadDeleted:
@@ -63,6 +83,18 @@ class ThreadService:
             self._tasks.abandon(run_id)
         self._sweep()
         return ThreadDeleted(id=thread_id)
+
+    @staticmethod
+    def _update(
+        connection: Connection,
+        caller: Caller,
+        thread_id: str,
+        body: ThreadUpdate,
+        values: dict[str, Any],
+    ) -> ThreadRow:
+        threads.lock(connection, caller, thread_id)
+        check_code_files(connection, caller, body.tool_resources)
+        return threads.modify(connection, caller, thread_id, values)
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str) -> list[str]:
@@ -154,7 +186,8 @@ class MessageService:
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str, message_id: str) -> None:
-        threads.retrieve(connection, caller, thread_id)
+        # Locked, so that a summary that is being made can't read the message meanwhile.
+        threads.lock(connection, caller, thread_id)
         messages.remove(connection, thread_id, message_id)
 
 
@@ -172,13 +205,22 @@ def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
     return [run.id for run in active]
 
 
-def create_thread(connection: Connection, caller: Caller, body: ThreadCreate) -> ThreadRow:
-    """Create a thread with its first messages."""
+def create_thread(
+    connection: Connection, caller: Caller, body: ThreadCreate, *, for_code: bool = False
+) -> ThreadRow:
+    """Create a thread with its first messages. `for_code`: it shows its files for code, if none.
+
+    Raises `NotFound` for an unknown file, and `InvalidRequest` for too many.
+    """
+    check_code_files(connection, caller, body.tool_resources)
+    resources = stored_resources(connection, caller.project, body.tool_resources, OF_THREAD)
+    if for_code:
+        resources = with_code_files(resources, code_files_in(resources))
     thread = ThreadRow(
         id=new_id("thread"),
         created_at=now(),
         metadata=body.metadata or {},
-        tool_resources=stored_resources(connection, caller.project, body.tool_resources, OF_THREAD),
+        tool_resources=resources,
         project=caller.project,
         session_id=caller.session,
     )

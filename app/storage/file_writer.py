@@ -30,6 +30,15 @@ class StoredBytes:
     created_at: int
 
 
+@dataclass(frozen=True)
+class NewThreadFile:
+    """A file that was made for a thread; its bytes are stored, and its row is still to come."""
+
+    stored: StoredBytes
+    filename: str
+    purpose: str
+
+
 class FileWriter:
     """Stores files for uploads, the assistants file and tools."""
 
@@ -60,16 +69,22 @@ class FileWriter:
         The file belongs to the thread's project and, if a browser session owns the thread, to that
         session. Deleting the thread removes it. Raises `StorageError`.
         """
-        stored = await self.put(_once(content))
+        new = await self.put_for_thread(filename, content, purpose=purpose)
         created = None
         try:
-            created = await self._database.transaction(
-                _create_for_thread, thread_id, stored, filename, purpose
-            )
+            created = await self._database.transaction(create_for_thread, thread_id, new)
         finally:
             if created is None:
-                await self.give_up(stored.file_id)
+                await self.give_up(new.stored.file_id)
         return created
+
+    async def put_for_thread(self, filename: str, content: bytes, *, purpose: str) -> NewThreadFile:
+        """Store the bytes of a file for a thread.
+
+        Within a day, either `create_for_thread` inserts the row, together with what refers to it,
+        or `give_up` removes the bytes. Raises `StorageError`.
+        """
+        return NewThreadFile(await self.put(_once(content)), filename, purpose)
 
     async def give_up(self, file_id: str) -> None:
         """Remove the bytes of a file that has no row; a file with a row is left alone."""
@@ -92,18 +107,20 @@ class FileWriter:
             await self._database.transaction(files.drop_removal, file_id)
 
 
-def _create_for_thread(
-    connection: Connection, thread_id: str, stored: StoredBytes, filename: str, purpose: str
-) -> FileRow | None:
+def create_for_thread(connection: Connection, thread_id: str, new: NewThreadFile) -> FileRow | None:
+    """Insert the file's row; return None if the thread or the file's bytes are gone.
+
+    The file belongs to the thread's owner, and is deleted with the thread.
+    """
     owner = threads.owner_of(connection, thread_id)
     if owner is None:
         return None
     file = FileRow(
-        id=stored.file_id,
-        purpose=purpose,
-        filename=filename,
-        bytes=stored.size,
-        created_at=stored.created_at,
+        id=new.stored.file_id,
+        purpose=new.purpose,
+        filename=new.filename,
+        bytes=new.stored.size,
+        created_at=new.stored.created_at,
         expires_at=None,
         project=owner.project,
         session_id=owner.session,

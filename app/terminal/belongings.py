@@ -36,6 +36,8 @@ class Counts:
 def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object]:
     """Yield each thread, followed by its messages, its runs and, if `steps`, their steps.
 
+    With the steps comes the summary that models read of a long thread, if there is one.
+
     A thread that is deleted in the meantime is skipped. Raises `Failure`.
     """
     for listed in client.list("/threads", _ALL, query).items:
@@ -64,11 +66,22 @@ def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Objec
     runs = client.list(path_of("threads", thread_id, "runs"), _ALL, oldest_first).items
     yield thread
     yield from messages
+    if steps and (summary := _summary(client, thread_id)) is not None:
+        yield summary
     for run in runs:
         yield run
         if steps:
             path = path_of("threads", thread_id, "runs", str(run["id"]), "steps")
             yield from client.list(path, _ALL, oldest_first).items
+
+
+def _summary(client: Client, thread_id: str) -> Object | None:
+    try:
+        return client.get(path_of("threads", thread_id, "summary"))
+    except Refused as refusal:
+        if refusal.http_status != 404:
+            raise
+        return None
 
 
 def _files_of(one: Object) -> Iterator[str]:

@@ -6,6 +6,8 @@ import httpx
 import openai
 import pytest
 
+from tests.support.stores import uploaded
+
 FUNCTION = {"type": "function", "function": {"name": "get_Weather-2"}}
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -27,21 +29,26 @@ DEFAULTS: dict[str, Any] = {
     "metadata": {},
     "response_format": "auto",
 }
-GIVEN: dict[str, Any] = {
-    "name": "수학 선생님",
-    "description": "Teaches.",
-    "instructions": "Be kind.",
-    "tools": [{"type": "code_interpreter"}],
-    "top_p": 0.5,
-    "temperature": 0.2,
-    "reasoning_effort": "low",
-    "tool_resources": {
-        "code_interpreter": {"file_ids": ["file-1"]},
-        "file_search": {"vector_store_ids": ["vs_1"]},
-    },
-    "metadata": {"k": "v"},
-    "response_format": {"type": "json_object"},
-}
+
+
+@pytest.fixture
+def given(client) -> dict[str, Any]:
+    """Every field of an assistant."""
+    return {
+        "name": "수학 선생님",
+        "description": "Teaches.",
+        "instructions": "Be kind.",
+        "tools": [{"type": "code_interpreter"}],
+        "top_p": 0.5,
+        "temperature": 0.2,
+        "reasoning_effort": "low",
+        "tool_resources": {
+            "code_interpreter": {"file_ids": [uploaded(client, "a,b")]},
+            "file_search": {"vector_store_ids": ["vs_1"]},
+        },
+        "metadata": {"k": "v"},
+        "response_format": {"type": "json_object"},
+    }
 
 
 def made(http: httpx.Client, **fields: Any) -> dict[str, Any]:
@@ -61,9 +68,9 @@ def test_a_new_assistant_echoes_openais_defaults_in_openais_order(http):
     assert {name: assistant[name] for name in DEFAULTS} == DEFAULTS
 
 
-def test_all_that_is_given_comes_back(http):
-    assistant = made(http, **GIVEN)
-    assert {name: assistant[name] for name in GIVEN} == GIVEN
+def test_all_that_is_given_comes_back(http, given):
+    assistant = made(http, **given)
+    assert {name: assistant[name] for name in given} == given
     assert http.get(f"/assistants/{assistant['id']}").json() == assistant
 
 
@@ -141,8 +148,8 @@ def test_response_formats_are_kept(http, response_format):
     assert made(http, response_format=response_format)["response_format"] == response_format
 
 
-def test_an_update_changes_what_it_names_and_nothing_else(http):
-    assistant = made(http, **GIVEN)
+def test_an_update_changes_what_it_names_and_nothing_else(http, given):
+    assistant = made(http, **given)
     path = f"/assistants/{assistant['id']}"
     assert http.post(path, json={}).json() == assistant
     assert http.post(path).json() == assistant
@@ -152,10 +159,13 @@ def test_an_update_changes_what_it_names_and_nothing_else(http):
 
 
 @pytest.mark.parametrize("field", [*DEFAULTS])
-def test_null_in_an_update_resets_a_field(http, field):
-    assistant = made(http, **GIVEN)
+def test_null_in_an_update_resets_a_field(http, given, field):
+    assistant = made(http, **given)
     changed = http.post(f"/assistants/{assistant['id']}", json={field: None}).json()
-    assert changed == {**assistant, field: DEFAULTS[field]}
+    default = DEFAULTS[field]
+    if field == "tool_resources":
+        default = {"code_interpreter": {"file_ids": []}}  # as the tool is listed
+    assert changed == {**assistant, field: default}
 
 
 def test_a_null_model_in_an_update_changes_nothing(http):

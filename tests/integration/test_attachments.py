@@ -108,10 +108,11 @@ def test_a_thread_may_have_a_store_already(client, http, upstream, assistant_id,
 
 
 def test_a_thread_begins_with_files(client, http, upstream, assistant_id, refund):
-    resources: Any = {"code_interpreter": {"file_ids": ["file-x"]}}
+    for_code = uploaded(client, "a,b", "a.csv")
+    resources: Any = {"code_interpreter": {"file_ids": [for_code]}}
     body = {"messages": [bringing(refund)], "tool_resources": resources}
     thread = http.post("/threads", json=body).json()
-    assert thread["tool_resources"]["code_interpreter"] == {"file_ids": ["file-x"]}
+    assert thread["tool_resources"]["code_interpreter"] == {"file_ids": [for_code]}
     assert thread == http.get(f"/threads/{thread['id']}").json()
     store = client.vector_stores.retrieve(own_store(http, thread["id"]))
     assert store.expires_after.to_dict() == WEEK
@@ -159,9 +160,10 @@ def test_a_runs_own_messages_bring_files(
 # What is no file to search
 
 
+@pytest.mark.parametrize("tool", [SEARCH, CODE], ids=["search", "code"])
 @pytest.mark.parametrize("where", ["messages", "runs", "threads", "threads/runs"])
-def test_an_unknown_file_is_refused_and_leaves_nothing(http, thread_id, refund, where):
-    message = bringing(refund, "file-none")
+def test_an_unknown_file_is_refused_and_leaves_nothing(http, thread_id, refund, where, tool):
+    message = bringing(refund, "file-none", tools=[tool])
     path, body = {
         "messages": (f"/threads/{thread_id}/messages", message),
         "runs": (f"/threads/{thread_id}/runs", {**DEFAULT, "additional_messages": [message]}),
@@ -177,8 +179,8 @@ def test_an_unknown_file_is_refused_and_leaves_nothing(http, thread_id, refund, 
     assert http.get(f"/threads/{thread_id}/runs").json()["data"] == []
 
 
-@pytest.mark.parametrize("tools", [[CODE], [], None], ids=["code", "none", "null"])
-def test_what_is_not_to_be_searched_is_kept_as_it_is(http, thread_id, tools):
+@pytest.mark.parametrize("tools", [[], None], ids=["none", "null"])
+def test_what_is_for_no_tool_is_kept_as_it_is(http, thread_id, tools):
     made = http.post(f"/threads/{thread_id}/messages", json=bringing("file-none", tools=tools))
     kept = {"file_id": "file-none"} | ({} if tools is None else {"tools": tools})
     assert made.json()["attachments"] == [kept]
@@ -188,6 +190,31 @@ def test_what_is_not_to_be_searched_is_kept_as_it_is(http, thread_id, tools):
 def test_a_file_for_both_tools_is_searched(client, http, thread_id, refund):
     http.post(f"/threads/{thread_id}/messages", json=bringing(refund, tools=[CODE, SEARCH]))
     assert settled(client, own_store(http, thread_id)) == {"completed": 1, "total": 1}
+    assert for_code_of(http, thread_id) == [refund]
+
+
+def for_code_of(http, thread_id: str) -> list[str]:
+    resources = http.get(f"/threads/{thread_id}").json()["tool_resources"]
+    return [*resources["code_interpreter"]["file_ids"]]
+
+
+def test_files_for_code_are_added_to_the_threads(client, http, thread_id):
+    first, second, third = (uploaded(client, f"{n}", f"{n}.csv") for n in range(3))
+    http.post(f"/threads/{thread_id}/messages", json=bringing(first, second, tools=[CODE]))
+    http.post(f"/threads/{thread_id}/messages", json=bringing(second, third, tools=[CODE]))
+    assert for_code_of(http, thread_id) == [first, second, third]
+
+
+def test_a_thread_has_not_too_many_files_for_code(client, http, thread_id):
+    ids = [uploaded(client, f"{n}") for n in range(21)]
+    path = f"/threads/{thread_id}/messages"
+    error = error_of(http.post(path, json=bringing(*ids, tools=[CODE])))
+    assert error["code"] == "array_above_max_length"
+    assert error["param"] == "tool_resources.code_interpreter.file_ids"
+    assert http.post(path, json=bringing(*ids[:20], tools=[CODE])).is_success
+    error_of(http.post(path, json=bringing(ids[20], tools=[CODE])))
+    assert http.post(path, json=bringing(ids[3], tools=[CODE])).is_success
+    assert for_code_of(http, thread_id) == ids[:20]
 
 
 def test_a_file_that_can_not_be_read_holds_up_nothing(client, upstream, assistant_id):

@@ -27,6 +27,7 @@ from app.db.database import Database
 from app.db.lanes import Lane
 from app.engine.heartbeat import Heartbeat
 from app.engine.supervisor import RunSupervisor
+from app.interpreter.interpreter import Interpreter
 from app.reloading import Reloader
 from app.services.access import AccessService
 from app.services.files import FileService
@@ -45,6 +46,7 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "request counter": (RequestCounter, "__init__", "close"),
     "model": (OpenAIResponsesClient, "__init__", "close"),
     "embedding model": (OpenAIEmbedder, "__init__", "close"),
+    "code interpreter": (Interpreter, "open", "close"),
     "configured assistants": (assembly, "configure_assistants", None),
     "access": (AccessService, "__init__", None),
     "runs": (RunSupervisor, "open", "close"),

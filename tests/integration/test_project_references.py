@@ -48,14 +48,19 @@ def own(cafe, upstream_server):
     return ids
 
 
-def bringing(file_id: str) -> dict:
-    """Return a message with a file to be searched."""
-    return {**ASKED, "attachments": [{"file_id": file_id, "tools": [{"type": "file_search"}]}]}
+def bringing(file_id: str, tool: str = "file_search") -> dict:
+    """Return a message with a file for a tool."""
+    return {**ASKED, "attachments": [{"file_id": file_id, "tools": [{"type": tool}]}]}
 
 
 def with_store(file_id: str) -> dict:
     """Return resources with a store that is to be made of a file."""
     return {"tool_resources": {"file_search": {"vector_stores": [{"file_ids": [file_id]}]}}}
+
+
+def for_code(file_id: str) -> dict:
+    """Return resources with a file for code."""
+    return {"tool_resources": {"code_interpreter": {"file_ids": [file_id]}}}
 
 
 # A path, and a body that names what is somebody else's: by the name of the id.
@@ -106,6 +111,31 @@ NAMED = {
             "assistant_id": "asst_default",
             "additional_messages": [bringing(ids["file_id"])],
         },
+    ),
+    "a message's file for code": (
+        "/threads/{thread_id}/messages",
+        lambda ids: bringing(ids["file_id"], "code_interpreter"),
+    ),
+    "an assistant's file for code": (
+        "/assistants",
+        lambda ids: {"model": "m", **for_code(ids["file_id"])},
+    ),
+    "a changed assistant's file for code": (
+        "/assistants/{assistant_id}",
+        lambda ids: for_code(ids["file_id"]),
+    ),
+    "a thread's file for code": ("/threads", lambda ids: for_code(ids["file_id"])),
+    "a changed thread's file for code": (
+        "/threads/{thread_id}",
+        lambda ids: for_code(ids["file_id"]),
+    ),
+    "a run's file for code": (
+        "/threads/runs",
+        lambda ids: {"assistant_id": "asst_default", **for_code(ids["file_id"])},
+    ),
+    "a thread and run's file for code": (
+        "/threads/runs",
+        lambda ids: {"assistant_id": "asst_default", "thread": for_code(ids["file_id"])},
     ),
 }
 

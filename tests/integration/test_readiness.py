@@ -23,7 +23,14 @@ from tests.support.server import ThreadServer, process_server, thread_server
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 
-ALL_WELL = {"status": "ready", "database": "ok", "storage": "ok", "upstream": "ok"}
+OFF = "The code interpreter is off (CODE_INTERPRETER=off)."
+ALL_WELL = {
+    "status": "ready",
+    "database": "ok",
+    "storage": "ok",
+    "upstream": "ok",
+    "code_interpreter": OFF,
+}
 KEY = "sk-of-the-upstream"
 
 

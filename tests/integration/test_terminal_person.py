@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.stores import uploaded
+from tests.support.summaries import SMALL, ask, find_row, long_thread, summarising, text_of
 from tests.support.terminal import at_terminal, fail, run, succeed
 
 
@@ -137,3 +138,18 @@ def test_wrong_usage(url):
     twice = ("--metadata", "a=1", "--metadata", "a=2")
     assert "twice" in fail("person", "delete", *twice, url=url, status=2)
     fail("person", "delete", url=url, status=2)
+
+
+def test_a_long_threads_summary_is_exported_and_deleted(start, upstream, database_url, tmp_path):
+    server, fact = start(**SMALL), "My name is Mina and my order is number 48213."
+    upstream.reply_with(summarising)
+    thread_id = long_thread(server.http, fact, metadata={"person": "mina"})
+    ask(server.http, thread_id)
+    text = text_of(database_url, thread_id)
+    folder, who = tmp_path / "export", ("--metadata", "person=mina")
+    succeed("person", "export", *who, "-o", str(folder), url=server.base_url)
+    objects = lines((folder / "threads.ndjson").read_text("utf-8"))
+    (summary,) = [one for one in objects if one["object"] == "thread.summary"]
+    assert (summary["thread_id"], summary["text"]) == (thread_id, text)
+    succeed("person", "delete", *who, "--yes", url=server.base_url)
+    assert find_row(database_url, thread_id) is None

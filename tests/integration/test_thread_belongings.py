@@ -193,11 +193,12 @@ def test_another_projects_use_of_an_id_neither_keeps_nor_takes(start, call_as):
     server = start(api_keys=keys)
     own, other = (call_as(server, f"{name}-key-0123456789") for name in ("own", "other"))
     file_id = uploaded(own.client, SECRET)
-    named: Any = {"code_interpreter": {"file_ids": [file_id]}}
-    theirs = other.client.beta.threads.create(tool_resources=named).id
+    picture: Any = {"type": "image_file", "image_file": {"file_id": file_id}}
+    named: Any = [{"role": "user", "content": [picture]}]
+    theirs = other.client.beta.threads.create(messages=named).id
     other.client.beta.threads.delete(theirs)
     assert is_there(own.http, f"/files/{file_id}")
-    other.client.beta.threads.create(tool_resources=named)
+    other.client.beta.threads.create(messages=named)
     own.client.beta.threads.delete(thread_with(own.client, file_id))
     assert not is_there(own.http, f"/files/{file_id}")
 

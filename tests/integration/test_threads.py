@@ -5,13 +5,18 @@ from typing import Any
 import pytest
 
 from tests.support.replies import Reply
+from tests.support.stores import uploaded
 from tests.support.talk import ended, error_of, finished, texts
 
-RESOURCES = {
-    "code_interpreter": {"file_ids": ["file-1", "file-2"]},
-    "file_search": {"vector_store_ids": ["vs_1"]},
-}
 EMPTY: dict[str, Any] = {"metadata": {}, "tool_resources": {}}
+
+
+@pytest.fixture
+def resources(client) -> dict[str, Any]:
+    return {
+        "code_interpreter": {"file_ids": [uploaded(client, "a"), uploaded(client, "b")]},
+        "file_search": {"vector_store_ids": ["vs_1"]},
+    }
 
 
 @pytest.mark.parametrize(
@@ -39,15 +44,15 @@ def test_an_empty_thread_needs_no_words(http, request_):
     }
 
 
-def test_a_thread_can_begin_with_messages_and_resources(http):
+def test_a_thread_can_begin_with_messages_and_resources(http, resources):
     messages = [
         {"role": "user", "content": "one"},
         {"role": "assistant", "content": [{"type": "text", "text": "two"}]},
         {"role": "user", "content": "three", "metadata": None, "attachments": None},
     ]
-    body = {"messages": messages, "metadata": {"k": "v"}, "tool_resources": RESOURCES}
+    body = {"messages": messages, "metadata": {"k": "v"}, "tool_resources": resources}
     thread = http.post("/threads", json=body).json()
-    assert (thread["metadata"], thread["tool_resources"]) == ({"k": "v"}, RESOURCES)
+    assert (thread["metadata"], thread["tool_resources"]) == ({"k": "v"}, resources)
     assert texts(http, thread["id"]) == [("user", "one"), ("assistant", "two"), ("user", "three")]
     assert http.get(f"/threads/{thread['id']}").json() == thread
 
@@ -66,8 +71,8 @@ def test_a_thread_can_begin_with_messages_and_resources(http):
         ),
     ],
 )
-def test_an_update_replaces_what_it_names(http, change, expected):
-    body = {"metadata": {"k": "v", "l": "w"}, "tool_resources": RESOURCES}
+def test_an_update_replaces_what_it_names(http, resources, change, expected):
+    body = {"metadata": {"k": "v", "l": "w"}, "tool_resources": resources}
     thread = http.post("/threads", json=body).json()
     assert http.post(f"/threads/{thread['id']}", json=change).json() == {**thread, **expected}
     assert http.get(f"/threads/{thread['id']}").json() == {**thread, **expected}

@@ -18,6 +18,7 @@ _RESPONSES_FIELDS: dict[str, tuple[type, ...]] = {
     "input": (list, str),
     "stream": (bool,),
     "store": (bool,),
+    "prompt_cache_key": (str,),
     "include": (list,),
     "instructions": (str,),
     "max_output_tokens": (int,),

@@ -1,6 +1,7 @@
 """How many tokens a run may read and say, and which messages fit."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_no_gap_is_left_in_a_conversation():
     assert within([newest, large, small], 1000) == [newest]
 
 
-def test_no_more_messages_are_looked_at_than_are_read():
+def test_no_more_messages_are_looked_at_than_fit():
     looked_at = 0
 
     def endless() -> Iterator[Said]:
@@ -81,7 +82,26 @@ def test_no_more_messages_are_looked_at_than_are_read():
             yield said(text_part("x" * 300))
 
     read = within(endless(), 1050)
-    assert looked_at == len(read) + 1
+    assert looked_at == 1050 // message_tokens(read[0]) + 1
+    assert len(read) >= looked_at // 2
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7], ids="every {} th place is this thread's".format)
+def test_history_is_cut_in_large_steps(step):
+    """What comes first in a request stays for many turns: upstreams cache how requests begin."""
+    thread = [said(text_part("x" * 300))._replace(sequence=1 + step * n) for n in range(400)]
+    cost = message_tokens(thread[0])
+    read = [within(thread[:end][::-1], 40 * cost) for end in range(50, 400)]
+    assert {messages[-1].sequence for messages in read} == {
+        message.sequence for message in thread[49:399]
+    }
+    assert all(20 <= len(messages) <= 40 for messages in read)
+    cuts = [messages[0].sequence for messages in read]
+    moved = sum(before != after for before, after in pairwise(cuts))
+    assert moved <= len(read) / 10, "a cut stays for ten messages, on average"
+    assert cuts == sorted(cuts)
+    # Whoever cuts what was cut gets the same.
+    assert all(within(messages[::-1], 40 * cost) == messages for messages in read)
 
 
 @pytest.mark.parametrize(

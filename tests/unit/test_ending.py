@@ -129,7 +129,7 @@ def test_only_the_one_who_holds_a_run_ends_it(rows, run):
 def test_what_an_unheld_run_tells_is_kept_for_its_readers(rows, run):
     runs.move(rows, run, "cancelling")
     end_unheld(rows, run.id, "cancelled")
-    kept = journal.kept_after(rows, run.id, 0)
+    kept = journal.kept_after(rows, run.id, 0).frames
     assert [frame.id for frame in kept] == [1, 2, 3, 4]
     assert [frame.event for frame in kept] == [
         "thread.message.incomplete",
@@ -137,7 +137,7 @@ def test_what_an_unheld_run_tells_is_kept_for_its_readers(rows, run):
         "thread.run.cancelling",
         "thread.run.cancelled",
     ]
-    assert journal.kept_after(rows, run.id, 3) == kept[3:]
+    assert journal.kept_after(rows, run.id, 3).frames == kept[3:]
 
 
 def test_a_run_that_is_gone_can_not_be_ended(rows):

@@ -69,7 +69,7 @@ async def test_a_cancel_waits_for_the_commit_that_it_meets(database, database_ur
 
     await recorder.end("failed", unfinished=message)
     hub.settle(run.id)
-    kept = await database.read(journal.kept_after, run.id, 0)
+    kept = (await database.read(journal.kept_after, run.id, 0)).frames
     assert [frame.event for frame in kept] == [
         "thread.message.created",
         "thread.message.incomplete",

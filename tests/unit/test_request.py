@@ -28,6 +28,7 @@ def asked(
     *history: Said,
     items: tuple[dict[str, Any], ...] = (),
     max_output_tokens: int | None = None,
+    summary: str | None = None,
     **run: Any,
 ) -> dict[str, Any]:
     wanted = run_row("thread_1", **run)
@@ -39,6 +40,7 @@ def asked(
         model=wanted.model,
         tools=TOOLS.of(wanted, []).offers(),
         images={"file-kept": "data:image/png;base64,AA=="},
+        summary=summary,
     )
     if openai_spec.are_present():
         assert openai_spec.request_faults(request) == []
@@ -55,6 +57,7 @@ def test_a_bare_run_asks_for_no_more_than_it_must():
         "input": [],
         "store": False,
         "include": ["reasoning.encrypted_content"],
+        "prompt_cache_key": "thread_1",
     }
 
 
@@ -216,6 +219,13 @@ def test_a_message_without_words_is_not_told():
     assert asked(message("assistant"), message("assistant", text_part("")))["input"] == []
     # The Responses API takes no image that an assistant said.
     assert asked(message("assistant", image))["input"] == []
+
+
+def test_a_summary_comes_before_all_messages_with_no_more_authority_than_a_user():
+    said = asked(message("user", text_part("?")), summary="- Mina", instructions="Be kind.")
+    assert said["instructions"] == "Be kind."
+    assert [item["role"] for item in said["input"]] == ["user", "user"]
+    assert said["input"][0]["content"] == [{"type": "input_text", "text": "- Mina"}]
 
 
 def test_a_round_is_replayed_in_its_order():

@@ -38,7 +38,7 @@ def tasks_of(database: SlowDatabase | None = None) -> RunTasks:
         database=database,
         hub=Hub(),
         worker_id="w",
-        upstreams=None,
+        windows=None,
         instruments=SimpleNamespace(metrics=metrics),
     )
     return RunTasks(shared)

@@ -28,6 +28,8 @@ class Ready(WireObject):
     upstream: Reach
     # The state of each upstream by its name; only if there are several.
     upstreams: dict[str, Reach] | None = None
+    # "ok", or why it is off.
+    code_interpreter: str
 
 
 _NOT_READY = {
@@ -35,6 +37,7 @@ _NOT_READY = {
     "database": "ok",
     "storage": "ok",
     "upstream": "unreachable",
+    "code_interpreter": "ok",
 }
 
 
@@ -70,7 +73,8 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
 
     `upstream` is `refused` if the upstream refuses the key, and `not_found` if it has no
     `/responses` at the configured address. If there are several upstreams, it is `ok` as soon as
-    one of them is, and `upstreams` lists each by its name. Results are cached for five seconds.
+    one of them is, and `upstreams` lists each by its name. `code_interpreter` is `ok`, or says why
+    it is off; the server is ready without it. Results are cached for five seconds.
     """
     found = await services.readiness.components()
     status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"
@@ -86,4 +90,5 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
         upstream=found.upstream,
         # Only names, which are not secret: this route needs no key.
         upstreams=dict(found.upstreams) if len(found.upstreams) > 1 else None,
+        code_interpreter=services.readiness.code_interpreter,
     )

@@ -16,6 +16,7 @@ from app.schemas.threads import (
     ThreadCreate,
     ThreadDeleted,
     ThreadsDeleted,
+    ThreadSummary,
     ThreadUpdate,
 )
 
@@ -118,6 +119,17 @@ async def delete_threads(
 async def retrieve_thread(thread_id: str, services: ServicesDep, caller: CallerDep) -> Thread:
     """Retrieve a thread."""
     return await services.threads.retrieve(caller, thread_id)
+
+
+@routes.get("/threads/{thread_id}/summary")
+async def retrieve_thread_summary(
+    thread_id: str, services: ServicesDep, caller: CallerDep
+) -> ThreadSummary:
+    """Retrieve the summary that models read in place of a long thread's older messages.
+
+    Most threads have none, and answer 404.
+    """
+    return await services.threads.summary(caller, thread_id)
 
 
 @routes.post("/threads/{thread_id}")

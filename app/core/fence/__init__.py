@@ -34,6 +34,8 @@ class Limits:
     # For each file that it writes.
     file_bytes: int | None = 0
     open_files: int | None = 256
+    # Processes and threads of this user in total, on the whole machine. Root has no such limit.
+    tasks: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Policy:
     """What stays allowed. A folder includes everything beneath it.
 
     Never allowed: to trace, signal or slow down another process, to change a file's owner or mode,
-    to mount, to share memory by name, or to use the kernel's larger interfaces. Threads always
-    are.
+    to mount, to share memory by name, to watch files, to hide from the parent process, or to use
+    the kernel's larger interfaces. Threads always are.
     """
 
     readable: tuple[Path, ...] = ()
@@ -105,6 +107,7 @@ def _limit(limits: Limits) -> None:
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_NPROC, limits.tasks),
         (resource.RLIMIT_CORE, 0),
     ):
         if limit is not None:

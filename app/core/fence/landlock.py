@@ -25,8 +25,10 @@ _LATER_RIGHTS = ((2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEV))
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
 _READ = _READ_FILE | _READ_DIR
-# No links, devices or sockets: the reader of a writable folder would follow a link in it.
-_WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
+_CHANGE = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
+# No symbolic links, devices or sockets: the reader of a writable folder would follow a link in it.
+# Files may be moved, and linked to, between folders that are both writable.
+_WRITE = _READ | _CHANGE | _REFER
 _TCP = 0b11
 _SCOPES = 0b11  # abstract Unix sockets, signals
 

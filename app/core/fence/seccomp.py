@@ -25,12 +25,16 @@ _UNKNOWN = _ERRNO | errno.ENOSYS
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _LOAD, _EQUALS, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 
-_CLONE_THREAD = 0x00010000
+# What every thread has: the process's memory and open files. A thread with files of its own could
+# hide them.
+_CLONE_FILES, _CLONE_THREAD = 0x00000400, 0x00010000
 # Requests of `ioctl` that insert a character into a terminal's input.
 _TYPING = (0x5412, 0x541C)
 # Commands of `fcntl` that set whom the kernel signals when a file is ready, and with which signal:
 # they could signal any process.
 _SIGNALLING = (8, 10, 15)
+# Options of `prctl` by which a process would outlive its parent or hide its open files from it.
+_HIDING = (1, 4)
 
 _Instruction = tuple[int, int, int, int]
 
@@ -104,7 +108,12 @@ def _tables(allowed: Refusals) -> Iterator[syscalls.Table]:
 def _looked_into(allowed: Refusals) -> Iterator[_Instruction]:
     own = os.getpid()
     if not allowed.programs:
-        yield from _for_call("clone", [*_argument(0), (_ANY_BIT, 1, 0, _CLONE_THREAD), _refusal()])
+        of_threads = [
+            part
+            for flag in (_CLONE_THREAD, _CLONE_FILES)
+            for part in ((_ANY_BIT, 1, 0, flag), _refusal())
+        ]
+        yield from _for_call("clone", [*_argument(0), *of_threads])
         # A filter can't read its arguments, which are in memory. The C library falls back to clone.
         yield from _refuse_call(syscalls.LOOKED_INTO, "clone3", _UNKNOWN)
     for name in ("kill", "tgkill"):  # `abort` signals its own process
@@ -119,6 +128,7 @@ def _looked_into(allowed: Refusals) -> Iterator[_Instruction]:
     )
     yield from _for_call("ioctl", [*_argument(1), *_if_any(_TYPING)])
     yield from _for_call("fcntl", [*_argument(1), *_if_any(_SIGNALLING)])
+    yield from _for_call("prctl", [*_argument(0), *_if_any(_HIDING)])
 
 
 def _for_call(name: str, body: list[_Instruction]) -> Iterator[_Instruction]:

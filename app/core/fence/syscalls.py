@@ -118,6 +118,9 @@ KERNEL: Table = {
     "nfsservctl": (180, 42),
     "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
     "lsm_set_self_attr": (460, 460),
     "map_shadow_stack": (453, 453),
     "vmsplice": (278, 75),
@@ -157,8 +160,10 @@ IDENTITY: Table = {
     "capset": (126, 91),
     "setrlimit": (160, 164),
 }
-# Modes, owners and times of files, which Landlock does not control.
+# Modes, owners and times of files, which Landlock does not control; nor does it control the size
+# before Linux 6.2 (an open file can still be truncated).
 ATTRIBUTES: Table = {
+    "truncate": (76, 45),
     "chmod": (90, None),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
@@ -183,7 +188,6 @@ ATTRIBUTES: Table = {
 }
 # Names of files: Landlock refuses most of these as well.
 CHANGES: Table = {
-    "truncate": (76, 45),
     "rename": (82, None),
     "renameat": (264, 38),
     "renameat2": (316, 276),
@@ -207,4 +211,5 @@ LOOKED_INTO: Table = {
     "prlimit64": (302, 261),
     "ioctl": (16, 29),
     "fcntl": (72, 25),
+    "prctl": (157, 167),
 }

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from app.db import file_tables  # noqa: F401 - its tables join the others in `metadata`
+# Their tables join the others in `metadata`.
+from app.db import file_tables, summary_tables  # noqa: F401
 from app.db.tables import metadata
 
 context.configure(

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from app.db.rows import RunRow
 from app.engine.tools.marks import Marks
+from app.storage.file_writer import NewThreadFile
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,18 @@ class Answer:
     """The answer to a call: `parts` for the model, and what `detail` adds to the call in its step.
 
     `detail` is merged one level deep, so `{"function": {"output": "…"}}` keeps the call's name.
+    `files` get their rows in the transaction that stores the answer.
     """
 
     parts: Sequence[Part]
     detail: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[NewThreadFile] = ()
 
 
 # Sends a delta of the call that is being answered, such as `{"my_tool": {"outputs": […]}}`. SDKs
-# append its strings to those of earlier deltas, so a delta must not repeat the final detail.
+# append its strings to those of earlier deltas, so a delta must not repeat the final detail. It
+# sends nothing if another execution may have answered the call before: its readers would see it
+# twice.
 Emit = Callable[[dict[str, Any]], Awaitable[None]]
 
 

@@ -17,18 +17,28 @@ def build_request(
     model: str,
     tools: list[dict[str, Any]],
     images: Mapping[str, str],
+    summary: str | None = None,
 ) -> dict[str, Any]:
     """Return the request of the run's next round.
 
     `messages` is the history, and `items` come from the run's earlier rounds. `model` is the name
     that the upstream uses. `tools` are offered to the model. `images` are the images that are
-    stored here, as data URLs by file id.
+    stored here, as data URLs by file id. `summary` is shown in place of older messages.
+
+    What stays from turn to turn comes first: an upstream that has cached the beginning of the last
+    request reads only the rest of this one.
     """
     request: dict[str, Any] = {
         "model": model,
-        "input": [item for message in messages if (item := input_item(message, images))] + items,
+        "input": [
+            *([_summary_item(summary)] if summary else []),
+            *(item for message in messages if (item := input_item(message, images))),
+            *items,
+        ],
         "store": False,
         "include": ["reasoning.encrypted_content"],
+        # Sends the thread's requests to where the last one was cached.
+        "prompt_cache_key": run.thread_id,
     }
     if run.instructions:
         request["instructions"] = run.instructions
@@ -41,6 +51,12 @@ def build_request(
     if text_format:
         request["text"] = {"format": text_format}
     return request
+
+
+def _summary_item(summary: str) -> dict[str, Any]:
+    # With no more authority than the users have, whose words are in it.
+    content = [{"type": "input_text", "text": summary}]
+    return {"type": "message", "role": "user", "content": content}
 
 
 def _sampling(run: RunRow) -> dict[str, Any]:

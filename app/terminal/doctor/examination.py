@@ -7,6 +7,7 @@ from app.core.config import Settings, SettingsError, load_settings
 from app.terminal.doctor.content_checks import content_findings
 from app.terminal.doctor.data_checks import database_findings, log_finding, storage_findings
 from app.terminal.doctor.findings import Finding
+from app.terminal.doctor.interpreter_check import interpreter_finding
 from app.terminal.doctor.network_checks import port_finding, redis_findings, upstream_findings
 from app.terminal.doctor.setup_checks import (
     clock_finding,
@@ -26,6 +27,7 @@ def examine() -> list[Finding]:
         return findings + settings_findings(error)
     findings += settings_findings(None)
     findings += safety_findings(settings)
+    findings.append(interpreter_finding(settings))
     findings += database_findings(settings)
     findings += asyncio.run(_ask_others(settings))
     findings += [port_finding(settings), log_finding(settings)]

@@ -1,0 +1,56 @@
+"""How much of a thread the models read: their windows, their tokenizers, and summaries."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.token_rates import Rate, TokenRates
+from app.core.upstream import Upstream
+from app.core.upstreams import Upstreams
+from app.db.rows import RunRow
+from app.engine.budget import input_budget
+from app.schemas.runs import Usage
+
+# The part of its window up to which a model reads a thread's messages unless the settings say
+# otherwise, in percent.
+_USUAL_SHARE = 60
+# Of what fits into a request, in percent: a summary is due some answers before it is needed.
+_BEFORE_THE_CUT = 80
+# In fewer tokens, a summary would have no place.
+_LEAST = 500
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What the models of all runs may read.
+
+    `history_tokens`: with more tokens of messages, the older ones are summarised; 0: depends on the
+    model's window. `summaries`: whether they are at all.
+    """
+
+    upstreams: Upstreams
+    history_tokens: int = 0
+    summaries: bool = True
+    rates: TokenRates = field(default_factory=TokenRates)
+
+    def upstream(self, run: RunRow) -> Upstream:
+        return self.upstreams.of(run.model)
+
+    def rate(self, run: RunRow) -> Rate:
+        return self.rates.of(run.model)
+
+    def summarises(self, run: RunRow) -> bool:
+        """Return whether the run reads a summary in place of older messages."""
+        return self.summaries and run.truncation_strategy.get("type", "auto") == "auto"
+
+    def input_budget(self, run: RunRow, items: list[dict[str, Any]], spent: Usage) -> int:
+        """Return how many tokens of history the run's next round may contain."""
+        return input_budget(run, items, spent, self.upstream(run), self.rate(run))
+
+    def summary_limit(self, run: RunRow) -> int | None:
+        """Return from how many tokens of messages on the older ones are summarised; None: never."""
+        if not self.summarises(run):
+            return None
+        wanted = self.history_tokens or self.upstream(run).context_window * _USUAL_SHARE // 100
+        fits = self.input_budget(run, [], Usage())
+        limit = min(wanted, fits * _BEFORE_THE_CUT // 100)
+        return limit if limit >= _LEAST else None

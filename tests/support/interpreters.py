@@ -1,0 +1,145 @@
+"""The real code interpreter for tests: its environment, and a process that runs one."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core import fence
+from app.interpreter.environment import find_python
+from app.interpreter.events import Limits
+
+ROOT = Path(__file__).resolve().parents[2]
+NOBODY = 65534
+# Small, so that tests of limits are quick. Code gets its share of the CPU late on a busy machine.
+LIMITS = Limits(
+    seconds=20,
+    cpu_seconds=2,
+    memory_bytes=256 << 20,
+    disk_bytes=32 << 20,
+    output_characters=5_000,
+    threads=16,
+)
+
+
+def require_interpreter() -> Path:
+    """Return the Python of the interpreter's environment; skip the test if there is none."""
+    if lacking := fence.missing():
+        pytest.skip(f"no sandbox here: {lacking}")
+    python = find_python("")
+    if python is None:
+        pytest.skip("the code interpreter's environment is not installed: ./run.sh setup")
+    return python
+
+
+class Driver:
+    """A process with an interpreter, of this user or another."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        started = self.receive()
+        self.unavailable: str = started["unavailable"]
+        self.pid: int = started["pid"]
+
+    def run(self, code: str, key: str = "a", **request: Any) -> dict[str, Any]:
+        """Run code in the session with this key; return its events and what became of it."""
+        return self.ask({"key": key, "code": code, **request})
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self.receive()
+
+    def receive(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the process with the interpreter has ended"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def driver(
+    folder: Path, *, user: int | None = None, limits: Limits = LIMITS, sessions: int = 4
+) -> Iterator[Driver]:
+    """Run a process with an interpreter, as another user if one is named; close it."""
+    environment = require_interpreter()
+    server = Path(sys.executable)
+    other: dict[str, Any] = {}
+    if user is not None and user != os.getuid():
+        server = _python_for_all(environment)
+        environment = _environment_for_all(server, environment, folder)
+        os.chown(folder, user, user)
+        other = {"user": user, "group": user, "extra_groups": []}
+    settings = {
+        "python": str(environment),
+        "folder": str(folder),
+        "limits": asdict(limits),
+        "sessions": sessions,
+    }
+    with subprocess.Popen(
+        [str(server), "-m", "tests.support.interpreter_driver", json.dumps(settings)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OPENAI_API_KEY": "sk-secret", "PYTHONDONTWRITEBYTECODE": "1"},
+        **other,
+    ) as process:
+        try:
+            yield Driver(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(60)
+
+
+@cache
+def _python_for_all(environment: Path) -> Path:
+    """Return a Python of the environment's version that any user may start."""
+    version = subprocess.check_output(
+        [str(environment), "-c", "import sys; print('python%d.%d' % sys.version_info[:2])"],
+        text=True,
+    ).strip()
+    places = (
+        environment.resolve(),
+        *(Path(place, version) for place in ("/usr/local/bin", "/usr/bin")),
+    )
+    for python in places:
+        # As sh would start it; `subprocess` opens it while it is still root.
+        tried = ["sh", "-c", f"{python} -c ''"]
+        if subprocess.run(tried, user=NOBODY, check=False, capture_output=True).returncode == 0:
+            return python
+    pytest.skip(f"no {version} here that another user could start")
+
+
+def _environment_for_all(python: Path, environment: Path, folder: Path) -> Path:
+    """Return the Python of an environment with the same packages that any user may start."""
+    made = folder.parent / f"{folder.name}-environment"
+    shutil.rmtree(made, ignore_errors=True)
+    subprocess.run([str(python), "-m", "venv", "--without-pip", str(made)], check=True)
+    [packages] = environment.parent.parent.glob("lib/python*/site-packages")
+    [instead] = made.glob("lib/python*/site-packages")
+    instead.rmdir()
+    instead.symlink_to(packages.resolve())
+    return made / "bin" / "python"
+
+
+def size_of_png(content: bytes) -> tuple[int, int]:
+    """Return the width and height that a PNG image has."""
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
