@@ -13,8 +13,6 @@ from typing import Any
 from app.core.demo_arithmetic import expression_in
 from app.domain.language import is_korean
 
-CODE_INTERPRETER = "code_interpreter"
-
 _FOLDER = "/mnt/data/"
 _LIST = re.compile(r"Files that are there: (?P<files>.*)\.\Z")
 # Files that people gave have an id; those that code has made have none.

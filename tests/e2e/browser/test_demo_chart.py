@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.support.assistants_files import ANALYST, SHIPPED
 from tests.support.callers import ORIGIN
+from tests.support.interpreters import require_interpreter
 from tests.support.pages import needs_libraries
 
 pytestmark = needs_libraries
@@ -26,8 +27,7 @@ CLOSED = {
 @pytest.fixture
 def demo(start):
     """Return a function that starts the server as it is shipped, if it can run code here."""
-    support = pytest.importorskip("tests.support.interpreters")
-    support.require_interpreter()
+    require_interpreter()
     settings = {"openai_base_url": "", "openai_api_key": "", "assistants_file": str(SHIPPED)}
     return lambda **more: start(code_interpreter="auto", **settings, **more)
 
