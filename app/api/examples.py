@@ -170,6 +170,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "database": "ok",
         "storage": "ok",
         "upstream": "ok",
+        "apis": {"openai": "responses"},
         "code_interpreter": "ok",
     },
     "retrieve_access": {

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     openai_api_key: ApiKey = SecretStr("")
     """API key for the upstream. Empty: the built-in demo model answers."""
     openai_base_url: Annotated[HttpUrl, Field(repr=False)] = ""
-    """Base URL of an upstream with the Responses API, often ending in /v1. Empty: OpenAI."""
+    """Base URL of an upstream with one of OpenAI's APIs, often ending in /v1. Empty: OpenAI."""
+    openai_api: Literal["auto", "responses", "chat_completions"] = "auto"
+    """API of the upstream. auto: responses, or chat_completions if the upstream lacks it."""
     openai_model: Required = "gpt-5.4-mini"
     """Model of the default assistant."""
     openai_timeout: Seconds = 120

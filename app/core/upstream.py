@@ -6,11 +6,19 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
-from app.core.model import Mode
+from app.core.model import Api, Mode
 
-# The protocol of the upstream, which decides the client that calls it (`core/upstreams.py`).
-# `auto`: whichever of the two the upstream offers.
+# The protocol of the upstream, which decides the client that calls it (`core/upstreams.py`). `auto`
+# is found out: the Responses API, or Chat Completions if the upstream lacks it.
 Kind = Literal["demo", "auto", "responses", "chat_completions"]
+
+# The APIs that are called, for each kind, the preferred one first.
+APIS: Mapping[Kind, tuple[Api, ...]] = {
+    "demo": (),
+    "auto": ("responses", "chat_completions"),
+    "responses": ("responses",),
+    "chat_completions": ("chat_completions",),
+}
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -57,7 +65,8 @@ class Upstream:
     answers, in addition to those in `aliases`, which maps such a name to the one that is sent, and
     to those that match one of `patterns` (as `gpt-*`). `windows`, `max_outputs` (in tokens) and
     `prices` are by a model's name or pattern. `headers` are sent with every request.
-    `address_setting` and `key_setting` name the settings for the address and the key.
+    `address_setting`, `key_setting` and `api_setting` name the settings for the address, the key
+    and the kind.
     """
 
     name: str
@@ -80,6 +89,7 @@ class Upstream:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     address_setting: str = _ADDRESS_SETTING
     key_setting: str = "OPENAI_API_KEY"
+    api_setting: str = "OPENAI_API"
 
     def __post_init__(self) -> None:
         """Raises ValueError for a key that can't be sent in an HTTP header."""

@@ -9,9 +9,9 @@ import openai
 
 from app.core.answer_bounds import AnswerTooLarge
 from app.core.error_words import ErrorWords, words_of
-from app.core.response_stream import AnswerFailed, BrokenAnswer
 from app.core.unknown_models import is_unknown_model
 from app.core.upstream import Upstream
+from app.core.wire_api import AnswerFailed, BrokenAnswer
 from app.domain.errors import Cause, ModelError, ModelErrorCode
 from app.domain.text import storable
 

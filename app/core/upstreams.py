@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from app.core.circuit import Circuit
 from app.core.demo_client import DemoClient
 from app.core.instrumentation import Instrumentation
-from app.core.model import ModelClient, Reach
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.model import Api, ModelClient, Reach
+from app.core.openai_client import OpenAIClient
 from app.core.retirements import Retirements
 from app.core.upstream import Kind, Target, Upstream
 from app.core.upstream_choice import UpstreamChoice
@@ -18,13 +18,17 @@ _DEMO_DELAY = 0.008
 
 Connect = Callable[[Upstream, Instrumentation | None], ModelClient]
 
+
+def _real(upstream: Upstream, instruments: Instrumentation | None) -> ModelClient:
+    return OpenAIClient(upstream, instruments=instruments)
+
+
 # The client for each kind of upstream. It connects at the first call.
 _CLIENTS: dict[Kind, Connect] = {
     "demo": lambda _upstream, _instruments: DemoClient(_DEMO_DELAY),
-    "auto": lambda upstream, instruments: OpenAIResponsesClient(upstream, instruments=instruments),
-    "responses": lambda upstream, instruments: OpenAIResponsesClient(
-        upstream, instruments=instruments
-    ),
+    "auto": _real,
+    "responses": _real,
+    "chat_completions": _real,
 }
 
 
@@ -89,6 +93,11 @@ class Upstreams(UpstreamChoice):
         """Return, by upstream name, whether each can be called; takes at most `seconds`."""
         found = await asyncio.gather(*(self.client(one).reach(seconds) for one in self._all))
         return {one.name: reach for one, reach in zip(self._all, found, strict=True)}
+
+    def apis(self) -> dict[str, Api]:
+        """Return, by upstream name, the API by which each is called, as far as that is known."""
+        found = {one.name: self.client(one).api for one in self._all}
+        return {name: api for name, api in found.items() if api is not None}
 
 
 def _keys(target: Target) -> tuple[str, str]:
