@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.api.deps import Services
 from app.api.guard import Guard
@@ -15,7 +15,9 @@ from app.core.lifetimes import Lifetimes
 from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
 from app.core.rate_limits import RequestCounter
+from app.core.retirements import Retirements
 from app.core.session_tokens import SessionTokens
+from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.secrets import shared_secret
@@ -41,13 +43,14 @@ from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
-from app.providers import configured_upstreams, embedder, model_names, sent_names
+from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
+from app.services.model_lists import ModelLists
 from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.retention import Retention
@@ -94,8 +97,11 @@ class Running:
     services: Services
     supervisor: RunSupervisor
     writer: FileWriter
+    lists: ModelLists
     # Called when vector stores may have new files to process.
     wake: Callable[[], None]
+    # Closes what a reload opens.
+    lifetimes: Lifetimes
 
 
 @asynccontextmanager
@@ -103,6 +109,7 @@ async def running(
     settings: Settings,
     functions: FunctionRegistry,
     wanted: Configured,
+    providers: Sequence[Upstream],
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
 ) -> AsyncIterator[Running]:
@@ -113,7 +120,7 @@ async def running(
     """
     async with Lifetimes() as lifetimes:
         lifetimes.closes("traces", instruments.telemetry.close)
-        yield await _opened(lifetimes, settings, functions, wanted, instruments, tools)
+        yield await _opened(lifetimes, settings, functions, wanted, providers, instruments, tools)
 
 
 async def _opened(
@@ -121,6 +128,7 @@ async def _opened(
     settings: Settings,
     functions: FunctionRegistry,
     wanted: Configured,
+    providers: Sequence[Upstream],
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
 ) -> Running:
@@ -128,7 +136,9 @@ async def _opened(
     store = ObjectStore(settings.files_url)
     counter = RequestCounter(settings.redis_url)
     lifetimes.closes("request counter", counter.close)
-    upstreams = _upstreams(lifetimes, settings, instruments)
+    retirements = Retirements.load(settings.retired_models)
+    upstreams = Upstreams(providers, instruments, retirements=retirements)
+    close_clients(lifetimes, upstreams)
     embeds = embedder(settings, upstreams)
     if embeds is not None:
         lifetimes.closes("embedding model", embeds.close)
@@ -143,8 +153,8 @@ async def _opened(
     poller = Poller(database, hub)
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
-    names = model_names(settings, upstreams, wanted)
-    instruments.metrics.runs.name_models(sent_names(upstreams, names))
+    names = name_models(settings, upstreams, wanted, instruments)
+    lists = ModelLists(database, upstreams)
     guard = Guard(access, counter, guard_policy(settings))
     policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
     tasks.shared.summaries.may_spend = policy.may_spend
@@ -157,7 +167,7 @@ async def _opened(
         access=access,
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
-        models=ModelService(names),
+        models=ModelService(names, upstreams, lists),
         readiness=Readiness(
             database, store, upstreams, supervisor, interpreter, instruments.metrics
         ),
@@ -184,12 +194,16 @@ async def _opened(
     tasks.shared.summaries.open()
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     _open_sweepers(lifetimes, retention, services)
+    lifetimes.closes("model lists", lists.close)
+    lists.open()
     log_missing_fence()
     lifetimes.closes("file reader", ingestor.close)
     ingestor.open()
     await knowledge_is_read(database, wanted)
+    if ignored := ignored_settings(settings, providers):
+        logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready: models answer at %s", ", ".join(one.place for one in upstreams))
-    return Running(services, supervisor, writer, wake)
+    return Running(services, supervisor, writer, lists, wake, lifetimes)
 
 
 async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
@@ -203,11 +217,19 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
     return database
 
 
-def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrumentation) -> Upstreams:
-    upstreams = Upstreams(configured_upstreams(settings), instruments)
-    for upstream in upstreams:
+def close_clients(lifetimes: Lifetimes, upstreams: Upstreams) -> None:
+    """Close the clients that are new at the shutdown."""
+    for upstream in upstreams.new:
         lifetimes.closes(f"upstream {upstream.name}", upstreams.client(upstream).close)
-    return upstreams
+
+
+def name_models(
+    settings: Settings, upstreams: Upstreams, wanted: Configured, instruments: Instrumentation
+) -> list[str]:
+    """Return the configured models, and count tokens by their names."""
+    names = model_names(settings, upstreams, wanted)
+    instruments.metrics.runs.name_models(sent_names(upstreams, names))
+    return names
 
 
 async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
@@ -240,35 +262,6 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     memory = regular_return()
     lifetimes.closes("return of memory", memory.close)
     memory.open()
-
-
-async def reconfigured(
-    parts: Running, settings: Settings, functions: FunctionRegistry, wanted: Configured
-) -> Services:
-    """Return services for other settings, which reuse everything that is already open.
-
-    Also replaces the configured assistants with `wanted`, and the functions for new executions;
-    those in progress keep theirs. Applies all changes or none. Raises `StartError`.
-    """
-    before, tasks = parts.services, parts.supervisor.tasks
-    configured = await configure_assistants(before.database, parts.writer, wanted)
-    upstreams = tasks.shared.upstreams
-    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
-    tasks.shared.summaries.may_spend = policy.may_spend
-    names = model_names(settings, upstreams, wanted)
-    access = before.access.under(keys(settings), public_chat(settings))
-    tools = tasks.shared.tools.with_tool(Functions(functions))
-    tasks.shared = replace(tasks.shared, tools=tools)
-    tasks.shared.instruments.metrics.runs.name_models(sent_names(upstreams, names))
-    return replace(
-        before,
-        access=access,
-        models=ModelService(names),
-        guard=before.guard.under(access, guard_policy(settings)),
-        usage=usage_service(settings, before.database),
-        runs=before.runs.under(policy),
-        chat=before.chat.under(policy),
-    )
 
 
 def _supervisor(

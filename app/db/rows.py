@@ -132,6 +132,8 @@ class RunRow(RunSettings):
     last_error: LastError | None = None
     incomplete_details: IncompleteDetails | None = None
     usage: Usage | None = None
+    answered_by: str | None = None
+    answered_model: str | None = None
     streamed: bool
     horizon: Horizon | None = None
     question: Question | None = None
@@ -142,6 +144,19 @@ class RunRow(RunSettings):
     by_visitor: bool
     project: str
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Which upstream and model gave an answer, by the name that was sent.
+
+    `cost` is in billionths of `currency`, which is empty if the price is unknown.
+    """
+
+    upstream: str
+    model: str
+    cost: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +170,7 @@ class StepRow:
     status: StepStatus
     step_details: dict[str, Any]
     usage: Usage | None = None
+    answered: Answered | None = None
     last_error: LastError | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     expires_at: int | None = None

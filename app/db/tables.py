@@ -178,6 +178,9 @@ runs = Table(
     _json("last_error", nullable=True),
     _json("incomplete_details", nullable=True),
     _json("usage", nullable=True),
+    # The upstream that gave the newest answer, and the name of its model there.
+    Column("answered_by", String),
+    Column("answered_model", Text),
     # Whether the model streams its answers, and events are saved in `run_events` for readers.
     Column("streamed", Boolean, nullable=False),
     # What was in the thread when the run was created in parallel to others; null: everything in it.
@@ -234,6 +237,8 @@ steps = Table(
     Column("status", String, nullable=False),
     _json("step_details"),
     _json("usage", nullable=True),
+    # Who gave the answer that the usage is of, and its cost.
+    _json("answered", nullable=True),
     _json("last_error", nullable=True),
     _json("metadata"),
     _time("expires_at"),
@@ -283,13 +288,20 @@ usage = Table(
     Column("project", String, primary_key=True),
     Column("day", String, primary_key=True),
     Column("assistant_id", String, primary_key=True),
+    # By the name in the request. Empty below: nobody answered, or it is not known who did.
     Column("model", String, primary_key=True),
+    Column("answered_by", String, primary_key=True),
+    Column("answered_model", String, primary_key=True),
+    # The currency of `cost`; empty if the price is unknown.
+    Column("currency", String, primary_key=True),
     # The number of one of several rows with the same key, so that runs that end at the same time
     # need not wait for one another. Visitors' runs have separate parts (`usage.py`).
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("runs", BigInteger, nullable=False),
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
+    # In billionths.
+    Column("cost", BigInteger, nullable=False),
 )
 
 # Secrets that all processes of one database share, by their use.

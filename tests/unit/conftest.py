@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.model import Api
+from app.core.openai_client import OpenAIClient
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.interpreters import NOBODY, OUTSIDE, Driver, driver, require_interpreter
 from tests.support.openai_calls import client
@@ -31,10 +32,33 @@ def upstream(upstream_server: FakeUpstream) -> FakeUpstream:
     return upstream_server
 
 
+@pytest.fixture(params=["responses", "chat_completions"])
+def api(request: pytest.FixtureRequest) -> Api:
+    """Each API that an upstream may offer."""
+    name: Api = request.param
+    return name
+
+
 @pytest.fixture
-async def real(upstream: FakeUpstream) -> AsyncIterator[OpenAIResponsesClient]:
+async def real(upstream: FakeUpstream, api: Api) -> AsyncIterator[OpenAIClient]:
     """The client as production runs it, with two retries, in front of the fake server."""
+    model = client(upstream.base_url, retries=2, kind=api)
+    yield model
+    await model.close()
+
+
+@pytest.fixture
+async def responses(upstream: FakeUpstream) -> AsyncIterator[OpenAIClient]:
+    """The same, by the Responses API alone."""
     model = client(upstream.base_url, retries=2)
+    yield model
+    await model.close()
+
+
+@pytest.fixture
+async def chat(upstream: FakeUpstream) -> AsyncIterator[OpenAIClient]:
+    """The same, by Chat Completions alone."""
+    model = client(upstream.base_url, retries=2, kind="chat_completions")
     yield model
     await model.close()
 
