@@ -92,6 +92,11 @@ class Interpreter:
             await self._discard(key)
         await self._close_zygote()
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all sessions."""
+        return [*self._sessions]
+
     def has(self, key: str) -> bool:
         """Return whether there is a session with this key that keeps its variables."""
         session = self._sessions.get(key)
