@@ -48,7 +48,9 @@ from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.exporting import ExportService
 from app.services.files import FileService
+from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
@@ -65,6 +67,7 @@ from app.services.written_assistants import (
     configure_assistants,
     knowledge_is_read,
 )
+from app.storage.file_contents import ContentWriter
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
@@ -186,6 +189,13 @@ async def _opened(
         vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),
+        exports=ExportService(database, store),
+        imports=ImportService(
+            database,
+            ContentWriter(database, store, writer),
+            wake,
+            max_file_bytes=settings.max_file_bytes,
+        ),
         poll_after_ms=settings.poll_after_ms,
     )
     lifetimes.closes("runs", supervisor.close)

@@ -24,8 +24,8 @@ NOBODY = 65534
 OUTSIDE = "/var/tmp"
 # Small, so that tests of limits are quick. On a busy machine, code gets little CPU.
 LIMITS = Limits(
-    seconds=5,
-    cpu_seconds=0.5,
+    seconds=8,
+    cpu_seconds=1,
     memory_bytes=256 << 20,
     disk_bytes=32 << 20,
     output_characters=5_000,

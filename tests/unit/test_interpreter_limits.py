@@ -99,7 +99,7 @@ def test_what_waits_too_long_is_interrupted(interpreter_process, key):
     "code",
     [
         "x = bytearray(10 * 2**30)",
-        "x = []\nwhile True: x.append(bytearray(2**24))",
+        "x = []\nwhile True: x.append(bytearray(2**27))",
         "import numpy; numpy.ones(2**31)",
         "import mmap; mmap.mmap(-1, 2**33)",
     ],
@@ -185,7 +185,7 @@ def test_too_many_threads_end_the_session(interpreter_process, key, code):
     [
         "print('x' * 10**8)",
         "while True: print('x' * 100)",
-        "import os\nfor _ in range(10**3): os.write(1, b'x' * 10**4)",
+        "import os\nfor _ in range(10**2): os.write(1, b'x' * 10**4)",
         "import sys\nwhile True: sys.stderr.write('x')",
         "import os\nwhile True: os.write(2, bytes([255, 0, 27]) * 1000)",
     ],
