@@ -232,6 +232,7 @@ class _Provider(RequestBody):
             embedding_model=self.embedding_model or "",
             headers=self.headers or {},
             address_setting=f"base_url of {self.name} in {file}",
+            api_setting=f"api of {self.name} in {file}",
             key_setting=self.api_key_env or f"api_key_env of {self.name} in {file}",
         )
 
