@@ -20,6 +20,7 @@ from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
 from app.core.memory import return_large_blocks
 from app.core.private_files import data_places, make_files_private, tighten
+from app.core.providers_file import named_variables
 from app.domain.errors import StartError
 from app.engine.tools.functions.registry import FunctionsError
 from app.terminal.first_lines import first_lines, page_addresses, why_port_is_closed
@@ -46,7 +47,7 @@ def prepare() -> Settings:
     except OSError as error:
         sys.stderr.write(f"LOG_FILE: can't be written: {error}\n")
         raise SystemExit(2) from None
-    warn_of_unknown_names()
+    warn_of_unknown_names(named_variables(settings.providers_file))
     return settings
 
 

@@ -29,6 +29,7 @@ from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
 from app.core.signals import on_reload_signal, on_stop_signal
 from app.engine.tools.functions.registry import FunctionRegistry, load_functions
+from app.providers import configured_upstreams
 from app.reloading import Reloader
 
 _DESCRIPTION = """
@@ -41,7 +42,7 @@ A self-hosted server for programs written for OpenAI's Assistants API: point `ba
 _EXPOSED_HEADERS = [
     *("x-request-id", "x-thread-id", "x-run-id", "openai-poll-after-ms", "retry-after"),
     *("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
-    "x-ratelimit-reset-requests",
+    *("x-ratelimit-reset-requests", "deprecation", "sunset", "link"),
 ]
 
 
@@ -51,17 +52,18 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
     `tools` are the protocol's tools that it runs, in addition to functions.
 
     Raises `FunctionsError` if a functions file is invalid, and `StartError` if the assistants file
-    is.
+    or the providers file is.
     """
     loaded = load_functions(settings.functions_dir)
     functions = FunctionRegistry(loaded, timeout=settings.function_timeout)
     wanted = configured_assistants(settings, loaded)
+    providers = configured_upstreams(settings)
     instruments = Instrumentation(__version__)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert isinstance(app, _Application)
-        async with running(settings, functions, wanted, instruments, tools) as parts:
+        async with running(settings, functions, wanted, providers, instruments, tools) as parts:
             app.state.services = parts.services
             # Everything created so far stays alive: exclude it from garbage collection.
             gc.collect()

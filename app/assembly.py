@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.api.deps import Services
 from app.api.guard import Guard
@@ -15,7 +15,9 @@ from app.core.lifetimes import Lifetimes
 from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
 from app.core.rate_limits import RequestCounter
+from app.core.retirements import Retirements
 from app.core.session_tokens import SessionTokens
+from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.secrets import shared_secret
@@ -27,6 +29,7 @@ from app.engine.images import Images
 from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
@@ -34,20 +37,22 @@ from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
 from app.engine.windows import Windows
-from app.interpreter.environment import find_python
-from app.interpreter.events import Limits
 from app.interpreter.interpreter import Interpreter
+from app.interpreters import configured_interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
-from app.providers import configured_upstreams, embedder, model_names, sent_names
+from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.exporting import ExportService
 from app.services.files import FileService
+from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
+from app.services.model_lists import ModelLists
 from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.retention import Retention
@@ -62,6 +67,7 @@ from app.services.written_assistants import (
     configure_assistants,
     knowledge_is_read,
 )
+from app.storage.file_contents import ContentWriter
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
@@ -94,8 +100,11 @@ class Running:
     services: Services
     supervisor: RunSupervisor
     writer: FileWriter
+    lists: ModelLists
     # Called when vector stores may have new files to process.
     wake: Callable[[], None]
+    # Closes what a reload opens.
+    lifetimes: Lifetimes
 
 
 @asynccontextmanager
@@ -103,6 +112,7 @@ async def running(
     settings: Settings,
     functions: FunctionRegistry,
     wanted: Configured,
+    providers: Sequence[Upstream],
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
 ) -> AsyncIterator[Running]:
@@ -113,7 +123,7 @@ async def running(
     """
     async with Lifetimes() as lifetimes:
         lifetimes.closes("traces", instruments.telemetry.close)
-        yield await _opened(lifetimes, settings, functions, wanted, instruments, tools)
+        yield await _opened(lifetimes, settings, functions, wanted, providers, instruments, tools)
 
 
 async def _opened(
@@ -121,6 +131,7 @@ async def _opened(
     settings: Settings,
     functions: FunctionRegistry,
     wanted: Configured,
+    providers: Sequence[Upstream],
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
 ) -> Running:
@@ -128,14 +139,16 @@ async def _opened(
     store = ObjectStore(settings.files_url)
     counter = RequestCounter(settings.redis_url)
     lifetimes.closes("request counter", counter.close)
-    upstreams = _upstreams(lifetimes, settings, instruments)
+    retirements = Retirements.load(settings.retired_models)
+    upstreams = Upstreams(providers, instruments, retirements=retirements)
+    close_clients(lifetimes, upstreams)
     embeds = embedder(settings, upstreams)
     if embeds is not None:
         lifetimes.closes("embedding model", embeds.close)
     search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    interpreter = await _interpreter(lifetimes, settings)
+    interpreter = await _interpreter(lifetimes, settings, database)
     resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
@@ -143,8 +156,8 @@ async def _opened(
     poller = Poller(database, hub)
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
-    names = model_names(settings, upstreams, wanted)
-    instruments.metrics.runs.name_models(sent_names(upstreams, names))
+    names = name_models(settings, upstreams, wanted, instruments)
+    lists = ModelLists(database, upstreams)
     guard = Guard(access, counter, guard_policy(settings))
     policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
     tasks.shared.summaries.may_spend = policy.may_spend
@@ -157,7 +170,7 @@ async def _opened(
         access=access,
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
-        models=ModelService(names),
+        models=ModelService(names, upstreams, lists),
         readiness=Readiness(
             database, store, upstreams, supervisor, interpreter, instruments.metrics
         ),
@@ -176,6 +189,13 @@ async def _opened(
         vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),
+        exports=ExportService(database, store),
+        imports=ImportService(
+            database,
+            ContentWriter(database, store, writer),
+            wake,
+            max_file_bytes=settings.max_file_bytes,
+        ),
         poll_after_ms=settings.poll_after_ms,
     )
     lifetimes.closes("runs", supervisor.close)
@@ -184,12 +204,16 @@ async def _opened(
     tasks.shared.summaries.open()
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     _open_sweepers(lifetimes, retention, services)
+    lifetimes.closes("model lists", lists.close)
+    lists.open()
     log_missing_fence()
     lifetimes.closes("file reader", ingestor.close)
     ingestor.open()
     await knowledge_is_read(database, wanted)
+    if ignored := ignored_settings(settings, providers):
+        logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready: models answer at %s", ", ".join(one.place for one in upstreams))
-    return Running(services, supervisor, writer, wake)
+    return Running(services, supervisor, writer, lists, wake, lifetimes)
 
 
 async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
@@ -203,30 +227,28 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
     return database
 
 
-def _upstreams(lifetimes: Lifetimes, settings: Settings, instruments: Instrumentation) -> Upstreams:
-    upstreams = Upstreams(configured_upstreams(settings), instruments)
-    for upstream in upstreams:
+def close_clients(lifetimes: Lifetimes, upstreams: Upstreams) -> None:
+    """Close the clients that are new at the shutdown."""
+    for upstream in upstreams.new:
         lifetimes.closes(f"upstream {upstream.name}", upstreams.client(upstream).close)
-    return upstreams
 
 
-async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
-    interpreter = Interpreter(
-        find_python(settings.code_interpreter_python),
-        Limits(
-            seconds=settings.code_interpreter_seconds,
-            cpu_seconds=settings.code_interpreter_cpu_seconds,
-            memory_bytes=settings.code_interpreter_memory_mib << 20,
-            disk_bytes=settings.code_interpreter_disk_mib << 20,
-            output_characters=settings.code_interpreter_output,
-            threads=settings.code_interpreter_threads,
-        ),
-        sessions=settings.code_interpreter_sessions,
-        idle_seconds=settings.code_interpreter_idle_minutes * 60,
-        off=settings.code_interpreter == "off",
-    )
+def name_models(
+    settings: Settings, upstreams: Upstreams, wanted: Configured, instruments: Instrumentation
+) -> list[str]:
+    """Return the configured models, and count tokens by their names."""
+    names = model_names(settings, upstreams, wanted)
+    instruments.metrics.runs.name_models(sent_names(upstreams, names))
+    return names
+
+
+async def _interpreter(lifetimes: Lifetimes, settings: Settings, database: Database) -> Interpreter:
+    interpreter = configured_interpreter(settings)
     lifetimes.closes("code interpreter", interpreter.close)
     await interpreter.open()
+    deleted = DeletedThreads(database, interpreter)
+    lifetimes.closes("code of deleted threads", deleted.close)
+    deleted.open()
     return interpreter
 
 
@@ -240,35 +262,6 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     memory = regular_return()
     lifetimes.closes("return of memory", memory.close)
     memory.open()
-
-
-async def reconfigured(
-    parts: Running, settings: Settings, functions: FunctionRegistry, wanted: Configured
-) -> Services:
-    """Return services for other settings, which reuse everything that is already open.
-
-    Also replaces the configured assistants with `wanted`, and the functions for new executions;
-    those in progress keep theirs. Applies all changes or none. Raises `StartError`.
-    """
-    before, tasks = parts.services, parts.supervisor.tasks
-    configured = await configure_assistants(before.database, parts.writer, wanted)
-    upstreams = tasks.shared.upstreams
-    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
-    tasks.shared.summaries.may_spend = policy.may_spend
-    names = model_names(settings, upstreams, wanted)
-    access = before.access.under(keys(settings), public_chat(settings))
-    tools = tasks.shared.tools.with_tool(Functions(functions))
-    tasks.shared = replace(tasks.shared, tools=tools)
-    tasks.shared.instruments.metrics.runs.name_models(sent_names(upstreams, names))
-    return replace(
-        before,
-        access=access,
-        models=ModelService(names),
-        guard=before.guard.under(access, guard_policy(settings)),
-        usage=usage_service(settings, before.database),
-        runs=before.runs.under(policy),
-        chat=before.chat.under(policy),
-    )
 
 
 def _supervisor(

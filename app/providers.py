@@ -1,7 +1,6 @@
-"""Settings into upstreams: the one place that knows which there are.
+"""Settings and the providers file into upstreams: the one place that knows which there are.
 
-Everything else asks `core/upstreams.py`. Another provider is another `Upstream` in
-`configured_upstreams`.
+Everything else asks `core/upstreams.py`.
 """
 
 from collections.abc import Sequence
@@ -9,19 +8,48 @@ from dataclasses import replace
 
 from app.core.config import Settings
 from app.core.embeddings import OpenAIEmbedder
+from app.core.env_file import environment_value
+from app.core.providers_file import Defaults, load_providers
 from app.core.upstream import Upstream
-from app.core.upstreams import Upstreams
+from app.core.upstream_choice import UpstreamChoice
 from app.services.written_assistants import Configured
+
+# The settings without effect if the providers file names upstreams.
+_REPLACED = ("openai_base_url", "openai_api", "model_aliases")
 
 
 def configured_upstreams(settings: Settings) -> Sequence[Upstream]:
-    """Return the upstreams, first the one that answers for every model no other one names."""
+    """Return the upstreams, first the one that answers for every model no other one names.
+
+    Raises `StartError` if the providers file is invalid.
+    """
+    defaults = Defaults(
+        settings.context_window, settings.openai_timeout, settings.openai_max_retries
+    )
+    written = load_providers(
+        settings.providers_file,
+        defaults,
+        environment_value,
+        may_be_missing=settings.may_lack_providers,
+    )
+    return written or [_of_settings(settings)]
+
+
+def ignored_settings(settings: Settings, upstreams: Sequence[Upstream]) -> list[str]:
+    """Return the settings that have no effect because these upstreams come from a file."""
+    if upstreams[0].of_settings:
+        return []
+    fields = Settings.model_fields
+    return [name.upper() for name in _REPLACED if getattr(settings, name) != fields[name].default]
+
+
+def _of_settings(settings: Settings) -> Upstream:
     key = settings.openai_api_key.get_secret_value()
     if not key and not settings.openai_base_url:
-        return [Upstream("demo", "demo", settings.context_window, aliases=settings.model_aliases)]
+        return Upstream("demo", "demo", settings.context_window, aliases=settings.model_aliases)
     upstream = Upstream(
         "openai",
-        "responses",
+        settings.openai_api,
         settings.context_window,
         address=settings.openai_base_url,
         key=key,
@@ -30,26 +58,34 @@ def configured_upstreams(settings: Settings) -> Sequence[Upstream]:
         aliases=settings.model_aliases,
     )
     # Named as `/health` calls it.
-    return [replace(upstream, name=upstream.mode)]
+    return replace(upstream, name=upstream.mode)
 
 
-def embedder(settings: Settings, upstreams: Upstreams) -> OpenAIEmbedder | None:
-    """Return what embeds texts, at the upstream of its model; None: nothing does."""
-    if not settings.embedding_model:
+def embedding_target(settings: Settings, upstreams: UpstreamChoice) -> tuple[Upstream, str] | None:
+    """Return which upstream embeds texts, and with which model; None: nothing does."""
+    named = next((one for one in upstreams if one.embedding_model), None)
+    model = settings.embedding_model
+    if named is not None and model in ("", named.embedding_model):
+        return named, named.embedding_model
+    if not model:
         return None
-    upstream = upstreams.of(settings.embedding_model)
-    if upstream.kind == "demo":
-        return None
-    return OpenAIEmbedder(upstream, settings.embedding_model)
+    upstream = upstreams.of(model)
+    return None if upstream.kind == "demo" else (upstream, model)
 
 
-def model_names(settings: Settings, upstreams: Upstreams, wanted: Configured) -> list[str]:
+def embedder(settings: Settings, upstreams: UpstreamChoice) -> OpenAIEmbedder | None:
+    """Return what embeds texts; None: nothing does."""
+    target = embedding_target(settings, upstreams)
+    return OpenAIEmbedder(*target) if target else None
+
+
+def model_names(settings: Settings, upstreams: UpstreamChoice, wanted: Configured) -> list[str]:
     """Return every model's name that is configured, the default one first."""
     assistants = [written.body.model for written in wanted.written]
     known = [name for upstream in upstreams for name in upstream.known_names()]
     return [settings.openai_model, *assistants, *known]
 
 
-def sent_names(upstreams: Upstreams, names: Sequence[str]) -> list[str]:
+def sent_names(upstreams: UpstreamChoice, names: Sequence[str]) -> list[str]:
     """Return by which names the upstreams are asked for models of these names."""
-    return [upstreams.of(name).sent_name(name) for name in names]
+    return [target.model for name in names for target in upstreams.targets(name)]

@@ -1,4 +1,4 @@
-"""Reloading settings, assistants and functions while the server runs (SIGHUP).
+"""Reloading settings, assistants, providers and functions while the server runs (SIGHUP).
 
 Everything is read and checked first; one assignment then makes it visible to new requests. Requests
 and runs in progress keep what they started with. An error changes nothing and is logged.
@@ -7,15 +7,24 @@ and runs in progress keep what they started with. An error changes nothing and i
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.api.deps import Services
-from app.assembly import Running, configured_assistants, reconfigured
+from app.assembly import Running, close_clients, configured_assistants, name_models
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
 from app.core.env_file import env_file_values
+from app.core.providers_file import named_variables
+from app.core.upstream import Upstream
+from app.core.upstreams import Upstreams
 from app.domain.errors import StartError, ThreadkeeperError
 from app.engine.tools.functions.registry import FunctionRegistry, FunctionsError, load_functions
+from app.engine.tools.functions.tool import Functions
+from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
+from app.providers import configured_upstreams
+from app.services.models import ModelService
+from app.services.written_assistants import Configured, configure_assistants
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +80,9 @@ class Reloader:
         # On a thread: the files may be large, and importing functions runs arbitrary code.
         loaded = await asyncio.to_thread(load_functions, settings.functions_dir)
         wanted = await asyncio.to_thread(configured_assistants, settings, loaded)
+        providers = await asyncio.to_thread(configured_upstreams, settings)
         functions = FunctionRegistry(loaded, timeout=settings.function_timeout)
-        services = await reconfigured(self._running, settings, functions, wanted)
+        services = await _reconfigured(self._running, settings, functions, wanted, providers)
         self._swap(settings, services)
         changed = _changed(self._settings, settings)
         self._settings = settings
@@ -80,6 +90,7 @@ class Reloader:
         fields = {
             "changed": ",".join(changed) or "-",
             "assistants": len(wanted.written),
+            "upstreams": len(providers),
             "functions": len(loaded),
         }
         logger.info("reloaded", extra={"fields": fields})
@@ -94,12 +105,56 @@ class Reloader:
                 "the environment overrides .env, and only a restart can change it: %s",
                 ", ".join(hidden),
             )
-        warn_of_unknown_names()
+        warn_of_unknown_names(named_variables(read.providers_file))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("reload failed, nothing has changed", exc_info=error)
+
+
+async def _reconfigured(
+    parts: Running,
+    settings: Settings,
+    functions: FunctionRegistry,
+    wanted: Configured,
+    providers: Sequence[Upstream],
+) -> Services:
+    """Return services for other settings, which reuse everything that is already open.
+
+    Also replaces the configured assistants with `wanted`, and the functions and upstreams for new
+    executions; those in progress keep theirs. Applies all changes or none. Raises `StartError`.
+    """
+    before, tasks = parts.services, parts.supervisor.tasks
+    configured = await configure_assistants(before.database, parts.writer, wanted)
+    shared = tasks.shared
+    upstreams = Upstreams(
+        providers,
+        shared.instruments,
+        retirements=shared.upstreams.retirements,
+        before=shared.upstreams,
+    )
+    # Runs in progress still use the clients before: they are closed at the shutdown, too.
+    close_clients(parts.lifetimes, upstreams)
+    windows = replace(shared.windows, upstreams=upstreams)
+    policy = run_policy(settings, windows, shared.worker_id, configured)
+    shared.summaries.windows, shared.summaries.may_spend = windows, policy.may_spend
+    names = name_models(settings, upstreams, wanted, shared.instruments)
+    access = before.access.under(keys(settings), public_chat(settings))
+    tools = shared.tools.with_tool(Functions(functions))
+    tasks.shared = replace(shared, tools=tools, upstreams=upstreams, windows=windows)
+    parts.lists.watch(upstreams)
+    return replace(
+        before,
+        access=access,
+        model_mode=upstreams.default.mode,
+        models=ModelService(names, upstreams, parts.lists),
+        readiness=before.readiness.of(upstreams),
+        guard=before.guard.under(access, guard_policy(settings)),
+        usage=usage_service(settings, before.database),
+        runs=before.runs.under(policy),
+        chat=before.chat.under(policy),
+    )
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:

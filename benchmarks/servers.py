@@ -68,7 +68,7 @@ def _seconds(clock: str) -> float:
 
 @contextmanager
 def fake_upstream(*, words: int, pause: float) -> Iterator[str]:
-    """Serve a Responses API with one fixed answer; yield its base URL.
+    """Serve both APIs with one fixed answer; yield its base URL.
 
     `pause`: seconds between the events of a stream; 0 sends them in a burst.
     """
@@ -90,15 +90,24 @@ def yardstick(base_url: str) -> Iterator[Server]:
 
 @contextmanager
 def threadkeeper(
-    base_url: str, *, database_url: str | None = None, tree: Path = ROOT, **more: str
+    base_url: str,
+    *,
+    database_url: str | None = None,
+    tree: Path = ROOT,
+    api: str = "responses",
+    **more: str,
 ) -> Iterator[Server]:
-    """Serve Threadkeeper from `tree`, by default on a new SQLite file; `more` are settings."""
+    """Serve Threadkeeper from `tree`, by default on a new SQLite file.
+
+    `api`: the one by which it calls the upstream. `more` are other settings.
+    """
     port = _free_port()
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = {
             "PORT": str(port),
             "OPENAI_API_KEY": "not-needed",
             "OPENAI_BASE_URL": base_url,
+            "OPENAI_API": api,
             "DATABASE_URL": database_url or f"sqlite:///{folder}/threads.db",
             "LOG_FILE": f"{folder}/app.log",
             **more,

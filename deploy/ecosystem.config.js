@@ -15,7 +15,7 @@ function server(port) {
     interpreter: path.join(root, ".venv", "bin", "python"),
     // PM2 stores the log (pm2-logrotate rotates it); two servers must not write to the same file.
     env: { PORT: String(port), LOG_FILE: "", PYTHONUNBUFFERED: "1" },
-    // pm2 sendSignal SIGHUP all: reloads .env, assistants.yaml and functions/.
+    // pm2 sendSignal SIGHUP all: reloads .env, assistants.yaml, providers.yaml and functions/.
     // PM2 stops a server with SIGINT, which works like SIGTERM. The timeout is longer than
     // SHUTDOWN_SECONDS (10), so that runs are handed over instead of being cut off.
     kill_timeout: 30000,

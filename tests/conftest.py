@@ -78,7 +78,7 @@ _BEFORE_THE_DATABASE = (
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     def is_kept(item: pytest.Item) -> bool:
-        twice = item.path.name.startswith(_BEFORE_THE_DATABASE)
+        twice = item.path.name.startswith(_BEFORE_THE_DATABASE) or "chat_completions" in item.name
         return not (twice and "postgresql" in item.name)
 
     left_out = [item for item in items if not is_kept(item)]
@@ -145,6 +145,19 @@ def rows(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    # A module with `BOTH_APIS` runs with each API that an upstream may offer.
+    if getattr(metafunc.module, "BOTH_APIS", False) and "upstream_api" in metafunc.fixturenames:
+        apis = ["responses", "chat_completions"]
+        metafunc.parametrize("upstream_api", apis, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def upstream_api(request: pytest.FixtureRequest) -> str:
+    """The setting `OPENAI_API` of the services."""
+    return str(getattr(request, "param", "auto"))
+
+
 @pytest.fixture(scope="session")
 def upstream_server() -> Iterator[FakeUpstream]:
     with FakeUpstream.serve() as upstream:
@@ -167,6 +180,7 @@ def upstream(upstream_server: FakeUpstream) -> Iterator[FakeUpstream]:
 @pytest.fixture(scope="session")
 def server(
     database_kind: str,
+    upstream_api: str,
     upstream_server: FakeUpstream,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ThreadServer]:
@@ -174,18 +188,20 @@ def server(
     folder = tmp_path_factory.mktemp("shared")
     with (
         fresh_database(database_kind, folder) as url,
-        thread_server(**_settings(url, folder, upstream_server)) as running,
+        thread_server(**_settings(url, folder, upstream_server, upstream_api)) as running,
     ):
         yield running
 
 
 @pytest.fixture
-def start(database_url: str, tmp_path: Path, upstream: FakeUpstream) -> Iterator[StartServer]:
+def start(
+    database_url: str, tmp_path: Path, upstream_api: str, upstream: FakeUpstream
+) -> Iterator[StartServer]:
     """Start services with the test's own settings, all on the test's own database."""
     with ExitStack() as stack:
 
         def begin(*, tools: Sequence[MakeTool] = TOOLS, **settings: Any) -> ThreadServer:
-            wanted = _settings(database_url, tmp_path, upstream) | settings
+            wanted = _settings(database_url, tmp_path, upstream, upstream_api) | settings
             return stack.enter_context(tool_server(tools, **wanted))
 
         yield begin
@@ -204,6 +220,7 @@ def shared_database_url(
 @pytest.fixture(scope="module")
 def start_shared(
     shared_database_url: str,
+    upstream_api: str,
     upstream_server: FakeUpstream,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[StartServer]:
@@ -212,19 +229,23 @@ def start_shared(
     with ExitStack() as stack:
 
         def begin(**settings: Any) -> ThreadServer:
-            wanted = _settings(shared_database_url, folder, upstream_server) | settings
+            wanted = _settings(shared_database_url, folder, upstream_server, upstream_api)
+            wanted |= settings
             return stack.enter_context(thread_server(**wanted))
 
         yield begin
 
 
-def _settings(database_url: str, folder: Path, upstream: FakeUpstream) -> dict[str, Any]:
+def _settings(
+    database_url: str, folder: Path, upstream: FakeUpstream, upstream_api: str
+) -> dict[str, Any]:
     return {
         "database_url": database_url,
         "files_url": str(folder / "files"),
         "database_pool_size": 4,
         "openai_base_url": upstream.base_url,
         "openai_api_key": "sk-of-the-upstream",
+        "openai_api": upstream_api,
         "openai_max_retries": 0,
         # A stopping server waits only for what a test has left open on purpose.
         "shutdown_seconds": 1,

@@ -144,12 +144,14 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 _COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
+_COST: dict[str, Any] = {"cost": 0.0762, "currency": "USD"}
 
 _MODEL = {
     "id": "gpt-5.4-mini",
     "object": "model",
     "created": 1790000000,
     "owned_by": "threadkeeper",
+    "shutdown_date": None,
 }
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -168,6 +170,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "database": "ok",
         "storage": "ok",
         "upstream": "ok",
+        "apis": {"openai": "responses"},
         "code_interpreter": "ok",
     },
     "retrieve_access": {
@@ -200,10 +203,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "project": "shop",
                 "assistant_id": ASSISTANT_ID,
                 "model": "gpt-5.4-mini",
+                "answered_by": "openai",
+                "answered_model": "gpt-5.4-mini",
                 **_COUNTS,
+                **_COST,
             }
         ],
-        "total": _COUNTS,
+        "total": {**_COUNTS, "costs": {_COST["currency"]: _COST["cost"]}},
     },
     "chat": {
         "message": SAID,
@@ -259,6 +265,24 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_files": _page(FILE),
     "retrieve_file": FILE,
     "delete_file": {"object": "file", "deleted": True, "id": FILE_ID},
+    "import_data": {
+        "object": "import",
+        "dry_run": False,
+        "lines": 4,
+        "created": {"thread": 1, "thread.message": 1},
+        "updated": {},
+        "existing": {"assistant": 1},
+        "refused": 1,
+        "problems": [
+            {
+                "line": 4,
+                "object": "thread.message",
+                "id": MESSAGE["id"],
+                "field": "thread_id",
+                "reason": "No thread found with id 'thread_Hq4sYt9KfB2wZm6GcR8nDvE1'.",
+            }
+        ],
+    },
     **vector_store_examples.ANSWERS,
 }
 

@@ -10,7 +10,7 @@ from contextlib import aclosing
 import httpx2
 
 from app.core.model import Event
-from app.core.response_stream import BrokenAnswer
+from app.core.wire_api import BrokenAnswer
 
 # Bytes of an answer that is not streamed, and of one event: the last event repeats the answer. The
 # vectors for a batch of texts are the largest, up to 20 MB.
@@ -55,9 +55,12 @@ class AnswerMeter:
         if self._bytes > STREAM_BYTES or pending > WHOLE_BYTES:
             raise AnswerTooLarge
 
-    def hear(self, events: list[Event]) -> None:
-        """Count events, and the characters in their deltas. Raises `AnswerTooLarge`."""
-        self._events += len(events)
+    def hear(self, count: int, events: list[Event]) -> None:
+        """Count events, and the characters in the deltas of those that are passed on.
+
+        Raises `AnswerTooLarge`.
+        """
+        self._events += count
         for event in events:
             if isinstance(delta := event.get("delta"), str):
                 self._said += len(delta)

@@ -11,24 +11,25 @@ from pydantic import (
     BeforeValidator,
     Field,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from app.core.assistants_faults import fault, fault_lines, repetitions
-from app.core.yaml_lines import Document, NotYaml
-from app.domain.errors import StartError
+from app.core.yaml_faults import Fault, Named, get, items, second_ones
+from app.core.yaml_file import read_document, validated
+from app.core.yaml_lines import Document
 from app.schemas.assistants import AssistantCreate, AssistantFields
+from app.schemas.code_interpreter import (
+    CODE_INTERPRETER,
+    MAX_CODE_FILES,
+    code_files_in,
+    runs_code,
+)
 from app.schemas.common import RequestBody
 from app.schemas.file_search import FILE_SEARCH, searches, stores_in
 from app.schemas.tools import BUILT_IN, Tool, ToolResources
 from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_strategy
-
-# OpenAI's limit for `tool_resources.code_interpreter.file_ids`.
-_MAX_DATA_FILES = 20
-_CODE_INTERPRETER = "code_interpreter"
 
 
 @dataclass(frozen=True)
@@ -91,40 +92,32 @@ def load_assistants(
     call, and `max_bytes` is the maximum size of a knowledge file. Raises `StartError` with one
     line for each error.
     """
-    text = _read(path, may_be_missing=may_be_missing) if path else None
-    if text is None:
+    document = read_document(path, "ASSISTANTS_FILE", may_be_missing=may_be_missing)
+    if document is None:
         return []
-    try:
-        document = Document(text)
-    except NotYaml as error:
-        raise StartError(f"{path}, line {error.line}: {error}") from error
     surroundings = _Surroundings(Path(path).parent, functions, max_bytes)
-    faults = repetitions(document)
-    try:
-        # A file that contains only comments defines no assistants.
-        file = _File.model_validate(document.value or {}, context=surroundings)
-    except ValidationError as error:
-        faults += [fault(detail, document.value) for detail in error.errors(include_url=False)]
-    if faults:
-        raise StartError("\n".join(fault_lines(path, document, faults)))
+    file = validated(_File, path, document, surroundings, _repetitions(document))
     return [
         entry.assistant(model, f"{path}, line {document.line(['assistants', number, 'id'])}")
         for number, entry in enumerate(file.assistants or [])
     ]
 
 
-def _read(path: str, *, may_be_missing: bool) -> str | None:
-    try:
-        return Path(path).read_text("utf-8-sig")
-    except FileNotFoundError as error:
-        if may_be_missing:
-            return None
-        raise StartError(f"ASSISTANTS_FILE: there is no file {path}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise StartError(f"{path}, line {line}: not UTF-8 text") from error
-    except OSError as error:
-        raise StartError(f"ASSISTANTS_FILE: {path} can't be read: {error.strerror}") from error
+def _repetitions(document: Document) -> list[Fault]:
+    """Return an error for each repeated id, and for each repeated file of one assistant."""
+    assistants = items(document.value, "assistants")
+    ids: list[Named] = [
+        (["assistants", place, "id"], get(one, "id")) for place, one in enumerate(assistants)
+    ]
+    faults = [*second_ones(document, ids)]
+    for place, one in enumerate(assistants):
+        for key in ("knowledge", "data"):
+            names: list[Named] = [
+                (["assistants", place, key, number], name)
+                for number, name in enumerate(items(one, key))
+            ]
+            faults += second_ones(document, names)
+    return faults
 
 
 # The file's schema
@@ -182,7 +175,7 @@ class _Entry(AssistantFields):
         default=None, max_length=MAX_STORE_FILES
     )
     data: list[Annotated[KnowledgeFile, BeforeValidator(_knowledge_file)]] | None = Field(
-        default=None, max_length=_MAX_DATA_FILES
+        default=None, max_length=MAX_CODE_FILES
     )
     # As for a vector store.
     chunking_strategy: ChunkingStrategy | None = None
@@ -209,10 +202,10 @@ class _Entry(AssistantFields):
     ) -> list[KnowledgeFile] | None:
         if not files or "tools" not in info.data:
             return files
-        if not any(tool.type == _CODE_INTERPRETER for tool in info.data["tools"] or []):
-            raise PydanticCustomError("no_code", f"needs the tool {_CODE_INTERPRETER}")
+        if not runs_code(tool.type for tool in info.data["tools"] or []):
+            raise PydanticCustomError("no_code", f"needs the tool {CODE_INTERPRETER}")
         resources = info.data.get("tool_resources")
-        if resources and resources.code_interpreter and resources.code_interpreter.file_ids:
+        if resources and code_files_in(resources.given()):
             raise PydanticCustomError("both_given", "can't be combined with the ids of files")
         return files
 

@@ -7,6 +7,7 @@ also the setting's English line in `.env.example` and `docs/settings.md`, and
 
 import logging
 import secrets
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field, SecretStr, ValidationError
@@ -15,6 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.env_file import UnknownName, unknown_names
+from app.core.retirements import RetiredModels
 from app.core.setting_types import (
     Aliases,
     ApiKey,
@@ -61,7 +63,9 @@ class Settings(BaseSettings):
     openai_api_key: ApiKey = SecretStr("")
     """API key for the upstream. Empty: the built-in demo model answers."""
     openai_base_url: Annotated[HttpUrl, Field(repr=False)] = ""
-    """Base URL of an upstream with the Responses API, often ending in /v1. Empty: OpenAI."""
+    """Base URL of an upstream with one of OpenAI's APIs, often ending in /v1. Empty: OpenAI."""
+    openai_api: Literal["auto", "responses", "chat_completions"] = "auto"
+    """API of the upstream. auto: responses, or chat_completions if the upstream lacks it."""
     openai_model: Required = "gpt-5.4-mini"
     """Model of the default assistant."""
     openai_timeout: Seconds = 120
@@ -74,6 +78,10 @@ class Settings(BaseSettings):
     """Model for `/embeddings`, to search vector stores by meaning. Empty: by words only."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
     """Maximum tokens in a prompt; a thread's oldest messages are left out beyond that."""
+    providers_file: str = "providers.yaml"
+    """YAML file of upstreams, instead of OPENAI_*. Empty, or the default is missing: none."""
+    retired_models: RetiredModels = "switch"
+    """What to do about models that OpenAI has shut down: switch to their heirs, warn or off."""
     summaries: bool = True
     """false: the model reads no summary of a thread's older messages when they no longer fit."""
     history_tokens: Annotated[int, Field(ge=0)] = 0
@@ -211,6 +219,12 @@ class Settings(BaseSettings):
         return self.assistants_file == default
 
     @property
+    def may_lack_providers(self) -> bool:
+        """Whether nobody asked for `PROVIDERS_FILE`: it may not be there."""
+        default: str = type(self).model_fields["providers_file"].default
+        return self.providers_file == default
+
+    @property
     def serves_this_machine_only(self) -> bool:
         """Whether `HOST` is an address or name that other machines can't reach."""
         return is_loopback(self.host.strip("[]").removesuffix("."))
@@ -234,19 +248,23 @@ def load_settings() -> Settings:
     raise SettingsError("\n".join(lines))
 
 
-def warn_of_unknown_names() -> None:
-    """Log the names in `.env` that are no settings: most are a slip. Values are not shown."""
-    for name, nearest in unknown_settings():
+def warn_of_unknown_names(others: Collection[str] = ()) -> None:
+    """Log the names in `.env` that are no settings: most are a slip. Values are not shown.
+
+    `others` are names of variables that the providers file uses.
+    """
+    for name, nearest in unknown_settings(others):
         meant = f"; did you mean {nearest}?" if nearest else "; .env.example shows every setting"
         logger.warning(".env: there is no setting %s%s", name, meant)
 
 
-def unknown_settings() -> list[UnknownName]:
+def unknown_settings(others: Collection[str] = ()) -> list[UnknownName]:
     """Return the names in `.env` that neither the server nor a program around it reads.
 
-    Raises `OSError` and `UnicodeDecodeError`.
+    `others` are names of variables that the providers file uses. Raises `OSError` and
+    `UnicodeDecodeError`.
     """
-    return unknown_names({name.upper() for name in Settings.model_fields})
+    return unknown_names({name.upper() for name in Settings.model_fields} | {*others})
 
 
 def _refuse_open(settings: Settings) -> str:

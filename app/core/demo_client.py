@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from app.core.demo_answers import Answer, answer, said_in
-from app.core.model import Event, Reach
+from app.core.model import Api, Event, Reach
 from app.domain.clock import now
 from app.domain.ids import new_call_id
 
@@ -24,6 +24,7 @@ class DemoClient:
     def __init__(self, delay: float = 0.0) -> None:
         """`delay`: seconds between deltas."""
         self._delay = delay
+        self.api: Api | None = None
 
     async def reach(self, seconds: float) -> Reach:
         """Return "ok": the demo model is part of this process."""

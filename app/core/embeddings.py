@@ -10,10 +10,11 @@ import httpx2
 from app.core.attempts import Persistence
 from app.core.model import Advice, AttemptFailed
 from app.core.refusals import Refusals
-from app.core.response_stream import BrokenAnswer, read_object
+from app.core.response_stream import read_object
 from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCalls
 from app.core.upstream_http import UpstreamHttp, fields_of, http_pool, sdk_client
+from app.core.wire_api import BrokenAnswer
 from app.domain.errors import ModelError
 
 # OpenAI accepts 2048 texts and 300,000 tokens per request; a token has three bytes or more.

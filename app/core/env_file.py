@@ -48,6 +48,14 @@ def env_file_values() -> dict[str, str]:
     return {name.upper(): value or "" for name, value in found.items()}
 
 
+def environment_value(name: str) -> str:
+    """Return the value of a variable, in the environment or else in `.env`; "" if it is not set.
+
+    Raises `OSError` and `UnicodeDecodeError`.
+    """
+    return os.environ.get(name) or env_file_values().get(name.upper(), "")
+
+
 def unknown_names(settings: Collection[str]) -> list[UnknownName]:
     """Return the names in `.env` that nothing reads; `settings` are in upper case.
 

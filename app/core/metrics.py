@@ -140,13 +140,13 @@ class RunMetrics:
         )
         self._tokens = Counter(
             "threadkeeper_tokens",
-            "Tokens reported by the upstream, by model (other: not a configured one) and kind: "
-            "prompt or completion.",
-            ("model", "kind"),
+            "Tokens reported by the upstream that answered, by upstream, model (other: not a "
+            "configured one) and kind: prompt or completion.",
+            ("upstream", "model", "kind"),
             registry=registry,
         )
         self._models: frozenset[str] = frozenset()
-        self._by_model: dict[str, tuple[Counter, Counter]] = {}
+        self._by_model: dict[tuple[str, str], tuple[Counter, Counter]] = {}
 
     def ended(self, status: str) -> None:
         self._ended[status].inc()
@@ -159,14 +159,14 @@ class RunMetrics:
         """Count the tokens of these models by name, and those of all others together."""
         self._models = frozenset(names)
 
-    def used_tokens(self, model: str, prompt: int, completion: int) -> None:
+    def used_tokens(self, upstream: str, model: str, prompt: int, completion: int) -> None:
         if model not in self._models:
             model = _OTHER
-        found = self._by_model.get(model)
+        found = self._by_model.get((upstream, model))
         if found is None:
-            found = self._by_model[model] = (
-                self._tokens.labels(model, "prompt"),
-                self._tokens.labels(model, "completion"),
+            found = self._by_model[upstream, model] = (
+                self._tokens.labels(upstream, model, "prompt"),
+                self._tokens.labels(upstream, model, "completion"),
             )
         found[0].inc(prompt)
         found[1].inc(completion)
@@ -218,6 +218,12 @@ class UpstreamsMetrics:
             ("upstream",),
             registry=registry,
         )
+        self._passed_on = Counter(
+            "threadkeeper_upstream_failures_passed_on",
+            "Calls that the upstream failed and that could be passed on to another one.",
+            ("upstream",),
+            registry=registry,
+        )
         self._up = Gauge(
             "threadkeeper_upstream_up",
             "Result of the last /api/v1/ready check: 1 if the upstream can be called, else 0. "
@@ -232,6 +238,9 @@ class UpstreamsMetrics:
             _Children(self._total, name),
             self._retries.labels(name),
         )
+
+    def passed_on(self, name: str) -> None:
+        self._passed_on.labels(name).inc()
 
     def up(self, name: str, up: bool) -> None:
         self._up.labels(name).set(up)

@@ -16,8 +16,11 @@ Event = dict[str, Any]
 # What answers: the built-in demo, OpenAI, or another server.
 Mode = Literal["demo", "openai", "custom"]
 
+# The APIs that an upstream may offer.
+Api = Literal["responses", "chat_completions"]
+
 # Whether an upstream can be called: `refused` if it rejects the key, or the lack of one;
-# `not_found` if it answers but does not serve the Responses API at this address.
+# `not_found` if it answers but does not serve the API at this address.
 Reach = Literal["ok", "refused", "not_found", "unreachable"]
 
 # The events that end an answer with something to keep. `response.failed` and `error` are never
@@ -50,6 +53,10 @@ class AttemptFailed(Exception):
 
 class ModelClient(Protocol):
     """A model that answers requests of the Responses API."""
+
+    @property
+    def api(self) -> Api | None:
+        """The API that is called; None if that is not known yet, or if none is."""
 
     def events(self, request: dict[str, Any], *, stream: bool) -> AsyncGenerator[list[Event], None]:
         """Answer `request`, a body of `POST /responses` without `stream`, in batches of events.

@@ -1,7 +1,8 @@
-"""The real model: any server that offers OpenAI's Responses API.
+"""The real model: any server that offers OpenAI's Responses API, or Chat Completions.
 
 Answers are read raw: the SDK's typed objects cost several times the CPU of everything else that
-happens to an answer. `upstream_http` explains which parts of the SDK are used.
+happens to an answer. `upstream_http` explains which parts of the SDK are used, `wire_api` what
+differs between the APIs.
 """
 
 import asyncio
@@ -13,26 +14,26 @@ import httpx
 import httpx2
 
 from app.core.answer_bounds import AnswerMeter, AnswerTooLarge
-from app.core.attempts import Persistence
+from app.core.apis import Route, RouteChoice, routes_of
 from app.core.instrumentation import Instrumentation
-from app.core.model import Advice, AttemptFailed, Event, Reach
+from app.core.model import Advice, Api, AttemptFailed, Event, Reach
 from app.core.reachability import Probe
-from app.core.refusals import Refusals
-from app.core.request_json import request_json
-from app.core.response_stream import AnswerFailed, BrokenAnswer, EventBatch, terminal_event
 from app.core.sse_reader import SSEReader
 from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCall, UpstreamCalls
 from app.core.upstream_errors import CUT
 from app.core.upstream_http import Posted, UpstreamHttp, fields_of, http_pool, sdk_client
+from app.core.wire_api import AnswerFailed, AnswerStream, Batch, BrokenAnswer
 
 _DRAIN_SECONDS = 0.2
+# For how many seconds the usage of a complete answer is waited for.
+_USAGE_SECONDS = 5.0
 # How many events are read and passed on before others have a turn: some milliseconds of work.
 _AT_A_TIME = 50
 
 
-class OpenAIResponsesClient:
-    """Calls `POST {address}/responses`. A `ModelClient`."""
+class OpenAIClient:
+    """Calls `POST {address}/responses` or `POST {address}/chat/completions`. A `ModelClient`."""
 
     def __init__(
         self,
@@ -47,11 +48,20 @@ class OpenAIResponsesClient:
         self._client = sdk_client(upstream, http)
         self._probe = Probe(upstream, self._client, http)
         self._calls = UpstreamCalls(upstream, instruments)
-        self._http = UpstreamHttp(upstream, self._client, http, "responses")
-        self._persistence = Persistence(upstream, Refusals(), pause=retry_pause)
+
+        def connect(path: str) -> UpstreamHttp:
+            return UpstreamHttp(upstream, self._client, http, path)
+
+        self._routes = RouteChoice(upstream, routes_of(upstream, connect, retry_pause))
+
+    @property
+    def api(self) -> Api | None:
+        return self._routes.api
 
     async def reach(self, seconds: float) -> Reach:
-        return (await self._probe.look(seconds)).reach
+        found = await self._probe.look(seconds)
+        self._routes.found(found.api)
+        return found.reach
 
     async def close(self) -> None:
         await self._client.close()
@@ -63,47 +73,93 @@ class OpenAIResponsesClient:
 
     async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
         with self._calls.begin(request.get("model")) as call:
-
-            async def ask(body: dict[str, Any]) -> Event:
-                posted = await self._post(body, call, stream=False)
-                call.answering()
+            asking = _Asking(self._routes, self._probe, request, call, stream=False)
+            while True:
                 try:
-                    return terminal_event(posted.content)
-                except (AnswerFailed, BrokenAnswer) as error:
-                    raise AttemptFailed(error, Advice(), fields_of(posted.response)) from None
-
-            event = await self._persistence.begin(request, call).until_answered(ask)
+                    posted = await asking.post()
+                    call.answering()
+                    event = asking.whole(posted)
+                    asking.answered()
+                    break
+                except AttemptFailed as failed:
+                    await asking.prepare_next(failed)
         yield [event]
 
     async def _streamed_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
         started = False
         with self._calls.begin(request.get("model")) as call:
-            attempts = self._persistence.begin(request, call)
+            asking = _Asking(self._routes, self._probe, request, call, stream=True)
             while True:
                 try:
-                    posted = await self._post(attempts.request, call, stream=True)
-                    async with aclosing(_batches(posted.response)) as batches:
+                    posted = await asking.post()
+                    async with aclosing(_batches(posted.response, asking.stream())) as batches:
                         async for batch in batches:
                             if not started:
                                 started = True
                                 call.answering()
+                                asking.answered()
                             yield batch
                     return
                 except AttemptFailed as error:
                     failed = error
                 except (AnswerFailed, *CUT) as error:
                     failed = _interrupted(error, posted.response, started=started)
-                await attempts.prepare_next(failed)
+                await asking.prepare_next(failed)
 
-    async def _post(self, request: dict[str, Any], call: UpstreamCall, *, stream: bool) -> Posted:
+
+class _Asking:
+    """The attempts to get one answer, by the API that the upstream offers."""
+
+    def __init__(
+        self,
+        routes: RouteChoice,
+        probe: Probe,
+        request: dict[str, Any],
+        call: UpstreamCall,
+        *,
+        stream: bool,
+    ) -> None:
+        self._routes = routes
+        self._probe = probe
+        self._request = request
+        self._call = call
+        self._stream = stream
+        self._tried: list[Route] = []
+        self._turn(routes.first())
+
+    def _turn(self, route: Route) -> None:
+        self._route = route
+        self._tried.append(route)
+        self._attempts = route.begin(self._request, self._call, stream=self._stream)
+
+    async def post(self) -> Posted:
+        """Raises `AttemptFailed`."""
+        content = self._route.wire.content(self._attempts.request)
+        return await self._route.http.post(content, self._call, stream=self._stream)
+
+    def answered(self) -> None:
+        """Note that the upstream offers the API that was called."""
+        self._routes.answered(self._route)
+
+    def stream(self) -> AnswerStream:
+        return self._route.wire.stream(self._attempts.request)
+
+    def whole(self, posted: Posted) -> Event:
+        """Raises `AttemptFailed`."""
         try:
-            return await self._http.post(
-                request_json({**request, "stream": stream}), call, stream=stream
-            )
-        except AttemptFailed as failed:
-            if failed.seen["status"] in (404, 405):
-                self._probe.forget()
-            raise
+            return self._route.wire.whole(posted.content, self._attempts.request)
+        except (AnswerFailed, BrokenAnswer) as error:
+            raise AttemptFailed(error, Advice(), fields_of(posted.response)) from None
+
+    async def prepare_next(self, failed: AttemptFailed) -> None:
+        """Turn to another API, or do as `Attempts.prepare_next`."""
+        if failed.seen["status"] in (404, 405, 501):
+            self._probe.forget()
+        other = self._routes.after(self._tried, failed)
+        if other is not None:
+            self._turn(other)
+        else:
+            await self._attempts.prepare_next(failed)
 
 
 def _interrupted(error: Exception, response: httpx2.Response, *, started: bool) -> AttemptFailed:
@@ -112,34 +168,59 @@ def _interrupted(error: Exception, response: httpx2.Response, *, started: bool) 
     return AttemptFailed(error, Advice(again=not final), fields_of(response))
 
 
-async def _batches(response: httpx2.Response) -> AsyncGenerator[list[Event], None]:
+async def _batches(
+    response: httpx2.Response, stream: AnswerStream
+) -> AsyncGenerator[list[Event], None]:
     """Yield the events of each network read, some at a time.
 
     Raises `AnswerFailed` and the errors in `CUT`.
     """
     reader, meter = SSEReader(), AnswerMeter()
     async with aclosing(response.aiter_bytes()) as chunks:
-        async for chunk in chunks:
+        while chunk := await _next(chunks, stream):
             raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)
             for first in range(0, len(raw), _AT_A_TIME):
                 # A read may bring thousands of events: other requests have their turn between.
                 if first or meter.ahead > 0:
                     await asyncio.sleep(meter.ahead)
-                batch = EventBatch(raw[first : first + _AT_A_TIME])
+                some = raw[first : first + _AT_A_TIME]
+                batch = stream.read(some)
                 if batch.events:
                     yield batch.events
-                    meter.hear(batch.events)
+                meter.hear(len(some), batch.events)
                 if batch.failure:
                     raise batch.failure
                 if batch.ended:
                     await _drain(chunks)
                     return
-    last = EventBatch(reader.finish())
+    last = _last_batch(reader, stream)
     if last.events:
         yield last.events
-    if not last.ended:
-        raise last.failure or BrokenAnswer
+    if last.failure:
+        raise last.failure
+
+
+async def _next(chunks: AsyncGenerator[bytes, None], stream: AnswerStream) -> bytes:
+    """Return what is read next; nothing at the end.
+
+    Some servers send no end after the answer, and leave the connection open.
+    """
+    if not stream.complete:
+        return await anext(chunks, b"")
+    try:
+        async with asyncio.timeout(_USAGE_SECONDS):
+            return await anext(chunks, b"")
+    except TimeoutError:
+        return b""
+
+
+def _last_batch(reader: SSEReader, stream: AnswerStream) -> Batch:
+    batch = stream.read(reader.finish())
+    if not batch.ended and not batch.failure:
+        end = stream.finish()
+        batch = Batch(batch.events + end.events, end.failure, end.ended)
+    return batch
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:

@@ -1,11 +1,13 @@
-"""Is the upstream reachable, does it accept our key, and does it offer the Responses API?
+"""Is the upstream reachable, does it accept our key, and does it offer an API that is called?
 
-Checked without calling a model: `GET /models`, and `POST /responses` with an empty object,
-which lacks a model and an input, so that every server that has the path refuses it.
+Checked without calling a model: `GET /models`, and `POST /responses` or `POST /chat/completions`
+with an empty object, which lacks a model and an input, so that every server that has the path
+refuses it.
 """
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +18,8 @@ import openai
 
 from app.core.answer_bounds import read_up_to
 from app.core.error_words import words_of
-from app.core.model import Reach
-from app.core.upstream import Upstream
+from app.core.model import Api, Reach
+from app.core.upstream import APIS, Upstream
 from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
 
 _FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
@@ -27,15 +29,23 @@ _NO_URL = (httpx2.InvalidURL, httpx.InvalidURL, ValueError)
 _LONGEST_ANSWER = 4 * 1024 * 1024
 _NO_PATH = frozenset({404, 405, 501})
 _EMPTY = b"{}"
+_LINK = re.compile(r"https?://\S+")
+
+# Each API's path after the upstream's address.
+PATHS: dict[Api, str] = {"responses": "responses", "chat_completions": "chat/completions"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """`models` is None if the server lists none; `reason` explains `unreachable`."""
+    """`models` is None if the server lists none; `reason` explains `unreachable`.
+
+    `api`: the first one that the server offers, if that was found out.
+    """
 
     reach: Reach
     models: frozenset[str] | None = None
     reason: str = ""
+    api: Api | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class _Answer:
 
 
 class Probe:
-    """Checks one upstream. Once it has found `/responses`, it requests only the models."""
+    """Checks one upstream. Once it has found an API, it requests only the models."""
 
     def __init__(
         self,
@@ -57,11 +67,12 @@ class Probe:
         self._library = library_of(http)
         self._url = upstream.address
         self._headers = upstream_headers(client)
-        self._path_found = False
+        self._apis = APIS[upstream.kind]
+        self._found: Api | None = None
 
     def forget(self) -> None:
-        """Look for `/responses` again: a call got an answer as if the path did not exist."""
-        self._path_found = False
+        """Look for the API again: a call got an answer as if its path did not exist."""
+        self._found = None
 
     async def look(self, seconds: float) -> Found:
         """Return what is found within `seconds`."""
@@ -77,21 +88,26 @@ class Probe:
             return Found("refused")
         if listed.status >= 500 and listed.status not in _NO_PATH:
             return Found("unreachable", reason=f"HTTP {listed.status}")
-        return Found(await self._look_for_path(ends, seconds), _models(listed))
+        reach = await self._look_for_api(ends, seconds)
+        return Found(reach, _models(listed), api=self._found)
 
-    async def _look_for_path(self, ends: float, seconds: float) -> Reach:
-        if self._path_found:
+    async def _look_for_api(self, ends: float, seconds: float) -> Reach:
+        if self._found:
             return "ok"
-        try:
-            async with asyncio.timeout_at(ends):
-                answer = await self._ask("POST", "responses", seconds)
-        except _FAILURES:
-            # The server answered before. While it is busy with an answer, a refusal may be slow.
-            return "ok"
-        if answer.status in (401, 403):
-            return "refused"
-        self._path_found = not _has_no_path(answer)
-        return "ok" if self._path_found else "not_found"
+        for api in self._apis:
+            try:
+                async with asyncio.timeout_at(ends):
+                    answer = await self._ask("POST", PATHS[api], seconds)
+            except _FAILURES:
+                # The server answered before. While it is busy with an answer, a refusal may be
+                # slow.
+                return "ok"
+            if answer.status in (401, 403):
+                return "refused"
+            if not lacks_path(answer.status, _read(answer.content)):
+                self._found = api
+                return "ok"
+        return "not_found"
 
     async def _ask(self, method: str, path: str, seconds: float) -> _Answer:
         posted = method == "POST"
@@ -113,20 +129,24 @@ async def look_at(upstream: Upstream, seconds: float) -> Found:
         return await Probe(upstream, sdk_client(upstream, http), http).look(seconds)
 
 
-def _has_no_path(answer: _Answer) -> bool:
-    """Return whether the empty request was answered as if there were no such path."""
-    body = _json(answer.content)
-    message = words_of(body).message.lower()
-    if answer.status < 300:
+def lacks_path(status: int, body: object) -> bool:
+    """Return whether a POST was answered as if there were no such path.
+
+    `body`: the answer's JSON, or its text if it is not JSON.
+    """
+    words = words_of(body)
+    # A link in an error often leads to a list of models.
+    message = _LINK.sub("", f"{words.code} {words.message}").lower()
+    if status < 300:
         # No server accepts an empty request: this is a web page, or LM Studio, which answers 200
         # and says that there is no such endpoint.
         return not isinstance(body, dict) or "endpoint" in message
-    # A missing model may also be a 404.
-    return answer.status in _NO_PATH and "model" not in message
+    # A missing or unknown model may also be a 404.
+    return status in _NO_PATH and "model" not in message
 
 
 def _models(answer: _Answer) -> frozenset[str] | None:
-    body = _json(answer.content) if answer.status < 300 else None
+    body = _read(answer.content) if answer.status < 300 else None
     listed = body.get("data") if isinstance(body, dict) else None
     if not isinstance(listed, list):
         return None
@@ -134,8 +154,8 @@ def _models(answer: _Answer) -> frozenset[str] | None:
     return frozenset(str(name) for name in names if name) or None
 
 
-def _json(content: bytes) -> Any:
+def _read(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        return None
+        return content.decode("utf-8", "replace")

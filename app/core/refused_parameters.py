@@ -20,7 +20,8 @@ _REFUSING = re.compile(
     r"(?:not|n't|un) ?(?:yet )?(?:supported|permitted|allowed)"
     r"|(?:not|n't) (?:yet )?support|should not exist|extra (?:inputs|fields)"
     r"|(?:unknown|unrecognized|unrecognised|unexpected) (?:\w+ )?"
-    r"(?:parameter|value|argument|field|key|property)",
+    r"(?:parameter|value|argument|field|key|property|name)"
+    r"|cannot find field",
     re.IGNORECASE,
 )
 # A full stop inside a name does not end a sentence.
@@ -35,13 +36,17 @@ _AFTER_COLON = re.compile(
 _PROPERTY = re.compile(r"\bproperty ([a-z_]+)")
 # Names that occur in no sentence about something else, and other servers' names for ours.
 _UNQUOTED = re.compile(
-    r"\b(?:temperature|top_p|parallel_tool_calls|prompt_cache_key|encoding_format)\b"
+    r"\b(?:temperature|top_p|parallel_tool_calls|encoding_format|max_completion_tokens"
+    r"|stream_options|prompt_cache_key)\b"
 )
 _ALIASES = (
-    (re.compile(r"reasoning\.encrypted_content|encrypted[ _]content", re.IGNORECASE), "include"),
-    (re.compile(r"reasoning[ _]?effort|thinking", re.IGNORECASE), "reasoning"),
-    (re.compile(r"topP"), "top_p"),
-    (re.compile(r"parallel tool calls|parallelToolCalls", re.IGNORECASE), "parallel_tool_calls"),
+    (re.compile(r"reasoning\.encrypted_content|encrypted[ _]content", re.IGNORECASE), {"include"}),
+    (
+        re.compile(r"reasoning[ _]?effort|thinking", re.IGNORECASE),
+        {"reasoning", "reasoning_effort"},
+    ),
+    (re.compile(r"topP"), {"top_p"}),
+    (re.compile(r"parallel tool calls|parallelToolCalls", re.IGNORECASE), {"parallel_tool_calls"}),
 )
 
 
@@ -57,6 +62,9 @@ class Refusal:
     @property
     def is_of_value(self) -> bool:
         """Whether another value of the parameter might be accepted."""
+        # OpenAI's reasoning models about `temperature`. What is not sent has its default.
+        if "only the default" in self.message.lower():
+            return False
         if self.faults:
             return all(fault.kind in _VALUE_KINDS for fault in self.faults)
         return self.code == _VALUE_CODE or "Unsupported value" in self.message
@@ -91,9 +99,9 @@ def _by_faults(faults: tuple[Fault, ...]) -> Set[str]:
 
 def _named(sentence: str, sent: Collection[str]) -> set[str]:
     names: set[str] = set()
-    for pattern, name in _ALIASES:
+    for pattern, meant in _ALIASES:
         sentence, count = pattern.subn("", sentence)
-        names |= {name} if count else set()
+        names |= meant if count else set()
     for name_pattern in (_QUOTED, _UNQUOTED, _PROPERTY):
         names |= {*name_pattern.findall(sentence)}
     for listed in _AFTER_COLON.findall(sentence):

@@ -10,8 +10,12 @@ from typing import Any
 
 from app.domain.errors import ModelError
 
+# The lists of a request: of the Responses API, and of Chat Completions.
+_ITEMS = ("input", "messages")
 _LISTS = ("content", "output")
-_FIELDS = ("image_url", "file_data")
+# A part's fields with a file, or with an object that contains one.
+_FIELDS = ("image_url", "file_data", "file")
+_INNER_FIELDS = ("url", "file_data")
 
 
 class DataUrl(str):
@@ -25,8 +29,9 @@ def request_json(request: dict[str, Any]) -> bytes:
     urls: list[DataUrl] = []
     # Nobody can have written it into the rest of the request.
     mark = secrets.token_hex(16)
-    if isinstance(items := request.get("input"), list):
-        request = {**request, "input": [_without_urls(item, mark, urls) for item in items]}
+    for name in _ITEMS:
+        if isinstance(items := request.get(name), list):
+            request = {**request, name: [_without_urls(item, mark, urls) for item in items]}
     try:
         text = json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):  # NaN, half a surrogate pair
@@ -49,8 +54,19 @@ def _without_urls(item: dict[str, Any], mark: str, urls: list[DataUrl]) -> dict[
 
 
 def _part_without_url(part: Any, mark: str, urls: list[DataUrl]) -> Any:
+    if not isinstance(part, dict):
+        return part
     for name in _FIELDS:
-        if isinstance(part, dict) and isinstance(url := part.get(name), DataUrl):
+        if isinstance(inner := part.get(name), dict):
+            part = {**part, name: _marked(inner, _INNER_FIELDS, mark, urls)}
+    return _marked(part, _FIELDS, mark, urls)
+
+
+def _marked(
+    part: dict[str, Any], names: tuple[str, ...], mark: str, urls: list[DataUrl]
+) -> dict[str, Any]:
+    for name in names:
+        if isinstance(url := part.get(name), DataUrl):
             urls.append(url)
             part = {**part, name: mark}
     return part

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.model import TERMINAL_EVENTS, Event
 from app.core.sse_reader import RawEvent
+from app.core.wire_api import AnswerFailed, Batch, BrokenAnswer
 from app.domain.text import may_be_unstorable, storable
 
 NEEDED_EVENTS = TERMINAL_EVENTS | {
@@ -26,39 +27,21 @@ _UNNAMED = (None, "message")  # no name, or the default name in SSE
 _read_json = json.JSONDecoder(strict=False).decode
 
 
-class BrokenAnswer(Exception):
-    """The answer was interrupted, or is not an answer of the Responses API."""
-
-
-class AnswerFailed(Exception):
-    """The upstream reported a failure; `error` is the reported object: `{code, message, …}`."""
-
-    def __init__(self, error: object) -> None:
-        super().__init__("The upstream failed.")
-        self.error = error
-
-
-class EventBatch:
-    """The `events` of one network read, and whether the answer ended with them."""
-
-    def __init__(self, raw_events: list[RawEvent]) -> None:
-        self.events: list[Event] = []
-        self.failure: AnswerFailed | BrokenAnswer | None = None
-        self.ended = False
-        try:
-            self._read(raw_events)
-        except (AnswerFailed, BrokenAnswer) as failure:
-            # Kept rather than raised: the events before it are yielded first.
-            self.failure = failure
-
-    def _read(self, raw_events: list[RawEvent]) -> None:
+def read_events(raw_events: list[RawEvent]) -> Batch:
+    """Return the needed ones of these events, and whether the answer ended with them."""
+    batch = Batch()
+    try:
         for name, data in raw_events:
             if (event := _needed_event(name, data)) is None:
                 continue
-            self.events.append(event)
+            batch.events.append(event)
             if event["type"] in TERMINAL_EVENTS:
-                self.ended = True
-                return
+                batch.ended = True
+                break
+    except (AnswerFailed, BrokenAnswer) as failure:
+        # Kept rather than raised: the events before it are yielded first.
+        batch.failure = failure
+    return batch
 
 
 def terminal_event(body: bytes) -> Event:

@@ -38,9 +38,11 @@ _PROTOCOL = "http/protobuf"
 _REQUEST_ID = "threadkeeper.request.id"
 _RUN_ID = "threadkeeper.run.id"
 _RUN_STATUS = "threadkeeper.run.status"
+_UPSTREAM = "threadkeeper.upstream"
 # OpenTelemetry's names for generative AI.
 _OPERATION = "gen_ai.operation.name"
 _MODEL = "gen_ai.request.model"
+_ANSWERED_MODEL = "gen_ai.response.model"
 _PROMPT_TOKENS = "gen_ai.usage.input_tokens"
 _COMPLETION_TOKENS = "gen_ai.usage.output_tokens"
 
@@ -66,6 +68,12 @@ class TracedRun(Protocol):
 
     @property
     def usage(self) -> Usage | None: ...
+
+    @property
+    def answered_by(self) -> str | None: ...
+
+    @property
+    def answered_model(self) -> str | None: ...
 
 
 class Telemetry:
@@ -121,6 +129,9 @@ def run_ended(span: Span, run: TracedRun | None) -> None:
     if run is None or not span.is_recording():
         return
     span.set_attribute(_RUN_STATUS, run.status)
+    if run.answered_by is not None and run.answered_model is not None:
+        span.set_attribute(_UPSTREAM, run.answered_by)
+        span.set_attribute(_ANSWERED_MODEL, run.answered_model)
     if run.usage is not None:
         span.set_attribute(_PROMPT_TOKENS, run.usage.prompt_tokens)
         span.set_attribute(_COMPLETION_TOKENS, run.usage.completion_tokens)

@@ -9,9 +9,10 @@ import openai
 
 from app.core.answer_bounds import AnswerTooLarge
 from app.core.error_words import ErrorWords, words_of
-from app.core.response_stream import AnswerFailed, BrokenAnswer
+from app.core.unknown_models import is_unknown_model
 from app.core.upstream import Upstream
-from app.domain.errors import ModelError, ModelErrorCode
+from app.core.wire_api import AnswerFailed, BrokenAnswer
+from app.domain.errors import Cause, ModelError, ModelErrorCode
 from app.domain.text import storable
 
 # What the transport raises while it waits for an answer or reads it.
@@ -22,6 +23,9 @@ _HIDDEN = "[key]"
 
 # `sk-…`, `gsk_…` and the like; also with asterisks, for upstreams that echo a masked key.
 _KEYLIKE = re.compile(r"\b(?:(?:sk|pk|rk|gsk|hf|xai)[-_]|AIza)[\w*.+/=-]{4,}")
+
+# The statuses, besides those from 500 on, for which another upstream is worth asking.
+_ELSEWHERE = frozenset({408, 429})
 
 _QUOTA = frozenset({"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached"})
 _PROMPT = frozenset(
@@ -46,7 +50,11 @@ class UpstreamErrors:
             return self._of_status(error)
         if isinstance(error, AnswerFailed):
             return self._of_reported(error.error)
-        return _server_error(f"{self._the_upstream} {self._what_happened(error)}")
+        # A stream that was cut off is as good as none, as long as nothing of it was sent.
+        cause: Cause = "request" if isinstance(error, AnswerTooLarge) else "upstream"
+        return ModelError(
+            "server_error", f"{self._the_upstream} {self._what_happened(error)}", cause
+        )
 
     def _what_happened(self, error: Exception) -> str:
         if _is_unreachable(error):
@@ -63,15 +71,18 @@ class UpstreamErrors:
     def _of_reported(self, error: object) -> ModelError:
         words = words_of(error)
         text = self._clean(words.message) or "it gives no reason"
-        return ModelError(_code(words), f"{self._the_upstream} failed: {text}")
+        code = _code(words)
+        cause: Cause = "request" if code == "invalid_prompt" else "upstream"
+        return ModelError(code, f"{self._the_upstream} failed: {text}", cause)
 
     def _of_status(self, error: openai.APIStatusError) -> ModelError:
         status = error.status_code
         if status == 401:
             # The upstream's own message is dropped: it often quotes the key.
-            return _server_error(
+            return ModelError(
+                "server_error",
                 f"{self._the_upstream} refused the API key (HTTP 401). "
-                f"Check {self._upstream.key_setting}."
+                f"Check {self._upstream.key_setting}.",
             )
         words = words_of(error.body)
         text = f"{self._the_upstream} answered HTTP {status}"
@@ -80,7 +91,7 @@ class UpstreamErrors:
         if status in (404, 405):
             setting = self._upstream.address_setting
             text = f"{text.rstrip('.')}. Check the model's name and {setting}."
-        return ModelError(_status_code(status, words), text)
+        return ModelError(_status_code(status, words), text, _cause(status, words))
 
     def _clean(self, message: str) -> str:
         text = " ".join(str(storable(message)).split())
@@ -103,16 +114,18 @@ def _is_unreachable(error: BaseException | None) -> bool:
     return False
 
 
-def _server_error(message: str) -> ModelError:
-    return ModelError("server_error", message)
-
-
 def _status_code(status: int, words: ErrorWords) -> ModelErrorCode:
     if status == 429:
         return "rate_limit_exceeded"
     # The type alone says little: an unknown model is also an "invalid_request_error".
     code = _code(ErrorWords(code=words.code))
     return "invalid_prompt" if status in (400, 422) and code == "server_error" else code
+
+
+def _cause(status: int, words: ErrorWords) -> Cause:
+    if is_unknown_model(status, words):
+        return "model"
+    return "upstream" if status in _ELSEWHERE or status >= 500 else "request"
 
 
 def _code(words: ErrorWords) -> ModelErrorCode:

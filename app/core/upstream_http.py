@@ -56,6 +56,7 @@ def sdk_client(
         api_key=upstream.key or _NO_KEY,
         # Always passed, so that the SDK does not read it from the environment.
         base_url=upstream.address,
+        default_headers=upstream.headers,
         # The SDK also accepts clients of the older httpx; its annotation does not say so.
         http_client=cast(httpx2.AsyncClient, http_client),
     )

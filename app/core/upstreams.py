@@ -1,25 +1,34 @@
 """All configured upstreams, each with its client."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from app.core.circuit import Circuit
 from app.core.demo_client import DemoClient
 from app.core.instrumentation import Instrumentation
-from app.core.model import ModelClient, Reach
-from app.core.openai_client import OpenAIResponsesClient
-from app.core.upstream import Kind, Upstream, UpstreamChoice
+from app.core.model import Api, ModelClient, Reach
+from app.core.openai_client import OpenAIClient
+from app.core.retirements import Retirements
+from app.core.upstream import Kind, Target, Upstream
+from app.core.upstream_choice import UpstreamChoice
+from app.domain.errors import Cause
 
 # Seconds between the demo model's words: some chat components can't handle a burst of deltas.
 _DEMO_DELAY = 0.008
 
 Connect = Callable[[Upstream, Instrumentation | None], ModelClient]
 
+
+def _real(upstream: Upstream, instruments: Instrumentation | None) -> ModelClient:
+    return OpenAIClient(upstream, instruments=instruments)
+
+
 # The client for each kind of upstream. It connects at the first call.
 _CLIENTS: dict[Kind, Connect] = {
     "demo": lambda _upstream, _instruments: DemoClient(_DEMO_DELAY),
-    "responses": lambda upstream, instruments: OpenAIResponsesClient(
-        upstream, instruments=instruments
-    ),
+    "auto": _real,
+    "responses": _real,
+    "chat_completions": _real,
 }
 
 
@@ -27,16 +36,69 @@ class Upstreams(UpstreamChoice):
     """The upstreams and their clients. The creator of this object closes each client."""
 
     def __init__(
-        self, upstreams: Sequence[Upstream], instruments: Instrumentation | None = None
+        self,
+        upstreams: Sequence[Upstream],
+        instruments: Instrumentation | None = None,
+        *,
+        retirements: Retirements | None = None,
+        before: "Upstreams | None" = None,
     ) -> None:
-        """Raises ValueError as `UpstreamChoice` does."""
-        super().__init__(upstreams)
-        self._clients = {one.name: _CLIENTS[one.kind](one, instruments) for one in upstreams}
+        """Keep the clients of upstreams that are the same in `before`; `new` are the others.
+
+        Raises ValueError as `UpstreamChoice` does.
+        """
+        super().__init__(upstreams, retirements)
+        self.circuit: Circuit = before.circuit if before else Circuit()
+        unchanged = [one for one in self if before is not None and one in [*before]]
+        self.new = [one for one in self if one not in unchanged]
+        self._clients = {
+            one.name: before.client(one)
+            if before is not None and one in unchanged
+            else _CLIENTS[one.kind](one, instruments)
+            for one in self
+        }
 
     def client(self, upstream: Upstream) -> ModelClient:
         return self._clients[upstream.name]
+
+    def candidates(self, model: str) -> Iterator[Target]:
+        """Yield what to ask for a model, one after the other, until one answers.
+
+        Those that have just failed come last.
+        """
+        targets = self.targets(model)
+        if len(targets) == 1:
+            yield targets[0]
+            return
+        passed_over = []
+        for target in targets:
+            if self.circuit.passes(*_keys(target)):
+                yield target
+            else:
+                passed_over.append(target)
+        yield from passed_over
+
+    def failed(self, target: Target, cause: Cause) -> None:
+        """Note that a call failed, and what the cause was."""
+        whole, one_model = _keys(target)
+        if cause == "upstream":
+            self.circuit.failed(whole)
+        elif cause == "model":
+            self.circuit.failed(one_model)
+
+    def worked(self, target: Target) -> None:
+        self.circuit.worked(*_keys(target))
 
     async def reach(self, seconds: float) -> dict[str, Reach]:
         """Return, by upstream name, whether each can be called; takes at most `seconds`."""
         found = await asyncio.gather(*(self.client(one).reach(seconds) for one in self._all))
         return {one.name: reach for one, reach in zip(self._all, found, strict=True)}
+
+    def apis(self) -> dict[str, Api]:
+        """Return, by upstream name, the API by which each is called, as far as that is known."""
+        found = {one.name: self.client(one).api for one in self._all}
+        return {name: api for name, api in found.items() if api is not None}
+
+
+def _keys(target: Target) -> tuple[str, str]:
+    return target.upstream.name, f"{target.upstream.name}/{target.model}"

@@ -19,6 +19,7 @@ _BY_ID = select(assistants).where(_key, or_(_of_project, assistants.c.project ==
 _ANYWHERE = select(assistants).where(_key)
 _UPDATE = update(assistants).where(_key)
 _DELETE = delete(assistants).where(_key, _of_project)
+_MODELS = select(assistants.c.model).distinct().order_by(assistants.c.model)
 _RELEASE = (
     update(assistants)
     .where(
@@ -50,6 +51,11 @@ def project_of(connection: Connection, assistant_id: str) -> str | None:
     """
     row = connection.execute(_ANYWHERE, {"key": assistant_id}).first()
     return None if row is None else row.project
+
+
+def models_in_use(connection: Connection) -> list[str]:
+    """Return the names of the models of all assistants."""
+    return list(connection.execute(_MODELS).scalars())
 
 
 def release_others(connection: Connection, kept: Sequence[str]) -> None:

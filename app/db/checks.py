@@ -12,7 +12,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from app.db import migrations
+from app.db import migrations, tables
+from app.db.assistants import models_in_use
 
 _CONNECT_SECONDS = 5
 
@@ -51,6 +52,24 @@ def look_at_schema(url: str) -> SchemaState:
         engine = _engine(make_url(url))
         with engine.connect() as connection:
             return _state(connection)
+    except SQLAlchemyError as error:
+        raise fault_of(error) from error
+    finally:
+        if engine is not None:
+            engine.dispose()
+
+
+def assistant_models(url: str) -> list[str]:
+    """Return the models of all assistants; none if there is no such table yet.
+
+    A SQLite file must exist. Raises `DatabaseFault`.
+    """
+    engine: Engine | None = None
+    try:
+        engine = _engine(make_url(url))
+        with engine.connect() as connection:
+            there = inspect(connection).has_table(tables.assistants.name)
+            return models_in_use(connection) if there else []
     except SQLAlchemyError as error:
         raise fault_of(error) from error
     finally:

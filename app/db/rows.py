@@ -31,6 +31,7 @@ class AssistantRow:
     tool_resources: dict[str, Any]
     metadata: dict[str, str]
     response_format: Any
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class ThreadRow:
     tool_resources: dict[str, Any]
     project: str
     session_id: str | None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class MessageRow:
     incomplete_details: IncompleteDetails | None = None
     completed_at: int | None = None
     incomplete_at: int | None = None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class RunRow(RunSettings):
     last_error: LastError | None = None
     incomplete_details: IncompleteDetails | None = None
     usage: Usage | None = None
+    answered_by: str | None = None
+    answered_model: str | None = None
     streamed: bool
     horizon: Horizon | None = None
     question: Question | None = None
@@ -142,6 +147,20 @@ class RunRow(RunSettings):
     by_visitor: bool
     project: str
     request_id: str | None
+    imported: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Which upstream and model gave an answer, by the name that was sent.
+
+    `cost` is in billionths of `currency`, which is empty if the price is unknown.
+    """
+
+    upstream: str
+    model: str
+    cost: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +174,7 @@ class StepRow:
     status: StepStatus
     step_details: dict[str, Any]
     usage: Usage | None = None
+    answered: Answered | None = None
     last_error: LastError | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     expires_at: int | None = None
@@ -162,6 +182,7 @@ class StepRow:
     cancelled_at: int | None = None
     failed_at: int | None = None
     expired_at: int | None = None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

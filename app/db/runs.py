@@ -1,5 +1,6 @@
 """Statements about runs. A run's status changes only through `move`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -159,9 +160,12 @@ def end(
     to: RunStatus,
     *,
     held_by: str | None = None,
+    shares: Sequence[usage.Share] = (),
     **values: Any,
 ) -> Ended:
     """End a run with a terminal status, and count it in its project's usage.
+
+    `shares`: its usage by who answered.
 
     The run must be locked: else one that is created meanwhile could find it active and wait, and
     not be seen by the statement that ends it, which had begun before.
@@ -169,7 +173,7 @@ def end(
     Raises `StaleRun` as `move` does.
     """
     moved, row = _moved(connection, run, to, held_by, values)
-    usage.add(connection, run.project, run, moved.usage or Usage())
+    usage.add(connection, run.project, run, moved.usage or Usage(), shares)
     return Ended(moved, row.next_run_id)
 
 

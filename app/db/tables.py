@@ -65,6 +65,14 @@ def project_column() -> Column[str]:
     return Column("project", String, nullable=False, server_default=DEFAULT_PROJECT)
 
 
+def imported_column() -> Column[str]:
+    """Return the column with a digest of what was imported; null if the API created the row.
+
+    An import may overwrite the row as long as the digest still fits it.
+    """
+    return Column("imported", String)
+
+
 def _owner(column: str, owner: str) -> Column[str]:
     key = ForeignKey(f"{owner}.id", ondelete="CASCADE")
     return Column(column, String, key, nullable=False)
@@ -89,6 +97,7 @@ assistants = Table(
     _json("tool_resources"),
     _json("metadata"),
     _json("response_format"),
+    imported_column(),
     Index("assistants_in_order", "project", "sequence"),
 )
 
@@ -115,6 +124,7 @@ threads = Table(
     project_column(),
     # The browser session that created it, if one did.
     Column("session_id", String),
+    imported_column(),
     Index("threads_in_order", "project", "sequence"),
     Index(
         "threads_of_session",
@@ -152,6 +162,7 @@ messages = Table(
     _json("incomplete_details", nullable=True),
     _time("completed_at"),
     _time("incomplete_at"),
+    imported_column(),
     Index("messages_in_order", "thread_id", "sequence"),
     Index("messages_of_run", "run_id", "sequence"),
 )
@@ -178,6 +189,9 @@ runs = Table(
     _json("last_error", nullable=True),
     _json("incomplete_details", nullable=True),
     _json("usage", nullable=True),
+    # The upstream that gave the newest answer, and the name of its model there.
+    Column("answered_by", String),
+    Column("answered_model", Text),
     # Whether the model streams its answers, and events are saved in `run_events` for readers.
     Column("streamed", Boolean, nullable=False),
     # What was in the thread when the run was created in parallel to others; null: everything in it.
@@ -197,6 +211,7 @@ runs = Table(
     project_column(),
     # The id, in logs, of the request that created it.
     Column("request_id", String),
+    imported_column(),
     Index("runs_in_order", "thread_id", "sequence"),
     Index(
         "runs_active",
@@ -234,6 +249,8 @@ steps = Table(
     Column("status", String, nullable=False),
     _json("step_details"),
     _json("usage", nullable=True),
+    # Who gave the answer that the usage is of, and its cost.
+    _json("answered", nullable=True),
     _json("last_error", nullable=True),
     _json("metadata"),
     _time("expires_at"),
@@ -241,6 +258,7 @@ steps = Table(
     _time("cancelled_at"),
     _time("failed_at"),
     _time("expired_at"),
+    imported_column(),
     Index("steps_in_order", "run_id", "sequence"),
 )
 
@@ -283,13 +301,20 @@ usage = Table(
     Column("project", String, primary_key=True),
     Column("day", String, primary_key=True),
     Column("assistant_id", String, primary_key=True),
+    # By the name in the request. Empty below: nobody answered, or it is not known who did.
     Column("model", String, primary_key=True),
+    Column("answered_by", String, primary_key=True),
+    Column("answered_model", String, primary_key=True),
+    # The currency of `cost`; empty if the price is unknown.
+    Column("currency", String, primary_key=True),
     # The number of one of several rows with the same key, so that runs that end at the same time
     # need not wait for one another. Visitors' runs have separate parts (`usage.py`).
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("runs", BigInteger, nullable=False),
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
+    # In billionths.
+    Column("cost", BigInteger, nullable=False),
 )
 
 # Secrets that all processes of one database share, by their use.

@@ -24,6 +24,9 @@ from app.domain.ids import PREFIXES
 from app.domain.run_status import RunStatus
 
 ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
+# What failed: another upstream would refuse the same request too, but not if the cause is the
+# upstream, or that it lacks the model.
+Cause = Literal["request", "model", "upstream"]
 
 
 class ThreadkeeperError(Exception):
@@ -170,10 +173,11 @@ class DatabaseAway(ThreadkeeperError):
 class ModelError(Exception):
     """The model, or the connection to it, failed. `message` is safe to send to a client."""
 
-    def __init__(self, code: ModelErrorCode, message: str) -> None:
+    def __init__(self, code: ModelErrorCode, message: str, cause: Cause = "request") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.cause = cause
 
 
 class StaleRun(Exception):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.token_rates import USUAL, Rate
-from app.core.upstream import Upstream
+from app.core.upstream import Target
 from app.db.rows import RunRow
 from app.engine.translation.history import json_tokens, text_tokens
 from app.schemas.runs import Usage
@@ -17,16 +17,16 @@ def input_budget(
     run: RunRow,
     items: list[dict[str, Any]],
     spent: Usage,
-    upstream: Upstream,
+    target: Target,
     rate: Rate = USUAL,
 ) -> int:
     """Return how many tokens of history the next round may contain.
 
-    This is the upstream's context window less the answer, the instructions, the tools and the
+    This is the model's context window less the answer, the instructions, the tools and the
     run's own items, and at most what is left of `max_prompt_tokens`.
     """
-    answer = min(run.max_completion_tokens or upstream.usual_answer, upstream.longest_answer)
-    limit = upstream.context_window - answer
+    answer = min(run.max_completion_tokens or target.usual_answer, target.longest_answer)
+    limit = target.context_window - answer
     if run.max_prompt_tokens is not None:
         limit = min(limit, run.max_prompt_tokens - spent.prompt_tokens)
     fixed = (

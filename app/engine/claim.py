@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from itertools import islice
-from operator import add
 from typing import Any
 
 from app.core.summary_prompt import shown_summary
@@ -16,10 +14,10 @@ from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.hub import Frame
 from app.engine.question import ask_late, ask_question
+from app.engine.tally import Tally
 from app.engine.translation.history import fitting, text_tokens
 from app.engine.windows import Windows
 from app.schemas.messages import IncompleteDetails, Said
-from app.schemas.runs import Usage
 
 # A process that died may have sent events that it had not stored yet. The one that takes over
 # uses ids beyond any of those, because ids must only grow.
@@ -36,7 +34,7 @@ class Claimed:
     summary: str | None = None
     cut: bool = False
     items: list[dict[str, Any]] = field(default_factory=list)
-    spent: Usage = field(default_factory=Usage)
+    tally: Tally = field(default_factory=Tally)
     # The step whose calls are not all answered yet, if there is one.
     tool_step: StepRow | None = None
     # The steps of earlier rounds, in order.
@@ -120,7 +118,7 @@ def _recall(connection: Connection, claimed: Claimed) -> None:
     run_id = claimed.run.id
     claimed.items = steps.items_of(connection, run_id)
     of_run = steps.of_run(connection, run_id)
-    claimed.spent = reduce(add, (step.usage or Usage() for step in of_run), Usage())
+    claimed.tally = Tally.of_steps(of_run)
     claimed.steps = of_run
     claimed.tool_step = next((step for step in of_run if step.status == "in_progress"), None)
 
@@ -154,7 +152,7 @@ def _store_events(connection: Connection, claimed: Claimed, changes: Changes) ->
 
 def _read_history(connection: Connection, claimed: Claimed, windows: Windows) -> None:
     run = claimed.run
-    budget, rate = windows.input_budget(run, claimed.items, claimed.spent), windows.rate(run)
+    budget, rate = windows.input_budget(run, claimed.items, claimed.tally.spent), windows.rate(run)
     newest = run.horizon.newest_message if run.horizon else None
     since = _since_summary(connection, run, newest) if windows.summarises(run) else None
     count = run.truncation_strategy.get("last_messages")

@@ -1,8 +1,6 @@
 """Ends a run early: failed, cancelled or expired, from any process."""
 
 from dataclasses import replace
-from functools import reduce
-from operator import add
 from typing import Any, Literal
 
 from app.db import messages, runs, steps
@@ -13,6 +11,7 @@ from app.domain.clock import now
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.question import ask_late
+from app.engine.tally import Tally
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
 
@@ -54,14 +53,19 @@ def end_run(
         )
         messages.save(connection, cut_off)
         changes.emit("thread.message.incomplete", cut_off)
-    usage = _end_steps(connection, run_id, to, changes, moment, last_error)
-    values: dict[str, Any] = {"usage": usage, "required_action": None, "question": None}
+    tally = _end_steps(connection, run_id, to, changes, moment, last_error)
+    values: dict[str, Any] = {
+        **tally.columns,
+        "usage": tally.spent,
+        "required_action": None,
+        "question": None,
+    }
     if to == "failed":
         values |= {"failed_at": moment, "last_error": last_error, "expires_at": None}
     elif to == "cancelled":
         values["cancelled_at"] = moment
         changes.emit("thread.run.cancelling", locked)
-    ended = runs.end(connection, locked, to, held_by=held_by, **values)
+    ended = runs.end(connection, locked, to, held_by=held_by, shares=tally.shares, **values)
     changes.emit(f"thread.run.{to}", ended.run)
     return ended
 
@@ -73,8 +77,8 @@ def _end_steps(
     changes: Changes,
     moment: int,
     last_error: LastError | None,
-) -> Usage:
-    """End the open steps; return the usage of all steps, added up."""
+) -> Tally:
+    """End the open steps; return the usage of all steps."""
     of_run = steps.of_run(connection, run_id)
     for step in of_run:
         if step.status != "in_progress":
@@ -85,7 +89,7 @@ def _end_steps(
         ended = replace(step, status=to, **values)
         steps.save(connection, ended)
         changes.emit(f"thread.run.step.{to}", ended)
-    return reduce(add, (step.usage or Usage() for step in of_run), Usage())
+    return Tally.of_steps(of_run)
 
 
 def _for_step(error: LastError) -> LastError:

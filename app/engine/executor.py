@@ -14,12 +14,8 @@ from app.db.database import Database
 from app.db.rows import MessageRow, StepRow
 from app.domain.clock import now, seconds
 from app.domain.errors import ModelError, StaleRun
-from app.engine.budget import (
-    OutputLimit,
-    output_budget,
-    output_limit,
-    prompt_is_used_up,
-)
+from app.engine.asking import Asking
+from app.engine.budget import output_budget, prompt_is_used_up
 from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
@@ -37,13 +33,14 @@ from app.engine.translation.items import (
     answer_call,
     call_output,
     complete_step,
+    marked,
     replayable,
     required_action,
     unanswered,
 )
 from app.engine.windows import Windows
 from app.schemas.messages import IncompleteDetails
-from app.schemas.runs import LastError, Usage
+from app.schemas.runs import LastError
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +70,10 @@ class Execution:
 
     def __init__(self, shared: Shared, claimed: Claimed) -> None:
         self._shared = shared
-        self._upstream = shared.upstreams.of(claimed.run.model)
         self._run = claimed.run
         self._reading = Reading(shared.windows, shared.images, claimed)
         self._items = claimed.items
-        self._spent = claimed.spent
+        self._tally = claimed.tally
         self._tool_step = claimed.tool_step
         self._earlier_steps = claimed.steps
         self._deltas = CallDeltas(claimed.run, self._send)
@@ -85,7 +81,13 @@ class Execution:
         self._recorder = Recorder(
             shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
         )
-        self._projection: Projection | None = None
+        self._asking = Asking(
+            claimed.run, shared.upstreams, self._reading, shared.instruments.metrics.upstreams
+        )
+
+    @property
+    def _projection(self) -> Projection | None:
+        return self._asking.projection
 
     @property
     def run_id(self) -> str:
@@ -163,13 +165,15 @@ class Execution:
 
     async def _ask(self) -> Outcome | None:
         """Ask the model once; None if it called functions of the server and must be asked again."""
-        if prompt_is_used_up(self._run, self._spent):
+        if prompt_is_used_up(self._run, self._tally.spent):
             return await self._incomplete("max_prompt_tokens")
-        left = output_budget(self._run, self._spent)
+        left = output_budget(self._run, self._tally.spent)
         if left is not None and left <= 0:
             return await self._incomplete("max_completion_tokens")
-        projection = await self._round(None if left is None else output_limit(left))
-        self._spend(projection.usage)
+        projection = await self._asking.ask(
+            self._items, self._tally.spent, left, self._tools, self._send
+        )
+        self._spend(projection)
         if projection.incomplete_reason == "content_filter":
             await self._recorder.record(projection.take_changes())
             raise ModelError("invalid_prompt", "The model's content filter stopped the answer.")
@@ -179,15 +183,20 @@ class Execution:
             return await self._complete()
         return await self._keep_calls(projection, projection.tool_step)
 
-    def _spend(self, usage: Usage) -> None:
-        self._spent += usage
+    def _spend(self, projection: Projection) -> None:
+        usage, answered = projection.usage, projection.answered
+        self._tally.add(answered, usage)
         self._reading.answered(usage)
-        model = self._upstream.sent_name(self._run.model)
-        self._metrics.used_tokens(model, usage.prompt_tokens, usage.completion_tokens)
+        if answered is not None:
+            self._metrics.used_tokens(
+                answered.upstream, answered.model, usage.prompt_tokens, usage.completion_tokens
+            )
 
     async def _keep_calls(self, projection: Projection, step: StepRow) -> Outcome | None:
         """Store a round that called functions, before any of the calls is answered."""
         items = replayable(projection.items)
+        if projection.target is not None:
+            items = marked(projection.target, items)
         self._items += items
         self._tool_step = step
         projection.changes.items = items
@@ -234,42 +243,12 @@ class Execution:
         again = self._projection is None
         return call, unsent if again else self._deltas.of_call(step, call.id)
 
-    async def _round(self, limit: OutputLimit | None) -> Projection:
-        """Ask the model once. The changes of its last events stay in the projection, to be
-        committed together with the run's next status."""
-        projection = Projection(
-            self._run,
-            tools=self._tools,
-            streamed=self._run.streamed,
-            cut_from=limit.cut_from if limit else None,
-        )
-        self._projection = projection
-        request = await self._request(limit.sent if limit else None)
-        model = self._shared.upstreams.client(self._upstream)
-        events = model.events(request, stream=self._run.streamed)
-        async with aclosing(events) as batches:
-            async for batch in batches:
-                for event in batch:
-                    projection.apply(event)
-                if not projection.ended:
-                    await self._send(projection.take_changes())
-        return projection
-
     async def _send(self, changes: Changes) -> None:
         if changes.has_rows:
             await self._recorder.record(changes)
         elif changes.events:
             self._recorder.send(changes)
             await self._recorder.keep_if_due()
-
-    async def _request(self, max_output: int | None) -> dict[str, Any]:
-        return await self._reading.request(
-            self._upstream,
-            self._items,
-            self._spent,
-            max_output_tokens=max_output,
-            tools=self._tools.offers(),
-        )
 
     async def _complete(self) -> Outcome:
         return await self._finish(Move("completed", {"completed_at": now(), "expires_at": None}))
@@ -283,9 +262,10 @@ class Execution:
         return await self._finish(Move("requires_action", values), with_usage=False)
 
     async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
+        move = replace(move, values=move.values | self._tally.columns, shares=self._tally.shares)
         if with_usage:
-            move.values["usage"] = self._spent
-            move = replace(move, summary_due=self._reading.summary_due(self._spent))
+            move.values["usage"] = self._tally.spent
+            move = replace(move, summary_due=self._reading.summary_due(self._tally.spent))
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
         if move.summary_due:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from app.core.token_rates import Size
-from app.core.upstream import Upstream
+from app.core.upstream import Target
 from app.engine.claim import Claimed
 from app.engine.images import Images
 from app.engine.translation.history import message_tokens, text_tokens, within
+from app.engine.translation.items import readable_by
 from app.engine.translation.request import build_request
 from app.engine.translation.sizes import request_size
 from app.engine.windows import Windows
@@ -26,11 +27,12 @@ class Reading:
         self._history = claimed.history
         self._summary = claimed.summary
         self._cut = claimed.cut
-        self._size: Size | None = None
+        # The size of the last request, and who got it.
+        self._asked: tuple[Target, Size] | None = None
 
     async def request(
         self,
-        upstream: Upstream,
+        target: Target,
         items: list[dict[str, Any]],
         spent: Usage,
         *,
@@ -38,8 +40,9 @@ class Reading:
         tools: list[dict[str, Any]],
     ) -> dict[str, Any]:
         """Return the request of the next round, after rounds that left `items` and `spent`."""
-        rate = self._windows.rate(self._run)
-        budget = self._windows.input_budget(self._run, items, spent)
+        items = readable_by(target, items)
+        rate = self._windows.rates.of(target.model)
+        budget = self._windows.input_budget(self._run, items, spent, target)
         if self._summary is not None:
             budget -= text_tokens(self._summary, rate)
         history = within(reversed(self._history), budget, rate)
@@ -49,18 +52,20 @@ class Reading:
             sendable.messages,
             sendable.items,
             max_output_tokens=max_output_tokens,
-            model=upstream.sent_name(self._run.model),
+            model=target.model,
             tools=tools,
             images=sendable.urls,
             summary=self._summary,
         )
-        self._size = request_size(request)
+        size = request_size(request)
+        self._asked = (target, size) if size is not None else None
         return request
 
     def answered(self, usage: Usage) -> None:
         """Learn from the usage of the last request how many tokens the model counts."""
-        if self._size is not None:
-            self._windows.rates.learn(self._run.model, self._size, usage.prompt_tokens)
+        if self._asked is not None:
+            target, size = self._asked
+            self._windows.rates.learn(target.model, size, usage.prompt_tokens)
 
     def summary_due(self, spent: Usage) -> bool:
         """Return whether the thread is so long that its older messages are to be summarised."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from app.db import messages, runs, steps, summaries
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, RunRow
 from app.db.runs import Ended
+from app.db.usage import Share
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL, RunStatus
 from app.engine import journal
@@ -34,11 +35,13 @@ _KEEP_EVERY = 0.5
 class Move:
     """A change of the run's status, with the columns that change with it.
 
+    `shares`: the run's usage by who answered, if it ends.
     `summary_due`: the thread's older messages are to be summarised.
     """
 
     to: RunStatus
     values: dict[str, Any] = field(default_factory=dict)
+    shares: Sequence[Share] = ()
     summary_due: bool = False
 
 
@@ -164,7 +167,7 @@ class Recorder:
         if move.to in TERMINAL:
             if move.summary_due:
                 summaries.want(connection, self._run.thread_id, self._run.id)
-            return runs.end(connection, self._run, move.to, **held)
+            return runs.end(connection, self._run, move.to, shares=move.shares, **held)
         run = runs.move(connection, self._run, move.to, **held)
         waits = move.to == "requires_action"
         return Ended(run, runs.first_chat_on(connection, run.thread_id) if waits else None)

@@ -11,12 +11,14 @@ from typing import Any
 from app.core.instrumentation import Instrumentation
 from app.core.logging import in_request
 from app.core.periodic import Periodic
-from app.core.upstream import Upstream
+from app.core.upstream import Target
 from app.db import messages, runs, summaries, threads, usage
 from app.db.database import Connection, Database
 from app.db.rows import RunRow, SummaryRow
+from app.db.usage import Share
 from app.domain.clock import now
 from app.domain.errors import ModelError
+from app.engine.tally import answered_by
 from app.engine.translation.received import piece_of, response_of
 from app.engine.translation.summary import (
     Work,
@@ -86,17 +88,18 @@ class Summaries:
     ) -> None:
         """`model` makes them; empty: that of the thread's run. `every`: seconds between looks."""
         self._database = database
-        self._windows = windows
+        # Replaced when settings are reloaded, as is `may_spend`.
+        self.windows = windows
         self._worker_id = worker_id
         self._metrics = instruments.metrics
         self._model = model
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._looks = Periodic("summaries", self._look, every=every)
-        # Whether a run's project has so many tokens left. Replaced when settings are reloaded.
+        # Whether a run's project has so many tokens left.
         self.may_spend: MaySpend = lambda _connection, _run, _tokens: True
 
     def open(self) -> None:
-        if self._windows.summaries:
+        if self.windows.summaries:
             self._looks.open()
 
     def wake(self) -> None:
@@ -183,8 +186,8 @@ class Summaries:
             raise ModelError("server_error", "It was tried too often.")
         while (work := await self._database.read(self._next, claimed)) is not None:
             await self._database.transaction(self._reserve, claimed, work)
-            text, spent = await self._ask(claimed.run, work)
-            saved = await self._database.transaction(self._save, claimed, work, text, spent)
+            text, share = await self._ask(claimed.run, work)
+            saved = await self._database.transaction(self._save, claimed, work, text, share)
             if not text:
                 raise ModelError("server_error", "The model wrote no summary.")
             if not saved:
@@ -194,16 +197,17 @@ class Summaries:
     def _next(self, connection: Connection, claimed: _Claim) -> Work | None:
         """Return what to summarise next; None if the rest of the thread stays whole."""
         run, thread_id = claimed.run, claimed.row.thread_id
-        limit = self._windows.summary_limit(run)
+        limit = self.windows.summary_limit(run)
         row = summaries.find(connection, thread_id)
         if row is None or row.version != claimed.row.version:
             raise _Void
         if limit is None:
             return None
         newest = messages.newest_first(connection, thread_id, not_of_run="")
-        stays_from = first_kept(newest, limit // _KEPT_SHARE, self._windows.rate(run))
+        stays_from = first_kept(newest, limit // _KEPT_SHARE, self.windows.rate(run))
         older = messages.oldest_first(connection, thread_id, after=row.through, before=stays_from)
-        rate, window = self._windows.rates.of(self._model_of(run)), self._window(run)
+        target = self._target(run)
+        rate, window = self.windows.rates.of(target.model), target.context_window
         work = Work(row.text, [], summary_length(limit))
         room = window * _READ_SHARE // 100 - work.most_output - tokens_of(work, rate)
         part = part_of(older, room, rate)
@@ -212,25 +216,41 @@ class Summaries:
     def _model_of(self, run: RunRow) -> str:
         return self._model or run.model
 
-    def _upstream(self, run: RunRow) -> Upstream:
-        return self._windows.upstreams.of(self._model_of(run))
-
-    def _window(self, run: RunRow) -> int:
-        return self._upstream(run).context_window
+    def _target(self, run: RunRow) -> Target:
+        return self.windows.upstreams.target(self._model_of(run))
 
     def _reserve(self, connection: Connection, claimed: _Claim, work: Work) -> None:
         """Raises `_OverBudget`."""
-        rate = self._windows.rates.of(self._model_of(claimed.run))
+        rate = self.windows.rates.of(self._target(claimed.run).model)
         tokens = tokens_of(work, rate) + work.most_output
         if not self.may_spend(connection, claimed.run, tokens):
             raise _OverBudget
         summaries.reserve(connection, claimed.row, tokens)
 
-    async def _ask(self, run: RunRow, work: Work) -> tuple[str, Usage]:
-        """Return the model's summary, empty if it wrote none, and what it used."""
-        model, upstream = self._model_of(run), self._upstream(run)
-        client = self._windows.upstreams.client(upstream)
-        request = summary_request(upstream.sent_name(model), work)
+    async def _ask(self, run: RunRow, work: Work) -> tuple[str, Share]:
+        """Return the model's summary, empty if it wrote none, and what it used.
+
+        If an upstream fails, the next one is asked. Raises `ModelError`.
+        """
+        upstreams = self.windows.upstreams
+        failure: ModelError | None = None
+        for target in upstreams.candidates(self._model_of(run)):
+            try:
+                text, spent = await self._ask_at(target, run, work)
+            except ModelError as error:
+                upstreams.failed(target, error.cause)
+                if error.cause == "request":
+                    raise
+                failure = failure or error
+                continue
+            upstreams.worked(target)
+            return text, Share(answered_by(target, spent), spent)
+        assert failure is not None  # there is always an upstream to ask
+        raise failure
+
+    async def _ask_at(self, target: Target, run: RunRow, work: Work) -> tuple[str, Usage]:
+        client = self.windows.upstreams.client(target.upstream)
+        request = summary_request(target.model, work)
         written: list[str] = []
         response: dict[str, Any] = {}
         async with aclosing(client.events(request, stream=True)) as batches:
@@ -243,18 +263,18 @@ class Summaries:
         text = text_in(response) or "".join(written)
         spent = usage_of(response)
         self._metrics.runs.used_tokens(
-            request["model"], spent.prompt_tokens, spent.completion_tokens
+            target.upstream.name, target.model, spent.prompt_tokens, spent.completion_tokens
         )
         if response.get("status") == "incomplete":
             logger.warning("run %s: the summary of its thread was cut off", run.id)
         return text.strip()[: work.most_characters], spent
 
     def _save(
-        self, connection: Connection, claimed: _Claim, work: Work, text: str, spent: Usage
+        self, connection: Connection, claimed: _Claim, work: Work, text: str, share: Share
     ) -> bool:
         """Save the summary, and count what it used, even if it is of no use any more."""
         through = work.messages[-1].sequence
         kept = bool(text) and summaries.save(connection, claimed.row, text, through, now())
         run = replace(claimed.run, model=self._model_of(claimed.run))
-        usage.add(connection, run.project, run, spent, runs=0)
+        usage.add(connection, run.project, run, share.usage, [share], runs=0)
         return kept

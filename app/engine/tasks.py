@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from contextvars import Context, copy_context
 from typing import Any
 
 from app.core.telemetry import run_ended
@@ -20,6 +21,9 @@ from app.schemas.runs import LastError
 
 logger = logging.getLogger(__name__)
 
+# How many waiting runs have their request remembered.
+_REMEMBERED = 1000
+
 
 class RunTasks:
     """Starts, cancels and ends runs. When a run ends here, the next one on its thread starts."""
@@ -32,6 +36,8 @@ class RunTasks:
         self._lost: set[str] = set()
         # Runs that were to be started while a task of theirs had not ended yet.
         self._start_again: set[str] = set()
+        # The request that created a run which waits in line here: its log lines and span name it.
+        self._requests: dict[str, Context] = {}
         self._stopping = False
         shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
 
@@ -50,7 +56,14 @@ class RunTasks:
             # That task may have found a moment ago that it is not the run's turn.
             self._start_again.add(run_id)
         else:
-            self._create(run_id, self._claim_and_execute(run_id))
+            context = self._requests.pop(run_id, None)
+            self._create(run_id, self._claim_and_execute(run_id), context)
+
+    def _start_next(self, run_id: str) -> None:
+        """Start a run as the one before it ends, but not as a part of that one's request."""
+        if run_id not in self._tasks:
+            self._requests.setdefault(run_id, Context())
+        self.start(run_id)
 
     def execute(self, claimed: Claimed) -> asyncio.Task[Outcome]:
         """Execute a run that was claimed in the transaction that created it or took its outputs."""
@@ -95,7 +108,7 @@ class RunTasks:
         self.shared.instruments.metrics.runs.ended(ended.run.status)
         self._settle(ended.run.id)
         if ended.next_run_id is not None:
-            self.start(ended.next_run_id)
+            self._start_next(ended.next_run_id)
 
     async def finish(self, deadline: float) -> None:
         """Wait until no run is executed, but not beyond `deadline` (of the monotonic clock).
@@ -121,8 +134,14 @@ class RunTasks:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _create(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> asyncio.Task[Outcome]:
-        task = asyncio.create_task(self._supervised(run_id, work), name=f"run {run_id}")
+    def _create(
+        self,
+        run_id: str,
+        work: Coroutine[Any, Any, Outcome],
+        context: Context | None = None,
+    ) -> asyncio.Task[Outcome]:
+        supervised = self._supervised(run_id, work)
+        task = asyncio.create_task(supervised, name=f"run {run_id}", context=context)
         self._tasks[run_id] = task
         return task
 
@@ -144,7 +163,7 @@ class RunTasks:
         if start_again and outcome.run is not None and outcome.run.status not in TERMINAL:
             self.start(run_id)
         if outcome.next_run_id is not None:
-            self.start(outcome.next_run_id)
+            self._start_next(outcome.next_run_id)
         return outcome
 
     def _forget(self, run_id: str) -> bool:
@@ -171,12 +190,19 @@ class RunTasks:
         except StaleRun:
             claimed = None
         if claimed is None:
+            self._remember_request(run_id)
             ended = await shared.database.transaction(make_way_for, run_id)
             if ended is not None:
                 self.ended(ended)
             return Outcome(await shared.database.read(runs.find, run_id))
         self._announce(claimed)
         return await self._execute(claimed)
+
+    def _remember_request(self, run_id: str) -> None:
+        self._requests[run_id] = copy_context()
+        if len(self._requests) > _REMEMBERED:
+            # Most likely another process has executed it.
+            del self._requests[next(iter(self._requests))]
 
     def _announce(self, claimed: Claimed) -> None:
         """Send the events that the claim wrote, before any other."""

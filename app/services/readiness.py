@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.core.metrics import Metrics
-from app.core.model import Reach
+from app.core.model import Api, Reach
 from app.core.object_store import ObjectStore
-from app.core.upstream import Upstream
+from app.core.reachability import PATHS
+from app.core.upstream import APIS, Upstream
 from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.engine.supervisor import RunSupervisor
@@ -27,11 +28,15 @@ _KEPT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Components:
-    """The last known state of everything that the server needs; `upstreams` by name."""
+    """The last known state of everything that the server needs; `upstreams` by name.
+
+    `apis`: the API by which each upstream is called, as far as it is known.
+    """
 
     database: Up
     storage: Up
     upstreams: Mapping[str, Reach]
+    apis: Mapping[str, Api]
 
     @property
     def upstream(self) -> Reach:
@@ -67,6 +72,17 @@ class Readiness:
         self._found: Components | None = None
         self._look_again_at = 0.0
 
+    def of(self, upstreams: Upstreams) -> "Readiness":
+        """Return the same checks for other upstreams."""
+        return Readiness(
+            self._database,
+            self._store,
+            upstreams,
+            self._supervisor,
+            self._interpreter,
+            self._metrics,
+        )
+
     @property
     def draining(self) -> bool:
         """Whether the process has begun to stop."""
@@ -91,7 +107,7 @@ class Readiness:
             _bounded(self._store.is_up()),
             self._upstreams.reach(_CHECK_SECONDS),
         )
-        return Components(database, storage, upstreams)
+        return Components(database, storage, upstreams, self._upstreams.apis())
 
     def _note(self, found: Components) -> None:
         before, self._found = self._found, found
@@ -141,8 +157,9 @@ def _log_reach(upstream: Upstream, reach: Reach) -> None:
             logger.warning("the upstream %s refuses the key: check %s", place, setting)
         case "not_found":
             logger.warning(
-                "the upstream %s has no /responses: check that %s is complete (most "
-                "end with /v1) and that the server offers the Responses API",
+                "the upstream %s has no %s: check that %s is complete (most end with /v1) and that "
+                "the server offers this API",
                 place,
+                " or ".join(f"/{PATHS[api]}" for api in APIS[upstream.kind]),
                 upstream.address_setting,
             )

@@ -70,7 +70,7 @@ class RunPolicy:
         The real cost is not known in advance. A quarter of the model's context window is more than
         most runs use; if the run's own limits are lower, they are reserved instead.
         """
-        usual = self.upstreams.of(limits.model or assistant.model).usual_answer
+        usual = self.upstreams.target(limits.model or assistant.model).usual_answer
         if limits.max_prompt_tokens is None or limits.max_completion_tokens is None:
             return usual
         return min(usual, limits.max_prompt_tokens + limits.max_completion_tokens)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from copy import copy
 from dataclasses import replace
+from typing import NamedTuple
 
 from app.db import messages, runs, threads
 from app.db.database import Connection, Database
@@ -37,6 +38,13 @@ from app.services.tool_outputs import submit_outputs
 from app.wire import run_object
 
 Frames = AsyncIterator[list[Frame]]
+
+
+class StreamedRun(NamedTuple):
+    """A run's model, and its events."""
+
+    model: str
+    frames: Frames
 
 
 class RunService:
@@ -80,12 +88,12 @@ class RunService:
 
     async def create_streamed(
         self, caller: Caller, thread_id: str, body: RunCreate, *, include: Sequence[str] = ()
-    ) -> Frames:
+    ) -> StreamedRun:
         """Create a run and return its events from its creation on."""
         created = await self._database.transaction_of(
             new_rows(body), self._create, caller, thread_id, body, include, at_once=True
         )
-        return self._follower.follow(self._begin(created).id)
+        return self._followed(self._begin(created))
 
     async def create_with_thread(self, caller: Caller, body: ThreadRunCreate) -> Run:
         created = await self._database.transaction_of(
@@ -93,11 +101,13 @@ class RunService:
         )
         return run_object(self._begin(created))
 
-    async def create_with_thread_streamed(self, caller: Caller, body: ThreadRunCreate) -> Frames:
+    async def create_with_thread_streamed(
+        self, caller: Caller, body: ThreadRunCreate
+    ) -> StreamedRun:
         created = await self._database.transaction_of(
             new_rows(body), self._create_both, caller, body, at_once=True
         )
-        return self._follower.follow(self._begin(created).id)
+        return self._followed(self._begin(created))
 
     async def update(
         self, caller: Caller, thread_id: str, run_id: str, body: MetadataUpdate
@@ -121,14 +131,17 @@ class RunService:
 
     async def submit_tool_outputs_streamed(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
-    ) -> Frames:
+    ) -> StreamedRun:
         """Return the run's events from the submission on."""
-        frames, claimed = await self._database.transaction(
+        run, frames, claimed = await self._database.transaction(
             self._submit_and_claim, caller, thread_id, run_id, body
         )
         if claimed is not None:
             self._tasks.execute(claimed)
-        return self._follower.follow(run_id, after=frames[0].id - 1)
+        return self._followed(run, after=frames[0].id - 1)
+
+    def _followed(self, run: RunRow, after: int = 0) -> StreamedRun:
+        return StreamedRun(run.model, self._follower.follow(run.id, after))
 
     def _begin(self, created: Created) -> RunRow:
         self._wake()
@@ -281,10 +294,10 @@ class RunService:
         thread_id: str,
         run_id: str,
         body: ToolOutputsSubmit,
-    ) -> tuple[list[Frame], Claimed | None]:
-        _, frames = self._submit(connection, caller, thread_id, run_id, body)
+    ) -> tuple[RunRow, list[Frame], Claimed | None]:
+        run, frames = self._submit(connection, caller, thread_id, run_id, body)
         policy = self._policy
         claimed = claim(connection, run_id, policy.worker_id, policy.windows)
         if claimed is not None:
             claimed.frames = frames + claimed.frames
-        return frames, claimed
+        return run, frames, claimed

@@ -11,11 +11,12 @@ from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.errors import NotFound, ThreadBusy
 from app.domain.ids import new_id
+from app.engine.tally import Tally
 from app.engine.tasks import RunTasks
 from app.schemas.code_interpreter import code_files_in, with_code_files
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted, stored_content
-from app.schemas.runs import BusyPolicy, Usage
+from app.schemas.runs import BusyPolicy
 from app.schemas.threads import (
     Thread,
     ThreadCreate,
@@ -200,8 +201,8 @@ def count_active_runs(connection: Connection, thread_id: str) -> list[str]:
     # Lock the rows, or a run that ends at this moment would be counted twice.
     active = runs.hold_active_on(connection, thread_id)
     for run in active:
-        spent = (step.usage or Usage() for step in steps.of_run(connection, run.id))
-        usage.add(connection, run.project, run, sum(spent, Usage()))
+        tally = Tally.of_steps(steps.of_run(connection, run.id))
+        usage.add(connection, run.project, run, tally.spent, tally.shares)
     return [run.id for run in active]
 
 

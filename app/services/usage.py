@@ -1,5 +1,6 @@
 """What a project's runs have cost."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 
@@ -8,6 +9,7 @@ from app.db.database import Database
 from app.db.usage import DayUsage
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
+from app.engine.tally import PER_UNIT
 from app.schemas.usage import Spent, UsageList, UsageRow
 
 _DAYS = 30
@@ -51,19 +53,28 @@ def _row(project: str | None, one: DayUsage) -> UsageRow:
         project=project,
         assistant_id=one.assistant_id,
         model=one.model,
+        answered_by=one.answered_by or None,
+        answered_model=one.answered_model or None,
         runs=one.runs,
         prompt_tokens=one.prompt_tokens,
         completion_tokens=one.completion_tokens,
         total_tokens=one.prompt_tokens + one.completion_tokens,
+        cost=one.cost / PER_UNIT if one.currency else None,
+        currency=one.currency or None,
     )
 
 
 def _total(days: list[DayUsage]) -> Spent:
     prompts = sum(one.prompt_tokens for one in days)
     answers = sum(one.completion_tokens for one in days)
+    costs: Counter[str] = Counter()
+    for one in days:
+        if one.currency:
+            costs[one.currency] += one.cost
     return Spent(
         runs=sum(one.runs for one in days),
         prompt_tokens=prompts,
         completion_tokens=answers,
         total_tokens=prompts + answers,
+        costs={currency: cost / PER_UNIT for currency, cost in sorted(costs.items())},
     )

@@ -10,7 +10,7 @@ from app.terminal.command import Terminal, server_command
 from app.terminal.language import Said, both
 
 _DATE = ["%Y-%m-%d"]
-_WORDS = ("date", "project", "assistant_id", "model")
+_WORDS = ("date", "project", "assistant_id", "model", "answered_by", "answered_model")
 _NUMBERS = ("runs", "prompt_tokens", "completion_tokens", "total_tokens")
 _TOTAL = Said("Total", "합계")
 _COLUMNS = (
@@ -18,10 +18,13 @@ _COLUMNS = (
     Said("Project", "프로젝트"),
     Said("Assistant", "어시스턴트"),
     Said("Model", "모델"),
+    Said("Answered by", "답한 업스트림"),
+    Said("Its model", "답한 모델"),
     Said("Runs", "실행"),
     Said("Prompt", "입력 토큰"),
     Said("Completion", "출력 토큰"),
     _TOTAL,
+    Said("Cost", "비용"),
 )
 
 
@@ -66,16 +69,29 @@ def _usage(
         [_row(one) for one in answer.get("data", [])],
         footer=[
             terminal.text(_TOTAL),
-            "",
-            "",
-            "",
+            *[""] * (len(_WORDS) - 1),
             *(_number(total.get(name, 0)) for name in _NUMBERS),
+            ", ".join(_cost(cost, currency) for currency, cost in _costs(total)),
         ],
     )
 
 
 def _row(one: Object) -> list[Any]:
-    return [*(one.get(name) for name in _WORDS), *(_number(one.get(name, 0)) for name in _NUMBERS)]
+    cost, currency = one.get("cost"), one.get("currency")
+    return [
+        *(one.get(name) for name in _WORDS),
+        *(_number(one.get(name, 0)) for name in _NUMBERS),
+        None if cost is None else _cost(cost, currency),
+    ]
+
+
+def _costs(total: Object) -> list[tuple[str, Any]]:
+    # A server of an earlier version reports none.
+    return sorted((total.get("costs") or {}).items())
+
+
+def _cost(cost: Any, currency: Any) -> str:
+    return f"{cost:,.4f} {currency}"
 
 
 def _number(value: object) -> str:

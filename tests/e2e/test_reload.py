@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.callers import CallAs, callers
+from tests.support.fake_upstream import FakeUpstream
 from tests.support.function_calls import call
 from tests.support.heirs import environment
 from tests.support.replies import Reply
@@ -129,6 +130,48 @@ def test_assistants_and_functions_change_and_a_run_under_way_keeps_its_own(site,
     last = upstream.requests[-1].body
     assert last["instructions"] == "Answer as the new one."
     assert [item["output"] for item in last["input"] if "output" in item] == ["the new place"]
+
+
+def providers(site: Site, upstream: FakeUpstream, model: str, key: str = "NEW_KEY") -> None:
+    content = (
+        f"providers:\n  - name: mine\n    base_url: {upstream.base_url}\n    api_key_env: {key}\n"
+        f"    api: responses\n    aliases: {{small: {model}}}\n"
+    )
+    (site.folder / "providers.yaml").write_text(content, "utf-8")
+
+
+def test_providers_and_their_keys_change_and_a_run_under_way_keeps_its_own(site, upstream):
+    shop = site.with_key(OLD)
+    made = shop.post("/assistants", json={"model": "small"}).json()["id"]
+    upstream.reply(Reply.text("Half", " an", " answer").stalled(after=6))
+    with streaming(shop, "/chat", {"message": "hello", "assistant_id": made}) as reader:
+        reader.until("delta")
+        providers(site, upstream, "small-2")
+        site.env(f'API_KEYS=["shop:{OLD}"]', "NEW_KEY=sk-of-the-new-one")
+        log = site.reload()
+        assert "upstreams=1" in log
+        assert "sk-of-the-new-one" not in log and "no setting NEW_KEY" not in log
+        reply = shop.post("/chat", json={"message": "hi", "assistant_id": made})
+        assert reply.is_success
+        last = upstream.requests[-1]
+        assert (last.body["model"], last.headers["authorization"]) == (
+            "small-2",
+            "Bearer sk-of-the-new-one",
+        )
+        upstream.release()
+        assert reader.rest()[-1].data["message"] == "Half an answer"
+    assert {one["id"] for one in shop.get("/models").json()["data"]} >= {"small"}
+    # A fault changes nothing.
+    providers(site, upstream, "small-3", key="NOT_SET")
+    log = site.reload("reload failed")
+    assert "providers.yaml, line 4: providers[0].api_key_env: the variable NOT_SET" in log
+    assert shop.post("/chat", json={"message": "hi", "assistant_id": made}).is_success
+    assert upstream.requests[-1].body["model"] == "small-2"
+    # Without the file, the settings hold again.
+    (site.folder / "providers.yaml").unlink()
+    site.reload()
+    assert shop.post("/chat", json={"message": "hi", "assistant_id": made}).is_success
+    assert upstream.requests[-1].body["model"] == "small"
 
 
 @pytest.mark.parametrize(

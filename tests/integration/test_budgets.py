@@ -10,6 +10,8 @@ from tests.support.stream_reader import told
 from tests.support.talk import ended, error_of
 from tests.support.waiting import wait_until
 
+BOTH_APIS = True
+
 KEYS = {name: f"key-of-the-{name}-123456" for name in ("shop", "cafe", "bar")}
 API_KEYS = [f"{name}:{key}" for name, key in KEYS.items()]
 ASKED = {"messages": [{"role": "user", "content": "hello"}]}

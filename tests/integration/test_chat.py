@@ -7,6 +7,8 @@ from tests.support.replies import Reply
 from tests.support.talk import ended, error_of, text_of, texts
 from tests.support.waiting import wait_until
 
+BOTH_APIS = True
+
 FUNCTION = {"type": "function", "function": {"name": "weather"}}
 
 
@@ -38,7 +40,7 @@ def test_a_chat_begins_a_thread(http, upstream):
             "completion_tokens_details": {"reasoning_tokens": 0},
         },
     }
-    asked = upstream.requests[0].body
+    asked = upstream.requests[0].asked
     assert asked["instructions"].startswith("You are a helpful assistant.")
     run = http.get(f"/threads/{reply['thread_id']}/runs/{reply['run_id']}").json()
     assert (run["status"], run["assistant_id"]) == ("completed", "asst_default")
@@ -55,13 +57,13 @@ def test_a_chat_goes_on_with_its_thread(http, upstream):
         ("user", "two"),
         ("assistant", "Answer to: two"),
     ]
-    assert len(upstream.requests[1].body["input"]) == 3
+    assert len(upstream.requests[1].asked["input"]) == 3
 
 
 def test_a_chat_goes_on_with_any_thread(http, client, thread_id, assistant_id, upstream):
     reply = chat(http, "more", thread_id=thread_id, assistant_id=assistant_id)
     assert reply["thread_id"] == thread_id
-    asked = upstream.requests[0].body
+    asked = upstream.requests[0].asked
     assert (asked["model"], asked["instructions"], len(asked["input"])) == ("m", "Be brief.", 2)
 
 
@@ -182,7 +184,7 @@ def test_the_next_chat_gives_a_waiting_run_up(http, with_tools, upstream):
     assert again["message"] == "Answer to: never mind"
     run = http.get(f"/threads/{thread_id}/runs/{waiting['run_id']}").json()
     assert (run["status"], run["required_action"]) == ("cancelled", None)
-    assert [item["type"] for item in upstream.requests[1].body["input"]] == ["message", "message"]
+    assert [item["type"] for item in upstream.requests[1].asked["input"]] == ["message", "message"]
 
 
 def test_a_run_that_was_cancelled_under_a_chat_is_told(http, thread_id, upstream, aside):

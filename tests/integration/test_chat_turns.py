@@ -9,6 +9,8 @@ from tests.support.replies import Reply
 from tests.support.talk import error_of, texts
 from tests.support.waiting import wait_until
 
+BOTH_APIS = True
+
 
 def in_turns(spoken: list[tuple[str, str]], count: int) -> None:
     """Look that every question stands right before its own answer, and none is missing."""

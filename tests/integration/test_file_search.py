@@ -24,6 +24,8 @@ from tests.support.searches import (
 from tests.support.stream_reader import StreamReader, names, run_path, streaming, told, unnumbered
 from tests.support.talk import error_of, finished
 
+BOTH_APIS = True
+
 MARKER = "【0:0†refund.txt】"
 PIECES = ("환불은 😀 ", "사흘 【0", ":0†ref", "und.txt", "】", " 안에 【9:9†x】 처리")
 WHOLE = "".join(PIECES)
@@ -60,7 +62,7 @@ def path_of(run) -> str:
 
 def test_the_model_is_offered_a_function(ask, upstream):
     ask()
-    (body,) = [request.body for request in upstream.requests]
+    (body,) = [request.asked for request in upstream.requests]
     (tool,) = body["tools"]
     assert (tool["type"], tool["name"], tool["strict"]) == ("function", "file_search", False)
     assert "【0:0†name】" in tool["description"]
@@ -80,7 +82,7 @@ def test_each_passage_stands_behind_its_marker(ask, upstream):
     assert outputs(upstream) == [
         f"【0:0†schedule.txt】\n{SCHEDULE}\n\n【0:1†screens.txt】\n{SCREENS}"
     ]
-    assert upstream.requests[1].body["tools"] == upstream.requests[0].body["tools"]
+    assert upstream.requests[1].asked["tools"] == upstream.requests[0].asked["tools"]
 
 
 def test_what_it_says_is_cited(ask, http, upstream, files):

@@ -23,6 +23,8 @@ from tests.support.stores import filled
 from tests.support.stream_reader import following, names, run_path, streaming, told
 from tests.support.talk import ended, finished, texts
 
+BOTH_APIS = True
+
 REFUNDS, SCHEDULES = "【0:0†refund.txt】", "【1:0†schedule.txt】"
 FORCED: Any = {"type": "file_search"}
 
@@ -87,7 +89,7 @@ def test_words_between_searches_are_cited(http, upstream, files):
     # The model reads its own words again in the same run: there the marker still means the same.
     (again,) = [
         item
-        for item in upstream.requests[2].body["input"]
+        for item in upstream.requests[2].asked["input"]
         if item["type"] == "message" and item["role"] == "assistant"
     ]
     assert again["content"][0]["text"] == f"First {REFUNDS}."
@@ -97,13 +99,13 @@ def test_a_search_may_be_forced_once(ask, upstream):
     upstream.reply(Reply.function_calls(search("환불")))
     run = ask(tool_choice=FORCED)
     assert (run.status, run.tool_choice.type) == ("completed", "file_search")
-    choices = [request.body["tool_choice"] for request in upstream.requests]
+    choices = [request.asked["tool_choice"] for request in upstream.requests]
     assert choices == [{"type": "function", "name": "file_search"}, "auto"]
 
 
 def test_what_is_not_there_can_not_be_forced(ask, upstream):
     assert ask(tools=function_tools("f"), tool_choice=FORCED).status == "completed"
-    assert upstream.requests[0].body["tool_choice"] == "auto"
+    assert upstream.requests[0].asked["tool_choice"] == "auto"
 
 
 # Beside the client's functions
@@ -201,7 +203,7 @@ def test_the_next_run_reads_no_markers(client, http, upstream, files):
     finished(client, thread.id, files.assistant_id)
     client.beta.threads.messages.create(thread.id, role="user", content="And?")
     finished(client, thread.id, files.assistant_id)
-    said = [item["content"][0]["text"] for item in upstream.requests[2].body["input"]]
+    said = [item["content"][0]["text"] for item in upstream.requests[2].asked["input"]]
     assert said == ["What do the files say?", "😀 So is 【7:7†it】.", "And?"]
     assert REFUNDS in texts(http, thread.id)[1][1], "in the thread it stays"
 
@@ -211,7 +213,7 @@ def test_an_answer_of_markers_alone_is_nothing_to_read(client, upstream, files):
     upstream.reply(Reply.function_calls(search("환불")), Reply.text(REFUNDS))
     finished(client, thread.id, files.assistant_id)
     finished(client, thread.id, files.assistant_id)
-    said = [item["role"] for item in upstream.requests[2].body["input"]]
+    said = [item["role"] for item in upstream.requests[2].asked["input"]]
     assert said == ["user"], "no message without a word"
 
 

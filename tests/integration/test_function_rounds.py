@@ -7,6 +7,8 @@ from tests.support.replies import Reply
 from tests.support.stream_reader import names, told
 from tests.support.talk import ended, finished
 
+BOTH_APIS = True
+
 
 @pytest.fixture
 def server(start):
@@ -66,7 +68,7 @@ def test_rounds_are_replayed_as_they_were(run, client, upstream):
     ran = run("double", "greet")
     told_items = [
         item.get("encrypted_content") or item.get("call_id") or item["role"]
-        for item in upstream.requests[2].body["input"]
+        for item in upstream.requests[2].asked["input"]
     ]
     assert told_items == [
         *("user", "sealed 1", "call_a", "call_a"),
@@ -104,7 +106,7 @@ def test_a_mixed_round_asks_the_client_for_its_part_only(run, client, upstream):
         tool_outputs=[{"tool_call_id": "call_a", "output": "yours"}],
     )
     assert done.status == "completed"
-    calls = [item["call_id"] for item in upstream.requests[1].body["input"][1:]]
+    calls = [item["call_id"] for item in upstream.requests[1].asked["input"][1:]]
     assert calls[:2] == ["call_a", "call_b"]
     assert sorted(calls[2:]) == ["call_a", "call_b"]
     assert sorted(outputs(upstream)) == ["8", "yours"]

@@ -20,13 +20,14 @@ from app.application import create_app
 from app.core.config import Settings
 from app.core.embeddings import OpenAIEmbedder
 from app.core.object_store import ObjectStore
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.openai_client import OpenAIClient
 from app.core.rate_limits import RequestCounter
 from app.core.telemetry import Telemetry
 from app.db.database import Database
 from app.db.lanes import Lane
 from app.engine.heartbeat import Heartbeat
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.interpreter.interpreter import Interpreter
 from app.reloading import Reloader
 from app.services.access import AccessService
@@ -44,9 +45,10 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "a lane of the database": (Lane, None, "close"),
     "object store": (ObjectStore, "__init__", None),
     "request counter": (RequestCounter, "__init__", "close"),
-    "model": (OpenAIResponsesClient, "__init__", "close"),
+    "model": (OpenAIClient, "__init__", "close"),
     "embedding model": (OpenAIEmbedder, "__init__", "close"),
     "code interpreter": (Interpreter, "open", "close"),
+    "code of deleted threads": (DeletedThreads, "open", "close"),
     "configured assistants": (assembly, "configure_assistants", None),
     "access": (AccessService, "__init__", None),
     "runs": (RunSupervisor, "open", "close"),
@@ -275,7 +277,7 @@ async def test_several_failures_are_raised_together(serve, monkeypatch, caplog):
 
 async def test_what_is_raised_while_it_serves_comes_first(serve, database_url, monkeypatch):
     before = Held.now(asyncio.get_running_loop())
-    fail_after(monkeypatch, OpenAIResponsesClient, "close", Fault(on=True))
+    fail_after(monkeypatch, OpenAIClient, "close", Fault(on=True))
     lifespan, _ = serve()
     with pytest.raises(KeyError):
         async with lifespan:

@@ -5,12 +5,14 @@ import pytest
 from tests.support.replies import Reply
 from tests.support.talk import finished, text_of
 
+BOTH_APIS = True
+
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 
 
 def read(upstream, number: int = -1) -> list[str]:
     """Return the texts that the model was shown."""
-    items = upstream.requests[number].body["input"]
+    items = upstream.requests[number].asked["input"]
     return [item["content"][0]["text"] for item in items if item["type"] == "message"]
 
 
@@ -26,7 +28,7 @@ def go_on(client, run):
 def test_an_answer_that_is_cut_short_is_incomplete(client, http, thread_id, assistant_id, upstream):
     upstream.reply(Reply.incomplete("Half", " an", reason="max_output_tokens"))
     run = finished(client, thread_id, assistant_id, max_completion_tokens=256)
-    assert upstream.requests[0].body["max_output_tokens"] == 256
+    assert upstream.requests[0].asked["max_output_tokens"] == 256
     assert (run.status, run.incomplete_details.reason) == ("incomplete", "max_completion_tokens")
     assert run.usage.completion_tokens == 2 and run.last_error is None
     message = http.get(f"/threads/{thread_id}/messages").json()["data"][0]
@@ -45,7 +47,7 @@ def test_the_rounds_of_a_run_share_what_it_may_say(client, thread_id, assistant_
     )
     run = finished(client, thread_id, assistant_id, tools=[FUNCTION], max_completion_tokens=300)
     assert go_on(client, go_on(client, run)).status == "completed"
-    limits = [request.body["max_output_tokens"] for request in upstream.requests]
+    limits = [request.asked["max_output_tokens"] for request in upstream.requests]
     assert limits == [300, 290, 279]
 
 
@@ -58,7 +60,7 @@ def test_a_rest_that_servers_do_not_take_is_asked_for_as_the_least_they_do(
     upstream.reply(Reply.function_calls(("call_1", "f", "{}"), text=text), Reply.text("two words"))
     run = finished(client, thread_id, assistant_id, tools=[FUNCTION], max_completion_tokens=256)
     done = go_on(client, run)
-    assert upstream.requests[1].body["max_output_tokens"] == 16
+    assert upstream.requests[1].asked["max_output_tokens"] == 16
     assert done.status == ("completed" if words < 245 else "incomplete")
     assert done.usage.completion_tokens == words + 10 + 2
 

@@ -164,12 +164,12 @@ def test_models_and_methods_that_are_made_up_make_no_series_without_end():
     metrics = Metrics("1")
     metrics.runs.name_models(["model-7", "ours"])
     for number in range(1000):
-        metrics.runs.used_tokens(f"model-{number}", 1, 2)
+        metrics.runs.used_tokens("u", f"model-{number}", 1, 2)
         metrics.requests.answered(f"BREW{number}", "/", 200, 0.1)
     text = metrics.exposition("")[0].decode()
     assert text.count("threadkeeper_tokens_total{") == 2 * 2
-    assert 'threadkeeper_tokens_total{kind="completion",model="model-7"} 2.0' in text
-    assert 'threadkeeper_tokens_total{kind="completion",model="other"} 1998.0' in text
+    assert 'threadkeeper_tokens_total{kind="completion",model="model-7",upstream="u"} 2.0' in text
+    assert 'threadkeeper_tokens_total{kind="completion",model="other",upstream="u"} 1998.0' in text
     assert text.count("threadkeeper_http_requests_total{") == 1
 
 

@@ -32,7 +32,7 @@ def test_every_configured_name_is_listed_once(server):
     names = [model["id"] for model in page["data"]]
     assert names == ["gpt-5.4-mini", "meta-llama/Llama-3.1-8B", "우리-모델", "gpt-4o"]
     for model in page["data"]:
-        assert list(model) == ["id", "object", "created", "owned_by"]
+        assert list(model) == ["id", "object", "created", "owned_by", "shutdown_date"]
         assert model["object"] == "model"
         assert server.http.get(f"/models/{model['id']}").json() == model
 

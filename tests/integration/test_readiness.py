@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from sqlalchemy import make_url
 
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.openai_client import OpenAIClient
 from app.domain.errors import ModelError
 from tests.support.databases import POSTGRES_URL, fresh_database, postgresql_is_up
 from tests.support.figures import Figures
@@ -31,14 +32,17 @@ ALL_WELL = {
     "upstream": "ok",
     "code_interpreter": OFF,
 }
+APIS = {"custom": "responses"}
 KEY = "sk-of-the-upstream"
 
 
 def told(server: ThreadServer) -> tuple[int, dict[str, str]]:
-    """Return what `/ready` answers: its status and what it says."""
+    """Return what `/ready` answers: its status and what it says, but for the API."""
     response = httpx.get(f"{server.base_url}/api/v1/ready", timeout=30)
     assert server.base_url not in response.text and "127.0.0.1" not in response.text
-    return response.status_code, response.json()
+    said = response.json()
+    assert said.pop("apis", APIS) == APIS
+    return response.status_code, said
 
 
 def down(**parts: str) -> tuple[int, dict[str, str]]:
@@ -98,7 +102,21 @@ def test_the_responses_api_is_looked_for(start, models, caplog, status, answer, 
     with caplog.at_level(logging.INFO):
         assert told(start(openai_base_url=models.base_url)) == ready
     assert ("most end with /v1" in caplog.text) == (said == "not_found")
-    assert models.probed == 1
+    # Then the other API is looked for.
+    assert models.probed == (2 if said == "not_found" else 1)
+
+
+def test_the_api_that_is_called_is_told(start, upstream):
+    def apis(**settings: Any) -> Any:
+        server = start(openai_base_url=upstream.base_url, **settings)
+        return httpx.get(f"{server.base_url}/api/v1/ready", timeout=30).json().get("apis")
+
+    assert apis() == {"custom": "responses"}
+    upstream.lacks("responses")
+    assert apis() == {"custom": "chat_completions"}
+    assert apis(openai_api="chat_completions") == {"custom": "chat_completions"}
+    upstream.lacks("responses", "chat_completions")
+    assert apis() is None
 
 
 def test_an_address_without_the_version_is_told_until_a_call_can_be_made(start, models):
@@ -108,7 +126,7 @@ def test_an_address_without_the_version_is_told_until_a_call_can_be_made(start, 
 
 
 async def test_a_path_that_was_found_is_not_asked_for_again_until_a_call_misses_it(models):
-    model = OpenAIResponsesClient(upstream_at(models.base_url, key=KEY))
+    model = OpenAIClient(upstream_at(models.base_url, key=KEY))
     assert [await model.reach(10), await model.reach(10)] == ["ok", "ok"]
     assert models.probed == 1
     models.responses = (404, '{"detail":"Not Found"}')
@@ -150,7 +168,7 @@ def test_many_who_ask_cause_one_look(start, models):
     server = start(openai_base_url=models.base_url)
     with ThreadPoolExecutor(20) as executor:
         answers = executor.map(lambda _: server.http.get("/ready").json(), range(40))
-        assert list(answers) == [ALL_WELL] * 40
+        assert list(answers) == [{**ALL_WELL, "apis": APIS}] * 40
     assert len(models.asked) <= 2
 
 
@@ -256,6 +274,6 @@ def test_a_server_that_stops_says_so_on_the_connections_it_has(models, tmp_path)
         models.lists.set()
         asking.join(30)
         assert [answer.status_code for answer in answers] == [503]
-        assert answers[0].json() == {**ALL_WELL, "status": "draining"}
+        assert answers[0].json() == {**ALL_WELL, "status": "draining", "apis": APIS}
         models.answers.set()
         server.wait()

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.talk import ended, error_of, finished, texts
 
+BOTH_APIS = True
+
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {}, "strict": False}}
 # Everything that a run can set differently, and nothing of what an assistant here has.
 OVERRIDES = {
@@ -101,7 +103,7 @@ def test_a_conversation_is_read_whole(client, http, thread_id, assistant_id, ups
     finished(client, thread_id, assistant_id)
     client.beta.threads.messages.create(thread_id, role="user", content="and now?")
     finished(client, thread_id, assistant_id)
-    read = upstream.requests[1].body["input"]
+    read = upstream.requests[1].asked["input"]
     assert [(item["role"], item["content"][0]["text"]) for item in read] == [
         ("user", "hello there"),
         ("assistant", "Answer to: hello there"),
@@ -131,7 +133,7 @@ def test_a_run_can_differ_from_its_assistant_in_everything(http, thread_id, assi
     run = created(http, thread_id, assistant_id=assistant_id, **OVERRIDES)
     assert {name: run[name] for name in OVERRIDES} == OVERRIDES
     ended(http, f"/threads/{thread_id}/runs/{run['id']}")
-    asked = upstream.requests[0].body
+    asked = upstream.requests[0].asked
     assert (asked["model"], asked["instructions"]) == ("other", "Be long.")
     assert (asked["temperature"], asked["top_p"]) == (0.3, 0.4)
     assert (asked["reasoning"], asked["max_output_tokens"]) == ({"effort": "high"}, 300)
@@ -156,7 +158,7 @@ def test_what_is_additional_is_added(http, thread_id, assistant_id, upstream):
         ],
     )
     ended(http, f"/threads/{thread_id}/runs/{run['id']}")
-    assert upstream.requests[0].body["instructions"] == "Be brief.\n\nAnd be kind."
+    assert upstream.requests[0].asked["instructions"] == "Be brief.\n\nAnd be kind."
     assert texts(http, thread_id) == [
         ("user", "hello there"),
         ("assistant", "Yes?"),

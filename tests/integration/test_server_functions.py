@@ -8,6 +8,8 @@ from tests.support.function_calls import FOLDER, call, function_tools, outputs
 from tests.support.replies import Reply
 from tests.support.talk import finished, texts
 
+BOTH_APIS = True
+
 
 @pytest.fixture
 def server(start):
@@ -65,7 +67,7 @@ def test_an_error_with_half_a_character_is_told(run, upstream, caplog):
 
 def test_its_signature_is_its_schema(run, upstream):
     run("double", "weekday", "greet")
-    double, weekday, greet = upstream.requests[0].body["tools"]
+    double, weekday, greet = upstream.requests[0].asked["tools"]
     assert double == {
         "type": "function",
         "name": "double",
@@ -93,13 +95,13 @@ def test_its_signature_is_its_schema(run, upstream):
 def test_what_the_assistant_says_of_it_comes_first(run, upstream):
     own = {"type": "object", "properties": {"number": {"type": "integer", "maximum": 9}}}
     run({"name": "double", "description": "Mine.", "parameters": own})
-    (told_tool,) = upstream.requests[0].body["tools"]
+    (told_tool,) = upstream.requests[0].asked["tools"]
     assert (told_tool["parameters"], told_tool["description"]) == (own, "Mine.")
 
 
 def test_only_what_the_assistant_lists_is_offered(run, upstream):
     run()
-    assert "tools" not in upstream.requests[0].body
+    assert "tools" not in upstream.requests[0].asked
     upstream.reply(Reply.function_calls(call("_private")))
     assert run("_private").status == "requires_action", "private functions are not the model's"
 

@@ -6,6 +6,8 @@ from tests.support.replies import Reply
 from tests.support.stream_reader import delta_text, names, run_path, streaming, told
 from tests.support.talk import ended, text_of
 
+BOTH_APIS = True
+
 WEATHER = {
     "type": "function",
     "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}},

@@ -19,6 +19,8 @@ from tests.support.talk import ended, error_of, texts
 from tests.support.toy_tool import TYPE, Toy
 from tests.support.waiting import wait_until
 
+BOTH_APIS = True
+
 TOOL: Any = {"type": TYPE}
 CODE = 'first draw "두 번째" 😀\n'
 PATH = "sandbox:/mnt/data/drawing.png"
@@ -151,7 +153,7 @@ def test_the_model_reads_texts_and_looks_at_pictures(server, assistant_id, upstr
     url = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
     answers = [
         item["output"]
-        for item in upstream.requests[2].body["input"]
+        for item in upstream.requests[2].asked["input"]
         if item["type"] == "function_call_output"
     ]
     picture = {"type": "input_image", "detail": "auto", "image_url": url}

@@ -68,6 +68,8 @@ def test_a_chat_is_one_trace_from_the_client_to_the_model(settings, collector, u
     assert run.attributes == {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.request.model": "model-a",
+        "gen_ai.response.model": "model-a",
+        "threadkeeper.upstream": "custom",
         "gen_ai.usage.input_tokens": answer.json()["usage"]["prompt_tokens"],
         "gen_ai.usage.output_tokens": answer.json()["usage"]["completion_tokens"],
         "threadkeeper.request.id": answer.headers["x-request-id"],

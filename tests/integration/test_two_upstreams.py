@@ -1,16 +1,13 @@
 """Two upstreams at once: each answers for its own models, and fails for itself alone."""
 
+import json
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from app import assembly, providers
-from app.core.upstream import Upstream
-from app.terminal.doctor import network_checks
 from tests.support.callers import ORIGIN, session_of
 from tests.support.fake_embeddings import fake_embeddings
 from tests.support.fake_upstream import FakeUpstream
@@ -24,6 +21,7 @@ GONE = "http://127.0.0.1:1/v1"
 # How a chat's error begins.
 CHAT = "The model did not answer: "
 GONE_SHOWN = "far (http://127.0.0.1:1/v1)"
+FAR_URL = "base_url of far in providers.yaml"
 
 
 @pytest.fixture
@@ -35,37 +33,51 @@ def far() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture
-def two(monkeypatch, upstream, far) -> list[Upstream]:
-    """Fill the registry with both, as a file of providers will. A test may change the list."""
-    near = Upstream(
-        "near",
-        "responses",
-        128_000,
-        address=upstream.base_url,
-        key=KEYS["near"],
-        max_retries=0,
-        models=frozenset({"small"}),
-    )
-    other = replace(
-        near,
-        name="far",
-        context_window=1024,
-        address=far.base_url,
-        key=KEYS["far"],
-        models=frozenset({"large", "embed"}),
-        aliases={"old": "large-2"},
-        address_setting="FAR_URL",
-        key_setting="FAR_KEY",
-    )
-    configured = [near, other]
-    # The doctor looks it up under its own name.
-    for module in (providers, network_checks, assembly):
-        monkeypatch.setattr(module, "configured_upstreams", lambda _settings: configured)
-    return configured
+def two(monkeypatch, upstream, far) -> list[dict[str, Any]]:
+    """What the file of providers says. A test may change it before a server starts."""
+    for name, key in KEYS.items():
+        monkeypatch.setenv(f"{name.upper()}_KEY", key)
+    shared = {"api": "responses", "max_retries": 0}
+    return [
+        {
+            "name": "near",
+            "base_url": upstream.base_url,
+            "api_key_env": "NEAR_KEY",
+            "models": ["small"],
+            **shared,
+        },
+        {
+            "name": "far",
+            "base_url": far.base_url,
+            "api_key_env": "FAR_KEY",
+            "models": ["large"],
+            "aliases": {"old": "large-2"},
+            "context_window": 1024,
+            "embedding_model": "embed",
+            **shared,
+        },
+    ]
 
 
-def down(two: list[Upstream], address: str = GONE) -> None:
-    two[1] = replace(two[1], address=address)
+@pytest.fixture
+def start(start, two, tmp_path):
+    """Start servers with the file as it is at that moment."""
+
+    def begin(**settings: Any) -> Any:
+        return start(providers_file=written(two, tmp_path), **settings)
+
+    return begin
+
+
+def written(two: list[dict[str, Any]], folder: Any) -> str:
+    file = folder / "providers.yaml"
+    # JSON is YAML too.
+    file.write_text(json.dumps({"providers": two}), "utf-8")
+    return str(file)
+
+
+def down(two: list[dict[str, Any]]) -> None:
+    two[1]["base_url"] = GONE
 
 
 def chat(http: httpx.Client, model: str, message: str = "hi") -> httpx.Response:
@@ -134,7 +146,7 @@ def test_one_that_is_down_fails_its_own_models_alone(start, two, upstream):
     down(two)
     http = start().http
     message = error_of(chat(http, "large"), 502)["message"]
-    assert message == f"{CHAT}The upstream far can't be reached. Check FAR_URL."
+    assert message == f"{CHAT}The upstream far can't be reached. Check {FAR_URL}."
     assert chat(http, "small").is_success
     assert upstream.requests
 
@@ -157,7 +169,7 @@ def test_a_visitor_does_not_see_which_server_failed(start, two, call_as):
     path = f"/threads/{failed.headers['x-thread-id']}/runs/{failed.headers['x-run-id']}"
     assert "far" not in failed.text + visitor.http.get(path).text
     error = operator.http.get(path).json()["last_error"]["message"]
-    assert error == "The upstream far can't be reached. Check FAR_URL."
+    assert error == f"The upstream far can't be reached. Check {FAR_URL}."
 
 
 def test_ready_tells_both_and_one_is_enough(start, two, caplog):
@@ -171,7 +183,7 @@ def test_ready_tells_both_and_one_is_enough(start, two, caplog):
     up = {name: figures.value("threadkeeper_upstream_up", upstream=name) for name in KEYS}
     assert up == {"near": 1, "far": 0}
     assert figures.value("threadkeeper_component_up", component="upstream") == 1
-    two[0] = replace(two[0], address="http://127.0.0.1:1/v1")
+    two[0]["base_url"] = GONE
     nothing = {"near": "unreachable", "far": "unreachable"}
     assert ready(start()) == (503, "unreachable", nothing)
 
@@ -197,8 +209,8 @@ def test_metrics_tell_them_apart(start, two, far):
 
 def test_the_embedding_model_goes_to_its_own_server(start, two):
     with fake_embeddings(["cat"]) as embeddings:
-        two[1] = replace(two[1], address=embeddings.base_url)
-        server = start(embedding_model="embed")
+        two[1]["base_url"] = embeddings.base_url
+        server = start()
         file = server.client.files.create(file=("a.txt", b"a cat"), purpose="assistants")
         store = server.client.vector_stores.create(file_ids=[file.id])
         found = server.client.vector_stores.files.poll(file.id, vector_store_id=store.id)
@@ -208,7 +220,8 @@ def test_the_embedding_model_goes_to_its_own_server(start, two):
 
 def test_the_doctor_looks_at_both(two, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    down(two, "http://me:own-secret@127.0.0.1:1/v1")
+    down(two)
+    written(two, tmp_path)
     for language, well, gone in (
         ("en", "The upstream near (", f"The upstream {GONE_SHOWN} does not answer"),
         ("ko", "모델 서버가 응답합니다: near (", f"모델 서버가 응답하지 않습니다: {GONE_SHOWN}"),
@@ -216,5 +229,5 @@ def test_the_doctor_looks_at_both(two, monkeypatch, tmp_path):
         result = run("doctor", "--json", "--language", language, PORT="0")
         assert result.exit_code == 1
         assert well in result.stdout and gone in result.stdout
-        assert "FAR_URL" in result.stdout
-        assert "own-secret" not in result.stdout
+        assert FAR_URL in result.stdout
+        assert not any(key in result.stdout for key in KEYS.values())

@@ -19,6 +19,10 @@ API_KEYS = [*(f"{name}:{key}" for name, key in KEYS.items()), BARE]
 ASKED = {"messages": [{"role": "user", "content": "hello"}]}
 RUN = {"assistant_id": "asst_default", "thread": ASKED}
 # What the model says that a question and an answer of one word cost.
+OTHERS = (
+    *("object", "date", "project", "assistant_id", "model", "answered_by", "answered_model"),
+    *("cost", "currency"),
+)
 NOTHING = {"runs": 0, "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
@@ -38,7 +42,7 @@ def total(http, **params) -> dict:
         name: sum(row[name] for row in report["data"])
         for name in ("runs", "prompt_tokens", "completion_tokens", "total_tokens")
     }
-    assert report["total"] == sums
+    assert report["total"] == sums | {"costs": {}}
     assert sums["total_tokens"] == sums["prompt_tokens"] + sums["completion_tokens"]
     return sums
 
@@ -60,7 +64,7 @@ def test_nothing_is_spent_at_first(shop):
         "start_date": str(today - timedelta(days=29)),
         "end_date": str(today),
         "data": [],
-        "total": NOTHING,
+        "total": NOTHING | {"costs": {}},
     }
 
 
@@ -77,7 +81,9 @@ def test_it_is_told_by_day_assistant_and_model(server, shop, call_as, upstream):
     today = str(datetime.now(UTC).date())
     rows = shop.get("/usage").json()["data"]
     for row in rows:
-        assert {*row} == {*NOTHING, "object", "date", "project", "assistant_id", "model"}
+        assert {*row} == {*NOTHING, *OTHERS}
+        assert (row["answered_by"], row["answered_model"]) == ("custom", row["model"])
+        assert (row["cost"], row["currency"]) == (None, None)
         assert (row["object"], row["date"], row["project"]) == ("usage", today, "shop")
     told = {(row["assistant_id"], row["model"]): (row["runs"], row["total_tokens"]) for row in rows}
     model = shop.get("/assistants/asst_default").json()["model"]
@@ -105,8 +111,10 @@ def test_days_are_chosen(shop, database_url):
             for part in (0, 1):
                 connection.execute(
                     text(
-                        "INSERT INTO usage VALUES "
-                        "('shop', :day, 'asst_a', 'm', :part, 1, 3000000000, 5)"
+                        "INSERT INTO usage (project, day, assistant_id, model, answered_by, "
+                        "answered_model, currency, part, runs, prompt_tokens, "
+                        "completion_tokens, cost) VALUES "
+                        "('shop', :day, 'asst_a', 'm', '', '', '', :part, 1, 3000000000, 5, 0)"
                     ),
                     {"day": day, "part": part},
                 )

@@ -1,4 +1,4 @@
-"""A scriptable stand-in for `POST /v1/responses`, on loopback only.
+"""A scriptable stand-in for `POST /v1/responses` and `/v1/chat/completions`, on loopback only.
 
 As a fixture (the server starts once, each test begins with an empty script):
 
@@ -18,7 +18,10 @@ In a test:
     upstream.reply(Reply.text("Hel", "lo"))     queued; each is used once, in order
     upstream.reply_with(lambda body: Reply…)    used when the queue is empty
     upstream.requests[0].body / .headers        the request (JSON object / dict, lower case)
+    upstream.requests[0].asked                  the same in the form of the Responses API
     upstream.requests[0].connection             the client's port, to check connection reuse
+    upstream.requests[0].api                    "responses" or "chat_completions"
+    upstream.lacks("responses")                 from now on that path is a 404
     upstream.release()                          lets every `Reply….stalled()` continue
     upstream.wait_stalled() / wait_hang_up()    True when a reply has stalled /
                                                 a client has disconnected mid-answer (bounded)
@@ -56,12 +59,29 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from app.core.model import Api
+from tests.support.chat_as_responses import as_responses
+from tests.support.chat_events import last_chat_text
 from tests.support.replies import Reply
 from tests.support.response_events import last_user_text
 from tests.support.sending import Sender, Wire, fixed_wire, read_body, reply_wire
-from tests.support.strict_requests import Refused, refuse_headers, responses_request
+from tests.support.strict_requests import (
+    Refused,
+    chat_request,
+    refuse_headers,
+    responses_request,
+)
 
 WAIT_SECONDS = 10.0
+
+_PATHS: dict[Api, str] = {
+    "responses": "/v1/responses",
+    "chat_completions": "/v1/chat/completions",
+}
+_CHECKS: dict[Api, Callable[[list[tuple[str, str]], bytes], dict[str, Any]]] = {
+    "responses": responses_request,
+    "chat_completions": chat_request,
+}
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,12 @@ class RecordedRequest:
     body: dict[str, Any]
     headers: dict[str, str]
     connection: int  # the client's port: the same for requests over one connection
+    api: Api
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The request in the form of the Responses API."""
+        return self.body if self.api == "responses" else as_responses(self.body)
 
 
 class FakeUpstream:
@@ -84,13 +110,13 @@ class FakeUpstream:
         self._waiting: list[threading.Event] = []
         self._stalled = threading.Event()
         self._hung_up = threading.Event()
-        self._fixed = fixed_wire(fixed) if fixed else None
-        self.app = Starlette(
-            routes=[
-                Route("/v1/responses", endpoint=_Endpoint(self), methods=["POST"]),
-                Route("/v1/models", endpoint=_models),
-            ]
-        )
+        self._lacking: set[Api] = set()
+        self._fixed = {api: fixed_wire(fixed, api) for api in _PATHS} if fixed else None
+        answering = [
+            Route(path, endpoint=_Endpoint(self, api), methods=["POST"])
+            for api, path in _PATHS.items()
+        ]
+        self.app = Starlette(routes=[*answering, Route("/v1/models", endpoint=_models)])
 
     def reply(self, *replies: Reply) -> None:
         """Queue replies, for one request each."""
@@ -99,6 +125,10 @@ class FakeUpstream:
     def reply_with(self, decide: Callable[[dict[str, Any]], Reply]) -> None:
         """When the queue is empty, `decide` returns the reply to a request's body."""
         self._decide = decide
+
+    def lacks(self, *apis: Api) -> None:
+        """Answer as if these APIs' paths, and no others, did not exist."""
+        self._lacking = set(apis)
 
     def release(self) -> None:
         """Let every stalled reply continue."""
@@ -120,6 +150,7 @@ class FakeUpstream:
         self._queue.clear()
         self.requests.clear()
         self.refused.clear()
+        self._lacking.clear()
         self._decide = _default_reply
         self._stalled.clear()
         self._hung_up.clear()
@@ -142,10 +173,13 @@ class FakeUpstream:
                 server.should_exit = True
                 thread.join(WAIT_SECONDS)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, api: Api, scope: Scope, receive: Receive, send: Send) -> None:
         content = await read_body(receive)
+        if api in self._lacking:
+            await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
+            return
         try:
-            body = self._body(_headers(scope), content)
+            body = self._body(api, _headers(scope), content)
         except Refused as refused:
             if content != b"{}":
                 self.refused.append(refused.reason)
@@ -153,33 +187,34 @@ class FakeUpstream:
             await answer(scope, receive, send)
             return
         sender = Sender(receive, send, stalled=self._stalled, hung_up=self._hung_up)
-        await sender.send(self._wire(body, scope), streamed=bool(body.get("stream")))
+        await sender.send(self._wire(api, body, scope), streamed=bool(body.get("stream")))
 
-    def _body(self, headers: list[tuple[str, str]], content: bytes) -> dict[str, Any]:
+    def _body(self, api: Api, headers: list[tuple[str, str]], content: bytes) -> dict[str, Any]:
         if not self._fixed:
-            return responses_request(headers, content)
+            return _CHECKS[api](headers, content)
         # For benchmarks, which measure the service and not its fake.
         refuse_headers(headers)
         return {"stream": b'"stream": true' in content}
 
-    def _wire(self, body: dict[str, Any], scope: Scope) -> Wire:
+    def _wire(self, api: Api, body: dict[str, Any], scope: Scope) -> Wire:
         if self._fixed:
-            return self._fixed
-        self.requests.append(RecordedRequest(body, dict(_headers(scope)), scope["client"][1]))
+            return self._fixed[api]
+        self.requests.append(RecordedRequest(body, dict(_headers(scope)), scope["client"][1], api))
         reply = self._queue.popleft() if self._queue else self._decide(body)
         if reply.release:
             self._waiting.append(reply.release)
-        return reply_wire(reply, body)
+        return reply_wire(reply, body, api)
 
 
 class _Endpoint:
     # A class, because Starlette passes a Request to a plain function and expects a Response; this
     # endpoint must be able to disconnect mid-answer.
-    def __init__(self, upstream: FakeUpstream) -> None:
+    def __init__(self, upstream: FakeUpstream, api: Api) -> None:
         self._upstream = upstream
+        self._api: Api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._upstream.answer(scope, receive, send)
+        await self._upstream.answer(self._api, scope, receive, send)
 
 
 def _headers(scope: Scope) -> list[tuple[str, str]]:
@@ -191,7 +226,8 @@ async def _models(_: Request) -> JSONResponse:
 
 
 def _default_reply(body: dict[str, Any]) -> Reply:
-    words = f"Answer to: {last_user_text(body)}".split(" ")
+    said = last_chat_text(body) if "messages" in body else last_user_text(body)
+    words = f"Answer to: {said}".split(" ")
     return Reply.text(words[0], *(f" {word}" for word in words[1:]))
 
 

@@ -16,7 +16,7 @@ def call(name: str, call_id: str = "call_1", /, **arguments: Any) -> tuple[str, 
 
 def outputs(upstream: FakeUpstream, request: int = 1) -> list[str]:
     """Return the outputs of its calls that were sent to the model."""
-    items = upstream.requests[request].body["input"]
+    items = upstream.requests[request].asked["input"]
     return [item["output"] for item in items if item["type"] == "function_call_output"]
 
 

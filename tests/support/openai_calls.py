@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.core.model import Event, ModelClient
-from app.core.openai_client import OpenAIResponsesClient
-from app.core.upstream import Upstream
+from app.core.openai_client import OpenAIClient
+from app.core.upstream import Kind, Upstream
 from app.domain.errors import ModelError
 
 KEY = "sk-proj-very-secret-0123456789"
@@ -17,10 +17,16 @@ def request(**more: Any) -> dict[str, Any]:
     return {"model": "m", "store": False, "input": [message], **more}
 
 
-def upstream_at(address: str, retries: int = 0, key: str = KEY, timeout: float = 10.0) -> Upstream:
+def upstream_at(
+    address: str,
+    retries: int = 0,
+    key: str = KEY,
+    timeout: float = 10.0,
+    kind: Kind = "responses",
+) -> Upstream:
     return Upstream(
         "custom",
-        "responses",
+        kind,
         128_000,
         address=address,
         key=key,
@@ -29,10 +35,12 @@ def upstream_at(address: str, retries: int = 0, key: str = KEY, timeout: float =
     )
 
 
-def client(base_url: str, retries: int = 0, key: str = KEY, **more: Any) -> OpenAIResponsesClient:
+def client(
+    base_url: str, retries: int = 0, key: str = KEY, *, kind: Kind = "responses", **more: Any
+) -> OpenAIClient:
     """Return a client that does not pause between retries."""
-    upstream = upstream_at(base_url, retries, key)
-    return OpenAIResponsesClient(upstream, retry_pause=0.0, **more)
+    upstream = upstream_at(base_url, retries, key, kind=kind)
+    return OpenAIClient(upstream, retry_pause=0.0, **more)
 
 
 async def read(

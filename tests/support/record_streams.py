@@ -2,8 +2,9 @@
 
     .venv/bin/python -m tests.support.record_streams
 
-asks each installed server the same three things and writes its answers, byte for byte, to
-`tests/fixtures/streams/<server>-<case>.sse`. `tests/unit/test_recorded_streams.py` replays them.
+asks each installed server the same three things, by both APIs, and writes its answers, byte for
+byte, to `tests/fixtures/streams/<server>-<case>.sse` and `<server>-chat-<case>.sse`.
+`tests/unit/test_recorded_streams.py` replays them.
 Record again after another version is pinned in `scripts/model_servers.py`.
 """
 
@@ -13,6 +14,9 @@ from typing import Any
 
 import httpx
 
+from app.core.chat_completions.request import chat_request
+from app.core.model import Api
+from app.core.reachability import PATHS
 from tests.support.model_server_commands import BOUND, CALL, FREE, KEY, model_name
 from tests.support.model_servers import ModelServers
 
@@ -40,7 +44,13 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def record(servers: ModelServers) -> None:
+def file_of(server: str, case: str, api: Api) -> Path:
+    """Return the file of a recorded stream."""
+    name = f"{server}-{case}" if api == "responses" else f"{server}-chat-{case}"
+    return FOLDER / f"{name}.sse"
+
+
+def record(servers: ModelServers, api: Api) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for server in SERVERS:
         for case, (backend, more) in CASES.items():
@@ -50,17 +60,17 @@ def record(servers: ModelServers) -> None:
                 "model": model_name(server, backend),
                 "input": [message],
                 "store": False,
-                "stream": True,
                 **more,
             }
+            chat = chat_request(body, stream=True)
             answer = httpx.post(
-                f"{url}/v1/responses",
-                json=body,
+                f"{url}/v1/{PATHS[api]}",
+                json={**body, "stream": True} if api == "responses" else chat,
                 headers={"authorization": f"Bearer {KEY}"},
                 timeout=300,
             )
             answer.raise_for_status()
-            (FOLDER / f"{server}-{case}.sse").write_bytes(answer.content)
+            file_of(server, case, api).write_bytes(answer.content)
 
 
 def main() -> None:
@@ -68,7 +78,8 @@ def main() -> None:
         servers = ModelServers(Path(folder))
         try:
             with servers.exclusively():
-                record(servers)
+                record(servers, "responses")
+                record(servers, "chat_completions")
         finally:
             servers.stop()
 

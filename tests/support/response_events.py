@@ -10,6 +10,11 @@ _ECHOED = ("instructions", "max_output_tokens", "temperature", "top_p", "text")
 _ids = itertools.count(1)
 
 
+def next_id() -> int:
+    """Return the number of the next object of a fake."""
+    return next(_ids)
+
+
 def last_user_text(body: dict[str, Any]) -> str:
     """Return the user's last text in a request's `input`; "" if there is none."""
     items = body.get("input") or []

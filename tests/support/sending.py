@@ -3,16 +3,22 @@
 import asyncio
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Receive, Send
 
+from app.core.model import Api
+from tests.support.chat_events import completion_object, stream_chunks
 from tests.support.replies import Reply
 from tests.support.response_events import output_items, response_object, stream_events
 
 _LONGEST_STALL = 30.0
-_GARBAGE = b'event: response.output_text.delta\ndata: {"type": "response.out\n\n'
+_GARBAGE: dict[Api, bytes] = {
+    "responses": b'event: response.output_text.delta\ndata: {"type": "response.out\n\n',
+    "chat_completions": b'data: {"id": "chatcmpl-1", "choi\n\n',
+}
 _SSE = "text/event-stream; charset=utf-8"
 
 
@@ -25,19 +31,20 @@ class Wire:
     writes: tuple[bytes, ...]
 
 
-def reply_wire(reply: Reply, body: dict[str, Any]) -> Wire:
+def reply_wire(reply: Reply, body: dict[str, Any], api: Api = "responses") -> Wire:
     """Return the bytes of `reply` for a request, streamed or not as requested."""
     if reply.http_status != 200:
         raw = reply.http_body
         return Wire(reply, raw.encode() if isinstance(raw, str) else json.dumps(raw).encode(), ())
     if body.get("stream"):
-        return Wire(reply, b"", _writes(reply, body))
-    return Wire(reply, _plain(reply, body), ())
+        return Wire(reply, b"", _writes(reply, body, api))
+    return Wire(reply, _plain(reply, body, api), ())
 
 
-def fixed_wire(reply: Reply) -> Wire:
+def fixed_wire(reply: Reply, api: Api) -> Wire:
     """Return the bytes of `reply` for every request."""
-    return Wire(reply, _plain(reply, {}), _writes(reply, {}))
+    body = {"stream_options": {"include_usage": True}}
+    return Wire(reply, _plain(reply, body, api), _writes(reply, body, api))
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -119,17 +126,19 @@ class Sender:
             pass
 
 
-def _plain(reply: Reply, body: dict[str, Any]) -> bytes:
+def _plain(reply: Reply, body: dict[str, Any], api: Api) -> bytes:
     if reply.garbage_after is not None:
         return b"<html>no JSON</html>"
+    if api == "chat_completions":
+        return json.dumps(completion_object(reply, body)).encode()
     response = response_object(reply, body, output_items(reply))
     return json.dumps(response).encode()
 
 
-def _writes(reply: Reply, body: dict[str, Any]) -> tuple[bytes, ...]:
-    events = [_sse(event, named=reply.named) for event in stream_events(reply, body)]
+def _writes(reply: Reply, body: dict[str, Any], api: Api) -> tuple[bytes, ...]:
+    events = [*(_responses if api == "responses" else _chat_completions)(reply, body)]
     if reply.garbage_after is not None:
-        events.insert(reply.garbage_after, _GARBAGE)
+        events.insert(reply.garbage_after, _GARBAGE[api])
     if reply.cut_after is not None:
         events = events[: reply.cut_after]
     whole = b"".join(events)
@@ -138,6 +147,16 @@ def _writes(reply: Reply, body: dict[str, Any]) -> tuple[bytes, ...]:
     return (whole,) if reply.burst else tuple(events)
 
 
-def _sse(event: dict[str, Any], *, named: bool) -> bytes:
-    name = f"event: {event['type']}\n" if named else ""
-    return f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+def _responses(reply: Reply, body: dict[str, Any]) -> Iterator[bytes]:
+    for event in stream_events(reply, body):
+        name = f"event: {event['type']}\n" if reply.named else ""
+        yield f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
+
+def _chat_completions(reply: Reply, body: dict[str, Any]) -> Iterator[bytes]:
+    for chunk in stream_chunks(reply, body):
+        if chunk is None:
+            yield b"data: [DONE]\n\n"
+            continue
+        name = "event: error\n" if reply.error_event and "error" in chunk else ""
+        yield f"{name}data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()

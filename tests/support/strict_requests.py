@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support import openai_spec
+from tests.support.chat_request_schema import chat_request_faults
 
 # The parameters that this service may send; each is one of OpenAI's.
 _RESPONSES_FIELDS: dict[str, tuple[type, ...]] = {
@@ -26,6 +27,23 @@ _RESPONSES_FIELDS: dict[str, tuple[type, ...]] = {
     "top_p": (int, float),
     "reasoning": (dict,),
     "text": (dict,),
+    "tools": (list,),
+    "tool_choice": (str, dict),
+    "parallel_tool_calls": (bool,),
+}
+_CHAT_FIELDS: dict[str, tuple[type, ...]] = {
+    "model": (str,),
+    "messages": (list,),
+    "stream": (bool,),
+    "stream_options": (dict,),
+    "prompt_cache_key": (str,),
+    "store": (bool,),
+    "max_completion_tokens": (int,),
+    "max_tokens": (int,),
+    "temperature": (int, float),
+    "top_p": (int, float),
+    "reasoning_effort": (str,),
+    "response_format": (dict,),
     "tools": (list,),
     "tool_choice": (str, dict),
     "parallel_tool_calls": (bool,),
@@ -65,6 +83,11 @@ class Refused(Exception):
 def responses_request(headers: Headers, content: bytes) -> dict[str, Any]:
     """Return the body of a `POST /responses`. Raises `Refused`."""
     return _request(headers, content, _RESPONSES_FIELDS, {"model", "input"}, _responses_faults)
+
+
+def chat_request(headers: Headers, content: bytes) -> dict[str, Any]:
+    """Return the body of a `POST /chat/completions`. Raises `Refused`."""
+    return _request(headers, content, _CHAT_FIELDS, {"model", "messages"}, chat_request_faults)
 
 
 def embeddings_request(headers: Headers, content: bytes) -> dict[str, Any]:

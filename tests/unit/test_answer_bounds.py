@@ -4,7 +4,7 @@ import pytest
 
 from app.core import answer_bounds
 from app.core.embeddings import OpenAIEmbedder
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.openai_client import OpenAIClient
 from app.domain.errors import ModelError
 from tests.support.fake_embeddings import fake_embeddings
 from tests.support.fake_upstream import FakeUpstream
@@ -34,7 +34,7 @@ def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["text", "refusal", "arguments", "many events", "one event"],
 )
 async def test_a_stream_that_says_too_much_is_cut_off(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply
+    real: OpenAIClient, upstream: FakeUpstream, reply: Reply
 ) -> None:
     upstream.reply(reply)
     error = await failure(real, stream=True)
@@ -45,7 +45,7 @@ async def test_a_stream_that_says_too_much_is_cut_off(
 
 @pytest.mark.usefixtures("small_bounds")
 async def test_a_whole_answer_that_is_too_large_is_not_read(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     upstream.reply(Reply.text("x" * 70_000))
     error = await failure(real)
@@ -66,7 +66,7 @@ async def test_vectors_that_are_too_large_are_not_read() -> None:
 
 
 async def test_an_answer_below_the_bounds_is_whole(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     words = ["한글 " * 1_000] * 100
     upstream.reply(Reply.text(*words))

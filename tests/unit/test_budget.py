@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.core.upstream import Upstream
+from app.core.upstream import Target, Upstream
 from app.engine.budget import (
     OutputLimit,
     input_budget,
@@ -32,9 +32,8 @@ def texts(*lengths: int) -> list[Said]:
 
 
 def budget(window: int = 10_000, spent: Usage = NOTHING, items: Any = (), **run: Any) -> int:
-    return input_budget(
-        run_row("thread_1", **run), list(items), spent, Upstream("demo", "demo", window)
-    )
+    target = Target(Upstream("demo", "demo", window), "m", "m")
+    return input_budget(run_row("thread_1", **run), list(items), spent, target)
 
 
 def test_an_estimate_is_on_the_safe_side():

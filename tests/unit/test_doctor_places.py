@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db.database import Database
+from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_server import model_server
 from tests.support.rows import connected
 from tests.support.server import thread_server
@@ -115,8 +116,8 @@ def test_a_full_disk_is_told(monkeypatch, free, level):
     [
         (200, MODELS, "ok", "The upstream custom (http://127.0.0.1:"),
         (400, "", "ok", "The upstream custom (http://127.0.0.1:"),
-        (404, "", "failure", "/v1/responses does not exist"),
-        (200, "<html>", "failure", "/v1/responses does not exist"),
+        (404, "", "failure", "/v1/chat/completions."),
+        (200, "<html>", "failure", "/v1/responses, "),
         (401, {"error": {"message": "sk-own"}}, "failure", "refuses the key"),
         (403, "", "failure", "refuses the key"),
         (503, "", "failure", "does not answer: HTTP 503"),
@@ -138,10 +139,23 @@ def test_the_address_that_was_meant_is_suggested(path):
         root = models.base_url.removesuffix("/v1")
         found = examine(OPENAI_BASE_URL=f"{root}{path}", OPENAI_API_KEY="sk-own-secret")["upstream"]
         assert found["level"] == "failure"
-        assert f"{root}{path.rstrip('/')}/responses does not exist" in found["message"]
+        assert f"answers, but not at {root}{path.rstrip('/')}/responses, " in found["message"]
         wanted = f"Set OPENAI_BASE_URL to {models.base_url}"
         assert (found["advice"] == wanted) == (path != "/v1/v1")
         assert "sk-own" not in str(found)
+
+
+def test_the_api_that_is_called_is_told():
+    with FakeUpstream.serve() as upstream:
+        upstream.lacks("responses")
+        place = {"OPENAI_BASE_URL": upstream.base_url, "OPENAI_API_KEY": "sk-own-secret"}
+        found = examine(**place)["upstream"]
+        assert found["level"] == "ok"
+        assert found["message"].endswith("It is called by the Chat Completions API.")
+        found = examine(**place, OPENAI_API="responses")["upstream"]
+        assert found["level"] == "failure"
+        assert found["message"].endswith(f"answers, but not at {upstream.base_url}/responses.")
+        assert found["advice"].endswith("set OPENAI_API=auto")
 
 
 def test_a_models_server_that_is_not_there_is_told():

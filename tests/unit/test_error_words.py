@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.error_words import words_of
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.openai_client import OpenAIClient
 from app.core.refusals import Refusals
 from app.core.refused_parameters import refusal_of
 from tests.support.fake_upstream import FakeUpstream
@@ -131,11 +131,11 @@ SENT = request(
 )
 @pytest.mark.parametrize("status", [400, 422])
 async def test_what_is_refused_in_other_words_is_left_out_and_remembered(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, body: Any, lost: list[str], status: int
+    responses: OpenAIClient, upstream: FakeUpstream, body: Any, lost: list[str], status: int
 ) -> None:
     upstream.reply(Reply.http_error(status, body))
-    await read(real, SENT)
-    await read(real, SENT)
+    await read(responses, SENT)
+    await read(responses, SENT)
     kept = {key: value for key, value in SENT.items() if key not in lost}
     assert [recorded.body for recorded in upstream.requests[1:]] == [{**kept, "stream": True}] * 2
 
@@ -199,7 +199,7 @@ def test_reasoning_of_another_server_is_dropped_before_the_parameter() -> None:
 async def test_the_person_sees_the_reason(
     upstream: FakeUpstream, status: int, body: Any, code: str, message: str, stream: bool
 ) -> None:
-    from_server = OpenAIResponsesClient(upstream_at(upstream.base_url))
+    from_server = OpenAIClient(upstream_at(upstream.base_url))
     upstream.reply(Reply.http_error(status, body))
     error = await failure(from_server, stream=stream)
     assert (error.code, message in error.message) == (code, True)
@@ -207,7 +207,7 @@ async def test_the_person_sees_the_reason(
 
 
 async def test_an_endless_error_is_read_to_a_limit(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     upstream.reply(Reply.http_error(400, "word " * 400_000))
     assert len((await failure(real)).message) < 600

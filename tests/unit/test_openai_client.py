@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 
-from app.core.model import TERMINAL_EVENTS, Event
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.model import TERMINAL_EVENTS, Api, Event
+from app.core.openai_client import OpenAIClient
+from tests.support.chat_events import completion_object, stream_chunks
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.openai_calls import KEY, client, failure, flat, read, request, spoken
 from tests.support.openai_spec import assert_valid
@@ -35,7 +37,10 @@ def refused(
     return Reply.http_error(400, {"error": error})
 
 
-@pytest.mark.parametrize("reply", [*REPLIES, Reply.failed("server_error", "It broke.", "Well")])
+ALL_REPLIES = [*REPLIES, Reply.failed("server_error", "It broke.", "Well")]
+
+
+@pytest.mark.parametrize("reply", ALL_REPLIES)
 def test_the_fake_speaks_as_the_specification_says(reply: Reply) -> None:
     body = request(temperature=0.5)
     assert_valid("Response", response_object(reply, body, output_items(reply)))
@@ -44,9 +49,19 @@ def test_the_fake_speaks_as_the_specification_says(reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("reply", REPLIES)
+def test_the_fake_of_the_older_api_does_too(reply: Reply) -> None:
+    body = request(stream_options={"include_usage": True})
+    assert_valid("CreateChatCompletionResponse", completion_object(reply, body))
+    *chunks, end = stream_chunks(reply, body)
+    for chunk in chunks:
+        assert_valid("CreateChatCompletionStreamResponse", chunk)
+    assert end is None
+
+
+@pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("bend", ["as it is", "one write", "pieces", "unnamed"])
 async def test_a_stream_brings_the_needed_events(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply, bend: str
+    real: OpenAIClient, upstream: FakeUpstream, api: Api, reply: Reply, bend: str
 ) -> None:
     bent = {
         "as it is": reply,
@@ -60,33 +75,43 @@ async def test_a_stream_brings_the_needed_events(
     assert kinds[-1] == f"response.{reply.status}"
     assert kinds[-1] in TERMINAL_EVENTS
     assert not {"response.created", "response.content_part.added"} & set(kinds)
-    for index, item in enumerate(events[-1]["response"]["output"]):
-        done = [e for e in events if e["type"] == "response.output_item.done"]
-        assert (done[index]["output_index"], done[index]["item"]) == (index, item)
+    output = events[-1]["response"]["output"]
+    # Chat Completions has no items: what is to be replayed is put together at the end.
+    finished = [item for item in output if (api, item["type"]) != ("chat_completions", "reasoning")]
+    done = [e for e in events if e["type"] == "response.output_item.done"]
+    assert [(e["output_index"], e["item"]) for e in done] == [*enumerate(finished)]
     text = "".join(reply.deltas) + "".join(arguments for _, _, arguments in reply.calls)
     assert spoken([events]) == text
 
 
 @pytest.mark.parametrize("reply", REPLIES)
 async def test_a_plain_answer_is_one_terminal_event(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply
+    real: OpenAIClient, upstream: FakeUpstream, api: Api, reply: Reply
 ) -> None:
-    upstream.reply(reply)
+    upstream.reply(reply, reply)
     [[event]] = await read(real, stream=False)
     assert event["type"] == f"response.{reply.status}"
-    assert_valid("Response", event["response"])
+    if api == "responses":
+        assert_valid("Response", event["response"])
+    streamed = flat(await read(real))[-1]
+    assert comparable(streamed) == comparable(event)
 
 
-async def test_one_network_read_is_one_batch(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
-) -> None:
+def comparable(event: Event) -> tuple[str, list[Any], Any]:
+    """Return what an answer says, without the ids that differ each time."""
+    response = event["response"]
+    items = [{**item, "id": ""} for item in response["output"]]
+    return event["type"], items, response["usage"]
+
+
+async def test_one_network_read_is_one_batch(real: OpenAIClient, upstream: FakeUpstream) -> None:
     upstream.reply(Reply.text("a", "b", "c").in_one_write())
     [batch] = await read(real)
     assert [event["delta"] for event in batch if "delta" in event] == ["a", "b", "c"]
 
 
 async def test_a_delta_that_comes_alone_is_told_at_once(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     # Events 0 to 4: created, in_progress, item added, part added, the first delta.
     upstream.reply(Reply.text("first", "second").stalled(after=5))
@@ -100,10 +125,10 @@ async def test_a_delta_that_comes_alone_is_told_at_once(
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_the_request_is_sent_as_it_is(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, stream: bool
+    responses: OpenAIClient, upstream: FakeUpstream, stream: bool
 ) -> None:
     body = request(temperature=0.5, include=[ENCRYPTED])
-    await read(real, body, stream=stream)
+    await read(responses, body, stream=stream)
     [recorded] = upstream.requests
     assert recorded.body == {**body, "stream": stream}
     assert_valid("CreateResponse", recorded.body)
@@ -112,7 +137,7 @@ async def test_the_request_is_sent_as_it_is(
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_finished_answer_leaves_its_connection_for_the_next(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, stream: bool
+    real: OpenAIClient, upstream: FakeUpstream, stream: bool
 ) -> None:
     for _ in range(3):
         await read(real, stream=stream)
@@ -121,7 +146,7 @@ async def test_a_finished_answer_leaves_its_connection_for_the_next(
 
 @pytest.mark.parametrize("how", ["aclose", "cancel"])
 async def test_leaving_hangs_up_on_the_upstream(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, how: str
+    real: OpenAIClient, upstream: FakeUpstream, how: str
 ) -> None:
     upstream.reply(Reply.text("first", "second").stalled(after=5))
     events = real.events(request(), stream=True)
@@ -139,7 +164,7 @@ async def test_leaving_hangs_up_on_the_upstream(
 
 
 async def test_a_cancelled_plain_call_hangs_up_too(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     upstream.reply(Reply.text("late").stalled())
     call = asyncio.create_task(read(real, stream=False))
@@ -152,7 +177,7 @@ async def test_a_cancelled_plain_call_hangs_up_too(
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_refused_parameters_are_left_out_and_remembered(
-    real: OpenAIResponsesClient,
+    responses: OpenAIClient,
     upstream: FakeUpstream,
     stream: bool,
     caplog: pytest.LogCaptureFixture,
@@ -161,25 +186,23 @@ async def test_refused_parameters_are_left_out_and_remembered(
     body = request(temperature=0.5, include=[ENCRYPTED], top_p=0.5)
     encrypted = "Encrypted content is not supported with this model."
     upstream.reply(refused("temperature"), refused("include", encrypted, None))
-    await read(real, body, stream=stream)
-    await read(real, body, stream=stream)
+    await read(responses, body, stream=stream)
+    await read(responses, body, stream=stream)
     kept = {**request(top_p=0.5), "stream": stream}
     assert [recorded.body for recorded in upstream.requests[2:]] == [kept, kept]
     assert len(upstream.requests) == 4
     assert len(caplog.messages) == 2
 
 
-async def test_a_refused_question_fails(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
-) -> None:
+async def test_a_refused_question_fails(responses: OpenAIClient, upstream: FakeUpstream) -> None:
     upstream.reply(refused("text.format"))
-    error = await failure(real, request(text={"format": {"type": "json_object"}}))
+    error = await failure(responses, request(text={"format": {"type": "json_object"}}))
     assert error.code == "invalid_prompt"
     assert "text.format" in error.message
 
 
 async def test_reasoning_that_cannot_be_read_is_dropped_once(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    responses: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     unreadable = refused(
         None, "The encrypted content can't be verified.", "invalid_encrypted_content"
@@ -187,17 +210,17 @@ async def test_reasoning_that_cannot_be_read_is_dropped_once(
     body = request()
     body["input"] = [*body["input"], REASONING]
     upstream.reply(unreadable)
-    await read(real, body)
+    await read(responses, body)
     assert upstream.requests[1].body["input"] == request()["input"]
     upstream.reply(unreadable, unreadable)
-    assert (await failure(real, body)).code == "invalid_prompt"
+    assert (await failure(responses, body)).code == "invalid_prompt"
 
 
 async def test_a_request_that_is_no_json_fails_before_it_is_sent(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
-    for text in ("\ud800", float("nan")):
-        assert (await failure(real, request(input=text))).code == "invalid_prompt"
+    for wrong in ({"instructions": "\ud800"}, {"temperature": float("nan")}):
+        assert (await failure(real, request(**wrong))).code == "invalid_prompt"
     assert upstream.requests == []
 
 
@@ -208,5 +231,5 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str)
     assert key not in str(caught.value)
 
 
-async def test_the_key_is_not_in_the_client_s_repr(real: OpenAIResponsesClient) -> None:
+async def test_the_key_is_not_in_the_client_s_repr(real: OpenAIClient) -> None:
     assert KEY not in repr(real) + str(real)

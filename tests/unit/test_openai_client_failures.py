@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.core.openai_client import OpenAIResponsesClient
+from app.core.model import Api
+from app.core.openai_client import OpenAIClient
 from app.domain.errors import ModelError
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.openai_calls import (
@@ -30,7 +31,7 @@ BREAKS = [
 
 @pytest.mark.parametrize("reply", BREAKS)
 async def test_a_stream_that_breaks_after_output_fails_and_is_not_asked_again(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, reply: Reply
+    real: OpenAIClient, upstream: FakeUpstream, reply: Reply
 ) -> None:
     upstream.reply(reply)
     told = []
@@ -44,7 +45,7 @@ async def test_a_stream_that_breaks_after_output_fails_and_is_not_asked_again(
 
 @pytest.mark.parametrize("reply", [Reply.text("a").cut(after=2), Reply.text("a").garbage()])
 async def test_a_stream_that_breaks_before_output_is_asked_again(
-    real: OpenAIResponsesClient,
+    real: OpenAIClient,
     upstream: FakeUpstream,
     reply: Reply,
     caplog: pytest.LogCaptureFixture,
@@ -59,7 +60,7 @@ async def test_a_stream_that_breaks_before_output_is_asked_again(
 
 
 async def test_connection_and_stream_retries_share_one_budget(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
+    real: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     broken, down = Reply.text("a").cut(after=1), Reply.http_error(503, None, SOON)
     upstream.reply(down, broken, broken, Reply.text("never"))
@@ -67,9 +68,9 @@ async def test_connection_and_stream_retries_share_one_budget(
     assert len(upstream.requests) == 3
 
 
-async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream) -> None:
+async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream, api: Api) -> None:
     upstream.reply(Reply.text("a", "b").stalled(after=5))
-    model = OpenAIResponsesClient(upstream_at(upstream.base_url, timeout=0.3))
+    model = OpenAIClient(upstream_at(upstream.base_url, timeout=0.3, kind=api))
     told = []
     with pytest.raises(ModelError, match="in time") as caught:
         async for batch in model.events(request(), stream=True):
@@ -80,16 +81,16 @@ async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream) -
 
 @pytest.mark.parametrize("reply", [Reply.text("long " * 99).cut(), Reply.text("a").garbage()])
 async def test_a_broken_plain_answer_is_a_server_error(
-    upstream: FakeUpstream, reply: Reply
+    upstream: FakeUpstream, api: Api, reply: Reply
 ) -> None:
     upstream.reply(reply)
-    model = client(upstream.base_url)
+    model = client(upstream.base_url, kind=api)
     assert (await failure(model)).code == "server_error"
     await model.close()
 
 
-async def test_nobody_there(upstream: FakeUpstream) -> None:
-    model = client("http://127.0.0.1:1/v1")
+async def test_nobody_there(api: Api) -> None:
+    model = client("http://127.0.0.1:1/v1", kind=api)
     for stream in (True, False):
         error = await failure(model, stream=stream)
         assert error.code == "server_error"
@@ -122,10 +123,10 @@ async def test_nobody_there(upstream: FakeUpstream) -> None:
 )
 @pytest.mark.parametrize("stream", [True, False])
 async def test_http_errors(
-    upstream: FakeUpstream, status: int, body: Any, code: str, message: str, stream: bool
+    upstream: FakeUpstream, api: Api, status: int, body: Any, code: str, message: str, stream: bool
 ) -> None:
     upstream.reply(Reply.http_error(status, body))
-    model = client(upstream.base_url)
+    model = client(upstream.base_url, kind=api)
     error = await failure(model, stream=stream)
     assert error.code == code
     assert message in error.message
@@ -145,7 +146,7 @@ async def test_http_errors(
 )
 @pytest.mark.parametrize("event", [True, False])
 async def test_a_failure_in_the_stream_comes_after_what_was_said(
-    real: OpenAIResponsesClient, upstream: FakeUpstream, told: str, code: str, event: bool
+    real: OpenAIClient, upstream: FakeUpstream, told: str, code: str, event: bool
 ) -> None:
     reply = Reply.failed(told, f"Sorry, {KEY}.", "Well", event=event)
     upstream.reply(reply.in_one_write())
@@ -159,16 +160,14 @@ async def test_a_failure_in_the_stream_comes_after_what_was_said(
     assert not {"response.failed", "error"} & {event["type"] for event in flat(batches)}
 
 
-async def test_a_failed_plain_answer(real: OpenAIResponsesClient, upstream: FakeUpstream) -> None:
+async def test_a_failed_plain_answer(real: OpenAIClient, upstream: FakeUpstream) -> None:
     upstream.reply(Reply.failed("invalid_image", "Not an image."))
     error = await failure(real)
     assert error.code == "invalid_prompt"
     assert error.message.endswith(" failed: Not an image.")
 
 
-async def test_retries_before_the_first_output(
-    real: OpenAIResponsesClient, upstream: FakeUpstream
-) -> None:
+async def test_retries_before_the_first_output(real: OpenAIClient, upstream: FakeUpstream) -> None:
     upstream.reply(Reply.http_error(429, None, SOON), Reply.http_error(500, None, SOON))
     assert spoken(await read(real)) == "Answer to: hi 안녕"
     assert len(upstream.requests) == 3

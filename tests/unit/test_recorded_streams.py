@@ -11,11 +11,13 @@ import httpx
 import pytest
 import respx
 
+from app.core.model import Api
+from app.core.reachability import PATHS
 from app.engine.translation.events import Projection
 from tests.support.model_server_commands import PHRASE
 from tests.support.openai_calls import client, flat, read, request
 from tests.support.projections import new_projection
-from tests.support.record_streams import CASES, FOLDER, SERVERS
+from tests.support.record_streams import CASES, FOLDER, SERVERS, file_of
 
 URL = "http://127.0.0.1:9/v1"
 
@@ -31,18 +33,18 @@ class Pieces(httpx.AsyncByteStream):
             yield piece
 
 
-async def replayed(name: str, size: int, limit: int) -> Projection:
+async def replayed(server: str, case: str, api: Api, size: int, limit: int) -> Projection:
     """Return what the engine makes of a recorded stream, for which `limit` tokens were asked."""
-    body = (FOLDER / f"{name}.sse").read_bytes()
+    body = file_of(server, case, api).read_bytes()
     with respx.mock:
-        respx.post(f"{URL}/responses").mock(
+        respx.post(f"{URL}/{PATHS[api]}").mock(
             return_value=httpx.Response(
                 200, stream=Pieces(body, size), headers={"content-type": "text/event-stream"}
             )
         )
         async with httpx.AsyncClient() as http_client:
             batches = await read(
-                client(URL, http_client=http_client), request(max_output_tokens=limit)
+                client(URL, kind=api, http_client=http_client), request(max_output_tokens=limit)
             )
     projection = new_projection(streamed=True, cut_from=limit)
     for event in flat(batches):
@@ -51,16 +53,16 @@ async def replayed(name: str, size: int, limit: int) -> Projection:
 
 
 def test_every_case_of_every_server_is_recorded() -> None:
-    names = {f"{server}-{case}.sse" for server in SERVERS for case in CASES}
-    assert {path.name for path in FOLDER.iterdir()} == names
+    files = {file_of(server, case, api) for server in SERVERS for case in CASES for api in PATHS}
+    assert {*FOLDER.iterdir()} == files
 
 
 @pytest.mark.parametrize("case", ["text", "cut"])
 @pytest.mark.parametrize("size", [7, 1_000_000])
 @pytest.mark.parametrize("server", SERVERS)
-async def test_a_text_that_was_cut_off(server: str, size: int, case: str) -> None:
+async def test_a_text_that_was_cut_off(server: str, size: int, case: str, api: Api) -> None:
     limit = CASES[case][1]["max_output_tokens"]
-    projection = await replayed(f"{server}-{case}", size, limit)
+    projection = await replayed(server, case, api, size, limit)
     assert projection.ended and projection.incomplete_reason is not None
     assert projection.usage.completion_tokens == limit
     (message,) = projection.changes.new_messages.values()
@@ -72,8 +74,8 @@ async def test_a_text_that_was_cut_off(server: str, size: int, case: str) -> Non
 
 @pytest.mark.parametrize("size", [7, 1_000_000])
 @pytest.mark.parametrize("server", SERVERS)
-async def test_a_call(server: str, size: int) -> None:
-    projection = await replayed(f"{server}-call", size, 256)
+async def test_a_call(server: str, size: int, api: Api) -> None:
+    projection = await replayed(server, "call", api, size, 256)
     assert (projection.ended, projection.incomplete_reason) == (True, None)
     (call,) = [item for item in projection.items if item["type"] == "function_call"]
     assert (call["name"], json.loads(call["arguments"])) == ("weather", {"city": "서울"})

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +12,19 @@ from app.domain.errors import ModelError
 URL = DataUrl("data:image/png;base64,AA+/==")
 # To look through it takes a hundred times as long as to copy it.
 LONG = DataUrl("data:image/png;base64," + "A" * 40_000_000)
+
+
+def chat(*urls: str) -> dict[str, object]:
+    images = [{"type": "image_url", "image_url": {"url": url, "detail": "low"}} for url in urls]
+    document = {"type": "file", "file": {"filename": "a.pdf", "file_data": urls[-1]}}
+    said = {"type": "text", "text": '안녕 "you"'}
+    return {
+        "model": "m",
+        "messages": [
+            {"role": "user", "content": [said, *images, document]},
+            {"role": "assistant", "content": None},
+        ],
+    }
 
 
 def question(*urls: str) -> dict[str, object]:
@@ -33,6 +47,7 @@ def question(*urls: str) -> dict[str, object]:
     "request_body",
     [
         question(URL),
+        chat(URL, 'https://example.com/a?"b', URL),
         question(URL, 'https://example.com/a?"b', URL),
         {"model": "m", "input": "a question"},
         {"model": "m", "input": []},
@@ -49,9 +64,10 @@ def test_what_json_has_no_form_for_is_refused(value: object) -> None:
     assert caught.value.code == "invalid_prompt"
 
 
-def test_files_are_copied_and_not_looked_through() -> None:
+@pytest.mark.parametrize("ask", [question, chat])
+def test_files_are_copied_and_not_looked_through(ask: Callable[[str], dict[str, object]]) -> None:
     began = time.process_time()
-    body = question(LONG)
+    body = ask(LONG)
     whole = request_json(body)
     took = time.process_time() - began
     began = time.process_time()

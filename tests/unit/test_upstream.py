@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.core.upstream import Upstream, UpstreamChoice
+from app.core.upstream import Fallback, Upstream
+from app.core.upstream_choice import UpstreamChoice
 
 
 def upstream(name: str, *models: str, address: str = "http://127.0.0.1:1/v1", **more) -> Upstream:
@@ -60,7 +61,7 @@ def test_a_model_goes_to_the_upstream_that_names_it_and_any_other_to_the_first()
     [
         ([], "no upstream"),
         ([upstream("a"), upstream("a")], "named a"),
-        ([upstream("a", "m"), upstream("b", aliases={"m": "x"})], "a and b both offer m"),
+        ([upstream("a", fallbacks=(Fallback("b"),))], "no upstream b"),
     ],
 )
 def test_upstreams_that_can_not_be_told_apart_are_refused(several, fault):

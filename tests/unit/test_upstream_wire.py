@@ -70,6 +70,33 @@ async def test_an_answer_is_asked_for(server: RecordingServer, stream: bool, key
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("key", [KEY, ""])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_is_asked_for_by_the_older_api(
+    server: RecordingServer, stream: bool, key: str
+) -> None:
+    choice = {"index": 0, "message": {"content": "a"}, "finish_reason": "stop"}
+    answer = json.dumps({"choices": [choice]})
+    if stream:
+        server.answer(f"data: {answer}\n\ndata: [DONE]\n\n".encode(), "text/event-stream")
+    else:
+        server.answer(answer.encode())
+    model = client(server.base_url, key=key, kind="chat_completions")
+    with in_request("req-of-a-test"):
+        await read(model, stream=stream)
+    await model.close()
+    message = {"role": "user", "content": "hi 안녕"}
+    asked = {"model": "m", "messages": [message], "store": False, "stream": stream}
+    if stream:
+        asked["stream_options"] = {"include_usage": True}
+    body = json.dumps(asked, ensure_ascii=False).encode()
+    first, headers, content = sent(server)
+    assert first == "POST /v1/chat/completions HTTP/1.1"
+    assert headers == allowed(server, body, "x-client-request-id: req-of-a-test", key=key)
+    assert content == body
+    assert len(server.requests) == 1
+
+
 async def test_a_traced_call_names_its_span_once(
     server: RecordingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

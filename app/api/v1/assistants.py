@@ -1,7 +1,11 @@
 """`/assistants`."""
 
-from app.api.deps import CallerDep, PageDep, ServicesDep
+from fastapi import Response
+
+from app.api.deps import CallerDep, PageDep, Services, ServicesDep
+from app.api.retiring import retirement_headers
 from app.api.routing import router
+from app.domain.access import Caller
 from app.schemas.assistants import Assistant, AssistantCreate, AssistantDeleted, AssistantUpdate
 from app.schemas.common import ListPage
 
@@ -10,10 +14,11 @@ routes = router("assistants")
 
 @routes.post("/assistants")
 async def create_assistant(
-    body: AssistantCreate, services: ServicesDep, caller: CallerDep
+    body: AssistantCreate, services: ServicesDep, caller: CallerDep, response: Response
 ) -> Assistant:
     """Create an assistant: a model with instructions and tools."""
-    return await services.assistants.create(caller.project, body)
+    assistant = await services.assistants.create(caller.project, body)
+    return _announced(services, caller, response, assistant)
 
 
 @routes.get("/assistants")
@@ -26,18 +31,25 @@ async def list_assistants(
 
 @routes.get("/assistants/{assistant_id}")
 async def retrieve_assistant(
-    assistant_id: str, services: ServicesDep, caller: CallerDep
+    assistant_id: str, services: ServicesDep, caller: CallerDep, response: Response
 ) -> Assistant:
     """Retrieve an assistant."""
-    return await services.assistants.retrieve(caller.project, assistant_id)
+    assistant = await services.assistants.retrieve(caller.project, assistant_id)
+    return _announced(services, caller, response, assistant)
 
 
 @routes.post("/assistants/{assistant_id}")
 async def update_assistant(
-    assistant_id: str, services: ServicesDep, caller: CallerDep, body: AssistantUpdate | None = None
+    assistant_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    response: Response,
+    body: AssistantUpdate | None = None,
 ) -> Assistant:
     """Change an assistant: omitted fields stay unchanged, null resets a field."""
-    return await services.assistants.update(caller.project, assistant_id, body or AssistantUpdate())
+    changes = body or AssistantUpdate()
+    assistant = await services.assistants.update(caller.project, assistant_id, changes)
+    return _announced(services, caller, response, assistant)
 
 
 @routes.delete("/assistants/{assistant_id}")
@@ -46,3 +58,11 @@ async def delete_assistant(
 ) -> AssistantDeleted:
     """Delete an assistant. Threads and runs that used it stay."""
     return await services.assistants.delete(caller.project, assistant_id)
+
+
+def _announced(
+    services: Services, caller: Caller, response: Response, assistant: Assistant
+) -> Assistant:
+    """Add the headers about the shutdown of the assistant's model."""
+    response.headers.update(retirement_headers(services, caller, assistant.model))
+    return assistant

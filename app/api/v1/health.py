@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from app import __version__
 from app.api.deps import ServicesDep
-from app.core.model import Mode, Reach
+from app.core.model import Api, Mode, Reach
 from app.schemas.common import WireObject
 from app.services.readiness import Up
 
@@ -28,6 +28,8 @@ class Ready(WireObject):
     upstream: Reach
     # The state of each upstream by its name; only if there are several.
     upstreams: dict[str, Reach] | None = None
+    # The API of each upstream by its name, as far as it is known.
+    apis: dict[str, Api] | None = None
     # "ok", or why it is off.
     code_interpreter: str
 
@@ -71,10 +73,11 @@ async def health(services: ServicesDep, response: Response) -> Health:
 async def ready(services: ServicesDep, response: Response) -> Ready:
     """Return whether this server should receive requests: dependencies answer, no stop has begun.
 
-    `upstream` is `refused` if the upstream refuses the key, and `not_found` if it has no
-    `/responses` at the configured address. If there are several upstreams, it is `ok` as soon as
-    one of them is, and `upstreams` lists each by its name. `code_interpreter` is `ok`, or says why
-    it is off; the server is ready without it. Results are cached for five seconds.
+    `upstream` is `refused` if the upstream refuses the key, and `not_found` if it has neither
+    `/responses` nor `/chat/completions` at the configured address. If there are several upstreams,
+    it is `ok` as soon as one of them is, and `upstreams` lists each by its name. `apis` names the
+    API by which each is called. `code_interpreter` is `ok`, or says why it is off; the server is
+    ready without it. Results are cached for five seconds.
     """
     found = await services.readiness.components()
     status: Literal["ready", "not_ready", "draining"] = "ready" if found.ready else "not_ready"
@@ -90,5 +93,6 @@ async def ready(services: ServicesDep, response: Response) -> Ready:
         upstream=found.upstream,
         # Only names, which are not secret: this route needs no key.
         upstreams=dict(found.upstreams) if len(found.upstreams) > 1 else None,
+        apis=dict(found.apis) or None,
         code_interpreter=services.readiness.code_interpreter,
     )

@@ -4,12 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import Header, Response
 
-from app.api.deps import CallerDep, IncludeDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, IncludeDep, PageDep, Services, ServicesDep
+from app.api.retiring import retirement_headers
 from app.api.routing import EVENT_STREAM, router
 from app.api.sse import EventStream, numbered, plain, run_events
 from app.api.visitors import encode_for_visitor, run_for
+from app.domain.access import Caller
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.runs import Run, RunCreate, ThreadRunCreate, ToolOutputsSubmit
+from app.services.runs import StreamedRun
 
 routes = router("runs")
 
@@ -33,13 +36,14 @@ PollHelper = Annotated[
 
 @routes.post("/threads/runs", response_model=Run, responses=EVENT_STREAM)
 async def create_thread_and_run(
-    body: ThreadRunCreate, services: ServicesDep, caller: CallerDep
+    body: ThreadRunCreate, services: ServicesDep, caller: CallerDep, response: Response
 ) -> Any:
     """Create a thread and a run on it; with `stream`, get the run's events as they happen."""
     if body.stream:
-        frames = await services.runs.create_with_thread_streamed(caller, body)
-        return EventStream(run_events(frames, plain))
-    return await services.runs.create_with_thread(caller, body)
+        started = await services.runs.create_with_thread_streamed(caller, body)
+        return _events(services, caller, started)
+    run = await services.runs.create_with_thread(caller, body)
+    return _announced(services, caller, response, run)
 
 
 @routes.post("/threads/{thread_id}/runs", response_model=Run, responses=EVENT_STREAM)
@@ -48,13 +52,15 @@ async def create_run(
     services: ServicesDep,
     caller: CallerDep,
     include: IncludeDep,
+    response: Response,
     body: RunCreate | None = None,
 ) -> Any:
     """Create a run: an assistant (the default one if there is no body) answers on the thread."""
     if body is not None and body.stream:
-        frames = await services.runs.create_streamed(caller, thread_id, body, include=include)
-        return EventStream(run_events(frames, plain))
-    return await services.runs.create(caller, thread_id, body, include=include)
+        started = await services.runs.create_streamed(caller, thread_id, body, include=include)
+        return _events(services, caller, started)
+    run = await services.runs.create(caller, thread_id, body, include=include)
+    return _announced(services, caller, response, run)
 
 
 @routes.get("/threads/{thread_id}/runs")
@@ -79,9 +85,9 @@ async def retrieve_run(
     waits = poll_helper and services.run_reads.waits_for_changes
     # A client that waits here need not also wait between its requests.
     response.headers["openai-poll-after-ms"] = str(1 if waits else services.poll_after_ms)
-    if waits:
-        return run_for(caller, await services.run_reads.await_change(caller, thread_id, run_id))
-    return run_for(caller, await services.run_reads.retrieve(caller, thread_id, run_id))
+    read = services.run_reads.await_change if waits else services.run_reads.retrieve
+    run = await read(caller, thread_id, run_id)
+    return run_for(caller, _announced(services, caller, response, run))
 
 
 @routes.get(
@@ -109,16 +115,21 @@ async def update_run(
     run_id: str,
     services: ServicesDep,
     caller: CallerDep,
+    response: Response,
     body: MetadataUpdate | None = None,
 ) -> Run:
     """Change a run's metadata."""
-    return await services.runs.update(caller, thread_id, run_id, body or MetadataUpdate())
+    run = await services.runs.update(caller, thread_id, run_id, body or MetadataUpdate())
+    return _announced(services, caller, response, run)
 
 
 @routes.post("/threads/{thread_id}/runs/{run_id}/cancel")
-async def cancel_run(thread_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> Run:
+async def cancel_run(
+    thread_id: str, run_id: str, services: ServicesDep, caller: CallerDep, response: Response
+) -> Run:
     """Cancel a run that has not ended: it becomes `cancelling`, and `cancelled` soon after."""
-    return run_for(caller, await services.runs.cancel(caller, thread_id, run_id))
+    run = await services.runs.cancel(caller, thread_id, run_id)
+    return run_for(caller, _announced(services, caller, response, run))
 
 
 @routes.post(
@@ -127,10 +138,27 @@ async def cancel_run(thread_id: str, run_id: str, services: ServicesDep, caller:
     responses=EVENT_STREAM,
 )
 async def submit_tool_outputs(
-    thread_id: str, run_id: str, body: ToolOutputsSubmit, services: ServicesDep, caller: CallerDep
+    thread_id: str,
+    run_id: str,
+    body: ToolOutputsSubmit,
+    services: ServicesDep,
+    caller: CallerDep,
+    response: Response,
 ) -> Any:
     """Submit the outputs of all function calls of a run that requires action, in one request."""
     if body.stream:
-        frames = await services.runs.submit_tool_outputs_streamed(caller, thread_id, run_id, body)
-        return EventStream(run_events(frames, plain))
-    return await services.runs.submit_tool_outputs(caller, thread_id, run_id, body)
+        started = await services.runs.submit_tool_outputs_streamed(caller, thread_id, run_id, body)
+        return _events(services, caller, started)
+    run = await services.runs.submit_tool_outputs(caller, thread_id, run_id, body)
+    return _announced(services, caller, response, run)
+
+
+def _announced(services: Services, caller: Caller, response: Response, run: Run) -> Run:
+    """Add the headers about the shutdown of the run's model."""
+    response.headers.update(retirement_headers(services, caller, run.model))
+    return run
+
+
+def _events(services: Services, caller: Caller, started: StreamedRun) -> EventStream:
+    headers = retirement_headers(services, caller, started.model)
+    return EventStream(run_events(started.frames, plain), headers)

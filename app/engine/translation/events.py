@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from app.core.model import Event
-from app.db.rows import MessageRow, RunRow, StepRow
+from app.core.upstream import Target
+from app.db.rows import Answered, MessageRow, RunRow, StepRow
 from app.domain.clock import now
-from app.domain.ids import new_id
 from app.engine.changes import Changes
+from app.engine.tally import answered_by
 from app.engine.tools.toolbox import RunTools
+from app.engine.translation.new_rows import new_message, new_step
 from app.engine.translation.places import ItemPlaces
 from app.engine.translation.received import (
     content_index,
@@ -46,8 +48,9 @@ class Projection:
         tools: RunTools,
         streamed: bool,
         cut_from: int | None = None,
+        target: Target | None = None,
     ) -> None:
-        """`tools` are the run's; `streamed`: whether events are collected.
+        """`tools` are the run's; `streamed`: whether events are collected; `target` answers.
 
         An answer of `cut_from` tokens or more was cut off, even if the upstream doesn't say so.
         """
@@ -55,6 +58,7 @@ class Projection:
         self._streamed = streamed
         self._tools = tools
         self._cut_from = cut_from
+        self.target = target
         self._handlers: dict[str, Callable[[Event], None]] = {
             "response.output_item.added": self._item_added,
             "response.output_item.done": self._item_done,
@@ -76,8 +80,14 @@ class Projection:
         self._items: dict[int, dict[str, Any]] = {}
         self.changes = Changes(streamed=streamed)
         self.usage = Usage()
+        self.answered: Answered | None = None
         self.ended = False
         self.incomplete_reason: str | None = None
+
+    @property
+    def began(self) -> bool:
+        """Whether the answer has a message or a call so far."""
+        return bool(self._steps)
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -135,19 +145,9 @@ class Projection:
 
     def _open_message(self, place: int) -> StreamedMessage:
         self._complete_message()
-        moment, run = max(now(), self._run.created_at), self._run
-        message = MessageRow(
-            id=new_id("message"),
-            created_at=moment,
-            assistant_id=run.assistant_id,
-            thread_id=run.thread_id,
-            run_id=run.id,
-            role="assistant",
-            content=[],
-            status="in_progress",
-        )
+        message = new_message(self._run)
         creation = {"message_id": message.id}
-        self._open_step("message_creation", {"message_creation": creation}, moment)
+        self._open_step("message_creation", {"message_creation": creation}, message.created_at)
         self.changes.create_message(message)
         self.changes.emit_created("thread.message", message)
         self._message_place = place
@@ -221,18 +221,7 @@ class Projection:
         if self._places.is_done(self._message_place):
             self._complete_message()
             self._complete_message_steps()
-        run = self._run
-        step = StepRow(
-            id=new_id("step"),
-            created_at=moment,
-            run_id=run.id,
-            assistant_id=run.assistant_id,
-            thread_id=run.thread_id,
-            type=kind,
-            status="in_progress",
-            expires_at=run.expires_at,
-            step_details={"type": kind, **details},
-        )
+        step = new_step(self._run, kind, details, moment)
         self._steps[step.id] = step
         self.changes.create_step(step)
         self.changes.emit_created("thread.run.step", step)
@@ -243,6 +232,7 @@ class Projection:
         self._take_output(output_of(response))
         self.ended = True
         self.usage = usage_of(response)
+        self.answered = answered_by(self.target, self.usage) if self.target else None
         limit, tokens = self._cut_from, self.usage.completion_tokens
         self.incomplete_reason = incomplete_reason(event, cut=limit is not None and tokens >= limit)
         if self.incomplete_reason is not None:
@@ -291,8 +281,10 @@ class Projection:
     def _end_steps(self) -> None:
         """Set the steps' usage and complete them; a step with calls waits for their outputs."""
         steps = [*self._steps.values()]
-        for step in steps:
-            self._save_step(replace(step, usage=self.usage if step is steps[-1] else Usage()))
+        for step in steps[:-1]:
+            self._save_step(replace(step, usage=Usage()))
+        for step in steps[-1:]:
+            self._save_step(replace(step, usage=self.usage, answered=self.answered))
         if self.incomplete_reason == "content_filter":
             return
         self._complete_message_steps()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.core.upstream import Target
 from app.db.rows import StepRow
 from app.domain.clock import now
 from app.engine.tools.tool import File, Image, Part, Text
@@ -13,6 +14,9 @@ from app.schemas.runs import (
     RequiredToolCall,
     SubmitToolOutputs,
 )
+
+# The name of the field in stored reasoning items; no upstream gets it.
+_ORIGIN = "threadkeeper_origin"
 
 
 def replayable(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -32,6 +36,31 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
             # An id without content means nothing to an upstream that stores nothing.
             return {name: value for name, value in item.items() if name != "status"}
     return None
+
+
+def marked(target: Target, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Note in reasoning items who wrote them: often nobody else can read them."""
+    return [
+        {**item, _ORIGIN: _origin(target)} if item["type"] == "reasoning" else item
+        for item in items
+    ]
+
+
+def readable_by(target: Target, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items without the reasoning of other upstreams and models."""
+    origin = _origin(target)
+    return [
+        {name: value for name, value in item.items() if name != _ORIGIN}
+        if item["type"] == "reasoning"
+        else item
+        for item in items
+        # Rows of older versions don't say who wrote them.
+        if item.get(_ORIGIN, origin) == origin
+    ]
+
+
+def _origin(target: Target) -> str:
+    return f"{target.upstream.name}/{target.model}"
 
 
 def _replayable_part(part: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from app.core.config import Settings, SettingsError, load_settings
+from app.core.providers_file import named_variables
 from app.terminal.doctor.content_checks import content_findings
 from app.terminal.doctor.data_checks import database_findings, log_finding, storage_findings
 from app.terminal.doctor.findings import Finding
@@ -25,7 +26,7 @@ def examine() -> list[Finding]:
         settings = load_settings()
     except SettingsError as error:
         return findings + settings_findings(error)
-    findings += settings_findings(None)
+    findings += settings_findings(None, named_variables(settings.providers_file))
     findings += safety_findings(settings)
     findings.append(interpreter_finding(settings))
     findings += database_findings(settings)

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 from app.core.checks import Unreachable, ping_redis
 from app.core.config import Settings
-from app.core.reachability import look_at
-from app.core.upstream import Upstream, UpstreamChoice
-from app.providers import configured_upstreams
+from app.core.reachability import PATHS, Found, look_at
+from app.core.retirements import Retirements
+from app.core.upstream import APIS, Upstream
+from app.core.upstream_choice import UpstreamChoice
+from app.providers import embedding_target
 from app.terminal.client import Client
 from app.terminal.doctor.findings import Finding, failure, ok, warning
+from app.terminal.doctor.model_checks import found_upstreams, retirement_findings
 from app.terminal.failures import Failure
 from app.terminal.language import Said
 
@@ -23,9 +26,14 @@ _ENDPOINTS = ("/responses", "/chat/completions", "/completions", "/models", "/em
 
 async def upstream_findings(settings: Settings) -> list[Finding]:
     """Check for each upstream whether it answers, accepts the key and has the models."""
-    upstreams = UpstreamChoice(configured_upstreams(settings))
+    configured, findings = found_upstreams(settings)
+    if not configured:
+        return findings
+    upstreams = UpstreamChoice(configured, Retirements.load(settings.retired_models))
     looked = await asyncio.gather(*(_look_at(one, upstreams, settings) for one in upstreams))
-    return [finding for found in looked for finding in found]
+    findings += [finding for found in looked for finding in found]
+    named = [name for upstream in upstreams for name in upstream.known_names()]
+    return findings + await retirement_findings(settings, upstreams, named)
 
 
 async def _look_at(
@@ -40,22 +48,31 @@ async def _look_at(
             advice = _CHECK_KEY.filled(setting=upstream.key_setting)
             return [failure("upstream", _REFUSED.filled(place=place), advice)]
         case "not_found":
-            return [await _no_responses(upstream)]
+            return [await _no_api(upstream)]
         case "unreachable":
             said = _NO_UPSTREAM.filled(place=place, reason=found.reason)
             advice = _CHECK_UPSTREAM.filled(setting=upstream.address_setting)
             return [failure("upstream", said, advice)]
         case "ok":
             return [
-                ok("upstream", _UPSTREAM.filled(place=place)),
+                ok("upstream", _answers(upstream, found)),
                 *_missing(upstream, upstreams, settings, found.models),
             ]
 
 
-async def _no_responses(upstream: Upstream) -> Finding:
-    """Report that an address offers no Responses API, and suggest a similar address that does."""
+def _answers(upstream: Upstream, found: Found) -> Said:
+    if found.api is None:
+        return _UPSTREAM.filled(place=upstream.place)
+    return _UPSTREAM_WITH_API.filled(place=upstream.place, api=_API_NAMES[found.api])
+
+
+async def _no_api(upstream: Upstream) -> Finding:
+    """Report that an address lacks the API, and suggest what is similar and has one."""
+    urls = ", ".join(f"{upstream.shown_address}/{PATHS[api]}" for api in APIS[upstream.kind])
+    said = _NO_API.filled(name=upstream.name, urls=urls)
+    if (await look_at(replace(upstream, kind="auto"), _SECONDS)).reach == "ok":
+        return failure("upstream", said, _OTHER_API.filled(setting=upstream.api_setting))
     setting = upstream.address_setting
-    said = _NO_RESPONSES.filled(name=upstream.name, url=upstream.shown_address)
     for address in _nearby(upstream.address):
         nearby = replace(upstream, address=address)
         found = await look_at(nearby, _SECONDS)
@@ -75,19 +92,35 @@ def _missing(
     upstream: Upstream, upstreams: UpstreamChoice, settings: Settings, models: frozenset[str] | None
 ) -> list[Finding]:
     """Warn of configured models of this upstream that it does not list."""
-    wanted = {
-        "OPENAI_MODEL": (settings.openai_model, upstream.sent_name(settings.openai_model)),
-        "EMBEDDING_MODEL": (settings.embedding_model, settings.embedding_model),
-    }
+    if models is None:
+        return []
     return [
         warning(
             "model",
-            _NO_MODEL.filled(place=upstream.place, setting=setting, model=sent),
+            _NO_MODEL.filled(place=upstream.place, setting=setting, model=model),
             _SEE_MODELS,
         )
-        for setting, (model, sent) in wanted.items()
-        if model and upstreams.of(model) is upstream and models is not None and sent not in models
+        for model, setting in _wanted(upstream, upstreams, settings).items()
+        if model not in models
     ]
+
+
+def _wanted(upstream: Upstream, upstreams: UpstreamChoice, settings: Settings) -> dict[str, str]:
+    """Return the models that the upstream is asked for, by the name sent, and who says so."""
+    wanted: dict[str, str] = {}
+    for target in upstreams.targets(settings.openai_model):
+        if target.upstream is upstream:
+            wanted[target.model] = "OPENAI_MODEL"
+    embedding = embedding_target(settings, upstreams)
+    if embedding is not None and embedding[0] is upstream:
+        named = upstream.embedding_model == embedding[1]
+        wanted[embedding[1]] = f"embedding_model of {upstream.name}" if named else "EMBEDDING_MODEL"
+    # Those of MODEL_ALIASES may be for assistants that are long gone.
+    for name in [] if upstream.of_settings else upstream.known_names():
+        for target in upstreams.targets(name):
+            if target.upstream is upstream:
+                wanted.setdefault(target.model, f"models of {upstream.name}")
+    return wanted
 
 
 async def redis_findings(settings: Settings) -> list[Finding]:
@@ -165,16 +198,25 @@ _CHECK_UPSTREAM = Said(
     "Check {setting}, the network, and that the upstream is running.",
     "네트워크와 모델 서버가 정상인지, 주소가 맞는지 확인해 주세요: {setting}",
 )
-_NO_RESPONSES = Said(
-    "The upstream {name} answers, but {url}/responses does not exist.",
-    "모델 서버({name})는 응답하지만 {url}/responses 주소가 없습니다.",
+_API_NAMES = {"responses": "Responses API", "chat_completions": "Chat Completions API"}
+_UPSTREAM_WITH_API = Said(
+    "The upstream {place} answers. It is called by the {api}.",
+    "모델 서버가 응답합니다: {place}, 호출하는 API: {api}",
+)
+_NO_API = Said(
+    "The upstream {name} answers, but not at {urls}.",
+    "모델 서버({name})는 응답하지만 이 주소에는 응답하지 않습니다: {urls}",
+)
+_OTHER_API = Said(
+    "The server offers another API: set {setting}=auto",
+    "서버가 다른 API를 제공합니다. {setting}=auto로 설정해 주세요.",
 )
 _OTHER_URL = Said("Set {setting} to {url}", "{setting} 값을 이 주소로 바꿔 주세요: {url}")
 _CHECK_URL = Said(
     "Check that {setting} is complete (most end with /v1), and that the server offers the "
-    "Responses API.",
-    "{setting} 주소가 완전한지(대개 /v1로 끝납니다), 서버가 Responses API를 제공하는지 "
-    "확인해 주세요.",
+    "Responses API or Chat Completions.",
+    "{setting} 주소가 완전한지(대개 /v1로 끝납니다), 서버가 Responses API나 Chat Completions를 "
+    "제공하는지 확인해 주세요.",
 )
 _NO_MODEL = Said(
     "The upstream {place} does not list {model} ({setting}).",

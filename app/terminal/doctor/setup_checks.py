@@ -4,6 +4,7 @@ import platform
 import re
 import stat
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from app.core import fence
@@ -41,22 +42,25 @@ def fence_finding() -> Finding:
     return ok("fence", _FENCE)
 
 
-def settings_findings(error: SettingsError | None) -> list[Finding]:
-    """Report every invalid setting, or that all settings are valid."""
+def settings_findings(error: SettingsError | None, others: Collection[str] = ()) -> list[Finding]:
+    """Report every invalid setting, or that all settings are valid.
+
+    `others` are names of variables that the providers file uses.
+    """
     if error is not None:
         faults = _BETWEEN_FAULTS.split(str(error))
         return [failure("settings", Said(fault, fault), _FIX_SETTING) for fault in faults]
-    return [ok("settings", _FROM_FILE if ENV_FILE.is_file() else _NO_FILE), *_unknown_names()]
+    return [ok("settings", _FROM_FILE if ENV_FILE.is_file() else _NO_FILE), *_unknown_names(others)]
 
 
-def _unknown_names() -> list[Finding]:
+def _unknown_names(others: Collection[str]) -> list[Finding]:
     return [
         warning(
             "unknown_setting",
             _UNKNOWN.filled(name=name),
             _MEANT.filled(nearest=nearest) if nearest else _SEE_SETTINGS,
         )
-        for name, nearest in unknown_settings()
+        for name, nearest in unknown_settings(others)
     ]
 
 

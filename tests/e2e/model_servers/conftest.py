@@ -13,8 +13,15 @@ from tests.support.model_server_commands import FREE, KEY, model_name
 from tests.support.model_servers import ModelServers, Slots, shared_folder
 from tests.support.server import ThreadServer, thread_server
 
-# Of these, `start` gives the settings.
-TARGETS = ("llama-server", "litellm", "llama-stack")
+# A server, and the API by which it is called: without one, it is found out.
+TARGETS = (
+    "llama-server",
+    "llama-server by chat_completions",
+    "litellm",
+    "litellm by chat_completions",
+    "llama-stack",
+    "llama-stack by chat_completions",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +44,7 @@ class Target:
 
     name: str
     servers: ModelServers
+    api: str = "auto"
 
     def model(self, backend: str) -> str:
         return model_name(self.name, backend)
@@ -47,6 +55,7 @@ class Target:
         return {
             "openai_base_url": f"{url}/v1",
             "openai_api_key": KEY,
+            "openai_api": self.api,
             "openai_model": self.model(backend),
         }
 
@@ -69,7 +78,8 @@ def servers(_all_servers: ModelServers) -> Iterator[ModelServers]:
 
 @pytest.fixture(params=TARGETS)
 def target(servers: ModelServers, request: pytest.FixtureRequest) -> Target:
-    return Target(request.param, servers)
+    name, _, api = request.param.partition(" by ")
+    return Target(name, servers, api or "auto")
 
 
 Begin = Callable[..., ThreadServer]

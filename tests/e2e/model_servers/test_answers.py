@@ -41,6 +41,18 @@ def streamed_chat(http, message: str, **more) -> tuple[str, dict]:
     return deltas(events), events[-1].data
 
 
+def executed(server, thread_id: str, assistant_id: str, *, streamed: bool, **options):
+    """Return a new run once it has ended, or waits for its client."""
+    if not streamed:
+        return finished(server.client, thread_id, assistant_id, **options)
+    stream = server.client.beta.threads.runs.stream(
+        thread_id=thread_id, assistant_id=assistant_id, **options
+    )
+    with stream as events:
+        events.until_done()
+        return events.current_run
+
+
 def is_the_phrase(answer: str) -> bool:
     """Say whether this is PHRASE, again and again, up to where the answer was cut off."""
     # The limit may fall into the middle of a character of several tokens.
@@ -94,16 +106,7 @@ def test_cut_off_by_length(target, begin, streamed):
     server = begin(**target.settings(BOUND))
     assistant = server.client.beta.assistants.create(model=target.model(BOUND))
     thread = server.client.beta.threads.create(messages=[{"role": "user", "content": "말해 줘"}])
-    limit = {"max_completion_tokens": CUT}
-    if streamed:
-        stream = server.client.beta.threads.runs.stream(
-            thread_id=thread.id, assistant_id=assistant.id, **limit
-        )
-        with stream as events:
-            events.until_done()
-            run = events.current_run
-    else:
-        run = finished(server.client, thread.id, assistant.id, **limit)
+    run = executed(server, thread.id, assistant.id, streamed=streamed, max_completion_tokens=CUT)
     assert (run.status, run.last_error) == ("incomplete", None)
     assert run.incomplete_details.reason == "max_completion_tokens"
     assert run.usage.completion_tokens == CUT
@@ -119,16 +122,8 @@ def test_a_function_is_called(target, begin, slots, streamed):
         model=target.model(FREE), tools=[{"type": "function", "function": WEATHER}]
     )
     thread = server.client.beta.threads.create(messages=[{"role": "user", "content": CALL}])
-    asked = {
-        **{"thread_id": thread.id, "assistant_id": assistant.id, "tool_choice": "required"},
-        "max_completion_tokens": 256,
-    }
-    if streamed:
-        with runs.stream(**asked) as events:
-            events.until_done()
-            run = events.current_run
-    else:
-        run = runs.create_and_poll(**asked)
+    asked = {"tool_choice": "required", "max_completion_tokens": 256}
+    run = executed(server, thread.id, assistant.id, streamed=streamed, **asked)
     assert run.status == "requires_action", run.last_error
     (call,) = run.required_action.submit_tool_outputs.tool_calls
     assert call.function.name == "weather"
@@ -138,3 +133,62 @@ def test_a_function_is_called(target, begin, slots, streamed):
     run = ended(server.http, f"/threads/{thread.id}/runs/{run.id}")
     assert run["status"] == "completed", run["last_error"]
     assert "맑음, 21 °C" in slots(FREE).last()["prompt"]
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "enum": ["서울", "부산"]},
+        "rain": {"type": "boolean"},
+    },
+    "required": ["city", "rain"],
+    "additionalProperties": False,
+}
+
+
+# llama-server ignores the format of a request to `/responses`.
+@pytest.mark.parametrize(
+    "target",
+    ["llama-server by chat_completions", "litellm", "litellm by chat_completions"],
+    indirect=True,
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_answer_in_a_schema(target, begin, streamed):
+    server = begin(**target.settings())
+    assistant = server.client.beta.assistants.create(
+        model=target.model(FREE),
+        response_format={"type": "json_schema", "json_schema": {"name": "day", "schema": SCHEMA}},
+    )
+    asked = {"role": "user", "content": "Will it rain in Seoul?"}
+    thread = server.client.beta.threads.create(messages=[asked])
+    run = executed(server, thread.id, assistant.id, streamed=streamed, max_completion_tokens=200)
+    assert run.status == "completed", run.last_error
+    answer = json.loads(texts(server.http, thread.id)[-1][1])
+    assert answer.keys() == {"city", "rain"}
+    assert answer["city"] in ("서울", "부산")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_two_rounds_of_a_server_function(target, begin, slots, streamed, tmp_path):
+    """The server answers the call itself, and the model is asked a second time."""
+    folder = tmp_path / "functions"
+    folder.mkdir()
+    (folder / "own.py").write_text(FUNCTION, "utf-8")
+    server = begin(**target.settings(), functions_dir=str(folder))
+    function = {"type": "function", "function": WEATHER}
+    assistant = server.client.beta.assistants.create(model=target.model(FREE), tools=[function])
+    thread = server.client.beta.threads.create(messages=[{"role": "user", "content": CALL}])
+    asked = {"tool_choice": "required", "max_completion_tokens": 256}
+    run = executed(server, thread.id, assistant.id, streamed=streamed, **asked)
+    assert run.status == "completed", run.last_error
+    prompt = slots(FREE).last()["prompt"]
+    assert "맑음, 21 °C" in prompt.partition(CALL)[2]
+    steps = server.client.beta.threads.runs.steps.list(run.id, thread_id=thread.id).data
+    assert [step.type for step in steps] == ["message_creation", "tool_calls"]
+
+
+FUNCTION = '''
+def weather(city: str) -> str:
+    """Return the weather."""
+    return f"{city}: 맑음, 21 °C"
+'''

@@ -33,7 +33,9 @@ def examined(settings: dict) -> dict:
 
 def test_ready_and_the_doctor_find_it_well(target, begin):
     settings = target.settings()
-    assert readiness(begin(**settings))["upstream"] == "ok"
+    ready = readiness(begin(**settings))
+    api = "responses" if target.api == "auto" else target.api
+    assert (ready["upstream"], ready["apis"]) == ("ok", {"custom": api})
     checks = examined(settings)
     assert checks["upstream"]["level"] == "ok", checks["upstream"]
     assert "model" not in checks, "the server lists the model"
@@ -59,8 +61,10 @@ def test_a_cancelled_answer_frees_the_slot(target, begin, slots):
     ("target", "reason"),
     [
         ("llama-server", "refused the API key"),
+        ("llama-server by chat_completions", "refused the API key"),
         # It looks the key up in a database, and has none.
         ("litellm", "HTTP 400: No connected db."),
+        ("litellm by chat_completions", "HTTP 400: No connected db."),
     ],
     indirect=["target"],
 )
@@ -78,7 +82,11 @@ def test_a_wrong_key(target, begin, reason):
         assert examined(settings)["upstream"]["level"] == "failure"
 
 
-@pytest.mark.parametrize("target", ["litellm", "llama-stack"], indirect=True)
+@pytest.mark.parametrize(
+    "target",
+    ["litellm", "litellm by chat_completions", "llama-stack", "llama-stack by chat_completions"],
+    indirect=True,
+)
 def test_an_unknown_model(target, begin):
     settings = target.settings() | {"openai_model": "no-such-model"}
     http = begin(**settings).http
@@ -92,7 +100,9 @@ def test_an_unknown_model(target, begin):
     assert examined(settings)["model"]["level"] == "warning"
 
 
-@pytest.mark.parametrize("target", ["llama-server"], indirect=True)
+@pytest.mark.parametrize(
+    "target", ["llama-server", "llama-server by chat_completions"], indirect=True
+)
 def test_llama_server_answers_for_any_model(target, begin):
     http = begin(**target.settings() | {"openai_model": "no-such-model"}).http
     assert http.post("/chat", json={"message": "x"}, timeout=120).status_code == 200

@@ -1,4 +1,4 @@
-"""Errors in the assistants file, with their positions, worded for people."""
+"""Errors in a YAML file, with their positions, worded for people."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,10 +8,12 @@ from pydantic_core import ErrorDetails
 from app.core.yaml_lines import Document
 
 _SHOWN_CHARACTERS = 60
+# The type of errors that must not show the value: it may be a secret.
+SECRET = "secret"
 
 Path = list[str | int]
 Fault = tuple[Path, str]
-_Named = tuple[Path, Any]
+Named = tuple[Path, Any]
 
 
 def fault_lines(file: str, document: Document, faults: Iterable[Fault]) -> list[str]:
@@ -37,39 +39,27 @@ def fault(detail: ErrorDetails, value: Any) -> Fault:
             expected = f"should be one of {context['expected_tags']}"
             return [*path, "type"], expected + _got(context["tag"])
     message = detail["msg"].removeprefix("Input ")
+    if detail["type"] == SECRET:
+        return path, message
     return path, message[:1].lower() + message[1:] + _got(detail["input"])
 
 
-def repetitions(document: Document) -> list[Fault]:
-    """Return an error for each repeated id, and for each repeated file of one assistant."""
-    assistants = _items(document.value, "assistants")
-    ids: list[_Named] = [
-        (["assistants", place, "id"], _get(one, "id")) for place, one in enumerate(assistants)
-    ]
-    faults = [*_second_ones(document, ids)]
-    for place, one in enumerate(assistants):
-        for key in ("knowledge", "data"):
-            names: list[_Named] = [
-                (["assistants", place, key, number], name)
-                for number, name in enumerate(_items(one, key))
-            ]
-            faults += _second_ones(document, names)
-    return faults
-
-
-def _second_ones(document: Document, named: Iterable[_Named]) -> Iterator[Fault]:
+def second_ones(document: Document, named: Iterable[Named]) -> Iterator[Fault]:
+    """Yield an error for each name that an earlier one in `named` repeats."""
     first: dict[str, Path] = {}
     for path, name in named:
         if isinstance(name, str) and first.setdefault(name, path) is not path:
             yield path, f"repeats line {document.line(first[name])}" + _got(name)
 
 
-def _items(value: Any, key: str) -> list[Any]:
-    items = _get(value, key)
-    return items if isinstance(items, list) else []
+def items(value: Any, key: str) -> list[Any]:
+    """Return the list at `key`; an empty one if there is none."""
+    found = get(value, key)
+    return found if isinstance(found, list) else []
 
 
-def _get(value: Any, key: str) -> Any:
+def get(value: Any, key: str) -> Any:
+    """Return the value at `key`, if `value` is a mapping that has it."""
     return value.get(key) if isinstance(value, dict) else None
 
 
@@ -87,7 +77,7 @@ def _path(location: tuple[str | int, ...], value: Any) -> Path:
             here = {key: part for key, part in here.items() if key != "type"}
             continue
         else:
-            here = _get(here, step)
+            here = get(here, step)
         path.append(step)
     return path
 

@@ -1,0 +1,114 @@
+"""Asks the model once: at the upstream of the run's model or, if that one fails, at another."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from app.core.metrics import UpstreamsMetrics
+from app.core.upstream import Target
+from app.core.upstreams import Upstreams
+from app.db.rows import RunRow
+from app.domain.errors import ModelError
+from app.engine.budget import OutputLimit, output_limit
+from app.engine.changes import Changes
+from app.engine.reading import Reading
+from app.engine.tools.toolbox import RunTools
+from app.engine.translation.events import Projection
+from app.schemas.runs import Usage
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[Changes], Awaitable[None]]
+
+
+class Asking:
+    """The questions of one run to the model. `projection` is the newest answer."""
+
+    def __init__(
+        self, run: RunRow, upstreams: Upstreams, reading: Reading, metrics: UpstreamsMetrics
+    ) -> None:
+        self._run = run
+        self._upstreams = upstreams
+        self._reading = reading
+        self._metrics = metrics
+        self.projection: Projection | None = None
+
+    async def ask(
+        self,
+        items: list[dict[str, Any]],
+        spent: Usage,
+        left: int | None,
+        tools: RunTools,
+        send: Send,
+    ) -> Projection:
+        """Return the complete answer; its last changes are not sent yet.
+
+        `items` are those of earlier rounds, `spent` is what they used, and `left` is how many
+        tokens the answer may have. Another upstream is asked as long as nothing was sent. Raises
+        `ModelError`.
+        """
+        failure: ModelError | None = None
+        for target in self._upstreams.candidates(self._run.model):
+            if failure is not None:
+                logger.warning("run %s: asking %s instead", self._run.id, _named(target))
+            limit = _limit(left, target)
+            projection = self.projection = Projection(
+                self._run,
+                tools=tools,
+                streamed=self._run.streamed,
+                cut_from=limit.cut_from if limit else None,
+                target=target,
+            )
+            try:
+                request = await self._reading.request(
+                    target,
+                    items,
+                    spent,
+                    max_output_tokens=limit.sent if limit else None,
+                    tools=tools.offers(),
+                )
+                await self._answer(target, request, projection, send)
+            except ModelError as error:
+                self._upstreams.failed(target, error.cause)
+                if error.cause == "request" or projection.began:
+                    raise
+                self._metrics.passed_on(target.upstream.name)
+                failure = failure or error
+                continue
+            self._upstreams.worked(target)
+            self._log_answer(target, failed_before=failure is not None)
+            return projection
+        assert failure is not None  # there is always an upstream to ask
+        raise failure
+
+    async def _answer(
+        self, target: Target, request: dict[str, Any], projection: Projection, send: Send
+    ) -> None:
+        model = self._upstreams.client(target.upstream)
+        events = model.events(request, stream=self._run.streamed)
+        async with aclosing(events) as batches:
+            async for batch in batches:
+                for event in batch:
+                    projection.apply(event)
+                if not projection.ended:
+                    await send(projection.take_changes())
+
+    def _log_answer(self, target: Target, *, failed_before: bool) -> None:
+        """Log who answered, if the run's model does not say so."""
+        first = self._upstreams.of(self._run.model)
+        if failed_before or target.upstream is not first or target.model != self._run.model:
+            logger.info(
+                "run %s: %s was answered by %s", self._run.id, self._run.model, _named(target)
+            )
+
+
+def _named(target: Target) -> str:
+    return f"{target.model} of {target.upstream.name}"
+
+
+def _limit(left: int | None, target: Target) -> OutputLimit | None:
+    most = target.max_output
+    if left is None or (most is not None and most < left):
+        left = most
+    return None if left is None else output_limit(left)
