@@ -29,6 +29,7 @@ from app.engine.images import Images
 from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.engine.tools.code_interpreter.tool import CodeInterpreter
 from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
@@ -36,9 +37,8 @@ from app.engine.tools.functions.tool import Functions
 from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
 from app.engine.windows import Windows
-from app.interpreter.environment import find_python
-from app.interpreter.events import Limits
 from app.interpreter.interpreter import Interpreter
+from app.interpreters import configured_interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
@@ -48,7 +48,9 @@ from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.exporting import ExportService
 from app.services.files import FileService
+from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
@@ -65,6 +67,7 @@ from app.services.written_assistants import (
     configure_assistants,
     knowledge_is_read,
 )
+from app.storage.file_contents import ContentWriter
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
@@ -145,7 +148,7 @@ async def _opened(
     search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    interpreter = await _interpreter(lifetimes, settings)
+    interpreter = await _interpreter(lifetimes, settings, database)
     resources = ToolResources(database, store, search, writer, interpreter)
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
@@ -186,6 +189,13 @@ async def _opened(
         vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),
+        exports=ExportService(database, store),
+        imports=ImportService(
+            database,
+            ContentWriter(database, store, writer),
+            wake,
+            max_file_bytes=settings.max_file_bytes,
+        ),
         poll_after_ms=settings.poll_after_ms,
     )
     lifetimes.closes("runs", supervisor.close)
@@ -232,23 +242,13 @@ def name_models(
     return names
 
 
-async def _interpreter(lifetimes: Lifetimes, settings: Settings) -> Interpreter:
-    interpreter = Interpreter(
-        find_python(settings.code_interpreter_python),
-        Limits(
-            seconds=settings.code_interpreter_seconds,
-            cpu_seconds=settings.code_interpreter_cpu_seconds,
-            memory_bytes=settings.code_interpreter_memory_mib << 20,
-            disk_bytes=settings.code_interpreter_disk_mib << 20,
-            output_characters=settings.code_interpreter_output,
-            threads=settings.code_interpreter_threads,
-        ),
-        sessions=settings.code_interpreter_sessions,
-        idle_seconds=settings.code_interpreter_idle_minutes * 60,
-        off=settings.code_interpreter == "off",
-    )
+async def _interpreter(lifetimes: Lifetimes, settings: Settings, database: Database) -> Interpreter:
+    interpreter = configured_interpreter(settings)
     lifetimes.closes("code interpreter", interpreter.close)
     await interpreter.open()
+    deleted = DeletedThreads(database, interpreter)
+    lifetimes.closes("code of deleted threads", deleted.close)
+    deleted.open()
     return interpreter
 
 

@@ -142,6 +142,8 @@ def _body(request: Part) -> Part:
         # The lines of a form end as the protocol wants it.
         raw = request["form"].replace("\n", "\r\n")
         return _typed("multipart/form-data; boundary=threadkeeper", {"mode": "raw", "raw": raw})
+    if "lines" in request:
+        return _typed("application/x-ndjson", {"mode": "raw", "raw": request["lines"]})
     if "example" in request:
         examples = BODIES.get(request["call"], {})
         if request["example"] not in examples:

@@ -15,7 +15,9 @@ from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.exporting import ExportService
 from app.services.files import FileService
+from app.services.importing import ImportService
 from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.run_reads import RunReader
@@ -49,6 +51,8 @@ class Services:
     vector_stores: VectorStoreService
     vector_store_files: VectorStoreFileService
     file_batches: FileBatchService
+    exports: ExportService
+    imports: ImportService
     poll_after_ms: int
 
 

@@ -265,6 +265,24 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_files": _page(FILE),
     "retrieve_file": FILE,
     "delete_file": {"object": "file", "deleted": True, "id": FILE_ID},
+    "import_data": {
+        "object": "import",
+        "dry_run": False,
+        "lines": 4,
+        "created": {"thread": 1, "thread.message": 1},
+        "updated": {},
+        "existing": {"assistant": 1},
+        "refused": 1,
+        "problems": [
+            {
+                "line": 4,
+                "object": "thread.message",
+                "id": MESSAGE["id"],
+                "field": "thread_id",
+                "reason": "No thread found with id 'thread_Hq4sYt9KfB2wZm6GcR8nDvE1'.",
+            }
+        ],
+    },
     **vector_store_examples.ANSWERS,
 }
 

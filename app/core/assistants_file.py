@@ -20,14 +20,16 @@ from app.core.yaml_faults import Fault, Named, get, items, second_ones
 from app.core.yaml_file import read_document, validated
 from app.core.yaml_lines import Document
 from app.schemas.assistants import AssistantCreate, AssistantFields
+from app.schemas.code_interpreter import (
+    CODE_INTERPRETER,
+    MAX_CODE_FILES,
+    code_files_in,
+    runs_code,
+)
 from app.schemas.common import RequestBody
 from app.schemas.file_search import FILE_SEARCH, searches, stores_in
 from app.schemas.tools import BUILT_IN, Tool, ToolResources
 from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_strategy
-
-# OpenAI's limit for `tool_resources.code_interpreter.file_ids`.
-_MAX_DATA_FILES = 20
-_CODE_INTERPRETER = "code_interpreter"
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class _Entry(AssistantFields):
         default=None, max_length=MAX_STORE_FILES
     )
     data: list[Annotated[KnowledgeFile, BeforeValidator(_knowledge_file)]] | None = Field(
-        default=None, max_length=_MAX_DATA_FILES
+        default=None, max_length=MAX_CODE_FILES
     )
     # As for a vector store.
     chunking_strategy: ChunkingStrategy | None = None
@@ -200,10 +202,10 @@ class _Entry(AssistantFields):
     ) -> list[KnowledgeFile] | None:
         if not files or "tools" not in info.data:
             return files
-        if not any(tool.type == _CODE_INTERPRETER for tool in info.data["tools"] or []):
-            raise PydanticCustomError("no_code", f"needs the tool {_CODE_INTERPRETER}")
+        if not runs_code(tool.type for tool in info.data["tools"] or []):
+            raise PydanticCustomError("no_code", f"needs the tool {CODE_INTERPRETER}")
         resources = info.data.get("tool_resources")
-        if resources and resources.code_interpreter and resources.code_interpreter.file_ids:
+        if resources and code_files_in(resources.given()):
             raise PydanticCustomError("both_given", "can't be combined with the ids of files")
         return files
 

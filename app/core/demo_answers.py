@@ -5,13 +5,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.demo_code import CODE_INTERPRETER, code_for, wants_code
+from app.core.demo_code import code_for, wants_code
 from app.core.demo_memory import asks_about_oneself, asks_back, asks_name, most_relevant, name_in
 from app.core.demo_report import lacks_table, report
 from app.core.demo_schema import example
 from app.core.demo_summary import remembered, summary_of
 from app.core.summary_prompt import SUMMARISE
 from app.domain.language import is_korean
+from app.schemas.code_interpreter import CODE_INTERPRETER
 from app.schemas.file_search import FILE_SEARCH
 
 # A passage in the output of the file search function, after its marker.

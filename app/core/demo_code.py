@@ -13,8 +13,6 @@ from typing import Any
 from app.core.demo_arithmetic import expression_in
 from app.domain.language import is_korean
 
-CODE_INTERPRETER = "code_interpreter"
-
 _FOLDER = "/mnt/data/"
 _LIST = re.compile(r"Files that are there: (?P<files>.*)\.\Z")
 # Files that people gave have an id; those that code has made have none.
@@ -77,7 +75,7 @@ _WORDS = {
         "rows": "Rows",
         "columns": "Columns",
         "none": "No column has numbers, so there is no chart.",
-        "figures": "mean {values.mean():,.2f}, least {values.min():,.2f}, most {values.max():,.2f}",
+        "figures": "mean {values.mean():,.2f}, min {values.min():,.2f}, max {values.max():,.2f}",
         "by": "{column} by {label}",
         "chart": "Chart",
     },

@@ -17,7 +17,7 @@ _SENTENCES = {
         "[Demo model] I ran a few lines of Python on `{}`:",
         "[데모 모드] `{}` 파일을 Python 코드로 읽었습니다.",
     ),
-    "summary": ("The figures of all columns: {}", "모든 열의 통계: {}"),
+    "summary": ("Statistics of all columns: {}", "모든 열의 통계: {}"),
     "computed": (
         "[Demo model] Python says: {} = {}",
         "[데모 모드] Python으로 계산했습니다: {} = {}",
@@ -59,8 +59,9 @@ def report(code: str, output: str, question: str) -> str:
     if reason := _failure(printed):
         return _say("failed", question, reason)
     expression = expression_in(question)
-    if expression and code == f"print({expression})" and "\n" not in printed:
-        return _say("computed", question, expression, printed)
+    if expression and code == f"print({expression})":
+        # Before it may be a note that the session is new.
+        return _say("computed", question, expression, _last_line(printed))
     if not printed:
         return _say("nothing", question)
     return f"{_say('printed', question)}\n\n```\n{_clipped(printed)}\n```"

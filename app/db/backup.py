@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, create_engine, delete, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    create_engine,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -40,6 +51,9 @@ _SOME_FILES = (
     .limit(_ROWS_AT_ONCE)
 )
 _FILE_SIZES = select(func.count(), func.coalesce(func.sum(files.c.bytes), 0)).select_from(files)
+# Without imported files whose bytes have not arrived. Older versions have no such column.
+_WITH_CONTENT_COLUMN = files.c.lacks_content.name
+_WITH_CONTENT = files.c.lacks_content.is_(False)
 _THREADS = select(func.count()).select_from(threads)
 _MESSAGES = select(func.count()).select_from(messages)
 _EXISTS = select(files.c.id).where(files.c.id == bindparam("key"))
@@ -75,7 +89,7 @@ class Contents:
 def measure(url: str) -> Sizes:
     """Return the size of a backup of the database. Raises `DatabaseFault`."""
     with opened(url) as connection:
-        count, total = connection.execute(_FILE_SIZES).one()
+        count, total = connection.execute(_with_content(connection, _FILE_SIZES)).one()
         return Sizes(_used_bytes(connection), count, int(total))
 
 
@@ -107,11 +121,17 @@ def stored_files(url: str) -> Iterator[StoredFile]:
     after = ""
     while True:
         with opened(url) as connection:
-            rows = connection.execute(_SOME_FILES, {"after": after}).all()
+            statement = _with_content(connection, _SOME_FILES)
+            rows = connection.execute(statement, {"after": after}).all()
         yield from (StoredFile(row.id, row.bytes) for row in rows)
         if len(rows) < _ROWS_AT_ONCE:
             return
         after = rows[-1].id
+
+
+def _with_content(connection: Connection, statement: Select[Any]) -> Select[Any]:
+    columns = {column["name"] for column in inspect(connection).get_columns(files.name)}
+    return statement.where(_WITH_CONTENT) if _WITH_CONTENT_COLUMN in columns else statement
 
 
 def has_file(url: str, file_id: str) -> bool:

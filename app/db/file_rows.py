@@ -18,6 +18,8 @@ class FileRow:
     status: StoredStatus = "processed"
     project: str
     session_id: str | None = None
+    lacks_content: bool = False
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The tables for files. Their bytes are in the object store, under the file's id."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false
 
-from app.db.tables import metadata, project_column
+from app.db.tables import imported_column, metadata, project_column
 
 files = Table(
     "files",
@@ -24,6 +24,9 @@ files = Table(
     project_column(),
     # The browser session that may read it, if it was made for that session's thread.
     Column("session_id", String),
+    # True until an imported file's bytes arrive.
+    Column("lacks_content", Boolean, nullable=False, server_default=false()),
+    imported_column(),
     Index("files_in_order", "project", "sequence"),
     Index("files_of_purpose", "project", "purpose", "sequence"),
     Index("files_by_expiry", "expires_at"),

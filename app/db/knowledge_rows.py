@@ -20,6 +20,7 @@ class VectorStoreRow:
     metadata: dict[str, str]
     project: str
     of_thread: bool = False
+    imported: str | None = None
 
     def has_expired(self, now: int) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -48,6 +49,7 @@ class StoreFileRow:
     held_until: float | None = None
     of_thread: bool = False
     attempts: int = 0
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
-from app.db.tables import metadata, project_column
+from app.db.tables import imported_column, metadata, project_column
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 # PostgreSQL's maximum. Later tokens of a text are stored with this position.
@@ -108,6 +108,7 @@ vector_stores = Table(
     project_column(),
     # The server created it for a thread's attachments, and removes it with the thread.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
+    imported_column(),
     Index("vector_stores_in_order", "project", "sequence"),
     Index("vector_stores_by_expiry", "expires_at"),
 )
@@ -145,6 +146,7 @@ vector_store_files = Table(
     Column("of_thread", Boolean, nullable=False, server_default=false()),
     # How often reading was started: a file that crashes every process that reads it is given up.
     Column("attempts", Integer, nullable=False),
+    imported_column(),
     UniqueConstraint("vector_store_id", "id"),
     Index("vector_store_files_in_order", "vector_store_id", "sequence"),
     Index("vector_store_files_of_batch", "batch_id", "sequence"),

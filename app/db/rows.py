@@ -31,6 +31,7 @@ class AssistantRow:
     tool_resources: dict[str, Any]
     metadata: dict[str, str]
     response_format: Any
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class ThreadRow:
     tool_resources: dict[str, Any]
     project: str
     session_id: str | None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class MessageRow:
     incomplete_details: IncompleteDetails | None = None
     completed_at: int | None = None
     incomplete_at: int | None = None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ class RunRow(RunSettings):
     by_visitor: bool
     project: str
     request_id: str | None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,7 @@ class StepRow:
     cancelled_at: int | None = None
     failed_at: int | None = None
     expired_at: int | None = None
+    imported: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

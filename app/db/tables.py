@@ -65,6 +65,14 @@ def project_column() -> Column[str]:
     return Column("project", String, nullable=False, server_default=DEFAULT_PROJECT)
 
 
+def imported_column() -> Column[str]:
+    """Return the column with a digest of what was imported; null if the API created the row.
+
+    An import may overwrite the row as long as the digest still fits it.
+    """
+    return Column("imported", String)
+
+
 def _owner(column: str, owner: str) -> Column[str]:
     key = ForeignKey(f"{owner}.id", ondelete="CASCADE")
     return Column(column, String, key, nullable=False)
@@ -89,6 +97,7 @@ assistants = Table(
     _json("tool_resources"),
     _json("metadata"),
     _json("response_format"),
+    imported_column(),
     Index("assistants_in_order", "project", "sequence"),
 )
 
@@ -115,6 +124,7 @@ threads = Table(
     project_column(),
     # The browser session that created it, if one did.
     Column("session_id", String),
+    imported_column(),
     Index("threads_in_order", "project", "sequence"),
     Index(
         "threads_of_session",
@@ -152,6 +162,7 @@ messages = Table(
     _json("incomplete_details", nullable=True),
     _time("completed_at"),
     _time("incomplete_at"),
+    imported_column(),
     Index("messages_in_order", "thread_id", "sequence"),
     Index("messages_of_run", "run_id", "sequence"),
 )
@@ -200,6 +211,7 @@ runs = Table(
     project_column(),
     # The id, in logs, of the request that created it.
     Column("request_id", String),
+    imported_column(),
     Index("runs_in_order", "thread_id", "sequence"),
     Index(
         "runs_active",
@@ -246,6 +258,7 @@ steps = Table(
     _time("cancelled_at"),
     _time("failed_at"),
     _time("expired_at"),
+    imported_column(),
     Index("steps_in_order", "run_id", "sequence"),
 )
 

@@ -1,5 +1,6 @@
 """Statements about threads. A caller finds only its own; all others seem not to exist."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ _own = and_(
 )
 
 _BY_ID = select(threads).where(_own)
+_EXISTING = select(threads.c.id).where(threads.c.id.in_(bindparam("keys", expanding=True)))
 _ANYWHERE = select(threads).where(_key)
 # On PostgreSQL this lock still lets others insert rows that refer to the thread.
 _OWNER = select(threads.c.project, threads.c.session_id).where(_key).with_for_update(key_share=True)
@@ -44,6 +46,12 @@ def retrieve(connection: Connection, caller: Caller, thread_id: str) -> ThreadRo
 def find(connection: Connection, thread_id: str) -> ThreadRow | None:
     """Return the thread, whoever owns it."""
     return THREADS.read_first(connection.execute(_ANYWHERE, {"key": thread_id}).first())
+
+
+def missing(connection: Connection, thread_ids: Sequence[str]) -> list[str]:
+    """Return those of the ids that no thread has."""
+    found = set(connection.execute(_EXISTING, {"keys": list(thread_ids)}).scalars())
+    return [thread_id for thread_id in thread_ids if thread_id not in found]
 
 
 def owner_of(connection: Connection, thread_id: str) -> Caller | None:

@@ -9,9 +9,9 @@ from app.interpreter.pipes import InvalidReply, OutputPipe, Replies, wait_readab
 
 # Pieces of output that arrive in quick succession become one.
 _GATHER_SECONDS = 0.05
-# Output beyond the limit is read and dropped at this rate only, per read of at most 64 KiB: what
-# prints without end must not occupy the server.
-_DROP_SECONDS = 0.25
+# Output beyond the limit is dropped, with this pause between reads of at most 64 KiB: what prints
+# without end must not occupy the server.
+_DROP_SECONDS = 0.02
 # Reads of output before a reply is reported; more than a pipe contains.
 _READS = 32
 _FIGURE = re.compile(r"[1-9][0-9]{0,8}\.png")

@@ -14,12 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.interpreter.events import InterpreterError, MadeFile, NoRoom, Unreadable
-from app.interpreter.removal import remove_folder
+from app.interpreter.opening import FILE, FOLDER, NEW_FILE
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Opening a FIFO must not wait for its writer.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # As in `guest/session.py`, which can't be imported here.
 _DATA, _TEMPORARY, _SHOWN = "data", "tmp", "shown"
 _DEEPEST, _MOST_ENTRIES = 32, 10_000
@@ -73,14 +69,13 @@ class SessionFolder:
         self.path.mkdir(mode=stat.S_IRWXU)
         for name in (_DATA, _TEMPORARY, _SHOWN):
             (self.path / name).mkdir(mode=stat.S_IRWXU)
-        self._top = os.open(self.path, _FOLDER)
+        self._top = os.open(self.path, FOLDER)
 
-    async def remove(self) -> None:
-        """Remove the folder; its processes must have ended. It may be gone, or not open."""
+    def close(self) -> None:
+        """Stop using the folder. It may be closed already, or never have been open."""
         if self._top >= 0:
             os.close(self._top)
             self._top = -1
-        await to_thread(remove_folder, self.path)
 
     async def put(self, name: str, chunks: AsyncIterator[bytes], also: str) -> str:
         """See `Session.put`."""
@@ -102,12 +97,12 @@ class SessionFolder:
         return chosen
 
     def _create(self, name: str) -> tuple[str, int]:
-        data = os.open(_DATA, _FOLDER, dir_fd=self._top)
+        data = os.open(_DATA, FOLDER, dir_fd=self._top)
         try:
             for candidate in name_candidates(safe_name(name)):
                 try:
                     mode = stat.S_IRUSR | stat.S_IWUSR
-                    return candidate, os.open(candidate, _NEW_FILE, mode, dir_fd=data)
+                    return candidate, os.open(candidate, NEW_FILE, mode, dir_fd=data)
                 except FileExistsError:
                     continue
             raise NoRoom(f"There are too many files named {name}.")
@@ -115,14 +110,14 @@ class SessionFolder:
             os.close(data)
 
     def _unlink(self, name: str) -> None:
-        data = os.open(_DATA, _FOLDER, dir_fd=self._top)
+        data = os.open(_DATA, FOLDER, dir_fd=self._top)
         try:
             os.unlink(name, dir_fd=data)
         finally:
             os.close(data)
 
     def _finish(self, name: str, also: str) -> None:
-        data = os.open(_DATA, _FOLDER, dir_fd=self._top)
+        data = os.open(_DATA, FOLDER, dir_fd=self._top)
         try:
             if also and also != name:
                 os.link(name, also, src_dir_fd=data, dst_dir_fd=data, follow_symlinks=False)
@@ -174,19 +169,22 @@ class SessionFolder:
         current = os.dup(self._top)
         try:
             for parent in (folder, *parents):
-                inner = os.open(parent, _FOLDER, dir_fd=current)
+                inner = os.open(parent, FOLDER, dir_fd=current)
                 os.close(current)
                 current = inner
-            opened = os.open(last, _FILE, dir_fd=current)
+            opened = os.open(last, FILE, dir_fd=current)
         except (OSError, ValueError) as error:
             raise Unreadable(f"The file {name} can't be read.") from error
         finally:
             os.close(current)
-        with open(opened, "rb") as file:
+        try:
             status = os.fstat(opened)
             if not stat.S_ISREG(status.st_mode) or status.st_size > most:
                 raise Unreadable(f"The file {name} is not a regular file of at most {most} bytes.")
-            return file.read(most)
+            with open(opened, "rb", closefd=False) as file:
+                return file.read(most)
+        finally:
+            os.close(opened)
 
     def check(self, open_bytes: int = 0) -> None:
         """Raise `OverLimit` if the folder contains too much. `open_bytes`: of deleted files."""
@@ -204,10 +202,12 @@ class SessionFolder:
                 if entry.status.st_ino not in seen:
                     seen.add(entry.status.st_ino)
                     total += entry.status.st_blocks * _BLOCK_BYTES
+                if total > self._disk_bytes:  # it takes no longer than needed
+                    return total
         return total
 
     def _entries(self, folder: str) -> Iterator[_Entry]:
-        opened = os.open(folder, _FOLDER, dir_fd=self._top)
+        opened = os.open(folder, FOLDER, dir_fd=self._top)
         try:
             yield from _walk(opened, "", 1)
         finally:
@@ -225,7 +225,7 @@ def _walk(folder: int, prefix: str, depth: int) -> Iterator[_Entry]:
                     continue
                 if depth == _DEEPEST:
                     raise OverLimit(f"it made folders more than {_DEEPEST} levels deep")
-                inner = os.open(found.name, _FOLDER, dir_fd=folder)
+                inner = os.open(found.name, FOLDER, dir_fd=folder)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except PermissionError:

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-import shutil
-import tempfile
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.core.periodic import Periodic
+from app.interpreter import run_folder
 from app.interpreter.environment import closed_places
 from app.interpreter.events import InterpreterBusy, InterpreterError, Limits
 from app.interpreter.folder import SessionFolder
+from app.interpreter.removal import remove_folder
 from app.interpreter.self_check import check
 from app.interpreter.session import Session
 from app.interpreter.watch import user_tasks
@@ -23,7 +24,6 @@ logger = logging.getLogger(__name__)
 # Seconds to wait for a place when all sessions are in use.
 _WAITS = 30.0
 _LOOK_EVERY = 30.0
-_PREFIX = "threadkeeper-interpreter-"
 # Threads of this user beyond those of all sessions: the server's own, and other programs'.
 _SPARE_TASKS = 1024
 
@@ -51,6 +51,7 @@ class Interpreter:
         self._off = off
         self._unavailable = "The code interpreter is off: it was not opened."
         self._folder: Path | None = None
+        self._lock = -1
         self._zygote: Zygote | None = None
         self._starting = asyncio.Lock()
         # By key, the least recently used first; with the time when it was last used.
@@ -79,6 +80,7 @@ class Interpreter:
             logger.warning("the code interpreter is off: %s", why)
             return
         self._unavailable = ""
+        await asyncio.to_thread(run_folder.sweep, self._parent)
         self._sweeper.open()
         logger.info("the code interpreter runs with %s", self._python)
 
@@ -86,10 +88,14 @@ class Interpreter:
         """End every session and remove its folder; also if it was never opened."""
         await self._sweeper.close()
         self._unavailable = "The code interpreter is off: the server is stopping."
+        for key in [*self._sessions]:
+            await self._discard(key)
         await self._close_zygote()
-        for session in self._sessions.values():
-            await session.close()
-        self._sessions.clear()
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all sessions."""
+        return [*self._sessions]
 
     def has(self, key: str) -> bool:
         """Return whether there is a session with this key that keeps its variables."""
@@ -157,6 +163,8 @@ class Interpreter:
         session = self._sessions.pop(key, None)
         if session is not None:
             await session.close()
+            if self._zygote is not None:
+                self._zygote.remove(session.path)
 
     async def _start(self) -> Session:
         zygote = await self._running_zygote()
@@ -179,13 +187,15 @@ class Interpreter:
                 return self._zygote
             await self._close_zygote()
             assert self._python is not None
-            self._folder = await asyncio.to_thread(self._make_folder)
+            folder, self._lock = await asyncio.to_thread(run_folder.make, self._parent)
+            self._folder = folder
             tasks = await asyncio.to_thread(user_tasks)
             if tasks:
                 tasks += self._most * self._limits.threads + _SPARE_TASKS
             self._zygote = await Zygote.start(
                 self._python,
-                self._folder,
+                folder,
+                self._lock,
                 closed_places(),
                 {
                     "memory_bytes": self._limits.memory_bytes,
@@ -195,17 +205,14 @@ class Interpreter:
             )
             return self._zygote
 
-    def _make_folder(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent)).resolve()
-
     async def _close_zygote(self) -> None:
         zygote, self._zygote = self._zygote, None
-        if zygote is not None:
-            await zygote.close()
+        removed = zygote is not None and await zygote.close()
         folder, self._folder = self._folder, None
         if folder is not None:
-            # The zygote has removed it, unless it was killed.
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            os.close(self._lock)
+            if not removed:
+                await asyncio.to_thread(remove_folder, folder)
 
     async def _end_idle(self) -> None:
         """End sessions that were not used for so long, and then the zygote."""

@@ -10,7 +10,8 @@ from typing import Any
 _BLOCK = 1 << 16
 # Of one reply: a traceback of 4,000 characters, escaped, is a part of it.
 _LINE_BYTES = 1 << 16
-_TOTAL_BYTES = 1 << 20
+# Of one call. They bound what a process that sends without end costs.
+_MOST_REPLIES = 200
 
 
 class InvalidReply(Exception):
@@ -66,11 +67,11 @@ class Replies:
         self.file = file
         self.closed = False
         self._rest = b""
-        self._total = 0
+        self._count = 0
 
     def begin(self) -> None:
-        """Count the size of replies anew; a reply that is not complete is kept."""
-        self._total = 0
+        """Count replies anew; one that is not complete is kept."""
+        self._count = 0
 
     def next(self) -> dict[str, Any] | None:
         """Return the next reply that is complete, or None. Raises `InvalidReply`."""
@@ -82,6 +83,9 @@ class Replies:
                 raise InvalidReply
             return None
         self._rest = rest
+        self._count += 1
+        if self._count > _MOST_REPLIES:
+            raise InvalidReply
         try:
             reply = json.loads(line)
         # Deep nesting ends in a RecursionError.
@@ -97,9 +101,6 @@ class Replies:
             self.closed = True
             return
         self._rest += block
-        self._total += len(block)
-        if self._total > _TOTAL_BYTES:
-            raise InvalidReply
 
 
 class OutputPipe:

@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from app.interpreter.opening import FOLDER
 
 
 def remove_folder(folder: Path) -> None:
@@ -17,14 +17,15 @@ def remove_folder(folder: Path) -> None:
     Nothing may be writing in it. Raises `OSError`.
     """
     try:
-        top = os.open(folder, _FOLDER)
+        top = os.open(folder, FOLDER)
     except FileNotFoundError:
         return
     try:
         _empty(top)
     finally:
         os.close(top)
-    os.rmdir(folder)
+    with suppress(FileNotFoundError):
+        os.rmdir(folder)
 
 
 def _empty(top: int) -> None:
@@ -32,14 +33,22 @@ def _empty(top: int) -> None:
     moved = 0
     while folders := _remove_files(top):
         for name in folders:
-            inner = os.open(name, _FOLDER, dir_fd=top)
-            try:
-                for deeper in _remove_files(inner):
-                    moved += 1
-                    os.rename(deeper, _free(top, moved), src_dir_fd=inner, dst_dir_fd=top)
-            finally:
-                os.close(inner)
-            os.rmdir(name, dir_fd=top)
+            # Removed by another process meanwhile: a server's zygote, or another server.
+            with suppress(FileNotFoundError):
+                moved = _move_up(top, name, moved)
+                os.rmdir(name, dir_fd=top)
+
+
+def _move_up(top: int, name: str, moved: int) -> int:
+    """Move the folders in one of the folders up into `top`; return how often that was done."""
+    inner = os.open(name, FOLDER, dir_fd=top)
+    try:
+        for deeper in _remove_files(inner):
+            moved += 1
+            os.rename(deeper, _free(top, moved), src_dir_fd=inner, dst_dir_fd=top)
+    finally:
+        os.close(inner)
+    return moved
 
 
 def _free(top: int, number: int) -> str:
@@ -57,10 +66,15 @@ def _remove_files(folder: int) -> list[str]:
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries]
     for name in names:
-        if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-            # Code may have made it with any mode. Moving it needs the right to write in it.
-            os.chmod(name, stat.S_IRWXU, dir_fd=folder)
-            folders.append(name)
-        else:
-            os.unlink(name, dir_fd=folder)
+        with suppress(FileNotFoundError):
+            if _is_folder(folder, name):
+                # Code may have made it with any mode. Moving it needs the right to write in it.
+                os.chmod(name, stat.S_IRWXU, dir_fd=folder)
+                folders.append(name)
+            else:
+                os.unlink(name, dir_fd=folder)
     return folders
+
+
+def _is_folder(folder: int, name: str) -> bool:
+    return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)

@@ -64,7 +64,7 @@ def check_now(python: Path) -> str:
             return "its self-check could not be run; the server's log says why"
         finally:
             remove_folder(folder)
-        if secret.read_text() != "secret":
+        if not secret.exists() or secret.read_text() != "secret":
             found.setdefault("escaped", []).append("change another file")
     return _verdict(found)
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 
 from app.interpreter.call import Call
 from app.interpreter.events import (
@@ -30,11 +31,11 @@ _TAKES = 5.0
 _FIGURE_BYTES = 20 << 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIGNALS = {
-    signal.SIGSEGV: "it crashed with a segmentation fault",
-    signal.SIGBUS: "it crashed with a bus error",
-    signal.SIGABRT: "it aborted",
-    signal.SIGFPE: "it crashed with an arithmetic error",
-    signal.SIGKILL: "it was killed, perhaps because the machine is short of memory",
+    "SIGSEGV": "it crashed with a segmentation fault",
+    "SIGBUS": "it crashed with a bus error",
+    "SIGABRT": "it aborted",
+    "SIGFPE": "it crashed with an arithmetic error",
+    "SIGKILL": "it was killed, perhaps because the machine is short of memory",
 }
 
 
@@ -56,12 +57,18 @@ class Session:
             },
         )
         self._calls = 0
+        self._looking: asyncio.Future[str] | None = None
         self._ended = False
 
     @property
     def alive(self) -> bool:
         """Whether code can still be run: the process was not ended, and did not end."""
         return not self._ended and not self._process.status.done()
+
+    @property
+    def path(self) -> Path:
+        """The session's folder, to remove it once the session is closed."""
+        return self._folder.path
 
     @property
     def skipped(self) -> list[str]:
@@ -179,7 +186,8 @@ class Session:
             while True:
                 await asyncio.sleep(pause)
                 looked = time.monotonic()
-                if why := await asyncio.to_thread(self._excess):
+                self._looking = asyncio.ensure_future(asyncio.to_thread(self._excess))
+                if why := await asyncio.shield(self._looking):
                     return await self._kill(call, why)
                 used = cpu_seconds(self._process.pid) - used_before
                 if why := self._too_long(time.monotonic() - started, used):
@@ -226,10 +234,13 @@ class Session:
         return await self._process.end()
 
     async def close(self) -> None:
-        """End the process and remove the folder."""
+        """End the process, and stop using the folder."""
         await self.end()
+        if self._looking is not None:
+            # It uses the folder.
+            await asyncio.gather(self._looking, return_exceptions=True)
         self._process.close()
-        await self._folder.remove()
+        self._folder.close()
 
 
 def _reason(status: int | None) -> str:
@@ -238,7 +249,7 @@ def _reason(status: int | None) -> str:
     if status > 0:
         return f"it ended the interpreter's process with exit status {status}"
     try:
-        number = signal.Signals(-status)
-    except ValueError:
-        return f"it was ended by signal {-status}"
-    return _SIGNALS.get(number, f"it was ended by {number.name}")
+        name = signal.Signals(-status).name
+    except ValueError:  # one of the real-time signals
+        name = f"signal {-status}"
+    return _SIGNALS.get(name, f"it was ended by {name}")

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds for the imports, on a slow disk; for a fork; until a killed process is gone.
 _LOADS, _FORKS, _ENDS = 120.0, 20.0, 5.0
+_LAST_WORDS = 1.0
 _MESSAGE = 1 << 16
 _SHOWN = 2000
 _NOT_STARTED = "The code interpreter could not be started; the server's log says why."
@@ -75,11 +76,11 @@ class Zygote:
 
     @classmethod
     async def start(
-        cls, python: Path, folder: Path, closed: list[Path], limits: dict[str, Any]
+        cls, python: Path, folder: Path, lock: int, closed: list[Path], limits: dict[str, Any]
     ) -> "Zygote":
         """Start a zygote whose sessions have their folders in `folder`, which exists.
 
-        Raises `InterpreterError`.
+        `lock`: a file to keep open for as long as the folder is used. Raises `InterpreterError`.
         """
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         config = {"folder": str(folder), "closed": list(map(str, closed)), "limits": limits}
@@ -92,7 +93,7 @@ class Zygote:
                     stderr=PIPE,
                     cwd=folder,
                     env=variables(folder),
-                    pass_fds=[its.fileno()],
+                    pass_fds=[its.fileno(), lock],
                     # Ctrl+C at the server's terminal is not for it.
                     start_new_session=True,
                 )
@@ -146,6 +147,11 @@ class Zygote:
             os.set_blocking(opened, False)
         return SessionProcess(pid, pidfd, requests, replies, output, status)
 
+    def remove(self, folder: Path) -> None:
+        """Remove the folder of a session that has ended. Code may have made that slow."""
+        with suppress(OSError):  # the zygote has ended: everything is removed
+            self._control.send(json.dumps({"remove": str(folder)}).encode())
+
     def _receive(self) -> None:
         """Handle one message. The zygote runs no code of users, so that it is trusted."""
         try:
@@ -168,6 +174,8 @@ class Zygote:
             status = self._statuses.pop(event["ended"], None)
             if status is not None and not status.done():
                 status.set_result(event["status"])
+        elif "left" in event:
+            logger.warning("files of code could not be removed: %s", event["left"])
 
     def _answer(self, number: int, pid: int, files: list[int]) -> None:
         started = self._started.get(number)
@@ -193,6 +201,10 @@ class Zygote:
         for started in self._started.values():
             if not started.done():
                 started.set_exception(OSError("it has ended"))
+        self._forget()
+
+    def _forget(self) -> None:
+        """Note that all sessions have ended."""
         for status in self._statuses.values():
             if not status.done():
                 status.set_result(-signal.SIGKILL)
@@ -210,8 +222,13 @@ class Zygote:
             text = kept.decode(errors="replace").strip()
             logger.error("the code interpreter's process failed: %s", text)
 
-    async def close(self) -> None:
-        """End the zygote; it kills its sessions and removes their folders."""
+    async def close(self) -> bool:
+        """End the zygote; it kills its sessions and removes their folders.
+
+        Returns False if it ended before, and removed nothing. If it takes too long, it is killed:
+        the next start of a server removes the rest.
+        """
+        crashed = not self.alive
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._control)
         self._control.close()
@@ -220,14 +237,11 @@ class Zygote:
             async with asyncio.timeout(_ENDS):
                 await self._process.wait()
         except TimeoutError:
+            logger.warning("not all files of code could be removed in time")
             with suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
-        await self._errors
-        self._lost_after_close()
-
-    def _lost_after_close(self) -> None:
-        for status in self._statuses.values():
-            if not status.done():
-                status.set_result(-signal.SIGKILL)
-        self._statuses.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._errors, _LAST_WORDS)
+        self._forget()
+        return not crashed

@@ -14,7 +14,13 @@ from app.db.file_rows import FileRow
 from app.db.paging import Page
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import Configured, InvalidRequest, LimitReached, ThreadkeeperError
+from app.domain.errors import (
+    Configured,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+    ThreadkeeperError,
+)
 from app.schemas.common import ListPage
 from app.schemas.files import PURPOSES, FileCreate, FileDeleted, FileObject
 from app.services.file_removal import FileRemover
@@ -127,6 +133,10 @@ class FileService:
         Raises `NotFound`.
         """
         file = await self._database.read(files.retrieve_for, caller, file_id)
+        if file.lacks_content:
+            raise NotFound(
+                f"The content of file '{file_id}' was not imported.", code="file_content_missing"
+            )
         try:
             return FileContent(file, await self._store.read(file_key(file_id)))
         except StorageError as error:

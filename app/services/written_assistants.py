@@ -20,6 +20,7 @@ from app.domain.access import DEFAULT_PROJECT, SHARED
 from app.domain.clock import now
 from app.domain.errors import NotFound, StartError
 from app.schemas.assistants import AssistantCreate
+from app.schemas.code_interpreter import with_code_files
 from app.schemas.file_search import with_stores
 from app.services.assistants import configure_assistant, new_assistant
 from app.services.knowledge_files import store_knowledge
@@ -219,7 +220,7 @@ def _write(
     resources = with_stores(made.tool_resources, stores) if stores else made.tool_resources
     if written.data:
         file_ids = [stored[file.name].file_id for file in written.data]
-        resources = {**resources, "code_interpreter": {"file_ids": file_ids}}
+        resources = with_code_files(resources, file_ids)
     made = replace(made, tool_resources=resources)
     project = assistants.project_of(connection, written.id)
     if project is None:

@@ -15,7 +15,7 @@ from app.domain.ids import new_id
 logger = logging.getLogger(__name__)
 
 # How long storing the bytes may take (in seconds); later they count as left by a process that died.
-_UPLOAD_SECONDS = 24 * 3600
+UPLOAD_SECONDS = 24 * 3600
 # How long until the removal of bytes is retried after a failure (in seconds).
 _RETRY_SECONDS = 300
 
@@ -53,7 +53,7 @@ class FileWriter:
         `StorageError` and whatever `chunks` raises; in that case the bytes are removed.
         """
         file_id, moment = new_id("file"), now()
-        await self._database.transaction(files.reserve, file_id, moment + _UPLOAD_SECONDS)
+        await self._database.transaction(files.reserve, file_id, moment + UPLOAD_SECONDS)
         try:
             size = await self._store.put(file_key(file_id), chunks)
         except Exception:

@@ -67,6 +67,11 @@ class Client:
         """Send a form; `files` are read as they are sent."""
         return self._call("POST", path, data=fields, files=files)
 
+    def send(self, path: str, lines: Iterator[bytes], params: Object | None = None) -> Object:
+        """Send newline-delimited JSON; the lines are read as they are sent."""
+        headers = {"content-type": "application/x-ndjson"}
+        return self._call("POST", path, content=lines, headers=headers, params=params)
+
     def delete(self, path: str, params: Object | None = None) -> Object:
         return self._call("DELETE", path, params=params)
 
@@ -125,7 +130,12 @@ class Client:
         said = error_said(error)
         if hint := _hint(response, error):
             said = Said(f"{said.english} {hint.english}", f"{said.korean} {hint.korean}")
-        return Refused(said, http_status=response.status_code)
+        return Refused(
+            said,
+            http_status=response.status_code,
+            code=error.get("code"),
+            retry_after=_seconds(response.headers.get("retry-after")),
+        )
 
     def _not_a_server(self, response: httpx.Response) -> Failure:
         return Failure(_NOT_A_SERVER.filled(address=self.address, status=response.status_code))
@@ -162,6 +172,10 @@ def _json(content: bytes) -> Object | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isdecimal() else None
 
 
 def _hint(response: httpx.Response, error: Object) -> Said | None:

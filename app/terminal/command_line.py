@@ -15,6 +15,8 @@ from app.terminal.command import Group, LanguageOption, speak
 from app.terminal.doctor import command as doctor
 from app.terminal.failures import Failure
 from app.terminal.language import Language, Said, both, chosen_language
+from app.terminal.moving import command as moving
+from app.terminal.rescue import command as rescue
 from app.terminal.screen import Screen, use_safe_output
 from app.terminal.wrong_usage import usage_said
 
@@ -96,6 +98,8 @@ person.register(app)
 usage.register(app)
 doctor.register(app)
 backup.register(app)
+moving.register(app)
+rescue.register(app)
 serve.register(app)
 
 _SEE_HELP = Said("Add --help to see the usage.", "--help를 붙이면 사용법을 볼 수 있습니다.")

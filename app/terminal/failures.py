@@ -14,8 +14,20 @@ class Failure(Exception):
 
 
 class Refused(Failure):
-    """The server returned an error; `http_status` is the status of its response."""
+    """The server returned an error; `http_status` is the status of its response.
 
-    def __init__(self, said: Said, *, http_status: int) -> None:
+    `retry_after`: seconds to wait before the next attempt, if the server says so.
+    """
+
+    def __init__(
+        self,
+        said: Said,
+        *,
+        http_status: int,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(said)
         self.http_status = http_status
+        self.code = code
+        self.retry_after = retry_after

@@ -1,9 +1,11 @@
 """Runs that end while their code runs: it stops, and the thread goes on with its variables."""
 
+import tempfile
 from typing import Any
 
 import pytest
 
+from app.engine.tools.code_interpreter import deleted_threads
 from tests.support.code_interpreter import (
     CODE,
     asked,
@@ -85,11 +87,13 @@ def test_an_expiry_stops_the_code(begun, upstream):
     goes_on(server, path, assistant_id, upstream)
 
 
-def test_a_deleted_thread_stops_the_code(begun):
+def test_a_deleted_thread_stops_the_code_and_takes_its_folder_along(begun, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(deleted_threads, "_LOOK_EVERY", 0.05)
     server, path, _ = begun()
-    thread = path.split("/runs/")[0]
-    assert server.http.delete(thread).json()["deleted"]
-    wait_until(lambda: server.http.get(path).status_code == 404)
+    assert [*tmp_path.glob("threadkeeper-interpreter-*/*/data/.count")]
+    assert server.http.delete(path.split("/runs/")[0]).json()["deleted"]
+    wait_until(lambda: not [*tmp_path.glob("threadkeeper-interpreter-*/*/data/.count")])
 
 
 def test_a_time_limit_is_text_for_the_model(start, upstream):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.interpreters import require_interpreter
 from tests.support.stream_reader import told
 
 DRAW = "표를 그래프로 그려 주세요."
@@ -15,8 +16,7 @@ CODE = {"type": "code_interpreter"}
 
 @pytest.fixture
 def http(start):
-    support = pytest.importorskip("tests.support.interpreters")
-    support.require_interpreter()
+    require_interpreter()
     return start(openai_base_url="", openai_api_key="", code_interpreter="auto").http
 
 

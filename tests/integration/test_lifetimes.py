@@ -27,6 +27,7 @@ from app.db.database import Database
 from app.db.lanes import Lane
 from app.engine.heartbeat import Heartbeat
 from app.engine.supervisor import RunSupervisor
+from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.interpreter.interpreter import Interpreter
 from app.reloading import Reloader
 from app.services.access import AccessService
@@ -47,6 +48,7 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "model": (OpenAIClient, "__init__", "close"),
     "embedding model": (OpenAIEmbedder, "__init__", "close"),
     "code interpreter": (Interpreter, "open", "close"),
+    "code of deleted threads": (DeletedThreads, "open", "close"),
     "configured assistants": (assembly, "configure_assistants", None),
     "access": (AccessService, "__init__", None),
     "runs": (RunSupervisor, "open", "close"),

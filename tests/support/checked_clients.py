@@ -27,7 +27,7 @@ VERSION = "/api/v1"
 # Most servers here use plain HTTP, and loading the machine's certificates is slow.
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Only ours: OpenAI has no schema for them.
-_OWN = ("/access", "/chat", "/health", "/ready", "/usage")
+_OWN = ("/access", "/chat", "/health", "/import", "/ready", "/usage")
 _SDK_TYPES: dict[str, type[BaseModel]] = {
     "model": Model,
     "assistant": beta.Assistant,
@@ -46,6 +46,7 @@ _SDK_TYPES: dict[str, type[BaseModel]] = {
     "vector_store.file.deleted": vector_stores.VectorStoreFileDeleted,
     "vector_store.files_batch": vector_stores.VectorStoreFileBatch,
 }
+_NOT_JSON = ("application/octet-stream", "application/x-ndjson")
 # Lists whose items don't contain their type.
 _SDK_ITEMS: dict[str, type[BaseModel]] = {
     "vector_store.search_results.page": VectorStoreSearchResponse,
@@ -93,7 +94,7 @@ def _check(response: httpx.Response) -> None:
 def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     if not response.headers.get("x-request-id", "").startswith("req_"):
         return ["no x-request-id"]
-    if response.headers.get("content-type") == "application/octet-stream":
+    if response.headers.get("content-type") in _NOT_JSON:
         return []
     body = response.json()
     if not response.is_success:

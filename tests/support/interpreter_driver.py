@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.interpreter.events import Ended, InterpreterError, Limits, Printed, Shown
+from app.interpreter.events import Ended, InterpreterError, Limits, Printed, Shown, Unreadable
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.session import Session
 
@@ -74,7 +74,7 @@ async def _executed(session: Session, code: str, *, cancels: bool) -> dict[str, 
                         started = time.monotonic()
                         break
                 case Shown():
-                    shown.append(len(await session.read(event)))
+                    shown.append(await _size(session, event))
                 case Ended():
                     ended = event
     return {
@@ -84,6 +84,13 @@ async def _executed(session: Session, code: str, *, cancels: bool) -> dict[str, 
         "note": ended and ended.note,
         "seconds": time.monotonic() - started,
     }
+
+
+async def _size(session: Session, shown: Shown) -> int | None:
+    try:
+        return len(await session.read(shown))
+    except Unreadable:
+        return None
 
 
 async def _longest_pause() -> float:

@@ -20,10 +20,12 @@ from app.interpreter.events import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
-# Small, so that tests of limits are quick. Code gets its share of the CPU late on a busy machine.
+# Where tests put what code must not reach: code that names /tmp gets a folder of its session.
+OUTSIDE = "/var/tmp"
+# Small, so that tests of limits are quick. On a busy machine, code gets little CPU.
 LIMITS = Limits(
-    seconds=20,
-    cpu_seconds=2,
+    seconds=8,
+    cpu_seconds=1,
     memory_bytes=256 << 20,
     disk_bytes=32 << 20,
     output_characters=5_000,

@@ -8,7 +8,7 @@ import httpx
 
 from tests.support.api_document import api_document
 
-# A form's body, for the one operation that does not accept JSON.
+# A form's body, for the one operation that accepts only forms.
 _FORM: dict[str, Any] = {"files": {"file": ("a.txt", b"text")}, "data": {"purpose": "assistants"}}
 
 
@@ -64,4 +64,6 @@ def _content(content: Mapping[str, Any]) -> dict[str, Any]:
     if "application/json" in content:
         example = next(iter(content["application/json"]["examples"].values()))
         return {"json": example["value"]}
+    if "application/x-ndjson" in content:
+        return {"content": b'{"object": "thread", "id": "thread_imported", "created_at": 1}\n'}
     return _FORM if content else {}

@@ -38,6 +38,8 @@ def _made(kind: Any, given: Mapping[str, Any]) -> Any:
 
 def _value(hint: Any, name: str, numbers: "count[int]") -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
+    if name == "tools":
+        return [{"type": "function", "function": {"name": f"tool_{next(numbers)}"}}]
     if origin in (Union, UnionType):
         return _value(next(arm for arm in arguments if arm is not NoneType), name, numbers)
     if origin is Literal:

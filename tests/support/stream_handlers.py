@@ -27,6 +27,7 @@ class Notes:
         self.calls: list[str] = []
         self.texts: list[str] = []
         self.arguments: list[str] = []
+        self.code: list[Any] = []
         self.done_calls: list[Any] = []
         self.done_steps: list[Any] = []
 
@@ -38,7 +39,10 @@ class Notes:
             self.done_steps.append(given[0])
 
     def note_tool_call(self, delta: Any) -> None:
-        self.arguments.append(delta.function.arguments)
+        if delta.type == "code_interpreter":
+            self.code.append(delta.code_interpreter)
+        else:
+            self.arguments.append(delta.function.arguments)
 
 
 class Handler(Notes, AssistantEventHandler):

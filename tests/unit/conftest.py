@@ -1,12 +1,16 @@
 """Fixtures of the unit tests."""
 
+import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from app.core.model import Api
 from app.core.openai_client import OpenAIClient
 from tests.support.fake_upstream import FakeUpstream
+from tests.support.interpreters import NOBODY, OUTSIDE, Driver, driver, require_interpreter
 from tests.support.openai_calls import client
 
 
@@ -57,3 +61,20 @@ async def chat(upstream: FakeUpstream) -> AsyncIterator[OpenAIClient]:
     model = client(upstream.base_url, retries=2, kind="chat_completions")
     yield model
     await model.close()
+
+
+@pytest.fixture(scope="module", params=["this user", "nobody"])
+def interpreter_process(request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """A process with a code interpreter, of root and of a plain user if this is root."""
+    require_interpreter()
+    if request.param == "nobody" and os.getuid() != 0:
+        pytest.skip("only root can be somebody else")
+    user = NOBODY if request.param == "nobody" else os.getuid()
+    with tempfile.TemporaryDirectory(dir=OUTSIDE) as name:
+        Path(name).chmod(0o755)
+        folder = Path(name, "sessions")
+        folder.mkdir()
+        with driver(folder, user=user) as running:
+            assert running.unavailable == ""
+            yield running
+        assert [*folder.iterdir()] == []

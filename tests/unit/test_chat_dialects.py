@@ -336,6 +336,28 @@ async def test_text_before_and_after_calls(model: OpenAIClient) -> None:
 
 
 @respx.mock
+@pytest.mark.parametrize("stream", [True, False])
+async def test_blank_lines_around_calls_are_no_message(model: OpenAIClient, stream: bool) -> None:
+    call = fragment("f", "{}", id="x", index=0)
+    if stream:
+        answers(text("\n", "\n "), delta(tool_calls=[call]), text("\n"), END)
+    else:
+        message = {"content": "\n\n", "tool_calls": [call]}
+        respx.post(PATH).respond(json={"choices": [{"message": message}]})
+    [item] = flat(await read(model, stream=stream))[-1]["response"]["output"]
+    assert item["type"] == "function_call"
+
+
+@respx.mock
+@pytest.mark.parametrize("pieces", [("\n", " ", "a\n"), (" ", "\n")])
+async def test_blank_lines_of_an_answer_are_kept(
+    model: OpenAIClient, pieces: tuple[str, ...]
+) -> None:
+    [item] = (await response(model, text(*pieces), END))["output"]
+    assert item["content"][0]["text"] == "".join(pieces)
+
+
+@respx.mock
 async def test_a_message_ends_before_calls_begin(model: OpenAIClient) -> None:
     answers(text("Wait."), delta(tool_calls=[fragment("f", "{}", id="x")]), END)
     kinds = [event["type"].removeprefix("response.") for event in flat(await read(model))]
@@ -414,7 +436,8 @@ async def test_reasoning_is_kept_for_the_next_round_and_never_text(
 async def test_reasoning_is_bounded(model: OpenAIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.core.answer_bounds.SAID_CHARACTERS", 1_000)
     call = fragment(None, None, id="x", index=0, extra_content={"a": "x" * 100})
-    for chunk in (delta(reasoning_content="x" * 100), delta(tool_calls=[call])):
+    blank = delta(content=" " * 100)
+    for chunk in (delta(reasoning_content="x" * 100), delta(tool_calls=[call]), blank):
         answers(*[chunk] * 11, END)
         assert "too long" in (await failure(model, stream=True)).message
 

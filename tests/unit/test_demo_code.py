@@ -8,6 +8,7 @@ import pytest
 from app.core.demo_answers import Answer, answer
 from app.core.demo_arithmetic import expression_in
 from app.core.demo_client import DemoClient
+from app.engine.tools.code_interpreter.texts import LOST, description
 
 DRAW = "시청 데이터를 그래프로 그려 주세요."
 PRINTED = """\
@@ -27,12 +28,11 @@ pandas.errors.EmptyDataError: No columns to parse from file
 
 def offered(*names: str, name: str = "code_interpreter") -> dict[str, Any]:
     """Return the function that runs code, with these files in its folder."""
-    given = (f"{one} (file-{place})" for place, one in enumerate(names))
-    made = ["made.csv", "made.png"]
-    files = f" Files that are there: {', '.join([*given, *made])}." if names else ""
+    given = [f"{one} (file-{place})" for place, one in enumerate(names)]
+    made = ["made.csv", "made.png"] if names else []
     parameters = {"type": "object", "properties": {"code": {"type": "string"}}}
     kind = {"type": "function", "name": name, "strict": False}
-    return {**kind, "description": f"Runs Python code.{files}", "parameters": parameters}
+    return {**kind, "description": description([*given, *made]), "parameters": parameters}
 
 
 SEARCH = offered(name="file_search")
@@ -101,6 +101,7 @@ def test_names_are_quoted():
         (("old.csv", "new.xlsx"), "Draw old.csv, please.", "old.csv"),
         (("a, b.csv", "table (1).csv"), "Draw it.", "table (1).csv"),
         (("a, b.csv", "table (1).pdf"), "Draw it.", "a, b.csv"),
+        ([f"{number}.csv" for number in range(50)], "Draw it.", "49.csv"),
     ],
 )
 def test_the_newest_table_is_meant_unless_one_is_named(files, said, chosen):
@@ -170,6 +171,7 @@ def test_the_arithmetic_in_a_question(said, expression):
 def test_a_result_of_arithmetic():
     said = "3 × (4 + 5) = ?"
     assert told(said, "27\n", offered()) == "[Demo model] Python says: 3 * (4 + 5) = 27"
+    assert told(said, f"{LOST}\n27\n", offered()).endswith(" = 27")
     korean = told("3 × 9는 얼마예요?", "27", offered())
     assert korean == "[데모 모드] Python으로 계산했습니다: 3 * 9 = 27"
 

@@ -131,11 +131,11 @@ SENT = request(
 )
 @pytest.mark.parametrize("status", [400, 422])
 async def test_what_is_refused_in_other_words_is_left_out_and_remembered(
-    real: OpenAIClient, upstream: FakeUpstream, body: Any, lost: list[str], status: int
+    responses: OpenAIClient, upstream: FakeUpstream, body: Any, lost: list[str], status: int
 ) -> None:
     upstream.reply(Reply.http_error(status, body))
-    await read(real, SENT)
-    await read(real, SENT)
+    await read(responses, SENT)
+    await read(responses, SENT)
     kept = {key: value for key, value in SENT.items() if key not in lost}
     assert [recorded.body for recorded in upstream.requests[1:]] == [{**kept, "stream": True}] * 2
 

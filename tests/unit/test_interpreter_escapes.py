@@ -1,7 +1,6 @@
 """The code interpreter's sandbox: what SECURITY.md promises of it, as root and as a plain user."""
 
 import json
-import os
 import platform
 import socket
 import tempfile
@@ -15,10 +14,8 @@ from app.core.fence import syscalls
 from app.core.fence.libc import MACHINES
 from app.interpreter.environment import ROOT
 from tests.support.interpreter_escapes import code
-from tests.support.interpreters import NOBODY, Driver, driver, require_interpreter
+from tests.support.interpreters import OUTSIDE, Driver
 
-# Not /tmp: code that names it gets a folder of its session.
-OUTSIDE = "/var/tmp"
 REFUSALS = {"EPERM", "EACCES", "ENOSYS", "EXDEV"}
 TABLES = (
     *(syscalls.OTHERS, syscalls.SHARED, syscalls.KERNEL, syscalls.PLACES, syscalls.IDENTITY),
@@ -35,25 +32,8 @@ CALLS = (
 )
 
 
-@pytest.fixture(scope="module", params=["this user", "nobody"])
-def interpreter(request: pytest.FixtureRequest) -> Iterator[Driver]:
-    """A process with an interpreter, of root and of a plain user if this is root."""
-    require_interpreter()
-    if request.param == "nobody" and os.getuid() != 0:
-        pytest.skip("only root can be somebody else")
-    user = NOBODY if request.param == "nobody" else os.getuid()
-    with tempfile.TemporaryDirectory(dir=OUTSIDE) as name:
-        os.chmod(name, 0o755)
-        folder = Path(name, "sessions")
-        folder.mkdir()
-        with driver(folder, user=user) as running:
-            assert running.unavailable == ""
-            yield running
-        assert [*folder.iterdir()] == []
-
-
 @pytest.fixture
-def stage(interpreter: Driver) -> Iterator[dict[str, Any]]:
+def stage(interpreter_process: Driver) -> Iterator[dict[str, Any]]:
     """A folder that is open to all, a port, and two Unix sockets where one listens."""
     with (
         tempfile.TemporaryDirectory(dir=OUTSIDE) as name,
@@ -74,7 +54,7 @@ def stage(interpreter: Driver) -> Iterator[dict[str, Any]]:
         yield {
             "folder": name,
             "port": server.getsockname()[1],
-            "server": interpreter.pid,
+            "server": interpreter_process.pid,
             "code": str(ROOT / "app" / "__init__.py"),
             "numbers": {call: number for call, number in numbers.items() if number is not None},
             "newest": syscalls.NEWEST,
@@ -84,8 +64,8 @@ def stage(interpreter: Driver) -> Iterator[dict[str, Any]]:
         assert sorted(path.name for path in folder.iterdir()) == ["database", "removed", "socket"]
 
 
-def test_code_can_reach_nothing_but_its_own_folder(interpreter, stage):
-    other = interpreter.run(
+def test_code_can_reach_nothing_but_its_own_folder(interpreter_process, stage):
+    other = interpreter_process.run(
         "import ctypes, os\n"
         "open('/mnt/data/secret', 'w').write('x')\n"
         # The real path, which the interpreter hides but does not protect.
@@ -95,7 +75,7 @@ def test_code_can_reach_nothing_but_its_own_folder(interpreter, stage):
         key="other",
     )
     stage["other"] = str(Path(bytes.fromhex(other["printed"]).decode()).parent)
-    tried = interpreter.run(code(stage), key="escaping")
+    tried = interpreter_process.run(code(stage), key="escaping")
     assert tried["how"] == "ok", tried
     found = json.loads(tried["printed"])
     assert set(found["stays"].values()) == {"done"}, found["stays"]

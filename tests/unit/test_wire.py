@@ -43,7 +43,8 @@ def test_what_only_the_server_knows_of_a_run_is_not_sent():
     hidden = {field.name for field in fields(row)} - {*wire.run_object(row).model_dump()}
     assert hidden == {
         *("streamed", "horizon", "include", "question", "worker_id", "takeovers"),
-        *("reserved_tokens", "by_visitor", "project", "request_id"),
+        *("reserved_tokens", "by_visitor", "project", "request_id", "answered_by"),
+        "answered_model",
     }
 
 

@@ -10,6 +10,7 @@ from app.api.v1 import (
     health,
     messages,
     models,
+    moving,
     runs,
     steps,
     threads,
@@ -23,6 +24,6 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files, usage, models),
+    *(files, vector_stores, vector_store_files, usage, models, moving),
 ):
     api.include_router(resource.routes)

@@ -31,7 +31,8 @@ class Answer:
         self._open: _Message | None = None
         self._calls = Calls()
         self._reasoning: dict[str, list[str]] = {}
-        self._reasoned = 0
+        self._blanks: list[str] = []
+        self._unseen = 0
 
     def take_chunk(self, chunk: dict[str, Any]) -> None:
         """Add a chunk of a stream. Raises `AnswerFailed`, `BrokenAnswer`."""
@@ -85,24 +86,36 @@ class Answer:
             if isinstance(thought := message.get(field), str):
                 self._think(field, thought)
         if text := _text_of(message.get("content")):
-            self._say("output_text", text)
+            self._say_text(text)
         if isinstance(refusal := message.get("refusal"), str) and refusal:
             self._say("refusal", refusal)
         if fragments := message.get("tool_calls"):
             self._end_message()
+            self._blanks.clear()
             self.events += self._calls.take(fragments, self._next_place, whole=whole)
             self._check_unseen()
 
     def _think(self, field: str, thought: str) -> None:
         self._reasoning.setdefault(field, []).append(thought)
-        self._reasoned += len(thought)
+        self._unseen += len(thought)
         self._check_unseen()
 
     def _check_unseen(self) -> None:
         """Bound what no event contains, and nobody else counts therefore."""
-        unseen = self._reasoned + self._calls.extra_characters
-        if unseen > answer_bounds.SAID_CHARACTERS:
+        if self._unseen + self._calls.extra_characters > answer_bounds.SAID_CHARACTERS:
             raise answer_bounds.AnswerTooLarge
+
+    def _say_text(self, text: str) -> None:
+        # Some models begin with blank lines even if only calls follow: that is no message.
+        if self._open is None and text.isspace():
+            self._blanks.append(text)
+            self._unseen += len(text)
+            self._check_unseen()
+            return
+        if self._blanks:
+            text = "".join([*self._blanks, text])
+            self._blanks.clear()
+        self._say("output_text", text)
 
     def _say(self, kind: str, text: str) -> None:
         message = self._open
@@ -125,6 +138,8 @@ class Answer:
     def finish(self) -> None:
         """Add the events that end the answer. Raises `BrokenAnswer`."""
         status = "incomplete" if self.reason in _INCOMPLETE else "completed"
+        if self._blanks and not self._calls.all:
+            self._say("output_text", "".join(self._blanks))
         output = {message.place: message.item("completed") for message in self._messages}
         output |= {call.place: call.item() for call in self._calls.all}
         if self._open is not None:

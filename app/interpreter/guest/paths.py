@@ -42,7 +42,12 @@ _inside = ["/nowhere"]
 
 
 def use(folders: dict[str, str], inside: str) -> None:
-    """Map these folders (mapped path to real path) from now on; they are all in `inside`."""
+    """Map these folders (mapped path to real path) from now on; they are all in `inside`.
+
+    To be called in a session: the zygote itself changes modes.
+    """
+    for name in _REFUSED:
+        _replace(os, name, _ignoring)
     _folders.clear()
     _folders.update(folders)
     _inside[0] = f"{inside}/"
@@ -82,8 +87,6 @@ def shown(path: str) -> str:
 def install() -> None:
     for name, count in _OF_PATHS.items():
         _replace(os, name, functools.partial(_mapping, count=count))
-    for name in _REFUSED:
-        _replace(os, name, _ignoring)
     _replace(os, "getcwd", _showing)
     os.truncate = _truncate
     io.open = builtins.open = _mapping(builtins.open, count=1)

@@ -39,6 +39,8 @@ _LIBRARIES = (
 FONT_LISTS = ("share", "matplotlib")
 _MESSAGE = 1 << 16
 _PIPES = 3
+_NICENESS = 10
+_LAST_FILE = 1 << 16
 _WIDTH = 160
 
 
@@ -48,8 +50,8 @@ class Zygote:
     def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
         self._control = control
         self._config = config
-        # The session's process id and number by its pidfd.
-        self._children: dict[int, tuple[int, int]] = {}
+        # By its pidfd: the process id, and a session's number or the folder that is being removed.
+        self._children: dict[int, tuple[int, int | Path]] = {}
 
     def serve(self) -> None:
         control = self._control.fileno()
@@ -61,11 +63,14 @@ class Zygote:
                 return
 
     def _receive(self) -> bool:
-        """Start the session of the next message; return False if the server is gone."""
+        """Do what the next message says; return False if the server is gone."""
         message, pipes, _, _ = socket.recv_fds(self._control, _MESSAGE, _PIPES)
         if not message:
             return False
         task = json.loads(message)
+        if "remove" in task:
+            self._remove(Path(task["remove"]))
+            return True
         try:
             self._start(task["number"], Path(task["folder"]), pipes)
         except OSError as error:
@@ -85,11 +90,21 @@ class Zygote:
         self._children[pidfd] = (child, number)
         self._send({"started": number, "pid": child}, [pidfd])
 
+    def _remove(self, folder: Path) -> None:
+        """Remove a folder, in a process of its own: sessions need not wait for it."""
+        child = os.fork()
+        if child == 0:
+            _remove_and_exit(folder)
+        self._children[os.pidfd_open(child)] = (child, folder)
+
     def _reap(self, pidfd: int) -> None:
-        child, number = self._children.pop(pidfd)
+        child, task = self._children.pop(pidfd)
         _, status = os.waitpid(child, 0)
         os.close(pidfd)
-        self._send({"ended": number, "status": os.waitstatus_to_exitcode(status)})
+        if isinstance(task, int):
+            self._send({"ended": task, "status": os.waitstatus_to_exitcode(status)})
+        elif status:
+            self._send({"left": str(task)})
 
     def _send(self, message: dict[str, Any], files: list[int] | None = None) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):  # the next `recv` reports it
@@ -114,6 +129,17 @@ def _become_session(
         # To the output pipe, which the server shows if the session ends unexpectedly.
         with suppress(OSError, ValueError):
             os.write(2, traceback.format_exc().encode())
+        os._exit(1)
+    os._exit(0)
+
+
+def _remove_and_exit(folder: Path) -> NoReturn:
+    # The zygote's files: the server must not wait for this process.
+    os.closerange(0, _LAST_FILE)
+    os.nice(_NICENESS)
+    try:
+        remove_folder(folder)
+    except OSError:
         os._exit(1)
     os._exit(0)
 

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.support.assistants_files import ANALYST, SHIPPED
 from tests.support.callers import ORIGIN
+from tests.support.interpreters import require_interpreter
 from tests.support.pages import needs_libraries
 
 pytestmark = needs_libraries
@@ -26,18 +27,17 @@ CLOSED = {
 @pytest.fixture
 def demo(start):
     """Return a function that starts the server as it is shipped, if it can run code here."""
-    support = pytest.importorskip("tests.support.interpreters")
-    support.require_interpreter()
+    require_interpreter()
     settings = {"openai_base_url": "", "openai_api_key": "", "assistants_file": str(SHIPPED)}
     return lambda **more: start(code_interpreter="auto", **settings, **more)
 
 
 def assert_drawn(page, name: str) -> None:
     picture = page.answer.locator(".message").get_by_role("img")
-    expect(picture).to_have_js_property("naturalWidth", 900)
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(image) => image.naturalWidth") > 300
     with page.page.expect_download() as download:
         page.answer.get_by_role("button", name=name).last.click()
-    # Playwright shortens names that are not ASCII.
     assert download.value.path().read_text("utf-8-sig").startswith(",")
 
 
@@ -69,4 +69,4 @@ def test_a_table_that_is_dropped_on_the_page(demo, chat):
     shown = page.answer.locator(".call")
     shown.locator("summary").click()
     expect(shown.locator("pre").first).to_contain_text('path = "/mnt/data/도시별 매출.csv"')
-    expect(shown.locator("pre").last).to_contain_text("- Rows: 2")
+    expect(shown.locator("pre").nth(1)).to_contain_text("- Rows: 2")
