@@ -15,7 +15,7 @@ from app.core.upstream_choice import UpstreamChoice
 from app.services.written_assistants import Configured
 
 # The settings without effect if the providers file names upstreams.
-_REPLACED = ("openai_base_url", "model_aliases")
+_REPLACED = ("openai_base_url", "openai_api", "model_aliases")
 
 
 def configured_upstreams(settings: Settings) -> Sequence[Upstream]:
@@ -39,7 +39,8 @@ def ignored_settings(settings: Settings, upstreams: Sequence[Upstream]) -> list[
     """Return the settings that have no effect because these upstreams come from a file."""
     if upstreams[0].of_settings:
         return []
-    return [name.upper() for name in _REPLACED if getattr(settings, name)]
+    fields = Settings.model_fields
+    return [name.upper() for name in _REPLACED if getattr(settings, name) != fields[name].default]
 
 
 def _of_settings(settings: Settings) -> Upstream:

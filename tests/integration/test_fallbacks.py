@@ -214,6 +214,20 @@ def test_a_fallback_gets_what_it_can_read(served, upstream, second, database_url
     assert report["total"]["costs"] == {"USD": pytest.approx(cost)}
 
 
+@pytest.mark.parametrize("apis", [("responses", "chat_completions"), ("chat_completions", "auto")])
+def test_a_fallback_may_have_the_other_api(start, tmp_path, upstream, second, apis):
+    first_api, second_api = apis
+    file = providers_file(
+        tmp_path,
+        provider("first", upstream.base_url, **FIRST | {"api": first_api}),
+        provider("second", second.base_url, api=second_api),
+    )
+    http = start(providers_file=file, openai_model="m").http
+    upstream.reply(Reply.http_error(500))
+    assert chat(http).json()["message"] == "Answer to: hi"
+    assert (asked(upstream), asked(second)) == (["m"], ["m"])
+
+
 def test_an_answer_has_the_length_that_the_file_allows(served, upstream):
     server = served({"max_output": 100})
     assert chat(server.http).is_success
