@@ -248,7 +248,9 @@ def test_headers_of_the_file_are_sent(served, upstream):
 @pytest.mark.parametrize(
     "apis", [("responses", "chat_completions"), ("chat_completions", "responses")]
 )
-def test_a_fallback_with_the_other_api_goes_on_with_the_calls(start, tmp_path, upstream, second, apis):
+def test_a_fallback_with_the_other_api_goes_on_with_the_calls(
+    start, tmp_path, upstream, second, apis
+):
     """It goes on with the calls of the first one, but not with what only that one can read."""
     file = providers_file(
         tmp_path,
