@@ -27,7 +27,10 @@ _KEYLIKE = re.compile(r"\b(?:(?:sk|pk|rk|gsk|hf|xai)[-_]|AIza)[\w*.+/=-]{4,}")
 # The statuses, besides those from 500 on, for which another upstream is worth asking.
 _ELSEWHERE = frozenset({408, 429})
 
-_QUOTA = frozenset({"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached"})
+# Gateways report an error in a stream by its HTTP status.
+_QUOTA = frozenset(
+    {"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached", "429"}
+)
 _PROMPT = frozenset(
     {"invalid_prompt", "invalid_request_error", "context_length_exceeded", "bio_policy"}
 )
