@@ -239,7 +239,10 @@ class Summaries:
                 text, spent = await self._ask_at(target, run, work)
             except ModelError as error:
                 upstreams.failed(target, error.cause)
-                if error.cause == "request":
+                if error.cause == "length":
+                    # The next attempt summarises fewer messages at once.
+                    self.windows.rates.exceeded(target.model)
+                if error.cause in ("request", "length"):
                     raise
                 failure = failure or error
                 continue
