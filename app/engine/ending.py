@@ -1,11 +1,11 @@
 """Ends a run early: failed, cancelled or expired, from any process."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.db import messages, runs, steps
 from app.db.database import Connection
-from app.db.rows import MessageRow
+from app.db.rows import MessageRow, StepRow
 from app.db.runs import Ended
 from app.domain.clock import now
 from app.engine import journal
@@ -23,28 +23,39 @@ OUR_FAULT = LastError(
 )
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """What an execution has in memory when its run ends early: the message that the model was
+    writing, and the step whose calls were being answered, with all that was sent of them."""
+
+    message: MessageRow | None = None
+    step: StepRow | None = None
+
+
+NOTHING = Unfinished()
+
+
 def end_run(
     connection: Connection,
     run_id: str,
     to: Ending,
     changes: Changes,
     *,
-    unfinished: MessageRow | None = None,
+    unfinished: Unfinished = NOTHING,
     last_error: LastError | None = None,
     held_by: str | None = None,
 ) -> Ended:
     """End the run and its open messages and steps, and add the events to `changes`.
 
-    `unfinished` is the message that the model was writing, with all of its text so far. Raises
-    `StaleRun`.
+    Raises `StaleRun`.
     """
     moment = now()
     locked = runs.lock(connection, run_id)
     # The question becomes a message even if the run never started.
     ask_late(connection, locked)
     for message in messages.open_of_run(connection, run_id):
-        if unfinished is not None and unfinished.id == message.id:
-            message = replace(message, content=unfinished.content)
+        if unfinished.message is not None and unfinished.message.id == message.id:
+            message = replace(message, content=unfinished.message.content)
         cut_off = replace(
             message,
             status="incomplete",
@@ -53,7 +64,7 @@ def end_run(
         )
         messages.save(connection, cut_off)
         changes.emit("thread.message.incomplete", cut_off)
-    tally = _end_steps(connection, run_id, to, changes, moment, last_error)
+    tally = _end_steps(connection, run_id, to, changes, moment, unfinished.step, last_error)
     values: dict[str, Any] = {
         **tally.columns,
         "usage": tally.spent,
@@ -76,6 +87,7 @@ def _end_steps(
     to: Ending,
     changes: Changes,
     moment: int,
+    unfinished: StepRow | None,
     last_error: LastError | None,
 ) -> Tally:
     """End the open steps; return the usage of all steps."""
@@ -84,6 +96,8 @@ def _end_steps(
         if step.status != "in_progress":
             continue
         values: dict[str, Any] = {"usage": step.usage or Usage(), f"{to}_at": moment}
+        if unfinished is not None and unfinished.id == step.id:
+            values["step_details"] = unfinished.step_details
         if last_error is not None:
             values["last_error"] = _for_step(last_error)
         ended = replace(step, status=to, **values)

@@ -125,7 +125,7 @@ class Execution:
             self._projection.release()
         message = self._message
         try:
-            run = await self._recorder.end(to, unfinished=message, last_error=last_error)
+            run = await self._recorder.end(to, message, self._tool_step, last_error)
         except StaleRun:
             return await self._moved_elsewhere()
         return Outcome(run, message, self._recorder.next_run_id)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from app.db import messages, runs, steps, summaries
 from app.db.database import Connection, Database
-from app.db.rows import MessageRow, RunRow
+from app.db.rows import MessageRow, RunRow, StepRow
 from app.db.runs import Ended
 from app.db.usage import Share
 from app.domain.errors import StaleRun
@@ -17,7 +17,7 @@ from app.domain.run_status import TERMINAL, RunStatus
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
-from app.engine.ending import Ending, end_run
+from app.engine.ending import Ending, Unfinished, end_run
 from app.engine.hub import Frame, Hub
 from app.schemas.runs import LastError
 from app.storage.file_writer import create_for_thread
@@ -77,10 +77,14 @@ class Recorder:
         return await self._commit(self._write, changes, move)
 
     async def end(
-        self, to: Ending, *, unfinished: MessageRow | None, last_error: LastError | None = None
+        self,
+        to: Ending,
+        message: MessageRow | None,
+        step: StepRow | None,
+        last_error: LastError | None = None,
     ) -> RunRow:
-        """End the run early; see `end_run`."""
-        return await self._commit(self._write_end, to, unfinished, last_error)
+        """End the run early; see `end_run` for its `unfinished` message and step."""
+        return await self._commit(self._write_end, to, Unfinished(message, step), last_error)
 
     def send(self, changes: Changes) -> None:
         """Send deltas at once; they are stored with the next commit."""
@@ -176,7 +180,7 @@ class Recorder:
         self,
         connection: Connection,
         to: Ending,
-        unfinished: MessageRow | None,
+        unfinished: Unfinished,
         last_error: LastError | None,
     ) -> tuple[Ended, list[Frame]]:
         changes = Changes.of(self._run)

@@ -153,7 +153,8 @@ class Interpreter:
         session = self._sessions.get(key)
         if session is not None and not session.alive:
             await self._discard(key)
-        self._used_at[key] = time.monotonic()
+        elif session is not None:
+            self._used_at[key] = time.monotonic()
         async with self._changed:
             self._in_use.discard(key)
             self._changed.notify_all()
@@ -172,13 +173,25 @@ class Interpreter:
         assert self._folder is not None
         folder = SessionFolder(self._folder / str(self._count), self._limits.disk_bytes)
         try:
-            await folder.open()
-            process = await zygote.fork(folder.path)
-        except OSError as error:
-            logger.exception("the code interpreter could not start a session")
-            raise InterpreterError("The code interpreter could not start a session.") from error
+            return await self._started(zygote, folder)
+        except BaseException as error:
+            # A cancellation, too, leaves nothing behind.
+            folder.close()
+            zygote.remove(folder.path)
+            if isinstance(error, OSError):
+                logger.exception("the code interpreter could not start a session")
+                raise InterpreterError("The code interpreter could not start a session.") from error
+            raise
+
+    async def _started(self, zygote: Zygote, folder: SessionFolder) -> Session:
+        await folder.open()
+        process = await zygote.fork(folder.path)
         session = Session(process, folder, self._limits)
-        await session.entered()
+        try:
+            await session.entered()
+        except BaseException:
+            await asyncio.shield(session.close())
+            raise
         return session
 
     async def _running_zygote(self) -> Zygote:

@@ -60,6 +60,11 @@ def _read(file: int, most: int) -> bytes | None:
         return b""
 
 
+def storable(text: str) -> str:
+    """Return the text without what databases and JSON can't store: NULs, halves of letters."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
 class Replies:
     """JSON objects, one per line. They are not checked further here."""
 
@@ -134,7 +139,7 @@ class OutputPipe:
         """Return a text in which folders have the names that code knows."""
         for path, name in self._names.items():
             text = text.replace(path, name)
-        return text
+        return storable(text)
 
     def _begun_name(self, text: str) -> int:
         """Return how many characters at the end could be the beginning of a name."""

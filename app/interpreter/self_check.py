@@ -6,8 +6,9 @@ import logging
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from app.core import fence
 from app.interpreter.environment import ROOT, closed_places, run_once
@@ -16,33 +17,53 @@ from app.interpreter.removal import remove_folder
 logger = logging.getLogger(__name__)
 
 _SECONDS = 60.0
-_NO_PYTHON = (
-    "its Python environment is missing (./run.sh installs it, or CODE_INTERPRETER_PYTHON names one)"
-)
+Kind = Literal["system", "environment", "packages", "check", "escape", "broken"]
+_WORDS: dict[Kind, str] = {
+    "system": "{}",
+    "environment": "its Python environment is missing (./run.sh installs it, or "
+    "CODE_INTERPRETER_PYTHON names one)",
+    "packages": "its Python environment lacks {}",
+    "check": "its self-check could not be run; the server's log says why",
+    "escape": "its sandbox does not hold on this system (code could {})",
+    "broken": "code can't work in its sandbox on this system (it could not {})",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why the interpreter can't be used. As a string: the end of a sentence."""
+
+    kind: Kind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return _WORDS[self.kind].format(self.detail)
+
+
 # Results by the environment's Python and when it was made: a process checks each only once.
-_known: dict[tuple[Path, int], str] = {}
+_known: dict[tuple[Path, int], Fault | None] = {}
 
 
-async def check(python: Path | None) -> str:
-    """Return why the interpreter can't be used, as the end of a sentence; empty if it can."""
+async def check(python: Path | None) -> Fault | None:
+    """Return why the interpreter can't be used; None if it can."""
     if lacking := fence.missing():
-        return lacking
+        return Fault("system", lacking)
     if python is None:
-        return _NO_PYTHON
+        return Fault("environment")
     return await asyncio.to_thread(_checked, python)
 
 
-def _checked(python: Path) -> str:
+def _checked(python: Path) -> Fault | None:
     try:
         key = (python, python.stat().st_mtime_ns)
     except OSError:
-        return _NO_PYTHON
+        return Fault("environment")
     if key not in _known:
         _known[key] = check_now(python)
     return _known[key]
 
 
-def check_now(python: Path) -> str:
+def check_now(python: Path) -> Fault | None:
     """Make the check, without its cache."""
     with tempfile.TemporaryDirectory(prefix="threadkeeper-check-") as name:
         place = Path(name).resolve()
@@ -61,7 +82,7 @@ def check_now(python: Path) -> str:
             found = json.loads(run_once(python, "check", task, seconds=_SECONDS))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             logger.warning("the check of the code interpreter failed: %s", _words(error))
-            return "its self-check could not be run; the server's log says why"
+            return Fault("check")
         finally:
             remove_folder(folder)
         if not secret.exists() or secret.read_text() != "secret":
@@ -69,16 +90,18 @@ def check_now(python: Path) -> str:
     return _verdict(found)
 
 
-def _verdict(found: dict[str, Any]) -> str:
+def _verdict(found: dict[str, Any]) -> Fault | None:
     if lacking := found.get("lacking"):
-        return str(lacking)
-    if missing := found.get("missing"):
-        return f"its Python environment lacks {', '.join(missing)}"
-    if escaped := found.get("escaped"):
-        return f"its sandbox does not hold on this system (code could {', '.join(escaped)})"
-    if broken := found.get("broken"):
-        return f"code can't work in its sandbox on this system (it could not {', '.join(broken)})"
-    return ""
+        return Fault("system", str(lacking))
+    kinds: tuple[tuple[Kind, str], ...] = (
+        ("packages", "missing"),
+        ("escape", "escaped"),
+        ("broken", "broken"),
+    )
+    for kind, name in kinds:
+        if found.get(name):
+            return Fault(kind, ", ".join(found[name]))
+    return None
 
 
 def _words(error: Exception) -> str:

@@ -80,7 +80,6 @@ class Session:
         """Wait until the process is in its sandbox. Raises `InterpreterError`."""
         while self._replies.next() is None:
             if self._replies.closed:
-                await self.close()
                 raise InterpreterError("The code interpreter's sandbox could not be entered.")
             await wait_readable([self._replies.file], _TAKES)
 

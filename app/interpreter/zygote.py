@@ -134,11 +134,14 @@ class Zygote:
             socket.send_fds(self._control, [message], [its_requests, its_replies, its_output])
             async with asyncio.timeout(_FORKS):
                 pid, pidfd = await started
-        except (OSError, TimeoutError) as error:
+        except BaseException as error:
+            # Without its pipes, a process that is started nevertheless ends by itself.
             for opened in (requests, replies, output):
                 os.close(opened)
-            logger.error("the code interpreter's zygote did not start a session: %s", error)
-            raise InterpreterError(_NOT_STARTED) from error
+            if isinstance(error, (OSError, TimeoutError)):
+                logger.error("the code interpreter's zygote did not start a session: %s", error)
+                raise InterpreterError(_NOT_STARTED) from error
+            raise
         finally:
             del self._started[number]
             for opened in (its_requests, its_replies, its_output):

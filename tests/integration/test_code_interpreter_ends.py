@@ -77,7 +77,11 @@ def test_a_cancel_stops_the_code(begun, upstream):
     assert server.http.post(f"{path}/cancel").json()["status"] == "cancelling"
     assert ended(server.http, path)["status"] == "cancelled"
     (step,) = server.http.get(f"{path}/steps").json()["data"]
-    assert step["status"] == "cancelled"
+    (call,) = step["step_details"]["tool_calls"]
+    assert (step["status"], call["code_interpreter"]) == (
+        "cancelled",
+        {"input": ENDLESS, "outputs": [{"type": "logs", "logs": "begun\n"}]},
+    )
     goes_on(server, path, assistant_id, upstream)
 
 

@@ -18,6 +18,7 @@ from app.core.openai_client import OpenAIClient
 from app.domain.errors import ModelError
 from tests.support.databases import POSTGRES_URL, fresh_database, postgresql_is_up
 from tests.support.figures import Figures
+from tests.support.interpreters import require_interpreter
 from tests.support.model_server import ModelServer, model_server
 from tests.support.openai_calls import upstream_at
 from tests.support.server import ThreadServer, process_server, thread_server
@@ -277,3 +278,14 @@ def test_a_server_that_stops_says_so_on_the_connections_it_has(models, tmp_path)
         assert answers[0].json() == {**ALL_WELL, "status": "draining", "apis": APIS}
         models.answers.set()
         server.wait()
+
+
+def test_a_server_without_a_code_interpreter_is_ready_and_says_why(start):
+    status, answer = told(start(code_interpreter="auto", code_interpreter_python="/nowhere"))
+    assert (status, answer["status"]) == (200, "ready")
+    assert answer["code_interpreter"].startswith("The code interpreter is off: ")
+
+
+def test_a_server_with_a_code_interpreter_says_so(start):
+    require_interpreter()
+    assert told(start(code_interpreter="auto")) == (200, {**ALL_WELL, "code_interpreter": "ok"})

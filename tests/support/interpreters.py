@@ -24,7 +24,7 @@ NOBODY = 65534
 OUTSIDE = "/var/tmp"
 # Small, so that tests of limits are quick. On a busy machine, code gets little CPU.
 LIMITS = Limits(
-    seconds=8,
+    seconds=6,
     cpu_seconds=1,
     memory_bytes=256 << 20,
     disk_bytes=32 << 20,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core import fence
 from app.terminal.doctor.setup_checks import clock_finding
 from tests.support.terminal import examine, run
 
@@ -151,3 +152,22 @@ def test_it_leaves_no_trace_in_the_log(caplog):
     with caplog.at_level(logging.WARNING):
         examine()
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en_US.UTF-8", "The code interpreter is not offered: its Python environment is missing"),
+        ("ko_KR.UTF-8", "코드를 실행할 Python 환경이 없어 코드 인터프리터를 제공하지 않습니다."),
+    ],
+)
+def test_a_code_interpreter_without_its_environment_is_named(language, said):
+    if lacking := fence.missing():
+        pytest.skip(f"no sandbox here: {lacking}")
+    checks = examine(LC_ALL=language, CODE_INTERPRETER="auto", CODE_INTERPRETER_PYTHON="/nowhere")
+    assert checks["code_interpreter"]["level"] == "warning"
+    assert checks["code_interpreter"]["message"].startswith(said)
+
+
+def test_a_code_interpreter_that_is_off_is_fine():
+    assert examine(CODE_INTERPRETER="off")["code_interpreter"]["level"] == "ok"

@@ -11,7 +11,7 @@ from app.domain.errors import StaleRun
 from app.domain.ids import new_id
 from app.engine import journal
 from app.engine.changes import Changes
-from app.engine.ending import end_run, end_unheld
+from app.engine.ending import Unfinished, end_run, end_unheld
 from app.schemas.messages import text_part
 from app.schemas.runs import LastError, Usage
 from tests.support.rows import insert_run
@@ -101,7 +101,7 @@ def test_a_cancel_ends_what_was_asked_to_end(rows, run):
 
 def test_the_words_that_were_said_are_kept(rows, run):
     message, _, _ = of_run(rows, run)
-    unfinished = replace(message, content=[text_part("Half an")])
+    unfinished = Unfinished(replace(message, content=[text_part("Half an")]))
     end_run(rows, run.id, "expired", Changes(streamed=True), unfinished=unfinished)
     assert of_run(rows, run)[0].content == [text_part("Half an")]
 

@@ -288,6 +288,31 @@ async def test_a_file_whose_source_fails_is_not_there(session):
     assert await printed(session, "import os; os.listdir('.')") == "[]\n"
 
 
+async def test_any_text_can_be_stored(session):
+    code = "import os\nos.write(1, b'\\0 \\xff \\xea\\xb0')\nraise ValueError('\\0 \\ud800')"
+    *printed, ended = await events_of(session, code)
+    text = "".join(event.text for event in printed)
+    assert ended == Ended("error")
+    assert text.startswith("\ufffd \ufffd \ufffd") and "ValueError: \ufffd" in text
+    assert text.encode() and "\0" not in text
+
+
+async def test_a_cancelled_start_leaves_nothing(interpreter):
+    async def use() -> None:
+        async with interpreter.session("cancelled"):
+            raise AssertionError
+
+    for pause in (0, 0.001, 0.005, 0.01, 0.02):
+        starting = asyncio.create_task(use())
+        await asyncio.sleep(pause)
+        starting.cancel()
+        with pytest.raises((asyncio.CancelledError, AssertionError)):
+            await starting
+    assert not interpreter._in_use
+    async with interpreter.session("cancelled") as session:
+        assert await printed(session, "1") == "1\n"
+
+
 async def test_sessions_differ(interpreter):
     async with interpreter.session("one") as one, interpreter.session("two") as two:
         await printed(one, "x = 1; open('/mnt/data/a', 'w').close()")

@@ -88,3 +88,18 @@ def test_code_can_reach_nothing_but_its_own_folder(interpreter_process, stage):
         *("MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
     }
     assert [file["name"] for file in tried["made"]] == ["file"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="only x86-64 has these calls")
+def test_calls_of_32_bits_are_refused(interpreter_process):
+    """With the call number of `getpid` there; the process may as well crash."""
+    answer = interpreter_process.run(
+        "import ctypes, mmap\n"
+        "room = mmap.mmap(-1, 4096, prot=7)\n"
+        # mov eax, 20; int 0x80; ret
+        "room.write(b'\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3')\n"
+        "address = ctypes.addressof(ctypes.c_char.from_buffer(room))\n"
+        "ctypes.CFUNCTYPE(ctypes.c_int)(address)()",
+        key="32 bits",
+    )
+    assert answer["how"] == "died" or answer["printed"] == "-1\n", answer

@@ -67,7 +67,7 @@ async def test_a_cancel_waits_for_the_commit_that_it_meets(database, database_ur
     await holding
     other.close()
 
-    await recorder.end("failed", unfinished=message)
+    await recorder.end("failed", message, None)
     hub.settle(run.id)
     kept = (await database.read(journal.kept_after, run.id, 0)).frames
     assert [frame.event for frame in kept] == [

@@ -65,9 +65,9 @@ class Answer:
 
 
 # Sends a delta of the call that is being answered, such as `{"my_tool": {"outputs": […]}}`. SDKs
-# append its strings to those of earlier deltas, so a delta must not repeat the final detail. It
-# sends nothing if another execution may have answered the call before: its readers would see it
-# twice.
+# append its strings to those of earlier deltas, so a delta must not repeat the final detail. If the
+# run ends early, the call's step has what was sent. Nothing is sent if another execution may have
+# answered the call before: its readers would see it twice.
 Emit = Callable[[dict[str, Any]], Awaitable[None]]
 
 
