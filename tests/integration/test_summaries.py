@@ -101,7 +101,7 @@ def test_a_summary_continues_the_one_before(server, upstream, database_url):
     assert all(text.startswith('{"summary": ') for text in texts)
     assert FACT in texts[0]
     # No message is summarised twice.
-    assert len(given) <= 20, "it is made in large steps, not after each answer"
+    assert len(given) <= 15, "it is made in large steps, not after each answer"
     said = [line for text in texts for line in text.splitlines()[1:]]
     assert len(said) == len(set(said))
 
