@@ -12,8 +12,8 @@ _GATHER_SECONDS = 0.05
 # Output beyond the limit is dropped, with this pause between reads of at most 64 KiB: what prints
 # without end must not occupy the server.
 _DROP_SECONDS = 0.02
-# Reads of output before a reply is reported; more than a pipe contains.
-_READS = 32
+# Of output that is read for one reply; more than a pipe contains.
+_LAST_BYTES = 2 << 20
 _FIGURE = re.compile(r"[1-9][0-9]{0,8}\.png")
 _MOST_SHOWN = 20
 _TRACEBACK = 4_100
@@ -41,12 +41,16 @@ class Call:
         self._read_again_at = 0.0
         self._shown = 0
         replies.begin()
+        output.begin()
 
     async def more(self, seconds: float = 3600) -> list[Event]:
         """Wait for the next events, at most so long, and return them."""
         events: list[Event] = []
+        # Output is read before the replies: what was shown before it is then known, with its place.
         if (pause := self._read_again_at - time.monotonic()) <= 0:
-            events += self._printed(1)
+            self._output.fill()
+            gap = _GATHER_SECONDS if self._room >= 0 else _DROP_SECONDS
+            self._read_again_at = time.monotonic() + gap
         try:
             reply = self._replies.next()
             while reply is not None and not self.ended:
@@ -56,6 +60,8 @@ class Call:
             self._lose(_INVALID)
         if self._replies.closed and not self.ended and not self.lost:
             self._lose("")
+        if not self.ended:
+            events += self._text(self._output.take())
         if events or self.ended or self.lost:
             return events
         await self._wait(pause, seconds)
@@ -72,18 +78,18 @@ class Call:
 
     def last_output(self) -> list[Event]:
         """Return what a process that is gone has printed before."""
-        return self._text("".join(self._read(_READS)) + self._output.end())
+        self._output.fill(_LAST_BYTES)
+        return self._text(self._output.take() + self._output.end())
 
     def _handle(self, reply: dict[str, Any]) -> list[Event]:
         if reply.get("number") != self.number:
             return []  # of an earlier call that was given up
-        events = self._printed(_READS)
         if isinstance(name := reply.get("shown"), str):
-            return events + self._figure(name)
+            return self._figure(name, reply.get("after"))
         how, traceback = reply.get("ended"), reply.get("traceback", "")
         if how not in ("ok", "error", "interrupted") or not isinstance(traceback, str):
             raise InvalidReply
-        events += self._text(self._output.end())
+        events = self.last_output()
         if traceback:
             events.append(Printed(self._output.renamed(traceback[:_TRACEBACK])))
         self.ended = self._judge(how)
@@ -94,32 +100,20 @@ class Call:
             return Ended(self.verdict[0], f"{self.verdict[1]} The variables are kept.")
         return Ended("ok" if how == "ok" else "error")
 
-    def _figure(self, name: str) -> list[Event]:
-        self._shown += 1
-        if not _FIGURE.fullmatch(name):
+    def _figure(self, name: str, after: object) -> list[Event]:
+        """Return the output before the figure, which has so many bytes, and the figure."""
+        if not _FIGURE.fullmatch(name) or not isinstance(after, int):
             raise InvalidReply
-        if self._shown > _MOST_SHOWN:
-            return []
-        return [Shown(name)]
+        until = min(after, _LAST_BYTES)
+        self._output.fill(until)
+        events = self._text(self._output.take(until) + self._output.end())
+        self._shown += 1
+        return events if self._shown > _MOST_SHOWN else [*events, Shown(name)]
 
     def _lose(self, why: str) -> None:
         self.lost = True
         if why and not self.verdict:
             self.verdict = ("died", why)
-
-    def _printed(self, reads: int) -> list[Event]:
-        events = self._text("".join(self._read(reads)))
-        gap = _GATHER_SECONDS if self._room >= 0 else _DROP_SECONDS
-        self._read_again_at = time.monotonic() + gap
-        return events
-
-    def _read(self, reads: int) -> list[str]:
-        pieces = []
-        for _ in range(reads):
-            if not (piece := self._output.read()):
-                break
-            pieces.append(piece)
-        return pieces
 
     def _text(self, text: str) -> list[Event]:
         if not text or self._room < 0:

@@ -117,13 +117,30 @@ class OutputPipe:
         self.closed = False
         self._names = names
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        # What was read and not taken, and the text that may become a folder's name.
+        self._bytes = b""
         self._rest = ""
+        self._taken = 0
 
-    def read(self) -> str:
-        """Return what has been printed since the last call; empty if nothing."""
-        block = b"" if self.closed else _read(self.file, _BLOCK)
-        if block is None:
-            self.closed, block = True, b""
+    def begin(self) -> None:
+        """Count bytes anew."""
+        self._taken = 0
+
+    def fill(self, until: int | None = None) -> None:
+        """Read what is in the pipe: one block, or as many as needed for so many bytes in total."""
+        while not self.closed:
+            block = _read(self.file, _BLOCK)
+            if block is None:
+                self.closed = True
+            self._bytes += block or b""
+            if not block or until is None or self._taken + len(self._bytes) >= until:
+                return
+
+    def take(self, until: int | None = None) -> str:
+        """Return the text that was read: all, or that of the first so many bytes in total."""
+        size = len(self._bytes) if until is None else max(until - self._taken, 0)
+        block, self._bytes = self._bytes[:size], self._bytes[size:]
+        self._taken += len(block)
         text = self._rest + self._decoder.decode(block)
         kept = self._begun_name(text)
         self._rest = text[len(text) - kept :]

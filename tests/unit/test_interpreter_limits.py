@@ -307,9 +307,11 @@ def test_the_disk_space_of_a_session_is_bounded(interpreter_process, key, code, 
         '{"number": 2, "ended": "fine"}',
         '{"number": 2, "ended": ["ok"]}',
         '{"number": 2, "ended": "error", "traceback": 5}',
-        '{"number": 2, "shown": "../data/secret"}',
-        '{"number": 2, "shown": "/etc/passwd"}',
-        '{"number": 2, "shown": "1.png/../../x"}',
+        '{"number": 2, "shown": "../data/secret", "after": 0}',
+        '{"number": 2, "shown": "/etc/passwd", "after": 0}',
+        '{"number": 2, "shown": "1.png/../../x", "after": 0}',
+        '{"number": 2, "shown": "1.png"}',
+        '{"number": 2, "shown": "1.png", "after": "0"}',
         "[" * 50_000,
         '{"number": ' + "9" * 5000 + "}",
         "\xff\x00",
@@ -326,7 +328,9 @@ def test_a_forged_reply_ends_the_session(interpreter_process, key, reply):
     "code",
     [
         "import os\nwhile True: os.write(4, b'x' * 60_000)",
-        'import os\nwhile True: os.write(4, b\'{"number": 1, "shown": "1.png"}\\n\' * 100)',
+        "import os\n"
+        'shown = b\'{"number": 2, "shown": "1.png", "after": 0}\\n\'\n'
+        "while True: os.write(4, shown * 100)",
         "import os\nwhile True: os.write(4, b'{}\\n' * 1000)",
     ],
 )
@@ -364,7 +368,7 @@ def test_a_figure_that_is_none_is_not_read(interpreter_process, key, make):
     code = (
         "import os, matplotlib\n"
         f"path = '../shown/9.png'\n{make}\n"
-        'os.write(4, b\'{"number": 2, "shown": "9.png"}\\n\')'
+        'os.write(4, b\'{"number": 2, "shown": "9.png", "after": 0}\\n\')'
     )
     answer = ran(interpreter_process, code, key)
     assert answer["shown"] == [None]

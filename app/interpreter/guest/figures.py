@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import importlib.util
+import io
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -105,6 +106,15 @@ def set_up_matplotlib() -> None:
             "figure.max_open_warning": 0,
         }
     )
+
+
+def draw_once() -> None:
+    """Draw a chart for nobody: what matplotlib imports and computes for its first one is kept."""
+    figure = importlib.import_module("matplotlib.figure").Figure()
+    axes = figure.add_subplot(title="가")
+    axes.plot([1, 2], label="a")
+    axes.legend()
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
 def _font_files() -> Iterator[str]:

@@ -16,12 +16,14 @@ class _Limited(io.FileIO):
     """
 
     room = 0
+    sent = 0
 
     def write(self, data: Any) -> int:
         block = memoryview(data).cast("B")
         kept = block[: self.room]
         if kept:
             written = super().write(kept)
+            self.sent += written
             if len(kept) == len(block):
                 self.room -= written
                 return written
@@ -44,6 +46,11 @@ class Output:
         )
         for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, name, stream)
+
+    @property
+    def written(self) -> int:
+        """How many bytes were written since `open`."""
+        return self._raw.sent if self._raw else 0
 
     def flush(self) -> None:
         """Send what is still buffered. Raises `OSError` and `ValueError` if code closed it."""

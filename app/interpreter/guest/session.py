@@ -154,7 +154,8 @@ class Session:
             self._output.flush()
         # An interruption must not leave half a line in the pipe.
         self._sending, self._interrupted = True, False
-        self._channel.send({"number": self._request, "shown": name})
+        reply = {"number": self._request, "shown": name, "after": self._output.written}
+        self._channel.send(reply)
         self._sending = False
         if self._interrupted:
             raise KeyboardInterrupt

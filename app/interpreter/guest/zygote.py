@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.interpreter.guest import paths, session
-from app.interpreter.guest.figures import set_up_matplotlib
+from app.interpreter.guest.figures import draw_once, set_up_matplotlib
 from app.interpreter.removal import remove_folder
 
 _LIBRARIES = (
@@ -151,6 +151,7 @@ def load() -> None:
     for library in _LIBRARIES:
         importlib.import_module(library)
     set_up_matplotlib()
+    draw_once()
     pandas = importlib.import_module("pandas")
     pandas.set_option("display.width", _WIDTH)
     pandas.set_option("display.max_columns", 30)

@@ -40,7 +40,7 @@ _FAULTS: dict[Kind, Said] = {
     ),
     "packages": Said(
         _NOT_OFFERED,
-        "코드를 실행할 Python 환경에 {detail}이(가) 없어 코드 인터프리터를 제공하지 않습니다.",
+        "코드를 실행할 Python 환경에 패키지가 없어 코드 인터프리터를 제공하지 않습니다({detail}).",
     ),
     "check": Said(
         _NOT_OFFERED,
