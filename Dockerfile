@@ -34,7 +34,8 @@ COPY main.py README.md README.ko.md ./
 COPY app app
 COPY --from=assets /app/static/vendor app/static/vendor
 COPY functions functions
-COPY assistants.yaml .
+# providers.yaml need not exist.
+COPY assistants.yaml providers.yam[l] ./
 COPY knowledge knowledge
 # Compiled here, since the user can't write beside the sources.
 RUN /venv/bin/python -m compileall -q main.py app functions

@@ -22,7 +22,7 @@ from app.domain.errors import StartError, ThreadkeeperError
 from app.engine.tools.functions.registry import FunctionRegistry, FunctionsError, load_functions
 from app.engine.tools.functions.tool import Functions
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
-from app.providers import configured_upstreams
+from app.providers import configured_upstreams, embedding_target
 from app.services.models import ModelService
 from app.services.written_assistants import Configured, configure_assistants
 
@@ -134,6 +134,8 @@ async def _reconfigured(
         retirements=shared.upstreams.retirements,
         before=shared.upstreams,
     )
+    if embedding_target(settings, upstreams) != embedding_target(settings, shared.upstreams):
+        logger.warning("texts are embedded as before until a restart")
     # Runs in progress still use the clients before: they are closed at the shutdown, too.
     close_clients(parts.lifetimes, upstreams)
     windows = replace(shared.windows, upstreams=upstreams)

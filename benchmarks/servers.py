@@ -7,12 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
+
+from scripts.model_servers import PARTS, WEIGHTS
+
 ROOT = Path(__file__).parents[1]
 _START_SECONDS = 30.0
+# A model is read from the disk, and warmed up.
+_MODEL_SECONDS = 180.0
 _STOP_SECONDS = 15.0
 
 
@@ -84,11 +90,16 @@ def yardstick(base_url: str) -> Iterator[Server]:
 
 @contextmanager
 def threadkeeper(
-    base_url: str, *, database_url: str | None = None, tree: Path = ROOT, api: str = "responses"
+    base_url: str,
+    *,
+    database_url: str | None = None,
+    tree: Path = ROOT,
+    api: str = "responses",
+    **more: str,
 ) -> Iterator[Server]:
     """Serve Threadkeeper from `tree`, by default on a new SQLite file.
 
-    `api`: the one by which it calls the upstream.
+    `api`: the one by which it calls the upstream. `more` are other settings.
     """
     port = _free_port()
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -99,11 +110,32 @@ def threadkeeper(
             "OPENAI_API": api,
             "DATABASE_URL": database_url or f"sqlite:///{folder}/threads.db",
             "LOG_FILE": f"{folder}/app.log",
+            **more,
         }
         # Runs in the temporary folder, so that a developer's .env is not read.
         command = [sys.executable, str(tree / "main.py")]
         with _running(command, port, cwd=Path(folder), settings=settings) as server:
             yield server
+
+
+@contextmanager
+def llama_server(*options: str) -> Iterator[Server]:
+    """Serve the small model of the tests with llama.cpp's server.
+
+    Raises `RuntimeError` if it is not installed; `scripts/model_servers.py` does that.
+    """
+    if absent := [name for name in ("llama-server", "smollm2") if not PARTS[name].is_installed()]:
+        missing = " ".join(absent)
+        raise RuntimeError(f"Not installed: python scripts/model_servers.py install {missing}")
+    port = _free_port()
+    command = [
+        str(PARTS["llama-server"].folder / "llama-server"),
+        *("--model", str(PARTS["smollm2"].folder / WEIGHTS)),
+        *("--host", "127.0.0.1", "--port", str(port), *options),
+    ]
+    with _running(command, port, cwd=ROOT) as server:
+        _wait_until_healthy(server)
+        yield server
 
 
 @contextmanager
@@ -137,6 +169,17 @@ def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             time.sleep(0.05)
     raise TimeoutError("The server did not start in time.")
+
+
+def _wait_until_healthy(server: Server) -> None:
+    """Wait until a llama-server has loaded its model."""
+    deadline = time.monotonic() + _MODEL_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"http://127.0.0.1:{server.port}/health", timeout=2).is_success:
+                return
+        time.sleep(0.1)
+    raise TimeoutError("The model was not loaded in time.")
 
 
 def _free_port() -> int:

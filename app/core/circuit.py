@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 # How long (in seconds) an upstream that failed is passed over.
 _SECONDS = 30.0
+# Clients choose the names of models; the oldest failures are forgotten first.
+_REMEMBERED = 1024
 
 
 class Circuit:
@@ -19,7 +21,10 @@ class Circuit:
         self._until: dict[str, float] = {}
 
     def failed(self, key: str) -> None:
+        self._until.pop(key, None)
         self._until[key] = self._clock() + self._seconds
+        if len(self._until) > _REMEMBERED:
+            del self._until[next(iter(self._until))]
 
     def worked(self, *keys: str) -> None:
         for key in keys:

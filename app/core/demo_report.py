@@ -19,8 +19,8 @@ _SENTENCES = {
     ),
     "summary": ("Statistics of all columns: {}", "모든 열의 통계: {}"),
     "computed": (
-        "[Demo model] Python says: {} = {}",
-        "[데모 모드] Python으로 계산했습니다: {} = {}",
+        "[Demo model] Python says: `{} = {}`",
+        "[데모 모드] Python으로 계산했습니다: `{} = {}`",
     ),
     "printed": ("[Demo model] The code printed:", "[데모 모드] 코드가 출력한 내용입니다."),
     "nothing": (

@@ -220,7 +220,7 @@ class UpstreamsMetrics:
         )
         self._passed_on = Counter(
             "threadkeeper_upstream_failures_passed_on",
-            "Calls that the upstream failed and that could be passed on to another one.",
+            "Calls that the upstream failed and that were passed on to another one.",
             ("upstream",),
             registry=registry,
         )

@@ -19,6 +19,7 @@ import openai
 from app.core.answer_bounds import read_up_to
 from app.core.error_words import words_of
 from app.core.model import Api, Reach
+from app.core.unknown_models import is_unknown_model
 from app.core.upstream import APIS, Upstream
 from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
 
@@ -142,7 +143,8 @@ def lacks_path(status: int, body: object) -> bool:
         # and says that there is no such endpoint.
         return not isinstance(body, dict) or "endpoint" in message
     # A missing or unknown model may also be a 404.
-    return status in _NO_PATH and "model" not in message
+    about_model = "model" in message or is_unknown_model(status, words)
+    return status in _NO_PATH and not about_model
 
 
 def _models(answer: _Answer) -> frozenset[str] | None:

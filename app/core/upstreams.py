@@ -85,6 +85,9 @@ class Upstreams(UpstreamChoice):
             self.circuit.failed(whole)
         elif cause == "model":
             self.circuit.failed(one_model)
+        else:
+            # It refuses the request, so it works.
+            self.circuit.worked(whole, one_model)
 
     def worked(self, target: Target) -> None:
         self.circuit.worked(*_keys(target))

@@ -49,8 +49,10 @@ class Asking:
         `ModelError`.
         """
         failure: ModelError | None = None
+        failed: Target | None = None
         for target in self._upstreams.candidates(self._run.model):
-            if failure is not None:
+            if failed is not None:
+                self._metrics.passed_on(failed.upstream.name)
                 logger.warning("run %s: asking %s instead", self._run.id, _named(target))
             limit = _limit(left, target)
             projection = self.projection = Projection(
@@ -73,11 +75,10 @@ class Asking:
                 self._upstreams.failed(target, error.cause)
                 if error.cause == "request" or projection.began:
                     raise
-                self._metrics.passed_on(target.upstream.name)
-                failure = failure or error
+                failure, failed = failure or error, target
                 continue
             self._upstreams.worked(target)
-            self._log_answer(target, failed_before=failure is not None)
+            self._log_answer(target)
             return projection
         assert failure is not None  # there is always an upstream to ask
         raise failure
@@ -94,10 +95,10 @@ class Asking:
                 if not projection.ended:
                     await send(projection.take_changes())
 
-    def _log_answer(self, target: Target, *, failed_before: bool) -> None:
+    def _log_answer(self, target: Target) -> None:
         """Log who answered, if the run's model does not say so."""
         first = self._upstreams.of(self._run.model)
-        if failed_before or target.upstream is not first or target.model != self._run.model:
+        if target.upstream is not first or target.model != self._run.model:
             logger.info(
                 "run %s: %s was answered by %s", self._run.id, self._run.model, _named(target)
             )

@@ -31,13 +31,16 @@ class Tally:
         self.spent += usage
         if answered is not None:
             self._answers.append((answered, usage))
+        elif usage.total_tokens:
+            # A round of a version that did not say it.
+            self._answers.insert(0, (Answered("", ""), usage))
 
     @property
     def columns(self) -> dict[str, str]:
         """The columns of the run that say who gave the newest answer."""
-        if not self._answers:
+        newest = self._answers[-1][0] if self._answers else None
+        if newest is None or not newest.upstream:
             return {}
-        newest, _ = self._answers[-1]
         return {"answered_by": newest.upstream, "answered_model": newest.model}
 
     @property

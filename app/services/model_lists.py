@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from app.core.model_list import ListedModel, NotListed, list_models
 from app.core.periodic import Periodic
@@ -10,7 +10,7 @@ from app.core.upstream import Upstream
 from app.core.upstream_choice import UpstreamChoice
 from app.db import assistants
 from app.db.database import Database
-from app.services.retirement_warnings import warn_of_retirements
+from app.services.retirement_warnings import retirement_warnings
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +50,19 @@ class ModelLists:
 
     async def _read_all(self) -> None:
         upstreams = self._upstreams
+        # Before too: without a network, reading takes long.
+        warnings = await self._warn(upstreams, frozenset())
         await asyncio.gather(*(self._read(one, upstreams) for one in upstreams))
-        if upstreams.retirements.active:
-            warn_of_retirements(upstreams, await self._database.read(assistants.models_in_use))
+        await self._warn(upstreams, warnings)
+
+    async def _warn(self, upstreams: UpstreamChoice, before: Set[str]) -> Set[str]:
+        """Log the warnings that are not among those before; return all."""
+        models = await self._database.read(assistants.models_in_use)
+        warnings = retirement_warnings(upstreams, models)
+        for warning in warnings:
+            if warning not in before:
+                logger.warning(warning)
+        return {*warnings}
 
     async def _read(self, upstream: Upstream, upstreams: UpstreamChoice) -> None:
         dated = upstream.mode == "openai" and upstreams.retirements.active

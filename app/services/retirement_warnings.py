@@ -1,20 +1,15 @@
 """Warns of assistants and settings whose models OpenAI retires."""
 
-import logging
 from collections.abc import Iterable
 
 from app.core.retirements import Retirement, today
 from app.core.upstream_choice import UpstreamChoice
 
-logger = logging.getLogger(__name__)
 
-
-def warn_of_retirements(upstreams: UpstreamChoice, models: Iterable[str]) -> None:
-    """Log for each of the models in use when it is shut down, and what answers instead."""
-    for model in dict.fromkeys(models):
-        retirement = upstreams.retirement(model)
-        if retirement is not None:
-            logger.warning(_warning(upstreams, retirement))
+def retirement_warnings(upstreams: UpstreamChoice, models: Iterable[str]) -> list[str]:
+    """Say for each of the models in use when it is shut down, and what answers instead."""
+    found = (upstreams.retirement(model) for model in models)
+    return [_warning(upstreams, retirement) for retirement in found if retirement is not None]
 
 
 def _warning(upstreams: UpstreamChoice, retirement: Retirement) -> str:

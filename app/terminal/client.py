@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from app.core.sse_reader import RawEvent, SSEReader
 from app.domain.hosts import is_loopback
-from app.terminal.failures import Failure, Refused
+from app.terminal.failures import Failure, Lost, Refused
 from app.terminal.language import Said
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8010/api/v1"
@@ -117,10 +117,10 @@ class Client:
         try:
             yield
         except httpx.ConnectError as error:
-            raise Failure(_NO_SERVER.filled(address=self.address)) from error
+            raise Lost(_NO_SERVER.filled(address=self.address)) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
-            raise Failure(_LOST.filled(address=self.address, reason=reason)) from error
+            raise Lost(_LOST.filled(address=self.address, reason=reason)) from error
 
     def _refusal(self, response: httpx.Response) -> Failure:
         answer = _json(response.content)

@@ -13,6 +13,10 @@ class Failure(Exception):
         self.status = status
 
 
+class Lost(Failure):
+    """The server can't be reached, or the connection was lost before its answer."""
+
+
 class Refused(Failure):
     """The server returned an error; `http_status` is the status of its response.
 

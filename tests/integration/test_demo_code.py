@@ -129,4 +129,4 @@ def test_a_chat_about_the_assistants_data(http):
     # The variables last; a question without a table in it is answered as well.
     again = {**asked, "thread_id": said["thread_id"], "message": "What is 3 × (4 + 5)?"}
     told_again = http.post("/chat", json=again).json()
-    assert told_again["message"] == "[Demo model] Python says: 3 * (4 + 5) = 27"
+    assert told_again["message"] == "[Demo model] Python says: `3 * (4 + 5) = 27`"

@@ -100,3 +100,14 @@ def test_what_is_no_archive_is_refused(target, tmp_path):
     assert "can't be read" in fail("import", str(tmp_path / "none.ndjson"), url=target.base_url)
     archive.write_bytes(b"")
     assert "already exists" in fail("export", "-o", str(archive), url=target.base_url)
+
+
+def test_a_busy_server_is_asked_again(start, tmp_path):
+    server = start(rate_limit="2/second")
+    lines = tmp_path / "lines.ndjson"
+    with lines.open("w") as file:
+        for number in range(9000):
+            file.write(f'{{"object": "thread", "id": "thread_{number}", "created_at": 1}}\n')
+    # Five requests, of which two are allowed in a second.
+    report = json.loads(succeed("import", str(lines), "--json", url=server.base_url))
+    assert (report["created"], report["refused"]) == ({"thread": 9000}, 0)

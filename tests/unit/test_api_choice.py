@@ -67,6 +67,7 @@ async def test_many_ways_to_have_no_path(
         {"error": {"message": "m was not found", "code": "model_not_found"}},
         {"error": {"message": 'model "m" not found, try pulling it first'}},
         "model 'm' not found",
+        {"error": {"code": "DeploymentNotFound", "message": "The API deployment doesn't exist."}},
     ],
 )
 async def test_an_unknown_model_is_no_missing_path(

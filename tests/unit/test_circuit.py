@@ -28,3 +28,11 @@ def test_one_missing_model_does_not_keep_others_away():
     circuit.failed("a/m")
     assert not circuit.passes("a", "a/m")
     assert circuit.passes("a", "a/n")
+
+
+def test_names_that_clients_make_up_do_not_add_up():
+    circuit = Circuit(30, Clock())
+    for number in range(2000):
+        circuit.failed(f"a/{number}")
+    assert circuit.passes("a/0")
+    assert not circuit.passes("a/1999")

@@ -170,10 +170,10 @@ def test_the_arithmetic_in_a_question(said, expression):
 
 def test_a_result_of_arithmetic():
     said = "3 × (4 + 5) = ?"
-    assert told(said, "27\n", offered()) == "[Demo model] Python says: 3 * (4 + 5) = 27"
-    assert told(said, f"{LOST}\n27\n", offered()).endswith(" = 27")
+    assert told(said, "27\n", offered()) == "[Demo model] Python says: `3 * (4 + 5) = 27`"
+    assert told(said, f"{LOST}\n27\n", offered()).endswith(" = 27`")
     korean = told("3 × 9는 얼마예요?", "27", offered())
-    assert korean == "[데모 모드] Python으로 계산했습니다: 3 * 9 = 27"
+    assert korean == "[데모 모드] Python으로 계산했습니다: `3 * 9 = 27`"
 
 
 def test_a_report_on_a_table():

@@ -155,7 +155,7 @@ def test_the_api_that_is_called_is_told():
         found = examine(**place, OPENAI_API="responses")["upstream"]
         assert found["level"] == "failure"
         assert found["message"].endswith(f"answers, but not at {upstream.base_url}/responses.")
-        assert found["advice"].endswith("set OPENAI_API=auto")
+        assert found["advice"].endswith("set OPENAI_API to auto.")
 
 
 def test_a_models_server_that_is_not_there_is_told():

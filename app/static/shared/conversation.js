@@ -97,7 +97,7 @@ export class Conversation {
    * @returns {Promise<import("./turn.js").Turn>} when the turn has ended or `leave` was called
    */
   async send({ assistantId = null, ...asked }) {
-    const question = newQuestion(asked, this.#tools(assistantId));
+    const question = newQuestion(asked, this.#tools(assistantId), this.turns);
     const turn = newTurn({ threadId: this.threadId, assistantId, question });
     this.turns.push(turn);
     await this.#attempt(turn, async () => this.#ask(turn));

@@ -208,8 +208,8 @@ _NO_API = Said(
     "모델 서버({name})는 응답하지만 이 주소에는 응답하지 않습니다: {urls}",
 )
 _OTHER_API = Said(
-    "The server offers another API: set {setting}=auto",
-    "서버가 다른 API를 제공합니다. {setting}=auto로 설정해 주세요.",
+    "The server offers another API: set {setting} to auto.",
+    "서버가 다른 API를 제공합니다. 이 값을 auto로 바꿔 주세요: {setting}",
 )
 _OTHER_URL = Said("Set {setting} to {url}", "{setting} 값을 이 주소로 바꿔 주세요: {url}")
 _CHECK_URL = Said(

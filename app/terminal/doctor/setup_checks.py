@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from app.core import fence
 from app.core.config import Settings, SettingsError, unknown_settings
-from app.core.env_file import ENV_FILE
+from app.core.env_file import ENV_FILE, env_file_values
 from app.core.private_files import data_places, open_to_others
+from app.core.providers_file import named_variables
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.language import Said
 
@@ -100,7 +101,11 @@ def _origins(settings: Settings) -> list[Finding]:
 
 def _env_file(settings: Settings) -> list[Finding]:
     """Warn if `.env` contains keys and every user of the machine can read it."""
-    has_keys = bool(settings.openai_api_key.get_secret_value() or settings.api_keys)
+    has_keys = bool(
+        settings.openai_api_key.get_secret_value()
+        or settings.api_keys
+        or named_variables(settings.providers_file) & env_file_values().keys()
+    )
     try:
         mode = ENV_FILE.stat().st_mode
     except OSError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.terminal.client import Client, Object, path_of
-from app.terminal.failures import Refused
+from app.terminal.failures import Lost, Refused
 
 # What one request contains at most; a longer line is sent by itself.
 _LINES = 2000
@@ -19,6 +19,8 @@ PIECE_BYTES = 768 * 1024
 # How many problems are kept, and for how long a busy server is asked again (in seconds).
 _KEPT_PROBLEMS = 1000
 _PATIENCE = 600
+# How often a request is repeated whose connection was lost.
+_ATTEMPTS = 5
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Sender:
         self._waiting: list[bytes] = []
         self._size = 0
         self._sent = 0
+        self._has_answered = False
         self.totals = Totals()
 
     def add(self, line: bytes) -> None:
@@ -109,17 +112,27 @@ class Sender:
         return self._client.send("/import", iter(lines), self._params)
 
     def _patiently(self, send: Callable[[], Object]) -> Object:
-        """Send; if the server is too busy, wait as long as it asks for, and send again."""
-        waited = 0.0
+        """Send. If the server is too busy or restarts, wait and send again: nothing is doubled."""
+        waited, lost = 0.0, 0
         while True:
             try:
-                return send()
+                answer = send()
             except Refused as refusal:
                 if refusal.http_status not in (429, 503) or waited >= _PATIENCE:
                     raise
-                seconds = min(max(refusal.retry_after or 1.0, 1.0), 60.0)
-                self._sleep(seconds)
-                waited += seconds
+                pause = min(max(refusal.retry_after or 1.0, 1.0), 60.0)
+            except Lost:
+                # A server that refuses a request closes the connection, perhaps before its answer
+                # was read. One that never answered is reported at once.
+                lost += 1
+                if not self._has_answered or lost > _ATTEMPTS:
+                    raise
+                pause = float(2**lost)
+            else:
+                self._has_answered = True
+                return answer
+            self._sleep(pause)
+            waited += pause
 
 
 def line_of(one: Object) -> bytes:

@@ -211,6 +211,25 @@ def test_deltas_that_no_server_should_send(run):
     assert run("accumulate.js", pollute) == [True, True]
 
 
+def test_code_takes_so_many_files_of_a_thread(run):
+    work = """
+      const listed = given.listed.map((type) => ({ type }));
+      const file = (number) => ({ id: `file-${number}`, name: `${number}.csv` });
+      const turns = [];
+      for (let number = 0; number < 19; number += 1) {
+        turns.push({ question: m.newQuestion({ text: "", files: [file(number)] }, listed, turns) });
+      }
+      const asked = { text: "", files: [file(19), file(20)], images: [{ id: "file-i" }] };
+      const { files, images } = m.newQuestion(asked, listed, turns);
+      return [...files, ...images].map(({ tools }) => tools);
+    """
+    code, both = ["code_interpreter"], ["code_interpreter", "file_search"]
+    found = run("attached.js", work, {"listed": both})
+    assert found == [both, ["file_search"], []]
+    # The server says that it is too many, instead of the page leaving it out.
+    assert run("attached.js", work, {"listed": code}) == [code, code, []]
+
+
 def test_the_page_loads_its_modules_at_once():
     """Listed modules are fetched in parallel, not one after another.
 

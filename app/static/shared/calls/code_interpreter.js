@@ -22,6 +22,7 @@ export const codeInterpreter = {
     },
   },
   isLive: true,
+  mostFiles: 20,
   takes: ({ name }) => !DOCUMENT.test(name),
   takesUnlisted: ({ name }) => DATA.test(name),
 

@@ -24,6 +24,7 @@
  * @property {boolean} [isLive] whether people watch its calls: they are unfolded while they run,
  *   and the widget shows them in full, too
  * @property {(file: Attached) => boolean} [takes] whether a file attached to a message is for it
+ * @property {number} [mostFiles] how many attached files of one thread it takes; default: any
  * @property {(file: Attached) => boolean} [takesUnlisted] whether it gets a file that none of the
  *   assistant's tools takes
  * @property {string} [include] a value for `include[]` that adds details to steps
@@ -76,6 +77,15 @@ export function attachmentTools(file, listed) {
   const own = takers.filter(([type]) => listed.some((tool) => tool.type === type));
   const chosen = own.length ? own : takers.filter(([, tool]) => tool.takesUnlisted?.(file));
   return chosen.map(([type]) => type);
+}
+
+/**
+ * @param {string} type of a tool
+ * @param {number} count how many attached files of the thread it has
+ * @returns {boolean} whether it takes another one
+ */
+export function hasRoom(type, count) {
+  return count < (toolOf(type).mostFiles ?? Infinity);
 }
 
 /**
