@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     providers_file: str = "providers.yaml"
     """YAML file of upstreams, instead of OPENAI_*. Empty, or the default is missing: none."""
     retired_models: RetiredModels = "switch"
-    """What to do about models that OpenAI has shut down: switch to their heirs, warn or off."""
+    """What to do about models that OpenAI has shut down: switch to replacements, warn or off."""
     summaries: bool = True
     """false: the model reads no summary of a thread's older messages when they no longer fit."""
     history_tokens: Annotated[int, Field(ge=0)] = 0

@@ -9,27 +9,27 @@ from typing import Literal
 
 from app.domain.clock import now
 
-# `switch`: from its date on, a model is replaced by its heir; `warn`: dates are only reported.
+# `switch`: from its date on, a model's replacement answers; `warn`: dates are only reported.
 RetiredModels = Literal["switch", "warn", "off"]
 
 NOTICE_URL = "https://developers.openai.com/api/docs/deprecations"
 
 _FILE = "retired_models.csv"
-# More than any chain of heirs.
-_MOST_HEIRS = 8
+# No chain of replacements is this long.
+_MOST_STEPS = 8
 
 
 @dataclass(frozen=True)
 class Retirement:
     """When a model is shut down (at the day's beginning, UTC).
 
-    `announced` and `heir`, the recommended replacement, are None if only the date is known.
+    `announced` and `replacement` (what the provider recommends) are None if only the date is known.
     """
 
     model: str
     shutdown: date
     announced: date | None = None
-    heir: str | None = None
+    replacement: str | None = None
 
     def is_over(self, today: date) -> bool:
         return self.shutdown <= today
@@ -78,19 +78,19 @@ class Retirements:
 
     def successor(self, model: str) -> str | None:
         """Return which model answers instead of a retired one today; None: the model itself."""
-        return self.heir_on(model, today()) if self.switches else None
+        return self.replacement_on(model, today()) if self.switches else None
 
-    def heir_on(self, model: str, day: date) -> str | None:
+    def replacement_on(self, model: str, day: date) -> str | None:
         """Return the replacement of a model that is retired on `day`; None if there is none.
 
-        An heir may have been retired in turn.
+        A replacement may have been retired in turn.
         """
         found = model
-        for _ in range(_MOST_HEIRS):
+        for _ in range(_MOST_STEPS):
             retirement = self.of(found)
-            if retirement is None or retirement.heir is None or not retirement.is_over(day):
+            if retirement is None or retirement.replacement is None or not retirement.is_over(day):
                 break
-            found = retirement.heir
+            found = retirement.replacement
         return None if found == model else found
 
 
@@ -107,7 +107,7 @@ def _rows() -> list[Retirement]:
             row["model"],
             date.fromisoformat(row["shutdown"]),
             date.fromisoformat(row["announced"]) if row["announced"] else None,
-            row["heir"],
+            row["replacement"],
         )
         for row in csv.DictReader(lines)
     ]

@@ -14,7 +14,7 @@ def retirement_warnings(upstreams: UpstreamChoice, models: Iterable[str]) -> lis
 
 def _warning(upstreams: UpstreamChoice, retirement: Retirement) -> str:
     model, day = retirement.model, retirement.shutdown
-    instead = upstreams.retirements.heir_on(model, max(day, today()))
+    instead = upstreams.retirements.replacement_on(model, max(day, today()))
     over = retirement.is_over(today())
     said = f"OpenAI shut down {model} on {day}" if over else f"OpenAI shuts down {model} on {day}"
     if instead is None:

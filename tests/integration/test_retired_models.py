@@ -1,4 +1,4 @@
-"""A model that OpenAI retires: its heir answers, and everybody is told before."""
+"""A model that OpenAI retires: its replacement answers, and everybody is told before."""
 
 import logging
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def asked(server) -> list[str]:
     return [one.body["model"] for one in server.requests]
 
 
-def test_the_heir_answers_for_openai_itself(serve, openai, caplog):
+def test_the_replacement_answers_for_openai_itself(serve, openai, caplog):
     http = serve(openai_model="gpt-4").http
     with caplog.at_level(logging.INFO):
         assert http.post("/chat", json={"message": "hi"}).is_success
@@ -195,7 +195,7 @@ def test_the_log_says_at_the_start_which_models_go(serve, openai, caplog):
         ),
     ],
 )
-def test_what_an_heir_refuses_costs_one_retry(serve, openai, field, value, error):
+def test_what_a_replacement_refuses_costs_one_retry(serve, openai, field, value, error):
     sent = {"reasoning_effort": "reasoning"}.get(field, field)
     refused = []
 

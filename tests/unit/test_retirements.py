@@ -1,4 +1,4 @@
-"""Models that OpenAI retires: the file of dates, the heirs, and what the provider says itself."""
+"""Models that OpenAI retires: the file of dates, replacements, and what the provider says itself."""
 
 import csv
 from datetime import date
@@ -35,13 +35,13 @@ def rows() -> list[dict[str, str]]:
     return [*csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))]
 
 
-def test_every_row_has_a_date_an_heir_and_its_source():
+def test_every_row_has_a_date_a_replacement_and_its_source():
     found = rows()
     assert len({row["model"] for row in found}) == len(found)
     for row in found:
         shutdown = date.fromisoformat(row["shutdown"])
         assert not row["announced"] or date.fromisoformat(row["announced"]) < shutdown
-        assert row["heir"] not in ("", row["model"])
+        assert row["replacement"] not in ("", row["model"])
         assert row["source"]
 
 
@@ -52,13 +52,13 @@ def test_the_announced_dates(model):
     assert retirement.shutdown.isoformat() == DATES[model]
 
 
-def test_every_chain_of_heirs_ends_at_a_model_that_stays():
+def test_every_chain_of_replacements_ends_at_a_model_that_stays():
     known = Retirements.load("switch")
     last = max(date.fromisoformat(row["shutdown"]) for row in rows())
     for row in rows():
-        heir = known.heir_on(row["model"], last)
-        assert heir is not None
-        assert known.of(heir) is None
+        replacement = known.replacement_on(row["model"], last)
+        assert replacement is not None
+        assert known.of(replacement) is None
 
 
 def test_a_name_is_switched_from_its_date_on(on):
@@ -72,7 +72,7 @@ def test_a_name_is_switched_from_its_date_on(on):
     assert known.successor("gpt-4o") == "gpt-6-luna"
 
 
-def test_an_heir_may_have_an_heir(on):
+def test_a_replacement_may_have_a_replacement(on):
     known = Retirements.load("switch")
     assert known.successor("o1-preview") == "o3"
     assert known.successor("gpt-4-32k") == "gpt-4o"
@@ -81,7 +81,7 @@ def test_an_heir_may_have_an_heir(on):
     assert known.successor("gpt-4-32k") == "gpt-6-luna"
 
 
-def test_heirs_in_a_circle_end(on):
+def test_replacements_in_a_circle_end(on):
     day = date(2020, 1, 1)
     known = Retirements(
         [Retirement("a", day, day, "b"), Retirement("b", day, day, "a")], mode="switch"
@@ -115,7 +115,7 @@ def test_what_the_provider_says_wins(on):
     assert known.successor("new") is None
 
 
-def test_only_openai_itself_is_asked_for_heirs_and_only_without_an_alias(on):
+def test_only_openai_itself_is_asked_for_replacements_and_only_without_an_alias(on):
     openai = Upstream(
         "openai", "responses", 8_000, models=frozenset({"gpt-4"}), aliases={"o1": "own"}
     )

@@ -70,13 +70,13 @@ def _of_assistants(settings: Settings) -> list[str]:
 def _finding(retirements: Retirements, retirement: Retirement) -> Finding:
     day, over = retirement.shutdown, retirement.is_over(today())
     said = (_OVER if over else _COMING).filled(model=retirement.model, day=day)
-    heir = retirements.heir_on(retirement.model, max(day, today()))
-    if heir is None:
+    replacement = retirements.replacement_on(retirement.model, max(day, today()))
+    if replacement is None:
         advice = _CHOOSE
     elif retirements.switches:
-        advice = (_SWITCHED if over else _WILL_SWITCH).filled(heir=heir)
+        advice = (_SWITCHED if over else _WILL_SWITCH).filled(replacement=replacement)
     else:
-        advice = _USE.filled(heir=heir)
+        advice = _USE.filled(replacement=replacement)
     return warning("retired_model", said, advice)
 
 
@@ -99,16 +99,17 @@ _OVER = Said(
     "OpenAI shut down the model {model} on {day}.", "OpenAI가 {day}에 종료한 모델입니다: {model}"
 )
 _WILL_SWITCH = Said(
-    "From then on {heir} answers instead (RETIRED_MODELS). Try it, or choose another model.",
-    "그때부터 {heir} 모델이 대신 답합니다(RETIRED_MODELS). 미리 시험해 보거나 다른 모델을 "
+    "From then on {replacement} answers instead (RETIRED_MODELS). Try it, or choose another model.",
+    "그때부터 {replacement} 모델이 대신 답합니다(RETIRED_MODELS). 미리 시험해 보거나 다른 모델을 "
     "골라 주세요.",
 )
 _SWITCHED = Said(
-    "{heir} answers instead (RETIRED_MODELS). Use its name, or choose another model.",
-    "{heir} 모델이 대신 답하고 있습니다(RETIRED_MODELS). 그 이름으로 바꾸거나 다른 모델을 "
+    "{replacement} answers instead (RETIRED_MODELS). Use its name, or choose another model.",
+    "{replacement} 모델이 대신 답하고 있습니다(RETIRED_MODELS). 그 이름으로 바꾸거나 다른 모델을 "
     "골라 주세요.",
 )
 _USE = Said(
-    "Use {heir} instead, which OpenAI recommends.", "OpenAI가 권하는 {heir} 모델로 바꿔 주세요."
+    "Use {replacement} instead, which OpenAI recommends.",
+    "OpenAI가 권하는 {replacement} 모델로 바꿔 주세요.",
 )
 _CHOOSE = Said("Choose another model.", "다른 모델을 골라 주세요.")
