@@ -190,7 +190,7 @@ async def _opened(
     await knowledge_is_read(database, wanted)
     if ignored := ignored_settings(settings, providers):
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
-    logger.info("ready: models answer at %s", ", ".join(one.place for one in upstreams))
+    logger.info("ready; upstreams: %s", ", ".join(one.place for one in upstreams))
     return Running(services, supervisor, writer, lists, wake, lifetimes)
 
 
