@@ -224,7 +224,7 @@ def test_the_doctor_looks_at_both(two, monkeypatch, tmp_path):
     written(two, tmp_path)
     for language, well, gone in (
         ("en", "The upstream near (", f"The upstream {GONE_SHOWN} does not answer"),
-        ("ko", "모델 서버가 응답합니다: near (", f"모델 서버가 응답하지 않습니다: {GONE_SHOWN}"),
+        ("ko", "업스트림이 응답합니다: near (", f"업스트림이 응답하지 않습니다: {GONE_SHOWN}"),
     ):
         result = run("doctor", "--json", "--language", language, PORT="0")
         assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Models that OpenAI retires: the file of dates, replacements, and what the provider says itself."""
+"""Models that OpenAI retires: the dates, the replacements, and what the provider itself says."""
 
 import csv
 from datetime import date

@@ -184,28 +184,28 @@ _SET_MODEL = Said(
     "Set OPENAI_API_KEY, or OPENAI_BASE_URL for a model of your own.",
     "OPENAI_API_KEY를 설정하거나, 직접 운영하는 모델의 주소를 OPENAI_BASE_URL에 설정해 주세요.",
 )
-_UPSTREAM = Said("The upstream {place} answers.", "모델 서버가 응답합니다: {place}")
-_REFUSED = Said("The upstream {place} refuses the key.", "모델 서버가 키를 거절합니다: {place}")
+_UPSTREAM = Said("The upstream {place} answers.", "업스트림이 응답합니다: {place}")
+_REFUSED = Said("The upstream {place} refuses the key.", "업스트림이 키를 거절합니다: {place}")
 _CHECK_KEY = Said(
     "Check that {setting} is complete and is a key for this server.",
     "키가 잘리지 않았는지, 이 서버의 키인지 확인해 주세요: {setting}",
 )
 _NO_UPSTREAM = Said(
     "The upstream {place} does not answer: {reason}",
-    "모델 서버가 응답하지 않습니다: {place}, {reason}",
+    "업스트림이 응답하지 않습니다: {place}, {reason}",
 )
 _CHECK_UPSTREAM = Said(
     "Check {setting}, the network, and that the upstream is running.",
-    "네트워크와 모델 서버가 정상인지, 주소가 맞는지 확인해 주세요: {setting}",
+    "네트워크와 업스트림이 정상인지, 주소가 맞는지 확인해 주세요: {setting}",
 )
 _API_NAMES = {"responses": "Responses API", "chat_completions": "Chat Completions API"}
 _UPSTREAM_WITH_API = Said(
     "The upstream {place} answers. It is called by the {api}.",
-    "모델 서버가 응답합니다: {place}, 호출하는 API: {api}",
+    "업스트림이 응답합니다: {place}, 호출하는 API: {api}",
 )
 _NO_API = Said(
     "The upstream {name} answers, but not at {urls}.",
-    "모델 서버({name})는 응답하지만 이 주소에는 응답하지 않습니다: {urls}",
+    "업스트림({name})은 응답하지만 이 주소에는 응답하지 않습니다: {urls}",
 )
 _OTHER_API = Said(
     "The server offers another API: set {setting} to auto.",
@@ -220,11 +220,13 @@ _CHECK_URL = Said(
 )
 _NO_MODEL = Said(
     "The upstream {place} does not list {model} ({setting}).",
-    "모델 서버의 목록에 없는 모델입니다: {model}({setting}), {place}",
+    "업스트림의 목록에 없는 모델입니다: {model}({setting}), {place}",
 )
 _SEE_MODELS = Said(
-    "Use the name of a model that the upstream offers, or map it with MODEL_ALIASES.",
-    "모델 서버가 제공하는 모델 이름으로 바꾸거나 MODEL_ALIASES로 연결해 주세요.",
+    "Use the name of a model that the upstream offers, or map it with MODEL_ALIASES "
+    "(in providers.yaml: aliases).",
+    "업스트림이 제공하는 모델 이름으로 바꾸거나 MODEL_ALIASES(providers.yaml에서는 aliases)로 "
+    "연결해 주세요.",
 )
 _REDIS = Said("Redis at {place} answers.", "Redis({place})가 응답합니다.")
 _NO_REDIS = Said(

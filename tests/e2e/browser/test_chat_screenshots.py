@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.assistants_files import ANALYST, SHIPPED
 from tests.support.function_calls import call, function_tools
+from tests.support.interpreters import require_interpreter
 from tests.support.pages import needs_libraries
 from tests.support.replies import Reply
 from tests.support.searches import SEARCH, search, stores
@@ -115,3 +117,27 @@ def test_pictures(chat, start, upstream, folder, name, words, options):
     page.text.locator(".citation").click()
     expect(page.page.locator(".passage")).to_have_text(words["file"][1])
     page.page.screenshot(path=folder / f"chat-{name}-source.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("desktop", {**DESKTOP, "viewport": {"width": 1280, "height": 1130}}),
+        ("phone", {**PHONE, "viewport": {"width": 390, "height": 1000}}),
+    ],
+)
+def test_picture_of_code(chat, start, folder, name, options):
+    """The README's picture: the demo model draws the shipped table."""
+    require_interpreter()
+    demo = {"openai_base_url": "", "openai_api_key": "", "assistants_file": str(SHIPPED)}
+    server = start(code_interpreter="auto", **demo)
+    for said in reversed(KOREAN["past"]):
+        server.http.post("/threads", json={"messages": [{"role": "user", "content": said}]})
+    page = chat(on=server, locale="ko-KR", color_scheme="light", reduced_motion="reduce", **options)
+    page.page.locator("#assistant").select_option(ANALYST)
+    page.page.get_by_role("button", name="10월 시청 데이터를 날짜별 그래프로").click()
+    page.finished()
+    expect(page.answer.locator(".message").get_by_role("img")).to_be_visible()
+    page.page.locator("#message").blur()
+    page.page.mouse.move(0, 0)
+    page.page.screenshot(path=folder / f"chat-{name}-code.png")
