@@ -83,9 +83,9 @@ class Settings(BaseSettings):
     retired_models: RetiredModels = "switch"
     """What to do about models that OpenAI has shut down: switch to replacements, warn or off."""
     summaries: bool = True
-    """false: the model reads no summary of a thread's older messages when they no longer fit."""
+    """true summarises the older messages of a thread when they no longer fit."""
     history_tokens: Annotated[int, Field(ge=0)] = 0
-    """Tokens of messages beyond which older ones are summarised. 0: most of CONTEXT_WINDOW."""
+    """Tokens of messages beyond which older ones are summarised. 0: 60 % of CONTEXT_WINDOW."""
     summary_model: str = ""
     """Model that writes the summaries. Empty: the model of the thread's run."""
 
