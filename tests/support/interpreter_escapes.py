@@ -105,6 +105,10 @@ def attempts(stage: dict[str, Any]) -> dict[str, Attempt]:
         "fork by the new call": lambda: call(
             numbers["clone3"], ctypes.create_string_buffer(88), 88
         ),
+        "a thread's files of its own, later": lambda: call(numbers["close_range"], 200, 200, 2),
+        "go on by a timer when stopped": lambda: call(numbers["timer_create"], 0, 0, 0),
+        "go on when stopped": lambda: os.kill(os.getpid(), signal.SIGCONT),
+        "let a thread go on": lambda: signal.pthread_kill(threading.get_ident(), signal.SIGCONT),
         "run a program": lambda: subprocess.run(["true"], check=True),
         "run a shell": lambda: _shell("true"),
         "become a program": lambda: os.execv(sys.executable, [sys.executable, "-V"]),
@@ -212,6 +216,7 @@ def what_stays() -> dict[str, Attempt]:
         "random bytes": lambda: os.urandom(8),
         "start a thread": _run_thread,
         "ask for its limits": lambda: resource.getrlimit(resource.RLIMIT_AS),
+        "close files": lambda: os.closerange(200, 210),
         "signal itself": lambda: signal.raise_signal(signal.SIGCHLD),
         "read a library": Path(os.__file__).read_bytes,
         "time zones": lambda: __import__("zoneinfo").ZoneInfo("Asia/Seoul"),

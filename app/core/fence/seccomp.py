@@ -35,6 +35,10 @@ _TYPING = (0x5412, 0x541C)
 _SIGNALLING = (8, 10, 15)
 # Options of `prctl` by which a process would outlive its parent or hide its open files from it.
 _HIDING = (1, 4)
+# What gives a thread files of its own (`CLOSE_RANGE_UNSHARE`).
+_UNSHARE_FILES = 1 << 1
+# Threads that send it to their own process could prevent the parent from stopping it.
+_CONTINUE = 18
 
 _Instruction = tuple[int, int, int, int]
 
@@ -116,8 +120,9 @@ def _looked_into(allowed: Refusals) -> Iterator[_Instruction]:
         yield from _for_call("clone", [*_argument(0), *of_threads])
         # A filter can't read its arguments, which are in memory. The C library falls back to clone.
         yield from _refuse_call(syscalls.LOOKED_INTO, "clone3", _UNKNOWN)
-    for name in ("kill", "tgkill"):  # `abort` signals its own process
-        yield from _for_call(name, [*_argument(0), (_EQUALS, 1, 0, own), _refusal()])
+    for name, signal_at in (("kill", 1), ("tgkill", 2)):  # `abort` signals its own process
+        to_itself = [*_argument(0), (_EQUALS, 1, 0, own), _refusal()]
+        yield from _for_call(name, [*to_itself, *_argument(signal_at), *_if_any((_CONTINUE,))])
     # A process may read its own limits, and set none.
     yield from _for_call(
         "prlimit64",
@@ -129,6 +134,9 @@ def _looked_into(allowed: Refusals) -> Iterator[_Instruction]:
     yield from _for_call("ioctl", [*_argument(1), *_if_any(_TYPING)])
     yield from _for_call("fcntl", [*_argument(1), *_if_any(_SIGNALLING)])
     yield from _for_call("prctl", [*_argument(0), *_if_any(_HIDING)])
+    yield from _for_call(
+        "close_range", [*_argument(2), (_ANY_BIT, 0, 1, _UNSHARE_FILES), _refusal()]
+    )
 
 
 def _for_call(name: str, body: list[_Instruction]) -> Iterator[_Instruction]:

@@ -54,6 +54,8 @@ OTHERS: Table = {
     "get_robust_list": (274, 100),
     "setpgid": (109, 154),
     "setsid": (112, 157),
+    # Its timers signal the own process even while it is stopped: with SIGCONT, it would go on.
+    "timer_create": (222, 107),
 }
 # Named memory, queues and semaphores, which belong to the user, not to a process.
 SHARED: Table = {
@@ -212,4 +214,5 @@ LOOKED_INTO: Table = {
     "ioctl": (16, 29),
     "fcntl": (72, 25),
     "prctl": (157, 167),
+    "close_range": (436, 436),
 }
