@@ -1,6 +1,7 @@
 """Sessions of the code interpreter, in its real environment: what code can do and what it shows."""
 
 import asyncio
+import errno
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -352,6 +353,17 @@ async def test_when_all_are_in_use_one_waits_a_while(interpreter, monkeypatch):
 async def _use(interpreter: Interpreter, key: str) -> None:
     async with interpreter.session(key) as session:
         assert await printed(session, "1") == "1\n"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "too many open files"), ValueError("x")])
+async def test_code_that_can_not_be_watched_is_ended(session, monkeypatch, caplog, error):
+    def fail() -> str:
+        raise error
+
+    monkeypatch.setattr(session, "_excess", fail)
+    *_, ended = await events_of(session, "while True: pass")
+    assert (ended.how, session.alive) == ("died", False)
+    assert "can't be watched" in caplog.text
 
 
 async def test_a_session_that_died_is_replaced(interpreter):
