@@ -97,6 +97,26 @@ async def test_a_sparse_file_counts_as_what_it_takes(folder, data):
     assert folder.skipped == ["sparse"]
 
 
+async def test_sparse_files_and_hard_links_are_taken_over_up_to_the_limit(folder, data):
+    for name in ("a", "b", "c"):
+        with (data / name).open("wb") as file:
+            file.truncate(DISK // 2)
+    (data / "d").hardlink_to(data / "a")
+    assert await folder.changed() == [MadeFile("a", DISK // 2), MadeFile("b", DISK // 2)]
+    assert folder.skipped == ["c", "d"]
+
+
+async def test_a_path_that_is_too_long_is_skipped(folder, data):
+    place = data
+    for _ in range(5):
+        place /= "가" * 80
+        place.mkdir()
+    (place / "a").touch()
+    (place.parent / "b").touch()
+    made = await folder.changed()
+    assert [file.name[-2:] for file in made] == ["/b"] and len(folder.skipped) == 1
+
+
 @pytest.mark.parametrize(("mode", "depth"), [(0o000, 10), (0o300, 10), (0o700, 1100)])
 def test_a_folder_is_removed_however_deep_and_closed_it_is(tmp_path, mode, depth):
     top = tmp_path / "top"
