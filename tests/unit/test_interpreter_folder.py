@@ -14,7 +14,7 @@ from app.interpreter import run_folder
 from app.interpreter.events import MadeFile, Unreadable
 from app.interpreter.folder import OverLimit, SessionFolder
 from app.interpreter.removal import remove_folder
-from tests.support.interpreters import driver, require_interpreter
+from tests.support.interpreters import NOBODY, driver, require_interpreter
 from tests.support.waiting import wait_until
 
 DISK = 1 << 20
@@ -164,6 +164,16 @@ def test_what_a_killed_server_left_is_removed_by_the_next(tmp_path, monkeypatch)
     run_folder.sweep(tmp_path)
     assert [*tmp_path.iterdir()] == [in_use]
     os.close(other_lock)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_folders_of_other_users_are_not_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "_NEW", -60)
+    left, lock = run_folder.make(tmp_path)
+    os.close(lock)
+    os.chown(left, NOBODY, NOBODY)
+    run_folder.sweep(tmp_path)
+    assert left.exists()
 
 
 def test_if_the_server_is_killed_its_sessions_end_and_their_files_are_removed(tmp_path):
