@@ -9,6 +9,7 @@ import stat
 import unicodedata
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -122,8 +123,10 @@ class SessionFolder:
         data = os.open(_DATA, FOLDER, dir_fd=self._top)
         try:
             if also and also != name:
-                os.link(name, also, src_dir_fd=data, dst_dir_fd=data, follow_symlinks=False)
-                self._second_names.add(also)
+                # Another file may have that name: users may name a file like another's id.
+                with suppress(FileExistsError):
+                    os.link(name, also, src_dir_fd=data, dst_dir_fd=data, follow_symlinks=False)
+                    self._second_names.add(also)
             entry = _Entry(name, os.stat(name, dir_fd=data, follow_symlinks=False))
             self._known[name] = entry.version
         finally:
