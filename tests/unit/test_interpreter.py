@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.interpreter import interpreter as interpreter_module
+from app.interpreter import self_check
 from app.interpreter.events import (
     Ended,
     InterpreterBusy,
@@ -466,3 +467,25 @@ async def test_without_its_environment_it_is_off(tmp_path, caplog):
         assert "environment is missing" in interpreter.unavailable
         await interpreter.close()
     assert "the code interpreter is off" in caplog.text
+
+
+async def test_without_room_for_its_folder_the_server_starts_and_code_does_not(
+    tmp_path, monkeypatch, caplog
+):
+    nowhere = tmp_path / "nowhere"
+    made = Interpreter(require_interpreter(), LIMITS, sessions=1, idle_seconds=600, folder=nowhere)
+    await made.open()
+    with pytest.raises(InterpreterError, match="could not start"):
+        async with made.session("a"):
+            pass
+    assert "nowhere" in caplog.text
+    nowhere.mkdir()
+    async with made.session("a") as session:
+        assert await printed(session, "1") == "1\n"
+    await made.close()
+    # The check needs a folder as well.
+    monkeypatch.setattr(self_check, "_known", {})
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere else"))
+    await made.open()
+    assert "self-check could not be run" in made.unavailable
+    await made.close()
