@@ -89,8 +89,8 @@ class Interpreter:
         """End every session and remove its folder; also if it was never opened."""
         await self._sweeper.close()
         self._unavailable = "The code interpreter is off: the server is stopping."
-        for key in [*self._sessions]:
-            await self._discard(key)
+        # Together: each may take seconds if the zygote does not answer.
+        await asyncio.gather(*(self._discard(key) for key in [*self._sessions]))
         await self._close_zygote()
 
     @property

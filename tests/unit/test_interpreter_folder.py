@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from app.interpreter import run_folder
-from app.interpreter.events import MadeFile, Unreadable
+from app.interpreter import zygote as zygote_module
+from app.interpreter.events import MadeFile, Printed, Unreadable
 from app.interpreter.folder import OverLimit, SessionFolder
+from app.interpreter.interpreter import Interpreter
 from app.interpreter.removal import remove_folder
-from tests.support.interpreters import NOBODY, driver, require_interpreter
+from tests.support.interpreters import LIMITS, NOBODY, driver, require_interpreter
 from tests.support.waiting import wait_until
 
 DISK = 1 << 20
@@ -201,6 +203,24 @@ def test_if_the_zygote_is_killed_the_next_call_starts_another(tmp_path):
             assert answer["how"] == "died" and time.monotonic() < until
         assert answer["printed"] == "2\n" and answer["fresh"]
     assert [*tmp_path.iterdir()] == []
+
+
+async def test_a_zygote_that_hangs_does_not_keep_the_server_from_stopping(tmp_path, monkeypatch):
+    """It is swapped out, for example; each session would wait for it as long as this."""
+    made = Interpreter(require_interpreter(), LIMITS, sessions=4, idle_seconds=600, folder=tmp_path)
+    await made.open()
+    for key in "abcd":
+        async with made.session(key):
+            pass
+    async with made.session("a") as session:
+        code = "import os; print(os.getppid())"
+        events = [event async for event in session.execute(code)]
+    os.kill(int("".join(e.text for e in events if isinstance(e, Printed))), signal.SIGSTOP)
+    monkeypatch.setattr(zygote_module, "_ENDS", 4.0)
+    started = time.monotonic()
+    await made.close()
+    # Sessions and zygote: two times that long, not five.
+    assert time.monotonic() - started < 18
 
 
 def _has_ended(process: int) -> bool:

@@ -129,7 +129,7 @@ def _ignoring(function: Any) -> Any:
     @functools.wraps(function)
     def ignored(*arguments: Any, **named: Any) -> None:
         # What is not there is an error all the same: `Path.touch` relies on that.
-        file = arguments[0] if arguments else named.get("path", named.get("fd"))
+        file: Any = arguments[0] if arguments else named.get("path", named.get("fd"))
         os.stat(file, dir_fd=named.get("dir_fd"), follow_symlinks=False)
 
     return ignored
