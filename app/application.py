@@ -23,7 +23,7 @@ from app.api.pages import add_pages
 from app.api.root_path import put_under
 from app.api.tracing import native_telemetry
 from app.api.v1 import api
-from app.assembly import TOOLS, MakeTool, configured_assistants, running
+from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
@@ -31,6 +31,7 @@ from app.core.signals import on_reload_signal, on_stop_signal
 from app.engine.tools.functions.registry import FunctionRegistry, load_functions
 from app.providers import configured_upstreams
 from app.reloading import Reloader
+from app.tools import TOOLS, MakeTool
 
 _DESCRIPTION = """
 A self-hosted server for programs written for OpenAI's Assistants API: point `base_url` at

@@ -30,11 +30,8 @@ from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
 from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
-from app.engine.tools.code_interpreter.tool import CodeInterpreter
-from app.engine.tools.file_search.tool import FileSearch
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
-from app.engine.tools.tool import Tool
 from app.engine.tools.toolbox import Toolbox
 from app.engine.windows import Windows
 from app.interpreter.interpreter import Interpreter
@@ -69,28 +66,9 @@ from app.services.written_assistants import (
 )
 from app.storage.file_contents import ContentWriter
 from app.storage.file_writer import FileWriter
+from app.tools import MakeTool, ToolResources
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ToolResources:
-    """What tools are built from."""
-
-    database: Database
-    store: ObjectStore
-    search: StoreSearch
-    writer: FileWriter
-    interpreter: Interpreter
-
-
-MakeTool = Callable[[ToolResources], Tool]
-
-# The protocol's tools that run here, in addition to functions.
-TOOLS: tuple[MakeTool, ...] = (
-    lambda given: FileSearch(given.database, given.search),
-    lambda given: CodeInterpreter(given.database, given.store, given.writer, given.interpreter),
-)
 
 
 @dataclass(frozen=True)

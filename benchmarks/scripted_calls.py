@@ -8,7 +8,7 @@ usage that it reports stays.
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
@@ -42,7 +42,12 @@ def _handler(base_url: str) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
             body = {**request, "stream": False}
-            answer = httpx.post(f"{base_url}/responses", json=body, timeout=_SECONDS)
+            try:
+                answer = httpx.post(f"{base_url}/responses", json=body, timeout=_SECONDS)
+            except httpx.HTTPError:
+                # The benchmark ends while a summary is written.
+                self._send(b"{}", 502)
+                return
             response = answer.json()
             if answer.is_success and _is_to_call(request):
                 response["output"] = [_call(request["tools"][0]["name"])]
@@ -57,8 +62,10 @@ def _handler(base_url: str) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            # A server that is stopped does not wait for its answer.
+            with suppress(OSError):
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -15,8 +15,8 @@ import pytest
 import structlog
 from sqlalchemy import Connection
 
-from app.assembly import TOOLS, MakeTool
 from app.core.config import Settings
+from app.tools import TOOLS, MakeTool
 from tests.support import openai_spec
 from tests.support.databases import fresh_database, make_tables, postgresql_is_up
 from tests.support.fake_upstream import FakeUpstream

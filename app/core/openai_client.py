@@ -104,7 +104,12 @@ class OpenAIClient:
                     failed = error
                 except (AnswerFailed, *CUT) as error:
                     failed = _interrupted(error, posted.response, started=started)
-                await asking.prepare_next(failed)
+                try:
+                    await asking.prepare_next(failed)
+                finally:
+                    # Its traceback has this frame and, in another, all that was read: as a cycle
+                    # they would stay in memory until garbage is collected.
+                    del failed
 
 
 class _Asking:

@@ -16,6 +16,8 @@ _LARGEST_CHANGE = 0.25
 _LEAST_BYTES = 1500
 # An estimate is this much above what was learned, so that requests rarely exceed the window.
 _MARGIN = 1.05
+# How much larger estimates become after a request that was refused because it is too long.
+_AFTER_REFUSAL = 1.5
 # Clients choose the models' names, so this is bounded; the longest unused ones are forgotten.
 _REMEMBERED = 256
 
@@ -85,6 +87,18 @@ class TokenRates:
         self._learned[model] = Rate(
             _bounded(rate.plain + step * size.plain), _bounded(rate.wide + step * size.wide)
         )
+        self._forget()
+
+    def exceeded(self, model: str) -> None:
+        """Learn that the model counts more tokens than what was estimated: a request was refused
+        because it is too long."""
+        rate = self._learned.pop(model, USUAL)
+        self._learned[model] = Rate(
+            _bounded(rate.plain * _AFTER_REFUSAL), _bounded(rate.wide * _AFTER_REFUSAL)
+        )
+        self._forget()
+
+    def _forget(self) -> None:
         if len(self._learned) > _REMEMBERED:
             del self._learned[next(iter(self._learned))]
 

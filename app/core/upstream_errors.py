@@ -9,6 +9,7 @@ import openai
 
 from app.core.answer_bounds import AnswerTooLarge
 from app.core.error_words import ErrorWords, words_of
+from app.core.too_long import is_too_long
 from app.core.unknown_models import is_unknown_model
 from app.core.upstream import Upstream
 from app.core.wire_api import AnswerFailed, BrokenAnswer
@@ -27,7 +28,10 @@ _KEYLIKE = re.compile(r"\b(?:(?:sk|pk|rk|gsk|hf|xai)[-_]|AIza)[\w*.+/=-]{4,}")
 # The statuses, besides those from 500 on, for which another upstream is worth asking.
 _ELSEWHERE = frozenset({408, 429})
 
-_QUOTA = frozenset({"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached"})
+# Gateways report an error in a stream by its HTTP status.
+_QUOTA = frozenset(
+    {"rate_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached", "429"}
+)
 _PROMPT = frozenset(
     {"invalid_prompt", "invalid_request_error", "context_length_exceeded", "bio_policy"}
 )
@@ -73,6 +77,8 @@ class UpstreamErrors:
         text = self._clean(words.message) or "it gives no reason"
         code = _code(words)
         cause: Cause = "request" if code == "invalid_prompt" else "upstream"
+        if is_too_long(400, words):
+            cause = "length"
         return ModelError(code, f"{self._the_upstream} failed: {text}", cause)
 
     def _of_status(self, error: openai.APIStatusError) -> ModelError:
@@ -123,6 +129,8 @@ def _status_code(status: int, words: ErrorWords) -> ModelErrorCode:
 
 
 def _cause(status: int, words: ErrorWords) -> Cause:
+    if is_too_long(status, words):
+        return "length"
     if is_unknown_model(status, words):
         return "model"
     return "upstream" if status in _ELSEWHERE or status >= 500 else "request"

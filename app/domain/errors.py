@@ -26,7 +26,7 @@ from app.domain.run_status import RunStatus
 ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
 # What failed: another upstream would refuse the same request too, but not if the cause is the
 # upstream, or that it lacks the model.
-Cause = Literal["request", "model", "upstream"]
+Cause = Literal["request", "length", "model", "upstream"]
 
 
 class ThreadkeeperError(Exception):

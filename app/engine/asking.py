@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from itertools import count
 from typing import Any
 
 from app.core.metrics import UpstreamsMetrics
@@ -18,6 +19,9 @@ from app.engine.translation.events import Projection
 from app.schemas.runs import Usage
 
 logger = logging.getLogger(__name__)
+
+# How often a request that is too long for the model is made shorter.
+_SHORTENED = 3
 
 Send = Callable[[Changes], Awaitable[None]]
 
@@ -54,26 +58,11 @@ class Asking:
             if failed is not None:
                 self._metrics.passed_on(failed.upstream.name)
                 logger.warning("run %s: asking %s instead", self._run.id, _named(target))
-            limit = _limit(left, target)
-            projection = self.projection = Projection(
-                self._run,
-                tools=tools,
-                streamed=self._run.streamed,
-                cut_from=limit.cut_from if limit else None,
-                target=target,
-            )
             try:
-                request = await self._reading.request(
-                    target,
-                    items,
-                    spent,
-                    max_output_tokens=limit.sent if limit else None,
-                    tools=tools.offers(),
-                )
-                await self._answer(target, request, projection, send)
+                projection = await self._ask_at(target, items, spent, left, tools, send)
             except ModelError as error:
                 self._upstreams.failed(target, error.cause)
-                if error.cause == "request" or projection.began:
+                if error.cause in ("request", "length") or self._began:
                     raise
                 failure, failed = failure or error, target
                 continue
@@ -82,6 +71,46 @@ class Asking:
             return projection
         assert failure is not None  # there is always an upstream to ask
         raise failure
+
+    @property
+    def _began(self) -> bool:
+        return self.projection is not None and self.projection.began
+
+    async def _ask_at(
+        self,
+        target: Target,
+        items: list[dict[str, Any]],
+        spent: Usage,
+        left: int | None,
+        tools: RunTools,
+        send: Send,
+    ) -> Projection:
+        """Ask there, with less history if the upstream says that the request is too long."""
+        limit = _limit(left, target)
+        for shorter in count():
+            projection = self.projection = Projection(
+                self._run,
+                tools=tools,
+                streamed=self._run.streamed,
+                cut_from=limit.cut_from if limit else None,
+                target=target,
+            )
+            request = await self._reading.request(
+                target,
+                items,
+                spent,
+                max_output_tokens=limit.sent if limit else None,
+                tools=tools.offers(),
+            )
+            try:
+                await self._answer(target, request, projection, send)
+                break
+            except ModelError as error:
+                too_long = error.cause == "length" and not projection.began
+                if not too_long or shorter == _SHORTENED or not self._reading.shorten():
+                    raise
+                logger.warning("run %s: asking again with less history", self._run.id)
+        return projection
 
     async def _answer(
         self, target: Target, request: dict[str, Any], projection: Projection, send: Send

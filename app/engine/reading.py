@@ -27,8 +27,9 @@ class Reading:
         self._history = claimed.history
         self._summary = claimed.summary
         self._cut = claimed.cut
-        # The size of the last request, and who got it.
-        self._asked: tuple[Target, Size] | None = None
+        # Who got the last request, and its size, if it is known.
+        self._target: Target | None = None
+        self._size: Size | None = None
 
     async def request(
         self,
@@ -57,15 +58,20 @@ class Reading:
             images=sendable.urls,
             summary=self._summary,
         )
-        size = request_size(request)
-        self._asked = (target, size) if size is not None else None
+        self._target, self._size = target, request_size(request)
         return request
 
     def answered(self, usage: Usage) -> None:
         """Learn from the usage of the last request how many tokens the model counts."""
-        if self._asked is not None:
-            target, size = self._asked
-            self._windows.rates.learn(target.model, size, usage.prompt_tokens)
+        if self._target is not None and self._size is not None:
+            self._windows.rates.learn(self._target.model, self._size, usage.prompt_tokens)
+
+    def shorten(self) -> bool:
+        """Learn that the last request was too long; False if the next one can't be shorter."""
+        if self._target is None or len(self._history) < _FEW_MESSAGES:
+            return False
+        self._windows.rates.exceeded(self._target.model)
+        return True
 
     def summary_due(self, spent: Usage) -> bool:
         """Return whether the thread is so long that its older messages are to be summarised."""

@@ -193,6 +193,9 @@ class Summaries:
             if not saved:
                 raise _Void
             self._metrics.summaries.ended("made")
+            if not work.more:
+                # What has been said meanwhile is for the next summary.
+                return
 
     def _next(self, connection: Connection, claimed: _Claim) -> Work | None:
         """Return what to summarise next; None if the rest of the thread stays whole."""
@@ -210,8 +213,8 @@ class Summaries:
         rate, window = self.windows.rates.of(target.model), target.context_window
         work = Work(row.text, [], summary_length(limit))
         room = window * _READ_SHARE // 100 - work.most_output - tokens_of(work, rate)
-        part = part_of(older, room, rate)
-        return replace(work, messages=part) if part else None
+        part, more = part_of(older, room, rate)
+        return replace(work, messages=part, more=more) if part else None
 
     def _model_of(self, run: RunRow) -> str:
         return self._model or run.model
@@ -239,7 +242,10 @@ class Summaries:
                 text, spent = await self._ask_at(target, run, work)
             except ModelError as error:
                 upstreams.failed(target, error.cause)
-                if error.cause == "request":
+                if error.cause == "length":
+                    # The next attempt summarises fewer messages at once.
+                    self.windows.rates.exceeded(target.model)
+                if error.cause in ("request", "length"):
                     raise
                 failure = failure or error
                 continue

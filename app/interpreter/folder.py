@@ -8,7 +8,7 @@ import os
 import stat
 import unicodedata
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,10 +80,14 @@ class SessionFolder:
             os.close(self._top)
             self._top = -1
 
-    async def put(self, name: str, chunks: AsyncIterator[bytes], also: str) -> str:
-        """See `Session.put`."""
+    async def put(
+        self, name: str, chunks: AsyncIterator[bytes], also: str, *, with_folders: bool = False
+    ) -> str:
+        """See `Session.put` and `Session.put_back`."""
         room = self._disk_bytes - await to_thread(self.used) - _ENTRY_BYTES
-        chosen, opened = await to_thread(self._create, name)
+        path = name.split("/")
+        folders = path[:-1] if with_folders and all(safe_name(one) == one for one in path) else []
+        chosen, opened = await to_thread(self._create, name, folders)
         try:
             async for chunk in chunks:
                 room -= len(chunk)
@@ -99,18 +103,32 @@ class SessionFolder:
         await to_thread(self._finish, chosen, also)
         return chosen
 
-    def _create(self, name: str) -> tuple[str, int]:
-        data = os.open(_DATA, FOLDER, dir_fd=self._top)
+    def _create(self, name: str, folders: Sequence[str]) -> tuple[str, int]:
+        folder = self._open_made(folders)
         try:
             for candidate in name_candidates(safe_name(name)):
                 try:
                     mode = stat.S_IRUSR | stat.S_IWUSR
-                    return candidate, os.open(candidate, NEW_FILE, mode, dir_fd=data)
+                    opened = os.open(candidate, NEW_FILE, mode, dir_fd=folder)
                 except FileExistsError:
                     continue
+                return "/".join([*folders, candidate]), opened
             raise NoRoom(f"There are too many files named {name}.")
         finally:
-            os.close(data)
+            os.close(folder)
+
+    def _open_made(self, folders: Sequence[str]) -> int:
+        """Open a folder beneath `data`, which is made if it isn't there."""
+        current = os.open(_DATA, FOLDER, dir_fd=self._top)
+        for name in folders:
+            try:
+                with suppress(FileExistsError):
+                    os.mkdir(name, stat.S_IRWXU, dir_fd=current)
+                inner = os.open(name, FOLDER, dir_fd=current)
+            finally:
+                os.close(current)
+            current = inner
+        return current
 
     def _unlink(self, name: str) -> None:
         data = os.open(_DATA, FOLDER, dir_fd=self._top)

@@ -95,6 +95,15 @@ class Session:
         """
         return await self._folder.put(name, chunks, also)
 
+    async def put_back(self, name: str, chunks: AsyncIterator[bytes]) -> str:
+        """Store a file that code made in an earlier session; its folders are made too.
+
+        Only for a fresh session: code could have replaced folders by links. Returns and raises as
+        `put` does.
+        """
+        assert self.fresh
+        return await self._folder.put(name, chunks, "", with_folders=True)
+
     async def changed(self) -> list[MadeFile]:
         """Return the files that were made or changed since the last `changed` or `put`.
 

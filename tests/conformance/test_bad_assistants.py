@@ -18,6 +18,7 @@ from tests.support.sentences import (
     unknown,
     wrong_type,
 )
+from tests.support.stores import uploaded
 from tests.support.talk import error_of
 
 EFFORTS = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and 'max'"
@@ -179,7 +180,7 @@ def test_a_type_that_is_no_string(http, given, got):
     assert error == wrong_type("tools[0].type", STRING, got).as_error()
 
 
-def test_the_longest_and_largest_are_allowed(http):
+def test_the_longest_and_largest_are_allowed(client, http):
     body = {
         "model": "m" * 256,
         "name": "n" * 256,
@@ -189,7 +190,7 @@ def test_the_longest_and_largest_are_allowed(http):
         "metadata": {f"{n:064}": "v" * 512 for n in range(16)},
         "temperature": 2,
         "top_p": 1,
-        "tool_resources": {"code_interpreter": {"file_ids": ["file-1"] * 20}},
+        "tool_resources": {"code_interpreter": {"file_ids": [uploaded(client, "a,b")] * 20}},
     }
     assistant = http.post("/assistants", json=body).json()
     assert {name: assistant[name] for name in body} == body

@@ -98,11 +98,11 @@ def analyse(body: dict[str, Any]) -> Reply:
             "import pandas as pd\n"
             "import matplotlib.pyplot as plt\n"
             f"table = pd.read_csv({path!r})\n"
+            "print(int(table.iloc[:, 1].sum()))\n"
             "table.plot(x=table.columns[0], y=table.columns[1], kind='bar')\n"
             "plt.title('재생 횟수')\n"
             "plt.show()\n"
             "table.sum(numeric_only=True).to_csv('/mnt/data/합계.csv')\n"
-            "print(int(table.iloc[:, 1].sum()))"
         ).in_pieces(50)
     (path,) = re.findall(r"sandbox:/mnt/data/\S+", output)
     total = re.search(r"^\d+$", output, re.MULTILINE)
@@ -135,7 +135,7 @@ def test_the_cookbooks_overview(run, upstream, tmp_path):
     assert run("overview.py", data, results).splitlines() == [
         json.dumps({"code_interpreter": {"file_ids": []}}),
         "completed",
-        "True ['image', 'logs']",
+        "True ['logs', 'image']",
         "합계는 19입니다. [합계](합계.csv)",
     ]
     assert min(size_of_png((results / "picture.png").read_bytes())) > 200
@@ -163,11 +163,11 @@ def test_the_node_sdk(code_server, upstream, tmp_path_factory):
     ran = run_node(folder, NODE, folder, f"{code_server.base_url}/api/v1", seconds=60)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
-    assert told["order"] == ["created", "input", "image", "logs", "done"]
+    assert told["order"] == ["created", "input", "logs", "image", "done"]
     assert told["inputs"] > 1, "the code grows piece by piece"
     (call,) = told["calls"]
     assert call["code_interpreter"]["input"] == told["input"]
-    assert [output["type"] for output in call["code_interpreter"]["outputs"]] == ["image", "logs"]
+    assert [output["type"] for output in call["code_interpreter"]["outputs"]] == ["logs", "image"]
     image, text = told["message"]["content"]
     assert (image["type"], text["type"]) == ("image_file", "text")
     assert [one["type"] for one in text["text"]["annotations"]] == ["file_path"]

@@ -311,6 +311,15 @@ def test_made_files_come_back_into_a_new_session(run, server, upstream, lose_ses
     assert ids[0] == ids[1]
 
 
+def test_files_in_folders_come_back_into_them(run, upstream, lose_session):
+    makes = "import os\nos.makedirs('/mnt/data/연도/2026')\n"
+    makes += "with open('/mnt/data/연도/2026/x.csv', 'w') as file: file.write('in')"
+    events = run(coding(makes), Reply.text("Done."))
+    lose_session()
+    run(coding(reads("연도/2026/x.csv")), Reply.text("Done."), thread_id=thread_of(events))
+    assert outputs(upstream) == [f"{LOST}\nin"]
+
+
 def test_a_changed_file_is_a_new_one_under_its_name(run, server, upstream, lose_session):
     events = run(coding(WRITES), coding(WRITES.replace("1", "3"), "call_2"), Reply.text(LINK))
     (part,) = newest(server.http, thread_of(events))["content"]

@@ -243,3 +243,36 @@ def test_headers_of_the_file_are_sent(served, upstream):
     server = served({"headers": {"X-Team": "shop"}})
     assert chat(server.http).is_success
     assert upstream.requests[0].headers["x-team"] == "shop"
+
+
+@pytest.mark.parametrize(
+    "apis", [("responses", "chat_completions"), ("chat_completions", "responses")]
+)
+def test_a_fallback_with_the_other_api_goes_on_with_the_calls(
+    start, tmp_path, upstream, second, apis
+):
+    """It goes on with the calls of the first one, but not with what only that one can read."""
+    file = providers_file(
+        tmp_path,
+        provider("first", upstream.base_url, api=apis[0], models=["m"], fallbacks=["second"]),
+        provider("second", second.base_url, api=apis[1]),
+    )
+    http = start(providers_file=file, openai_model="m").http
+    call = ("call_1", "f", "{}")
+    upstream.reply(Reply.function_calls(call, reasoning="sealed"), Reply.http_error(503))
+    body = {
+        "assistant_id": "asst_default",
+        "tools": [FUNCTION],
+        "thread": {"messages": [{"role": "user", "content": "hi"}]},
+    }
+    run = http.post("/threads/runs", json=body).json()
+    path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+    waited = wait_until(lambda: http.get(path).json()["required_action"])
+    assert waited
+    outputs = {"tool_outputs": [{"tool_call_id": "call_1", "output": "4"}]}
+    http.post(f"{path}/submit_tool_outputs", json=outputs)
+    assert ended(http, path)["status"] == "completed"
+    [asked] = [recorded.asked for recorded in second.requests]
+    kinds = [item["type"] for item in asked["input"]]
+    assert kinds == ["message", "function_call", "function_call_output"]
+    assert asked["input"][2]["output"] == "4"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.assembly import TOOLS
 from app.db.rows import RunRow
 from app.engine.tools import toolbox
 from app.engine.tools.tool import Answer, Call, Draft, Emit, Text, ToolSession, Unstreamed
+from app.tools import TOOLS
 from tests.support.function_calls import call, function_tools, outputs
 from tests.support.replies import Reply
 from tests.support.talk import ended

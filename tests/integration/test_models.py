@@ -1,8 +1,15 @@
 """`/models`: what clients ask to test a key, or to offer a choice."""
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from tests.support.provider_files import provider, providers_file
 from tests.support.talk import error_of
+from tests.support.waiting import wait_until
 
 ASSISTANTS = """\
 assistants:
@@ -50,6 +57,40 @@ def test_an_unknown_model(server, name):
         "param": "model",
         "code": "model_not_found",
     }
+
+
+@pytest.fixture
+def offers(upstream) -> Iterator[None]:
+    """The upstream lists these models."""
+
+    async def listed(_request: Request) -> JSONResponse:
+        names = ["gpt-6-luna", "gpt-6-sol", "whisper-1", "fixed"]
+        return JSONResponse({"object": "list", "data": [{"id": name} for name in names] + [None]})
+
+    routes = upstream.app.router.routes
+    routes.insert(0, Route("/v1/models", endpoint=listed))
+    yield
+    del routes[0]
+
+
+def test_what_a_provider_offers_is_listed_if_a_pattern_matches(start, upstream, offers, tmp_path):
+    file = providers_file(
+        tmp_path,
+        provider("first", upstream.base_url, models=["fixed"]),
+        provider("second", upstream.base_url, models=["gpt-*"], aliases={"old": "gpt-6-sol"}),
+    )
+    http = start(providers_file=file, openai_model="fixed").http
+
+    def names() -> list[str]:
+        return [one["id"] for one in http.get("/models").json()["data"]]
+
+    wait_until(lambda: len(names()) == 4)
+    assert names() == ["fixed", "old", "gpt-6-luna", "gpt-6-sol"]
+    owners = {one["id"]: one["owned_by"] for one in http.get("/models").json()["data"]}
+    assert owners["fixed"] == "first" and owners["gpt-6-luna"] == owners["old"] == "second"
+    # It may be asked for, listed or not.
+    assert http.get("/models/gpt-7").json()["owned_by"] == "second"
+    error_of(http.get("/models/whisper-1"), 404)
 
 
 def test_they_are_for_those_with_a_key(start, call_as):

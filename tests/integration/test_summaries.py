@@ -1,5 +1,7 @@
 """Long threads: what no longer fits is summarised, and the model reads the summary instead."""
 
+import json
+
 import pytest
 
 from app.core.demo_summary import summary_of
@@ -99,7 +101,7 @@ def test_a_summary_continues_the_one_before(server, upstream, database_url):
     assert all(text.startswith('{"summary": ') for text in texts)
     assert FACT in texts[0]
     # No message is summarised twice.
-    assert len(given) <= 20, "it is made in large steps, not after each answer"
+    assert len(given) <= 15, "it is made in large steps, not after each answer"
     said = [line for text in texts for line in text.splitlines()[1:]]
     assert len(said) == len(set(said))
 
@@ -341,6 +343,39 @@ def test_a_thread_that_is_deleted_while_it_is_made(server, upstream, database_ur
     upstream.release()
     wait_until(lambda: server.http.get("/usage").json()["total"]["total_tokens"] > before)
     assert find_row(database_url, thread_id) is None
+
+
+# A model that counts more tokens than what was estimated
+
+
+def test_a_request_that_is_too_long_is_sent_again_with_less_history(start, upstream):
+    server, most = start(context_window=4096, summaries=False), 5000
+
+    def reply(body):
+        size = len(json.dumps(body, ensure_ascii=False).encode())
+        if size <= most:
+            return Reply.text("Fine.")
+        error = {"code": "context_length_exceeded", "message": "Too long."}
+        return Reply.http_error(400, {"error": error})
+
+    upstream.reply_with(reply)
+    thread_id = long_thread(server.http, KOREAN)
+    assert ask(server.http, thread_id)["message"] == "Fine."
+    count = len(upstream.requests)
+    assert 1 < count <= 4
+    # It is remembered for the next turn, and other threads.
+    assert ask(server.http, thread_id)["message"] == "Fine."
+    assert ask(server.http, long_thread(server.http, KOREAN))["message"] == "Fine."
+    assert len(upstream.requests) == count + 2
+
+
+def test_a_question_that_alone_is_too_long_is_sent_once(start, upstream):
+    server = start()
+    error = {"error": {"code": "context_length_exceeded", "message": "Too long."}}
+    upstream.reply_with(lambda _: Reply.http_error(400, error))
+    answer = server.http.post("/chat", json={"message": "hello"})
+    assert "Too long." in error_of(answer, 502)["message"]
+    assert len(upstream.requests) == 1
 
 
 # Several servers

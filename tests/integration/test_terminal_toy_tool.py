@@ -1,6 +1,6 @@
 """A tool that runs on the server, in the code interpreter's place."""
 
-from app.assembly import TOOLS
+from app.tools import TOOLS
 from tests.support.function_calls import call
 from tests.support.replies import Reply
 from tests.support.terminal import succeed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.assembly import TOOLS
+from app.tools import TOOLS
 from tests.support.assistants_files import written
 from tests.support.callers import ORIGIN, session_of
 from tests.support.function_calls import call, function_tools

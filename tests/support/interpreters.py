@@ -20,6 +20,8 @@ from app.interpreter.events import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
+# Seconds in which nothing else ran in the server's process; far more than a call takes.
+PAUSE = 5.0
 # Where tests put what code must not reach: code that names /tmp gets a folder of its session.
 OUTSIDE = "/var/tmp"
 # Small, so that tests of limits are quick. On a busy machine, code gets little CPU.
@@ -68,6 +70,20 @@ class Driver:
         assert line, "the process with the interpreter has ended"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def ran(interpreter: Driver, code: str, key: str, **request: Any) -> dict[str, Any]:
+    """Run code after a variable was set; return what became of it."""
+    interpreter.run("before = 1", key=key)
+    answer = interpreter.run(code, key=key, **request)
+    assert answer["pause"] < PAUSE
+    return answer
+
+
+def keeps_variables(interpreter: Driver, key: str) -> bool:
+    """Return whether the session still has the variable that `ran` set."""
+    answer = interpreter.run("before", key=key)
+    return bool(answer["how"] == "ok" and answer["printed"] == "1\n" and not answer["fresh"])
 
 
 @contextmanager

@@ -20,8 +20,8 @@ import uvicorn
 
 from app.api.http_protocol import HttpProtocol
 from app.application import create_app
-from app.assembly import TOOLS, MakeTool
 from app.core.config import Settings
+from app.tools import TOOLS, MakeTool
 from tests.support.checked_clients import checked_http, checked_sdk
 from tests.support.waiting import WAIT_SECONDS, wait_until
 

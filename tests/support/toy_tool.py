@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.assembly import ToolResources
 from app.db.rows import RunRow
 from app.engine.tools.arguments import StreamedText
 from app.engine.tools.marks import Mark
 from app.engine.tools.tool import Answer, Call, Draft, Emit, Image, Part, Text, ToolSession
 from app.storage.file_writer import FileWriter
+from app.tools import ToolResources
 from tests.support.pictures import PIXEL
 
 TYPE = "code_interpreter"

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from app.core.openai_client import OpenAIClient
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.interpreters import NOBODY, OUTSIDE, Driver, driver, require_interpreter
 from tests.support.openai_calls import client
+
+_keys = count()
 
 
 @pytest.fixture
@@ -78,3 +81,18 @@ def interpreter_process(request: pytest.FixtureRequest) -> Iterator[Driver]:
             assert running.unavailable == ""
             yield running
         assert [*folder.iterdir()] == []
+
+
+@pytest.fixture
+def key() -> str:
+    """A session of the code interpreter for this test alone."""
+    return f"session-{next(_keys)}"
+
+
+@pytest.fixture
+def other_session(interpreter_process: Driver) -> Iterator[None]:
+    """Another session of the code interpreter, which has its variables before and after."""
+    interpreter_process.run("kept = 'kept'", key="other")
+    yield
+    after = interpreter_process.run("kept", key="other")
+    assert (after["printed"], after["fresh"]) == ("'kept'\n", False)

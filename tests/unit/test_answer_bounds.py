@@ -1,14 +1,19 @@
 """An upstream that says too much isn't read to its end: it would decide how much memory is left."""
 
+import gc
+from contextlib import suppress
+
 import pytest
 
 from app.core import answer_bounds
 from app.core.embeddings import OpenAIEmbedder
+from app.core.model import AttemptFailed
 from app.core.openai_client import OpenAIClient
+from app.core.sse_reader import SSEReader
 from app.domain.errors import ModelError
 from tests.support.fake_embeddings import fake_embeddings
 from tests.support.fake_upstream import FakeUpstream
-from tests.support.openai_calls import failure, read, spoken, upstream_at
+from tests.support.openai_calls import failure, read, request, spoken, upstream_at
 from tests.support.replies import Reply
 
 TOO_LONG = "sent an answer that is too long; the rest was not read."
@@ -71,3 +76,22 @@ async def test_an_answer_below_the_bounds_is_whole(
     words = ["한글 " * 1_000] * 100
     upstream.reply(Reply.text(*words))
     assert spoken(await read(real)) == "".join(words)
+
+
+@pytest.mark.usefixtures("small_bounds")
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+async def test_what_was_read_of_it_is_freed_at_once(
+    real: OpenAIClient, upstream: FakeUpstream, stream: bool
+) -> None:
+    """Not only when garbage is collected: an idle server would keep it for hours."""
+    upstream.reply(Reply.text("x" * 70_000).in_pieces(4_000))
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(ModelError):
+            async for _ in real.events(request(), stream=stream):
+                pass
+        kept = [one for one in gc.get_objects() if isinstance(one, AttemptFailed | SSEReader)]
+    finally:
+        gc.enable()
+    assert not kept

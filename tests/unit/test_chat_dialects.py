@@ -494,6 +494,12 @@ async def test_errors_in_the_stream(model: OpenAIClient, line: str) -> None:
 
 
 @respx.mock
+async def test_too_many_requests_in_the_stream(model: OpenAIClient) -> None:
+    answers(data({"error": {"message": "Slow down.", "code": 429}}))
+    assert (await failure(model, stream=True)).code == "rate_limit_exceeded"
+
+
+@respx.mock
 @pytest.mark.parametrize("reason", ["error", "insufficient_system_resource", "abort"])
 @pytest.mark.parametrize("stream", [True, False])
 async def test_an_answer_that_the_server_could_not_finish(

@@ -16,7 +16,7 @@ from app.interpreter.events import MadeFile, Printed, Unreadable
 from app.interpreter.folder import OverLimit, SessionFolder
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.removal import remove_folder
-from tests.support.interpreters import LIMITS, NOBODY, driver, require_interpreter
+from tests.support.interpreters import LIMITS, NOBODY, driver, once, require_interpreter
 from tests.support.waiting import wait_until
 
 DISK = 1 << 20
@@ -54,6 +54,15 @@ async def test_links_out_of_the_folder_are_not_followed(folder, data, tmp_path):
     ):
         with pytest.raises(Unreadable):
             await folder.read_made(MadeFile(name, 6))
+
+
+async def test_a_file_that_is_put_back_gets_its_folders(folder, data):
+    names = ["연도/2026/x.csv", "연도/2026/x.csv", "../x.csv", "/etc/x.csv", "a//x.csv"]
+    put = [await folder.put(name, once(b"a"), "", with_folders=True) for name in names]
+    # Where a name leads elsewhere, its folders are left out.
+    assert put == ["연도/2026/x.csv", "연도/2026/x_2.csv", "x.csv", "x_2.csv", "x_3.csv"]
+    assert all((data / name).read_bytes() == b"a" for name in put)
+    assert await folder.changed() == []
 
 
 async def test_what_is_not_a_regular_file_is_not_opened(folder, data):

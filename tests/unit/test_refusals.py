@@ -17,6 +17,7 @@ REQUEST: dict[str, Any] = {
     "reasoning": {"effort": "low"},
     "include": ["reasoning.encrypted_content"],
     "parallel_tool_calls": True,
+    "prompt_cache_key": "thread_1",
 }
 
 
@@ -37,6 +38,7 @@ def without(*names: str) -> dict[str, Any]:
         (unsupported("reasoning.effort"), "reasoning"),
         (unsupported("include[0]"), "include"),
         (unsupported("parallel_tool_calls"), "parallel_tool_calls"),
+        (unsupported("prompt_cache_key"), "prompt_cache_key"),
         (
             Refusal(None, "include", "Encrypted content is not supported with this model."),
             "include",

@@ -88,6 +88,19 @@ def test_what_is_not_believed(size, tokens):
     assert rates.of("m") == USUAL
 
 
+def test_what_is_too_long_raises_the_estimate():
+    rates = TokenRates()
+    for _ in range(10):
+        before = rates.of("m")
+        rates.exceeded("m")
+        assert rates.of("m") >= before
+    assert rates.of("m").tokens(KOREAN) > 3 * USUAL.tokens(KOREAN)
+    assert rates.of("m").wide < 1.5
+    for number in range(300):
+        rates.exceeded(f"model-{number}")
+    assert len(rates._learned) <= 256
+
+
 def test_it_never_leaves_its_bounds():
     rates, chance = TokenRates(), random.Random(3)
     for _ in range(2000):

@@ -25,7 +25,8 @@ _LINES: dict[int | str, dict[str, Any]] = {
 }
 _BODY: dict[str, Any] = {
     "requestBody": {
-        "required": True,
+        # Nothing can be imported, too.
+        "required": False,
         "content": {
             NDJSON: {"schema": _TEXT, "examples": {"A thread": {"value": _EXAMPLE}}},
         },

@@ -4,7 +4,7 @@ A `Tool` lives as long as the server. For each run that lists it, `begin` makes 
 which is opened before the model is asked and closed when this process's work on the run ends. The
 model calls functions. The session says which ones it offers, and shows each call as the tool's own
 type of call on the wire. To add a tool, write both classes in a file here and add a line to
-`assembly.py`.
+`app/tools.py`.
 """
 
 from abc import ABC, abstractmethod

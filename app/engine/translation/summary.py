@@ -23,12 +23,14 @@ _LONGEST_TOKEN = 4
 class Work:
     """What one call summarises: the summary so far, and the messages after it.
 
-    The new summary should have up to `length` tokens.
+    The new summary should have up to `length` tokens. `more`: other messages are left for the next
+    call.
     """
 
     before: str | None
     messages: list[Said]
     length: int
+    more: bool = False
 
     @property
     def most_output(self) -> int:
@@ -56,15 +58,18 @@ def first_kept(newest_first: Iterator[Said], tokens: int, rate: Rate) -> int:
     return 0
 
 
-def part_of(older: Iterator[Said], tokens: int, rate: Rate) -> list[Said]:
-    """Return the first messages that fit into `tokens`, at least one if there is one."""
+def part_of(older: Iterator[Said], tokens: int, rate: Rate) -> tuple[list[Said], bool]:
+    """Return the first messages that fit into `tokens`, at least one if there is one.
+
+    The second value says whether there are more.
+    """
     part: list[Said] = []
     for message in older:
         tokens -= message_tokens(message, rate)
         if part and tokens < 0:
-            break
+            return part, True
         part.append(message)
-    return part
+    return part, False
 
 
 def tokens_of(work: Work, rate: Rate) -> int:

@@ -46,7 +46,7 @@ def _show(screen: Screen, totals: Totals, *, dry_run: bool) -> None:
             screen.write(screen.text(said.filled(what=counted(screen, counts))))
     for one in totals.problems[:_SHOWN_PROBLEMS]:
         where = f"{one['field']}: " if one.get("field") else ""
-        what = " ".join(str(one[name]) for name in ("object", "id") if one.get(name))
+        what = "".join(f" {one[name]}" for name in ("object", "id") if one.get(name))
         screen.note(
             _PROBLEM.filled(line=one["line"], what=what, reason=f"{where}{one.get('reason')}")
         )
@@ -73,7 +73,7 @@ _UPDATED = Said("Updated: {what}", "갱신했습니다: {what}")
 _EXISTING = Said("Already there: {what}", "이미 있습니다: {what}")
 _REFUSED = Said("Refused: {count}", "거절했습니다: {count}개")
 _NOTHING = Said("There was nothing to import.", "가져올 것이 없습니다.")
-_PROBLEM = Said("Line {line} {what}: {reason}", "{line}행 {what}: {reason}")
+_PROBLEM = Said("Line {line}{what}: {reason}", "{line}행{what}: {reason}")
 _MORE = Said(
     "… and {count} more; --json lists up to 1,000.",
     "… 외 {count}개. --json을 붙이면 1,000개까지 볼 수 있습니다.",

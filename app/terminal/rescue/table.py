@@ -34,7 +34,8 @@ from app.terminal.rescue.reader import (
 _NAMES = {
     "thread": (
         *("threadid", "thread", "openaithreadid", "conversationid", "conversation", "chatid"),
-        *("sessionid", "session", "roomid", "dialogid", "대화id", "대화", "스레드", "세션"),
+        *("sessionid", "session", "roomid", "dialogid", "대화id", "대화"),
+        *("대화방", "채팅방", "스레드", "세션"),
     ),
     "role": (
         "role",
@@ -196,11 +197,11 @@ class _Table:
             if key is None or key == "":
                 yield LeftOut(_NO_THREAD, str(number))
                 continue
-            thread_id, moment = self._thread(str(key), row)
             for role, text, place in self._said(row):
                 if role is None:
                     yield LeftOut(_OTHER_ROLE, text)
                 elif text:
+                    thread_id, moment = self._thread(str(key), row)
                     self._add(spool, thread_id, moment, role, text, row, number, place)
 
     def threads(self) -> Iterator[Object]:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.assembly import TOOLS
+from app.tools import TOOLS
 from tests.support.callers import ORIGIN
 from tests.support.function_calls import call
 from tests.support.pages import needs_libraries

@@ -45,11 +45,17 @@ def is_the_phrase(text: str) -> bool:
     return len(said) > 4 and (PHRASE * len(said)).startswith(said)
 
 
-def test_one_llama_server_takes_over_from_another_that_is_killed(servers, begin, tmp_path):
+APIS = ("responses", "chat_completions")
+
+
+@pytest.mark.parametrize(("first", "second"), [APIS, APIS[::-1], ("auto", "auto")])
+def test_one_llama_server_takes_over_from_another_that_is_killed(
+    servers, begin, tmp_path, first, second
+):
     file = providers_file(
         tmp_path,
-        entry(servers, FREE, "first", models=["m"], fallbacks=["second"]),
-        entry(servers, BOUND, "second"),
+        entry(servers, FREE, "first", models=["m"], fallbacks=["second"], api=first),
+        entry(servers, BOUND, "second", api=second),
     )
     http = begin(providers_file=file, openai_model="m").http
     assert not is_the_phrase(answer(http))

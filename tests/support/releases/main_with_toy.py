@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 def main() -> None:
     sys.path.insert(0, str(ROOT))
     from app import application  # noqa: PLC0415 - found only now
-    from app.assembly import TOOLS  # noqa: PLC0415
+    from app.tools import TOOLS  # noqa: PLC0415
     from tests.support.toy_tool import Toy  # noqa: PLC0415
 
     application.create_app = functools.partial(application.create_app, tools=[*TOOLS, Toy])

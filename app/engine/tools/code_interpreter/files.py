@@ -46,7 +46,8 @@ def known_files(connection: Connection, run: RunRow) -> KnownFiles:
     by_id = {file.id: file for file in given}
     made: dict[str, str] = {}
     for file in files.made_for(connection, run.thread_id, _MADE_FILES):
-        if file.id not in by_id and not _PICTURE.fullmatch(file.filename):
+        owns = Caller(file.project, file.session_id) == owner
+        if owns and file.id not in by_id and not _PICTURE.fullmatch(file.filename):
             made.setdefault(file.filename, file.id)
     return KnownFiles([*by_id.values()], made)
 

@@ -1,8 +1,9 @@
 """The folder `/mnt/data` as one run uses it: fills it with files, and stores what code makes."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.core.object_store import ObjectStore, StorageError, file_key
 from app.engine.tools.code_interpreter.files import KnownFiles, new_picture_name
@@ -60,11 +61,12 @@ class Workspace:
         notes: list[str] = []
         if session.fresh:
             for name, file_id in self._known.made.items():
-                notes += await self._put(session, there, file_id, name)
+                notes += await self._put(there, file_id, name, session.put_back)
         for file in self._known.given:
             if file.id not in there:
                 name = self._names[file.id]
-                notes += await self._put(session, there, file.id, name, also=file.id)
+                put = partial(session.put, also=file.id)
+                notes += await self._put(there, file.id, name, put)
         return notes
 
     async def take_picture(self, session: Session, shown: Shown) -> str | None:
@@ -108,10 +110,14 @@ class Workspace:
             await self._writer.give_up(file_id)
 
     async def _put(
-        self, session: Session, there: dict[str, str], file_id: str, name: str, also: str = ""
+        self,
+        there: dict[str, str],
+        file_id: str,
+        name: str,
+        put: Callable[[str, AsyncIterator[bytes]], Awaitable[str]],
     ) -> list[str]:
         try:
-            got = await session.put(name, self._content(file_id), also=also)
+            got = await put(name, self._content(file_id))
         except NoRoom as error:
             return [f"{name} is not in /mnt/data: {error}"]
         except (StorageError, OSError):
