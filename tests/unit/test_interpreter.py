@@ -320,7 +320,7 @@ async def test_a_second_file_of_a_name_gets_a_number(session):
 async def test_a_file_may_be_named_like_the_id_of_another(session):
     assert await session.put("file-b", once(b"a"), also="file-a") == "file-b"
     assert await session.put("b", once(b"b"), also="file-b") == "b"
-    assert await printed(session, "open('b').read() + open('file-b').read()") == "'ba'\n"
+    assert await printed(session, "open('b').read(), open('file-b').read()") == "('b', 'a')\n"
 
 
 async def test_files_that_do_not_fit_are_refused(session):
