@@ -25,10 +25,13 @@ usage() {
   ./run.sh usage           쓴 토큰을 봅니다
   ./run.sh person          한 사람의 데이터를 내보내거나 지웁니다
   ./run.sh backup          서버를 멈추지 않고 데이터베이스와 파일을 백업합니다
+  ./run.sh export          프로젝트의 모든 데이터를 내보냅니다
+  ./run.sh import          export로 만든 파일을 가져옵니다
+  ./run.sh rescue          다른 곳의 대화와 어시스턴트, 파일을 가져옵니다
   ./run.sh test [인자]     테스트를 실행합니다. 인자는 pytest로 넘어갑니다
   ./run.sh setup           테스트와 점검에 필요한 것까지 설치하고 끝냅니다
 
-명령마다 --help를 붙이면 사용법이 나옵니다. chat부터 backup까지는 python -m app과 같습니다.
+명령마다 --help를 붙이면 사용법이 나옵니다. chat부터 rescue까지는 python -m app과 같습니다.
 처음 실행하면 .venv를 만들고 필요한 패키지를 설치합니다. Python 3.11 이상이 필요합니다.
 HELP
             ;;
@@ -45,10 +48,13 @@ Usage: ./run.sh [command] [arguments]
   ./run.sh usage              show how many tokens were used
   ./run.sh person             export or delete the data of one person
   ./run.sh backup             copy the database and the files while the server runs
+  ./run.sh export             export everything a project owns
+  ./run.sh import             import what export wrote
+  ./run.sh rescue             bring conversations, assistants and files from elsewhere
   ./run.sh test [arguments]   run the tests; the arguments go to pytest
   ./run.sh setup              install everything, including what tests and checks need, and exit
 
-Add --help to a command for its usage; chat to backup are the same as in python -m app.
+Add --help to a command for its usage; chat to rescue are the same as in python -m app.
 The first run creates .venv and installs the packages it needs. Python 3.11 or newer is required.
 HELP
             ;;
@@ -187,7 +193,7 @@ case "${1:-serve}" in
         install_interpreter
         fetch_assets --dev || fail "the pages' libraries could not be downloaded; see above"
         ;;
-    assistants | backup | chat | doctor | files | person | threads | usage)
+    assistants | backup | chat | doctor | export | files | import | person | rescue | threads | usage)
         install requirements.txt
         exec .venv/bin/python -m app "$@"
         ;;
