@@ -17,6 +17,7 @@ from app.api import metrics as metrics_api
 from app.api import root
 from app.api.deps import Services
 from app.api.errors import register_error_handlers
+from app.api.front_doors import enter
 from app.api.middleware import RequestContext
 from app.api.openapi import complete_openapi
 from app.api.pages import add_pages
@@ -111,6 +112,7 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
 class _Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         put_under(self.root_path, scope)
+        enter(scope)
         await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:

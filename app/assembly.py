@@ -43,6 +43,7 @@ from app.policies import guard_policy, keys, public_chat, run_policy, usage_serv
 from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
+from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.exporting import ExportService
@@ -153,6 +154,12 @@ async def _opened(
             database, store, upstreams, supervisor, interpreter, instruments.metrics
         ),
         assistants=AssistantService(database, wake),
+        adoption=AdoptionService(
+            database,
+            enabled=settings.adopt_ids,
+            default_assistant_id=settings.assistant_id,
+            aliases=settings.assistant_aliases,
+        ),
         threads=ThreadService(database, tasks, wake, files.sweep_soon),
         thread_lists=ThreadListService(
             database, tasks, files.sweep_soon, search_seconds=settings.search_timeout

@@ -13,6 +13,7 @@ from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
+from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.exporting import ExportService
@@ -41,6 +42,7 @@ class Services:
     models: ModelService
     readiness: Readiness
     assistants: AssistantService
+    adoption: AdoptionService
     threads: ThreadService
     thread_lists: ThreadListService
     messages: MessageService

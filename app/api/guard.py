@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from fastapi import Request
 
+from app.api.credentials import credential_of
 from app.api.local_only import (
     address_of,
     check_local,
@@ -81,7 +82,7 @@ class Guard:
     async def admit(self, request: Request, operation: str) -> Caller:
         """Return the caller. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
         self._check_site(request)
-        credential = bearer(request)
+        credential = credential_of(request)
         try:
             caller = self._access.identify(credential)
         except Unauthorized:
@@ -146,12 +147,6 @@ class Guard:
                 code="rate_limit_exceeded",
                 headers={"retry-after": str(seconds)},
             )
-
-
-def bearer(request: Request) -> str | None:
-    """Return the bearer token of a request, None if there is none."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    return credential.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _headers(standing: Standing) -> dict[str, str]:

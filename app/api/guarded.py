@@ -1,13 +1,13 @@
 """Routes that check the caller before they read the body."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 from fastapi import Request, Response
 
-from app.api.json_body import JsonRoute
+from app.api.json_body import Handler, JsonRequest, JsonRoute
 from app.api.visitor_errors import error_for
-from app.domain.errors import ThreadkeeperError
+from app.domain.errors import ThreadkeeperError, UnknownId
+
+# The operations that answer an unknown assistant with `ADOPT_IDS`: those that need one.
+_OF_ASSISTANTS = ("chat", "create_run", "create_thread_and_run")
 
 
 class GuardedRoute(JsonRoute):
@@ -17,7 +17,7 @@ class GuardedRoute(JsonRoute):
     read.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         handle, operation = super().get_route_handler(), self.name
 
         async def handle_guarded(request: Request) -> Response:
@@ -30,6 +30,31 @@ class GuardedRoute(JsonRoute):
             return response
 
         return handle_guarded
+
+    async def respond(self, handle: Handler, request: JsonRequest) -> Response:
+        """Return the response; if it fails because of an id to adopt, try again with it.
+
+        Nothing has happened before such a failure: ids are looked up at the beginning of a call's
+        transaction.
+        """
+        adopted: set[str] = set()
+        while True:
+            try:
+                return await handle(request)
+            except UnknownId as unknown:
+                if unknown.kind in adopted or not self._names(request, unknown):
+                    raise
+                caller, services = request.state.caller, request.app.state.services
+                if not await services.adoption.adopt(caller, unknown):
+                    raise
+                adopted.add(unknown.kind)
+
+    def _names(self, request: JsonRequest, unknown: UnknownId) -> bool:
+        """Return whether the call is about the id: not if it is only the start of a page."""
+        if unknown.kind == "assistant":
+            return self.name in _OF_ASSISTANTS
+        in_path = request.path_params.get("thread_id")
+        return unknown.kind == "thread" and (in_path is not None or self.name == "chat")
 
 
 def rate_limit_headers(request: Request) -> dict[str, str]:

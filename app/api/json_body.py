@@ -11,6 +11,8 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from app.api.json_text import NotJson, read_json
 from app.api.packed import encoding_of, unpacked
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
 
 class JsonRequest(Request):
     async def unpack(self, encoding: str) -> None:
@@ -38,7 +40,7 @@ class JsonRequest(Request):
 class JsonRoute(APIRoute):
     """A route whose bodies are read by `JsonRequest`."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         handle, has_body = super().get_route_handler(), self.body_field is not None
 
         async def handle_json(request: Request) -> Response:
@@ -48,6 +50,10 @@ class JsonRoute(APIRoute):
                 await json_request.unpack(encoding)
             if has_body and "content-type" not in request.headers:
                 await json_request.drop_empty()
-            return await handle(json_request)
+            return await self.respond(handle, json_request)
 
         return handle_json
+
+    async def respond(self, handle: Handler, request: JsonRequest) -> Response:
+        """Return the response to a request whose body can be read more than once."""
+        return await handle(request)

@@ -16,7 +16,18 @@ _SECURITY_SCHEMES = {
         "type": "http",
         "scheme": "bearer",
         "description": "A key from API_KEYS, if any are set, or the token of a chat session.",
-    }
+    },
+    "api_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "api-key",
+        "description": "The same, as Azure's clients send it.",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The same as the password, with any username. Not from browsers.",
+    },
 }
 _FAILURES = {
     "400": {

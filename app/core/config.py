@@ -20,6 +20,7 @@ from app.core.retirements import RetiredModels
 from app.core.setting_types import (
     Aliases,
     ApiKey,
+    AssistantAliases,
     Budgets,
     DatabaseUrl,
     FilesUrl,
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
     """Instructions of the default assistant."""
     assistants_file: str = "assistants.yaml"
     """YAML file of assistants to create at startup. Empty, or the default is missing: none."""
+
+    adopt_ids: bool = False
+    """true opens threads and assistants for IDs of another server that are unknown here."""
+    assistant_aliases: AssistantAliases = {}
+    """With ADOPT_IDS, JSON object: unknown assistant to the one copied. Others: the default."""
 
     host: Required = "127.0.0.1"
     """Address to listen on. 0.0.0.0 accepts connections from other machines."""
@@ -239,6 +245,8 @@ def load_settings() -> Settings:
         settings = Settings()
         if refusal := _refuse_open(settings):
             raise SettingsError(refusal)
+        if settings.assistant_aliases and not settings.adopt_ids:
+            raise SettingsError("ASSISTANT_ALIASES: has no effect without ADOPT_IDS=true")
         return settings
     except ValidationError as error:
         lines = [_line(detail) for detail in error.errors(include_url=False)]

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringCo
 from pydantic_settings import NoDecode
 
 from app.domain.hosts import is_http_url
+from app.domain.ids import PREFIXES
 
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
 _DATABASE_SCHEMES = ("sqlite:///", "postgresql://")
@@ -59,6 +60,19 @@ def _read_aliases(value: object) -> object:
     if isinstance(aliases, dict) and all(isinstance(name, str) for name in aliases.values()):
         return aliases
     raise ValueError(f'must be a JSON object such as {{"gpt-4o": "gpt-5.4-mini"}}, {got(value)}')
+
+
+def _read_assistant_aliases(value: object) -> object:
+    aliases = _read_json(value, empty={})
+    if isinstance(aliases, dict) and all(
+        isinstance(one, str) and one.startswith(PREFIXES["assistant"])
+        for pair in aliases.items()
+        for one in pair
+    ):
+        return aliases
+    raise ValueError(
+        'must be a JSON object of IDs such as {"asst_old": "asst_default"}, ' + got(value)
+    )
 
 
 def _read_origins(value: object) -> object:
@@ -208,6 +222,7 @@ FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
 # NoDecode: for invalid JSON, pydantic-settings would show a traceback instead of our message.
 Aliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_aliases)]
+AssistantAliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_assistant_aliases)]
 Rate = Annotated[str, AfterValidator(_check_rate)]
 ProjectName = Annotated[str, AfterValidator(_check_project)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
-from app.db import resource_uses
+from app.db import past_ids, resource_uses
 from app.db.paging import Page, read_page
 from app.db.rows import ASSISTANTS, AssistantRow
 from app.db.tables import assistants
@@ -89,6 +89,7 @@ def remove(connection: Connection, project: str, assistant_id: str) -> None:
     keys = {"key": assistant_id, "of_project": project}
     if connection.execute(_DELETE, keys).rowcount == 0:
         raise not_found("assistant", assistant_id)
+    past_ids.note(connection, [assistant_id])
     resource_uses.forget(connection, [assistant_id])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, text
 
+from app.db import past_ids
 from app.db.resource_uses import take_along
 from app.db.tables import ACTIVE, messages, runs, threads
 
@@ -40,5 +41,6 @@ def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> in
     connection.execute(_HOLD, {"keys": list(keys)})
     values = {"keys": list(keys), "before": before}
     removed = list(connection.execute(_REMOVE, values).scalars())
+    past_ids.note(connection, removed)
     take_along(connection, removed)
     return len(removed)

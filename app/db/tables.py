@@ -135,6 +135,9 @@ threads = Table(
     ),
 )
 
+# The ids of deleted threads and assistants: with `ADOPT_IDS`, none of them may be adopted.
+past_ids = Table("past_ids", metadata, Column("id", String, primary_key=True))
+
 # Which files and vector stores a thread or an assistant uses: what only one thread used is deleted
 # with it. It has no foreign keys, because each column refers to one of two tables.
 resource_uses = Table(

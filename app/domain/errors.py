@@ -9,6 +9,7 @@ ThreadkeeperError              a response in OpenAI's envelope, with its HTTP st
 ├─ Unauthorized          401   the key is missing or unknown
 ├─ Forbidden             403   this caller may not do this
 ├─ NotFound              404   no such object
+│  └─ UnknownId          404   no object of this kind has this id
 ├─ LimitReached          429   too many requests, runs or tokens
 ├─ ChatFailed        502/503   the model failed while a chat waited for it
 └─ DatabaseAway          503   the database does not answer
@@ -129,6 +130,15 @@ class NotFound(ThreadkeeperError):
     type = "invalid_request_error"
 
 
+class UnknownId(NotFound):
+    """No object of `kind`, a key of `PREFIXES`, has the id `object_id`."""
+
+    def __init__(self, kind: str, object_id: str) -> None:
+        super().__init__(f"No {kind.replace('_', ' ')} found with id '{object_id}'.")
+        self.kind = kind
+        self.object_id = object_id
+
+
 def not_found(kind: str, object_id: str) -> ThreadkeeperError:
     """Return the error for an id of `kind` that names nothing.
 
@@ -137,7 +147,7 @@ def not_found(kind: str, object_id: str) -> ThreadkeeperError:
     """
     if not object_id.startswith(PREFIXES[kind]):
         return InvalidId(kind, object_id)
-    return NotFound(f"No {kind.replace('_', ' ')} found with id '{object_id}'.")
+    return UnknownId(kind, object_id)
 
 
 class ChatFailed(ThreadkeeperError):

@@ -26,6 +26,8 @@ _BLOCK_BYTES = 512
 _NAME_BYTES = 200
 # Made files that are taken over after a call.
 _MOST_MADE, _MADE_BYTES = 20, 100 << 20
+# Of their paths: they become part of a download's headers, and of what the model reads.
+_PATH_BYTES = 1000
 
 
 class OverLimit(InterpreterError):
@@ -139,8 +141,10 @@ class SessionFolder:
         data = os.open(_DATA, FOLDER, dir_fd=self._top)
         try:
             if also and also != name:
-                os.link(name, also, src_dir_fd=data, dst_dir_fd=data, follow_symlinks=False)
-                self._second_names.add(also)
+                # Another file may have that name: users may name a file like another's id.
+                with suppress(FileExistsError):
+                    os.link(name, also, src_dir_fd=data, dst_dir_fd=data, follow_symlinks=False)
+                    self._second_names.add(also)
             entry = _Entry(name, os.stat(name, dir_fd=data, follow_symlinks=False))
             self._known[name] = entry.version
         finally:
@@ -161,13 +165,16 @@ class SessionFolder:
         ]
         self._known = {name: entry.version for name, entry in entries.items()}
         made: list[MadeFile] = []
+        # Sparse files and hard links take less here than their copies will.
+        room = self._disk_bytes
         for entry in changed:
             name, size = entry.name, entry.status.st_size
             if any(part.startswith((".", "__pycache__")) for part in name.split("/")):
                 continue
-            if not name.isprintable() or size > _MADE_BYTES or len(made) == _MOST_MADE:
+            if not _can_be_stored(name) or size > min(_MADE_BYTES, room) or len(made) == _MOST_MADE:
                 self.skipped.append(name.encode(errors="replace").decode())
             else:
+                room -= size
                 made.append(MadeFile(name, size))
         return made
 
@@ -253,6 +260,10 @@ def _walk(folder: int, prefix: str, depth: int) -> Iterator[_Entry]:
                 yield from _walk(inner, f"{prefix}{found.name}/", depth + 1)
             finally:
                 os.close(inner)
+
+
+def _can_be_stored(name: str) -> bool:
+    return name.isprintable() and len(name.encode()) <= _PATH_BYTES
 
 
 def _is_file(entry: _Entry) -> bool:

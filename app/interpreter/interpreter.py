@@ -26,6 +26,7 @@ _WAITS = 30.0
 _LOOK_EVERY = 30.0
 # Threads of this user beyond those of all sessions: the server's own, and other programs'.
 _SPARE_TASKS = 1024
+_NOT_STARTED = "The code interpreter could not start a session."
 
 
 class Interpreter:
@@ -88,8 +89,8 @@ class Interpreter:
         """End every session and remove its folder; also if it was never opened."""
         await self._sweeper.close()
         self._unavailable = "The code interpreter is off: the server is stopping."
-        for key in [*self._sessions]:
-            await self._discard(key)
+        # Together: each may take seconds if the zygote does not answer.
+        await asyncio.gather(*(self._discard(key) for key in [*self._sessions]))
         await self._close_zygote()
 
     @property
@@ -168,7 +169,11 @@ class Interpreter:
                 self._zygote.remove(session.path)
 
     async def _start(self) -> Session:
-        zygote = await self._running_zygote()
+        try:
+            zygote = await self._running_zygote()
+        except OSError as error:  # no room for its folder, for example
+            logger.exception("the code interpreter could not be started")
+            raise InterpreterError(_NOT_STARTED) from error
         self._count += 1
         assert self._folder is not None
         folder = SessionFolder(self._folder / str(self._count), self._limits.disk_bytes)
@@ -180,7 +185,7 @@ class Interpreter:
             zygote.remove(folder.path)
             if isinstance(error, OSError):
                 logger.exception("the code interpreter could not start a session")
-                raise InterpreterError("The code interpreter could not start a session.") from error
+                raise InterpreterError(_NOT_STARTED) from error
             raise
 
     async def _started(self, zygote: Zygote, folder: SessionFolder) -> Session:
@@ -225,7 +230,10 @@ class Interpreter:
         if folder is not None:
             os.close(self._lock)
             if not removed:
-                await asyncio.to_thread(remove_folder, folder)
+                try:
+                    await asyncio.to_thread(remove_folder, folder)
+                except OSError as error:  # a session of the zygote that crashed may still end
+                    logger.warning("files of code could not be removed: %s", error)
 
     async def _end_idle(self) -> None:
         """End sessions that were not used for so long, and then the zygote."""

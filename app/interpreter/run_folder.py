@@ -34,9 +34,12 @@ def make(parent: Path | None) -> tuple[Path, int]:
 def sweep(parent: Path | None) -> None:
     """Remove the folders of servers that were killed."""
     before = time.time() - _NEW
+    own = os.getuid() if hasattr(os, "getuid") else -1
     for path in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         try:
-            if path.lstat().st_mtime < before and _is_left(path):
+            found = path.lstat()
+            # Not what another user has made, even if root runs the server.
+            if found.st_uid == own and found.st_mtime < before and _is_left(path):
                 remove_folder(path)
                 logger.info("removed files of code that a killed server has left: %s", path)
         except OSError as error:  # of another user, or removed meanwhile

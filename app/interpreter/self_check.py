@@ -65,6 +65,18 @@ def _checked(python: Path) -> Fault | None:
 
 def check_now(python: Path) -> Fault | None:
     """Make the check, without its cache."""
+    try:
+        return _verdict(_found(python))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        logger.warning("the check of the code interpreter failed: %s", _words(error))
+        return Fault("check")
+
+
+def _found(python: Path) -> dict[str, Any]:
+    """Return what the process reports, and what it has changed.
+
+    Raises `OSError` (a full disk, for example), `ValueError`, `subprocess.SubprocessError`.
+    """
     with tempfile.TemporaryDirectory(prefix="threadkeeper-check-") as name:
         place = Path(name).resolve()
         folder, secret = place / "session", place / "secret"
@@ -79,15 +91,12 @@ def check_now(python: Path) -> Fault | None:
             "limits": {"memory_bytes": 1 << 28, "disk_bytes": 1 << 20, "tasks": 0},
         }
         try:
-            found = json.loads(run_once(python, "check", task, seconds=_SECONDS))
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            logger.warning("the check of the code interpreter failed: %s", _words(error))
-            return Fault("check")
+            found: dict[str, Any] = json.loads(run_once(python, "check", task, seconds=_SECONDS))
         finally:
             remove_folder(folder)
         if not secret.exists() or secret.read_text() != "secret":
             found.setdefault("escaped", []).append("change another file")
-    return _verdict(found)
+    return found
 
 
 def _verdict(found: dict[str, Any]) -> Fault | None:

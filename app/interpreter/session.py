@@ -1,6 +1,7 @@
 """A session: one process that keeps variables between calls, and its folder."""
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -21,6 +22,8 @@ from app.interpreter.folder import OverLimit, SessionFolder
 from app.interpreter.pipes import OutputPipe, Replies, send_line, wait_readable
 from app.interpreter.watch import Hidden, Usage, cpu_seconds, usage
 from app.interpreter.zygote import SessionProcess
+
+logger = logging.getLogger(__name__)
 
 # How often (in seconds) the process is measured while code runs, and for which part of the time.
 _LOOK_EVERY, _LOOK_SHARE = 0.25, 0.2
@@ -130,6 +133,7 @@ class Session:
         """
         call = await self._begin(code)
         watching = asyncio.create_task(self._watch(call), name="interpreter watch")
+        watching.add_done_callback(self._watched)
         try:
             while not call.ended and not call.lost:
                 for event in await call.more():
@@ -189,7 +193,7 @@ class Session:
         """Stop the code at the limits."""
         started = time.monotonic()
         pause = _LOOK_EVERY
-        with suppress(OSError):  # the process has ended
+        with suppress(FileNotFoundError, ProcessLookupError):  # the process has ended
             used_before = cpu_seconds(self._process.pid)
             while True:
                 await asyncio.sleep(pause)
@@ -202,6 +206,12 @@ class Session:
                     return await self._stop(call, why)
                 took = time.monotonic() - looked
                 pause = max(_LOOK_EVERY, took / _LOOK_SHARE)
+
+    def _watched(self, watching: asyncio.Task[None]) -> None:
+        """End a process that can't be watched: it could use as much as it likes."""
+        if not watching.cancelled() and (error := watching.exception()) is not None:
+            logger.error("code is ended because it can't be watched", exc_info=error)
+            self._process.signal(signal.SIGKILL)
 
     def _excess(self) -> str:
         """Return what the process uses too much of, other than time; empty if nothing."""

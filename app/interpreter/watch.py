@@ -6,7 +6,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _BLOCK_BYTES = 512
-_DELETED = " (deleted)"
+_DELETED = b" (deleted)"
 # Places in /proc/PID/stat, counted from after the name.
 _STATE, _USER_TIME, _SYSTEM_TIME, _THREADS = 0, 11, 12, 17
 
@@ -69,12 +69,13 @@ def _mapped_only(pid: int, folder: Path, opened: dict[int, int]) -> bool:
 
     Python's `mmap` keeps the file open.
     """
-    beneath = f"{folder.resolve()}/"
-    with open(f"/proc/{pid}/maps", errors="surrogateescape") as maps:
+    beneath = os.fsencode(folder.resolve()) + b"/"
+    # As bytes: names may contain what a text file would take for the end of a line.
+    with open(f"/proc/{pid}/maps", "rb") as maps:
         for line in maps:
-            if not line.endswith(f"{_DELETED}\n"):
+            if not line.endswith(_DELETED + b"\n"):
                 continue
-            _, _, _, _, inode, path = line.rstrip("\n").split(maxsplit=5)
+            _, _, _, _, inode, path = line.split(maxsplit=5)
             if path.startswith(beneath) and int(inode) not in opened:
                 return True
     return False

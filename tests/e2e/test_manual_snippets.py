@@ -15,20 +15,23 @@ from tests.support.assistants_files import SHIPPED
 from tests.support.databases import fresh_database
 from tests.support.examples import KEY
 from tests.support.manual import ENGLISH, KOREAN, Block, Document
-from tests.support.node_packages import needs_node
+from tests.support.node_packages import needs_node, packages
 from tests.support.server import ThreadServer, thread_server
 
 WRITTEN_ADDRESS = "http://127.0.0.1:8010"
 MANUAL = [*ENGLISH, *KOREAN]
 
 
-def blocks(language: str) -> list:
-    """Return each block of this language with its document, as parameters."""
+def blocks(language: str, *, of_clients: bool = False) -> list:
+    """Return each block of this language with its document, as parameters.
+
+    `of_clients`: those of the pages about clients of others, else those of all other pages.
+    """
     found = [
         pytest.param(block, id=f"{document.name}-{place}")
         for document in MANUAL
         for place, block in enumerate(document.blocks)
-        if block.language == language
+        if block.language == language and ("/coming-from/" in document.name) == of_clients
     ]
     assert found
     return found
@@ -116,6 +119,24 @@ def test_python(server, tmp_path, block):
     assert "[데모 모드]" in said
 
 
+@pytest.mark.parametrize("block", blocks("python", of_clients=True))
+def test_python_of_other_clients(server, tmp_path, block):
+    if "azure.ai.agents" in block.code:
+        pytest.importorskip("azure.ai.agents", reason="not tested: azure-ai-agents")
+    ended = "\nprint(thread.id)\n"
+    said = run(server, block.code + ended, sys.executable, "-W", "ignore", folder=tmp_path)
+    assert said.startswith("thread_")
+
+
+@pytest.mark.parametrize("block", blocks("js", of_clients=True))
+def test_javascript_of_other_clients(server, tmp_path, tmp_path_factory, block):
+    installed = packages(tmp_path_factory, "openai@^6.49.0")
+    (tmp_path / "node_modules").symlink_to(installed / "node_modules")
+    ended = "\nconsole.log(thread.id);\n"
+    said = run(server, block.code + ended, "node", folder=tmp_path, name="snippet.mjs")
+    assert said.startswith("thread_")
+
+
 @pytest.mark.parametrize(("document", "block"), CURL)
 def test_curl(server, server_with_key, tmp_path, document: Document, block: Block):
     if shutil.which("curl") is None or shutil.which("bash") is None:
@@ -140,8 +161,8 @@ def test_curl(server, server_with_key, tmp_path, document: Document, block: Bloc
 def test_every_document_with_code_for_programs_is_run():
     """A document whose snippets move elsewhere must not leave this test empty."""
     named = {document.name for document in MANUAL for block in document.blocks if calls_of(block)}
-    places = ("{}/clients.md", "{}/streaming.md", "{}/assistants.md", "{}/tools.md", "{}/access.md")
-    expected = {place.format(folder) for folder in ("docs", "docs/ko") for place in places}
+    places = ("clients", "streaming", "assistants", "tools", "access", "moving")
+    expected = {f"{folder}/{place}.md" for folder in ("docs", "docs/ko") for place in places}
     assert named == expected | {"README.md", "README.ko.md"}
 
 

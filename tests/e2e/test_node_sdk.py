@@ -28,9 +28,8 @@ def node(sdk, server, client):
     """Run a scenario of the program and return what it says."""
     assistant = client.beta.assistants.create(model="m", instructions="Be brief.")
 
-    def run(scenario: str):
-        base_url = f"{server.base_url}/api/v1"
-        ran = run_node(sdk, PROGRAM, sdk, base_url, scenario, assistant.id, seconds=30)
+    def run(scenario: str, kind: str = ""):
+        ran = run_node(sdk, PROGRAM, sdk, server.base_url, scenario, assistant.id, kind, seconds=30)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 
@@ -113,3 +112,10 @@ def test_a_cancel(node, upstream):
 
 def test_messages_page_by_page(node, upstream):
     assert node("paging") == [f"message {number}" for number in range(7)]
+
+
+def test_azures_client(node, upstream):
+    upstream.reply(Reply.text("안녕", "하세요"))
+    assert node("stream", "azure")["texts"] == "안녕하세요"
+    assert node("createAndPoll", "azure")["status"] == "completed"
+    assert node("paging", "azure") == [f"message {number}" for number in range(7)]

@@ -65,7 +65,7 @@ def refused(answer) -> str:
         "",
         "Bearer",
         KEY,
-        f"Basic {base64.b64encode(f':{KEY}'.encode()).decode()}",
+        f"Basic {base64.b64encode(f'{KEY}:'.encode()).decode()}",
         f"Token {KEY}",
         f"Bearer\t{KEY}",
     ],

@@ -23,6 +23,15 @@ COMMANDS = [
     ["usage"],
     ["doctor"],
     ["backup"],
+    ["export"],
+    ["import"],
+    *(
+        ["rescue", layout]
+        for layout in (
+            *("azure", "chatgpt", "conversations", "gpt", "objects", "openai", "savestate"),
+            "table",
+        )
+    ),
     ["serve"],
     ["assistants", "list"],
     ["assistants", "show"],

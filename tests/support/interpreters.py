@@ -96,7 +96,8 @@ def driver(
     other: dict[str, Any] = {}
     if user is not None and user != os.getuid():
         server = _python_for_all(environment)
-        environment = _environment_for_all(server, environment, folder)
+        made = folder.parent / f"{folder.name}-environment"
+        environment = environment_at(made, server, environment)
         os.chown(folder, user, user)
         other = {"user": user, "group": user, "extra_groups": []}
     settings = {
@@ -141,9 +142,8 @@ def _python_for_all(environment: Path) -> Path:
     pytest.skip(f"no {version} here that another user could start")
 
 
-def _environment_for_all(python: Path, environment: Path, folder: Path) -> Path:
-    """Return the Python of an environment with the same packages that any user may start."""
-    made = folder.parent / f"{folder.name}-environment"
+def environment_at(made: Path, python: Path, environment: Path) -> Path:
+    """Make an environment there with the same packages, and return its Python."""
     shutil.rmtree(made, ignore_errors=True)
     subprocess.run([str(python), "-m", "venv", "--without-pip", str(made)], check=True)
     [packages] = environment.parent.parent.glob("lib/python*/site-packages")

@@ -92,8 +92,8 @@ def _documents(*patterns: str) -> list[Document]:
 
 
 # What users read, in each language: documents of the same place belong together.
-ENGLISH = _documents("README.md", "docs/*.md")
-KOREAN = _documents("README.ko.md", "docs/ko/*.md")
+ENGLISH = _documents("README.md", "docs/*.md", "docs/coming-from/*.md")
+KOREAN = _documents("README.ko.md", "docs/ko/*.md", "docs/ko/coming-from/*.md")
 ALL = [*ENGLISH, *KOREAN, *_documents("[!R]*.md", "examples/README.md")]
 
 

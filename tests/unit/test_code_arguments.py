@@ -1,6 +1,7 @@
 """The code in a call's arguments, as models write them."""
 
 import json
+import time
 
 import pytest
 
@@ -51,3 +52,15 @@ def test_no_code(arguments):
 def test_what_can_not_be_stored_is_replaced():
     assert code_of('{"code": "a\\u0000\\ud800b\\ud83d\\ude00"}') == "a\ufffd\ufffdb😀"
     assert code_of('{"code": "\\d \\u0000\\ud83d\\ude00"}') == "\\d \ufffd😀"
+
+
+def test_arguments_that_never_end_are_read_in_time_proportional_to_their_length():
+    """Models repeat spaces until they are cut off."""
+    arguments = '{"code": "x"' + "\n" * 200_000
+    started = time.process_time()
+    assert code_of(arguments) == arguments
+    assert time.process_time() - started < 10
+
+
+def test_deeply_nested_arguments_are_code():
+    assert code_of("[" * 100_000) == "[" * 100_000

@@ -69,6 +69,7 @@ def test_blank_lists_and_objects_are_empty(monkeypatch, blank):
 
 
 ALIASES = 'must be a JSON object such as {"gpt-4o": "gpt-5.4-mini"}'
+IDS = 'must be a JSON object of IDs such as {"asst_old": "asst_default"}'
 ORIGINS = 'must be a JSON list of origins without a path, such as ["https://example.org"]'
 BASE_URL = "must be an http:// or https:// URL, or empty for OpenAI's own"
 DATABASE = "must begin with sqlite:/// or postgresql://"
@@ -107,6 +108,9 @@ FILES = "must be a folder, file:///folder or s3://bucket/prefix"
         ("OPENAI_API_KEY", "sk-secret…", "must be printable ASCII without spaces"),
         ("MODEL_ALIASES", "{", f"{ALIASES}, got '{{'"),
         ("MODEL_ALIASES", '{"a": 1}', f"{ALIASES}, got '{{\"a\": 1}}'"),
+        ("ASSISTANT_ALIASES", '["asst_a"]', f"{IDS}, got '[\"asst_a\"]'"),
+        ("ASSISTANT_ALIASES", '{"asst_a": "b"}', f'{IDS}, got \'{{"asst_a": "b"}}\''),
+        ("ASSISTANT_ALIASES", '{"asst_a": "asst_b"}', "has no effect without ADOPT_IDS=true"),
         ("CORS_ORIGINS", "https://a.org", f"{ORIGINS}, got 'https://a.org'"),
         ("CORS_ORIGINS", '["https://a.org/"]', f"{ORIGINS}, got '[\"https://a.org/\"]'"),
         ("MAX_BODY_BYTES", "x" * 99, f"must be a whole number of at least 1024, got '{'x' * 59}…"),

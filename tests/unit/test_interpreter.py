@@ -1,6 +1,9 @@
 """Sessions of the code interpreter, in its real environment: what code can do and what it shows."""
 
 import asyncio
+import errno
+import os
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.interpreter import interpreter as interpreter_module
+from app.interpreter import self_check
 from app.interpreter.events import (
     Ended,
     InterpreterBusy,
@@ -21,7 +25,13 @@ from app.interpreter.events import (
 )
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.session import Session
-from tests.support.interpreters import LIMITS, once, require_interpreter, size_of_png
+from tests.support.interpreters import (
+    LIMITS,
+    environment_at,
+    once,
+    require_interpreter,
+    size_of_png,
+)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +160,15 @@ async def test_made_files_are_found_however_they_are_made(session, code):
     assert await session.changed() == []
 
 
+async def test_what_sets_times_and_modes_needs_the_file(session):
+    assert await printed(session, "import pathlib; pathlib.Path('new').touch()") == ""
+    assert await session.changed() == [MadeFile("new", 0)]
+    code = "import os, pathlib; pathlib.Path('new').touch(); os.chmod(path='new', mode=0o600)"
+    assert await printed(session, code) == ""
+    events = await events_of(session, "os.utime('none')")
+    assert "FileNotFoundError" in events[0].text
+
+
 async def test_changed_files_are_found_again_hidden_ones_and_second_names_never(session):
     await session.put("a.txt", once(b"1"), also="file-1")
     await printed(session, "open('/mnt/data/a.txt', 'a').write('2')\nopen('.hidden', 'w').close()")
@@ -195,6 +214,27 @@ async def test_paths_are_printed_as_code_knows_them(session):
     assert "threadkeeper" not in text
 
 
+@pytest.mark.parametrize("place", ["/tmp", "/mnt/data"])
+async def test_the_environment_may_be_where_code_sees_another_folder(tmp_path, monkeypatch, place):
+    """A clone in /tmp, for example: libraries are imported late from there."""
+    there = Path(place)
+    if not os.access(there, os.W_OK):
+        pytest.skip(f"{place} is not writable here")
+    environment = require_interpreter()
+    with tempfile.TemporaryDirectory(dir=there) as name:
+        python = environment_at(Path(name, "environment"), environment.resolve(), environment)
+        other = Interpreter(python, LIMITS, sessions=1, idle_seconds=600, folder=tmp_path)
+        await other.open()
+        assert other.unavailable == ""
+        try:
+            async with other.session("a") as session:
+                code = "import scipy.stats, sympy, email.mime.text\nopen('/tmp/a', 'w').close()"
+                assert await events_of(session, code) == [Ended("ok")]
+                assert await printed(session, "import os; os.listdir('/tmp')") == "['a']\n"
+        finally:
+            await other.close()
+
+
 async def test_figures_are_shown_in_order_with_korean_text(session):
     events = await events_of(
         session,
@@ -209,8 +249,13 @@ async def test_figures_are_shown_in_order_with_korean_text(session):
         "print('three')",
     )
     first, second = (event for event in events if isinstance(event, Shown))
-    assert events[:2] == [Printed("one\n"), first] and events[-2:] == [second, Ended("ok")]
-    assert "".join(event.text for event in events[2:-2]) == "two\nthree\n"
+    # However the output was gathered.
+    shown_at = [events.index(first), events.index(second)]
+    printed_by = [
+        "".join(event.text for event in part if isinstance(event, Printed))
+        for part in (events[: shown_at[0]], events[shown_at[0] : shown_at[1]])
+    ]
+    assert printed_by == ["one\n", "two\nthree\n"] and events[-2:] == [second, Ended("ok")]
     for shown in (first, second):
         assert shown.media_type == "image/png"
         width, height = size_of_png(await session.read(shown))
@@ -270,6 +315,12 @@ async def test_names_of_files_are_made_safe(session, name, stored):
 async def test_a_second_file_of_a_name_gets_a_number(session):
     names = [await session.put("a.csv", once(b"x")) for _ in range(3)]
     assert names == ["a.csv", "a_2.csv", "a_3.csv"]
+
+
+async def test_a_file_may_be_named_like_the_id_of_another(session):
+    assert await session.put("file-b", once(b"a"), also="file-a") == "file-b"
+    assert await session.put("b", once(b"b"), also="file-b") == "b"
+    assert await printed(session, "open('b').read(), open('file-b').read()") == "('b', 'a')\n"
 
 
 async def test_files_that_do_not_fit_are_refused(session):
@@ -354,6 +405,17 @@ async def _use(interpreter: Interpreter, key: str) -> None:
         assert await printed(session, "1") == "1\n"
 
 
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "too many open files"), ValueError("x")])
+async def test_code_that_can_not_be_watched_is_ended(session, monkeypatch, caplog, error):
+    def fail() -> str:
+        raise error
+
+    monkeypatch.setattr(session, "_excess", fail)
+    *_, ended = await events_of(session, "while True: pass")
+    assert (ended.how, session.alive) == ("died", False)
+    assert "can't be watched" in caplog.text
+
+
 async def test_a_session_that_died_is_replaced(interpreter):
     async with interpreter.session("one") as session:
         await printed(session, "x = 1; open('/mnt/data/a', 'w').write('x')")
@@ -405,3 +467,25 @@ async def test_without_its_environment_it_is_off(tmp_path, caplog):
         assert "environment is missing" in interpreter.unavailable
         await interpreter.close()
     assert "the code interpreter is off" in caplog.text
+
+
+async def test_without_room_for_its_folder_the_server_starts_and_code_does_not(
+    tmp_path, monkeypatch, caplog
+):
+    nowhere = tmp_path / "nowhere"
+    made = Interpreter(require_interpreter(), LIMITS, sessions=1, idle_seconds=600, folder=nowhere)
+    await made.open()
+    with pytest.raises(InterpreterError, match="could not start"):
+        async with made.session("a"):
+            pass
+    assert "nowhere" in caplog.text
+    nowhere.mkdir()
+    async with made.session("a") as session:
+        assert await printed(session, "1") == "1\n"
+    await made.close()
+    # The check needs a folder as well.
+    monkeypatch.setattr(self_check, "_known", {})
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere else"))
+    await made.open()
+    assert "self-check could not be run" in made.unavailable
+    await made.close()

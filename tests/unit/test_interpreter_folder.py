@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from app.interpreter import run_folder
-from app.interpreter.events import MadeFile, Unreadable
+from app.interpreter import zygote as zygote_module
+from app.interpreter.events import MadeFile, Printed, Unreadable
 from app.interpreter.folder import OverLimit, SessionFolder
+from app.interpreter.interpreter import Interpreter
 from app.interpreter.removal import remove_folder
-from tests.support.interpreters import driver, once, require_interpreter
+from tests.support.interpreters import LIMITS, NOBODY, driver, once, require_interpreter
 from tests.support.waiting import wait_until
 
 DISK = 1 << 20
@@ -106,6 +108,26 @@ async def test_a_sparse_file_counts_as_what_it_takes(folder, data):
     assert folder.skipped == ["sparse"]
 
 
+async def test_sparse_files_and_hard_links_are_taken_over_up_to_the_limit(folder, data):
+    for name in ("a", "b", "c"):
+        with (data / name).open("wb") as file:
+            file.truncate(DISK // 2)
+    (data / "d").hardlink_to(data / "a")
+    assert await folder.changed() == [MadeFile("a", DISK // 2), MadeFile("b", DISK // 2)]
+    assert folder.skipped == ["c", "d"]
+
+
+async def test_a_path_that_is_too_long_is_skipped(folder, data):
+    place = data
+    for _ in range(5):
+        place /= "가" * 80
+        place.mkdir()
+    (place / "a").touch()
+    (place.parent / "b").touch()
+    made = await folder.changed()
+    assert [file.name[-2:] for file in made] == ["/b"] and len(folder.skipped) == 1
+
+
 @pytest.mark.parametrize(("mode", "depth"), [(0o000, 10), (0o300, 10), (0o700, 1100)])
 def test_a_folder_is_removed_however_deep_and_closed_it_is(tmp_path, mode, depth):
     top = tmp_path / "top"
@@ -155,6 +177,16 @@ def test_what_a_killed_server_left_is_removed_by_the_next(tmp_path, monkeypatch)
     os.close(other_lock)
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_folders_of_other_users_are_not_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "_NEW", -60)
+    left, lock = run_folder.make(tmp_path)
+    os.close(lock)
+    os.chown(left, NOBODY, NOBODY)
+    run_folder.sweep(tmp_path)
+    assert left.exists()
+
+
 def test_if_the_server_is_killed_its_sessions_end_and_their_files_are_removed(tmp_path):
     require_interpreter()
     code = "import os, time\nprint(os.getpid(), os.getppid())\nopen('/mnt/data/a', 'w').close()"
@@ -180,6 +212,24 @@ def test_if_the_zygote_is_killed_the_next_call_starts_another(tmp_path):
             assert answer["how"] == "died" and time.monotonic() < until
         assert answer["printed"] == "2\n" and answer["fresh"]
     assert [*tmp_path.iterdir()] == []
+
+
+async def test_a_zygote_that_hangs_does_not_keep_the_server_from_stopping(tmp_path, monkeypatch):
+    """It is swapped out, for example; each session would wait for it as long as this."""
+    made = Interpreter(require_interpreter(), LIMITS, sessions=4, idle_seconds=600, folder=tmp_path)
+    await made.open()
+    for key in "abcd":
+        async with made.session(key):
+            pass
+    async with made.session("a") as session:
+        code = "import os; print(os.getppid())"
+        events = [event async for event in session.execute(code)]
+    os.kill(int("".join(e.text for e in events if isinstance(e, Printed))), signal.SIGSTOP)
+    monkeypatch.setattr(zygote_module, "_ENDS", 4.0)
+    started = time.monotonic()
+    await made.close()
+    # Sessions and zygote: two times that long, not five.
+    assert time.monotonic() - started < 18
 
 
 def _has_ended(process: int) -> bool:

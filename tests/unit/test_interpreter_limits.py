@@ -217,6 +217,15 @@ _WAIT = "import time\nwhile True: time.sleep(1)"
             "it hid files",
         ),
         (
+            # The same under a name that looks like two lines.
+            "import ctypes, os\n"
+            "c = ctypes.CDLL(None); c.mmap.restype = ctypes.c_void_p\n"
+            "f = open('f\\rf', 'w+b', buffering=0); f.write(bytes(2**20))\n"
+            "c.mmap(None, ctypes.c_size_t(4096), 1, 1, f.fileno(), ctypes.c_long(0))\n"
+            "os.unlink('f\\rf'); f.close()\n" + _WAIT,
+            "it hid files",
+        ),
+        (
             # The first thread ends, another has the files.
             "import ctypes, threading, time\n"
             "threading.Thread(target=lambda: time.sleep(1000)).start()\n"

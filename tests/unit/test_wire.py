@@ -44,7 +44,7 @@ def test_what_only_the_server_knows_of_a_run_is_not_sent():
     assert hidden == {
         *("streamed", "horizon", "include", "question", "worker_id", "takeovers"),
         *("reserved_tokens", "by_visitor", "project", "request_id", "answered_by"),
-        "answered_model",
+        *("answered_model", "imported"),
     }
 
 

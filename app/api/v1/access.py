@@ -2,8 +2,8 @@
 
 from fastapi import Request
 
+from app.api.credentials import credential_of
 from app.api.deps import ServicesDep
-from app.api.guard import bearer
 from app.api.routing import public_router
 from app.schemas.access import Access, ChatSession
 from app.schemas.common import RequestBody
@@ -32,4 +32,4 @@ async def create_chat_session(
     lists the assistants that the session may use, the default one first.
     """
     await services.guard.admit_visitor(request)
-    return await services.access.begin_session(bearer(request))
+    return await services.access.begin_session(credential_of(request))

@@ -14,6 +14,7 @@ import functools
 import io
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,13 +37,16 @@ _REFUSED = (
 )
 _SETS = (*("supports_dir_fd", "supports_fd", "supports_follow_symlinks", "supports_effective_ids"),)
 
-# The real folder of each mapped one, and the folder that contains these; set in the session.
+# The real folder of each mapped one, and the folders whose paths are never mapped although they may
+# begin like a mapped one; set in the session.
 _folders: dict[str, str] = {}
-_inside = ["/nowhere"]
+_real_places: list[str] = []
 
 
 def use(folders: dict[str, str], inside: str) -> None:
     """Map these folders (mapped path to real path) from now on; they are all in `inside`.
+
+    Python and its libraries stay where they are, even if that is in `/tmp` or `/mnt/data`.
 
     To be called in a session: the zygote itself changes modes.
     """
@@ -50,7 +54,8 @@ def use(folders: dict[str, str], inside: str) -> None:
         _replace(os, name, _ignoring)
     _folders.clear()
     _folders.update(folders)
-    _inside[0] = f"{inside}/"
+    python = (*sys.path, sys.prefix, sys.base_prefix)
+    _real_places[:] = [f"{place}/" for place in (inside, *python) if place not in ("", *folders)]
 
 
 def real(path: Any) -> Any:
@@ -67,11 +72,11 @@ def real(path: Any) -> Any:
 
 
 def _real(path: str) -> str:
-    # A real path may begin like a mapped one: /tmp.
-    if not path.startswith("/") or path.startswith(_inside[0]):
-        return path
     for mapped, folder in _folders.items():
         if path == mapped or path.startswith(f"{mapped}/"):
+            # Importing lists the folders themselves.
+            if f"{path}/".startswith(tuple(_real_places)):
+                return path
             return folder + path[len(mapped) :]
     return path
 
@@ -122,8 +127,10 @@ _ARGUMENTS = {"path", "file", "src", "dst", "database"}
 
 def _ignoring(function: Any) -> Any:
     @functools.wraps(function)
-    def ignored(*_arguments: Any, **_named: Any) -> None:
-        return None
+    def ignored(*arguments: Any, **named: Any) -> None:
+        # What is not there is an error all the same: `Path.touch` relies on that.
+        file: Any = arguments[0] if arguments else named.get("path", named.get("fd"))
+        os.stat(file, dir_fd=named.get("dir_fd"), follow_symlinks=False)
 
     return ignored
 

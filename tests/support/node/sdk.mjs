@@ -1,12 +1,16 @@
 // A program of OpenAI's Node SDK for each scenario. Says as JSON what it was told.
 //
-//     node sdk.mjs <folder with node_modules> <base URL> <scenario> <assistant id>
+//     node sdk.mjs <folder with node_modules> <address> <scenario> <assistant id> [azure]
 
 import { createRequire } from "node:module";
 
-const [folder, baseURL, scenario, assistant_id] = process.argv.slice(2);
-const { OpenAI } = createRequire(`${folder}/`)("openai");
-const client = new OpenAI({ apiKey: "sk-of-a-test", baseURL, maxRetries: 0 });
+const [folder, address, scenario, assistant_id, kind] = process.argv.slice(2);
+const { AzureOpenAI, OpenAI } = createRequire(`${folder}/`)("openai");
+const options = { apiKey: "sk-of-a-test", maxRetries: 0 };
+const client =
+  kind === "azure"
+    ? new AzureOpenAI({ ...options, endpoint: address, apiVersion: "2024-05-01-preview" })
+    : new OpenAI({ ...options, baseURL: `${address}/api/v1` });
 const { threads } = client.beta;
 const { runs, messages } = threads;
 const thread = { messages: [{ role: "user", content: "hello there" }] };

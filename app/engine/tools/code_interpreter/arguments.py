@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.text import storable
 
 # An object with one string, whatever is inside it.
-_OBJECT = re.compile(r'\s*\{\s*"[A-Za-z_]+"\s*:\s*"(?P<inside>.*)"\s*,?\s*\}\s*', re.DOTALL)
+_OBJECT = re.compile(r'\s*\{\s*"[A-Za-z_]+"\s*:\s*"(?P<inside>.*)"\s*(?:,\s*)?\}\s*', re.DOTALL)
 _ESCAPES = re.compile(r'(?:\\u[0-9a-fA-F]{4})+|\\["\\/bfnrt]')
 _FENCE = re.compile(r"\s*```[A-Za-z0-9]*[ \t]*\n(?P<inside>.*?)\n?```\s*", re.DOTALL)
 
@@ -26,7 +26,8 @@ def _code_in(arguments: str) -> str:
     try:
         # Not strict: strings may contain line breaks and tabs as they are.
         value = json.loads(arguments, strict=False)
-    except ValueError:
+    # Deep nesting ends in a RecursionError.
+    except (ValueError, RecursionError):
         broken = _OBJECT.fullmatch(arguments)
         return _unescaped(broken["inside"]) if broken else arguments
     if isinstance(value, dict):

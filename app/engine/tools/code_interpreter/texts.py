@@ -7,6 +7,8 @@ from app.engine.tools.code_interpreter.workspace import Taken
 
 # A longer list of files is cut.
 _LISTED = 50
+# Of the files that were not stored: their number and their names are up to the code.
+_SKIPPED, _SKIPPED_NAME = 20, 100
 
 _DESCRIPTION = (
     "Run Python code, as in a notebook. Variables last from call to call. Returns what the code "
@@ -39,6 +41,12 @@ def about_files(taken: Taken) -> list[str]:
     if taken.skipped:
         lines.append(
             "The user can't get these files, because they are too many or too large: "
-            + ", ".join(taken.skipped)
+            + _first(taken.skipped)
         )
     return lines
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = [name if len(name) <= _SKIPPED_NAME else f"{name[:_SKIPPED_NAME]}…" for name in names]
+    more = len(names) - _SKIPPED
+    return ", ".join(shown[:_SKIPPED]) + (f" and {more:,} more" if more > 0 else "")
