@@ -24,6 +24,7 @@ from app.core.setting_types import (
     Budgets,
     DatabaseUrl,
     FilesUrl,
+    HistoryTokens,
     HttpUrl,
     LogLevel,
     Names,
@@ -85,8 +86,9 @@ class Settings(BaseSettings):
     """What to do about models that OpenAI has shut down: switch to replacements, warn or off."""
     summaries: bool = True
     """true summarises the older messages of a thread when they no longer fit."""
-    history_tokens: Annotated[int, Field(ge=0)] = 0
-    """Tokens of messages beyond which older ones are summarised. 0: 60 % of CONTEXT_WINDOW."""
+    history_tokens: HistoryTokens = 0
+    """Tokens of messages beyond which older ones are summarised, 500 at least. 0: 60 % of
+    CONTEXT_WINDOW."""
     summary_model: str = ""
     """Model that writes the summaries. Empty: the model of the thread's run."""
 

@@ -23,6 +23,9 @@ _ROOT_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _PROJECT = re.compile(r"[^\s:*]{1,64}")
 _SHOWN_CHARACTERS = 60
 
+# In fewer tokens of messages, a summary of the older ones would have no place.
+LEAST_HISTORY_TOKENS = 500
+
 
 def _check_key(key: SecretStr) -> SecretStr:
     value = key.get_secret_value().strip()
@@ -209,6 +212,12 @@ def _check_root_path(path: str) -> str:
     return path
 
 
+def _check_history_tokens(tokens: int) -> int:
+    if 0 < tokens < LEAST_HISTORY_TOKENS or tokens < 0:
+        raise ValueError(f"must be 0 or at least {LEAST_HISTORY_TOKENS}, {got(tokens)}")
+    return tokens
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -223,6 +232,7 @@ ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
 # NoDecode: for invalid JSON, pydantic-settings would show a traceback instead of our message.
 Aliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_aliases)]
 AssistantAliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_assistant_aliases)]
+HistoryTokens = Annotated[int, AfterValidator(_check_history_tokens)]
 Rate = Annotated[str, AfterValidator(_check_rate)]
 ProjectName = Annotated[str, AfterValidator(_check_project)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.setting_types import LEAST_HISTORY_TOKENS
 from app.core.token_rates import Rate, TokenRates
 from app.core.upstream import Target
 from app.core.upstreams import Upstreams
@@ -15,8 +16,6 @@ from app.schemas.runs import Usage
 _USUAL_SHARE = 60
 # Of what fits into a request, in percent: a summary is due some answers before it is needed.
 _BEFORE_THE_CUT = 80
-# In fewer tokens, a summary would have no place.
-_LEAST = 500
 
 
 @dataclass(frozen=True)
@@ -64,4 +63,4 @@ class Windows:
         wanted = self.history_tokens or self.target(run).context_window * _USUAL_SHARE // 100
         fits = self.input_budget(run, [], Usage())
         limit = min(wanted, fits * _BEFORE_THE_CUT // 100)
-        return limit if limit >= _LEAST else None
+        return limit if limit >= LEAST_HISTORY_TOKENS else None

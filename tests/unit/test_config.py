@@ -83,6 +83,8 @@ FILES = "must be a folder, file:///folder or s3://bucket/prefix"
         ("PORT", "65536", "must be a whole number from 0 to 65535, got '65536'"),
         ("PORT", "", "must be a whole number from 0 to 65535, got ''"),
         ("CONTEXT_WINDOW", "1000", "must be a whole number of at least 1024, got '1000'"),
+        ("HISTORY_TOKENS", "499", "must be 0 or at least 500, got 499"),
+        ("HISTORY_TOKENS", "-1", "must be 0 or at least 500, got -1"),
         ("OPENAI_MAX_RETRIES", "11", "must be a whole number from 0 to 10, got '11'"),
         ("POLL_AFTER_MS", "0", "must be a whole number from 1 to 10000, got '0'"),
         ("OPENAI_TIMEOUT", "0", "must be a number greater than 0, got '0'"),
