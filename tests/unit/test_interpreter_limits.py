@@ -144,7 +144,9 @@ def test_too_many_threads_end_the_session(interpreter_process, key, code):
     answer = ran(interpreter_process, code, key)
     assert answer["how"] in ("limit", "error")
     if answer["how"] == "limit":
-        assert "it started more than 16 threads" in answer["note"]
+        # The first look may find a process whose first thread has ended already.
+        reasons = ("it started more than 16 threads", "it hid files that it uses")
+        assert any(reason in answer["note"] for reason in reasons)
         assert not answer["alive"]
 
 
