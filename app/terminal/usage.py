@@ -71,7 +71,7 @@ def _usage(
             terminal.text(_TOTAL),
             *[""] * (len(_WORDS) - 1),
             *(_number(total.get(name, 0)) for name in _NUMBERS),
-            ", ".join(_cost(cost, currency) for currency, cost in _costs(total)),
+            ", ".join(shown_cost(cost, currency) for currency, cost in _costs(total)),
         ],
     )
 
@@ -81,7 +81,7 @@ def _row(one: Object) -> list[Any]:
     return [
         *(one.get(name) for name in _WORDS),
         *(_number(one.get(name, 0)) for name in _NUMBERS),
-        None if cost is None else _cost(cost, currency),
+        None if cost is None else shown_cost(cost, currency),
     ]
 
 
@@ -90,8 +90,10 @@ def _costs(total: Object) -> list[tuple[str, Any]]:
     return sorted((total.get("costs") or {}).items())
 
 
-def _cost(cost: Any, currency: Any) -> str:
-    return f"{cost:,.4f} {currency}"
+def shown_cost(cost: Any, currency: Any) -> str:
+    # A small cost must not look like none.
+    amount = "< 0.0001" if 0 < cost < 0.0001 else f"{cost:,.4f}"
+    return f"{amount} {currency}"
 
 
 def _number(value: object) -> str:
