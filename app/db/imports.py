@@ -226,45 +226,28 @@ def _key(row: Any) -> tuple[str, str]:
 # The objects that rows belong to
 
 
-def _own_threads(connection: Connection, project: str, ids: Collection[str]) -> Collection[str]:
-    # Locked, so that none of them is deleted meanwhile; on PostgreSQL, this hinders nobody else.
-    wanted = (
-        select(threads.c.id)
-        .where(threads.c.id.in_(sorted(ids)), threads.c.project == project)
-        .order_by(threads.c.sequence)
-        .with_for_update(read=True, key_share=True)
-    )
-    return connection.execute(wanted).scalars().all()
+def _locked(table: Table, *also: str) -> _FindParents:
+    """Return a function that locks those of the ids that are the project's, or one of `also`.
+
+    Locked, none of them is deleted meanwhile; on PostgreSQL, this hinders nobody else.
+    """
+
+    def lock(connection: Connection, project: str, ids: Collection[str]) -> Collection[str]:
+        wanted = (
+            select(table.c.id)
+            .where(table.c.id.in_(sorted(ids)), table.c.project.in_((project, *also)))
+            .order_by(table.c.sequence)
+            .with_for_update(read=True, key_share=True)
+        )
+        return connection.execute(wanted).scalars().all()
+
+    return lock
 
 
-def _own_runs(connection: Connection, project: str, ids: Collection[str]) -> Collection[str]:
-    wanted = (
-        select(runs.c.id)
-        .where(runs.c.id.in_(sorted(ids)), runs.c.project == project)
-        .order_by(runs.c.sequence)
-        .with_for_update(read=True, key_share=True)
-    )
-    return connection.execute(wanted).scalars().all()
-
-
-def _own_stores(connection: Connection, project: str, ids: Collection[str]) -> Collection[str]:
-    wanted = (
-        select(vector_stores.c.id)
-        .where(vector_stores.c.id.in_(sorted(ids)), vector_stores.c.project == project)
-        .order_by(vector_stores.c.sequence)
-        .with_for_update(read=True, key_share=True)
-    )
-    return connection.execute(wanted).scalars().all()
-
-
-def _usable_files(connection: Connection, project: str, ids: Collection[str]) -> Collection[str]:
-    wanted = (
-        select(files.c.id)
-        .where(files.c.id.in_(sorted(ids)), files.c.project.in_((project, SHARED)))
-        .order_by(files.c.sequence)
-        .with_for_update(read=True, key_share=True)
-    )
-    return connection.execute(wanted).scalars().all()
+_own_threads = _locked(threads)
+_own_runs = _locked(runs)
+_own_stores = _locked(vector_stores)
+_usable_files = _locked(files, SHARED)
 
 
 # Which files and stores are used where

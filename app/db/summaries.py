@@ -128,8 +128,8 @@ def due(connection: Connection, worker_id: str, limit: int) -> list[str]:
 def claim(connection: Connection, worker_id: str, thread_id: str) -> SummaryRow | None:
     """Claim the thread's next summary for this process; None if it is not due, or another's.
 
-    The caller locks the thread, as whoever deletes a message does: so the messages that are read
-    after the claim are those that a later deletion would find covered.
+    The caller must hold the thread's lock, which deleting a message also takes. So a message that
+    is deleted after the claim is known to be covered by the summary.
     """
     keys = {"key": thread_id, "holder": worker_id}
     if connection.execute(_CLAIM, keys).rowcount == 0:

@@ -80,7 +80,7 @@ class _Session(ToolSession):
         self._calls = calls
         self._history: list[Position | None] = []
         self._has_run = False
-        self._told_lost = False
+        self._loss_reported = False
 
     def offers(self) -> list[dict[str, Any]]:
         if self._interpreter.unavailable:
@@ -141,7 +141,7 @@ class _Session(ToolSession):
                 notes += await self._prepare(session, call)
                 ended = await self._run_code(session, code, outputs)
                 # It says so itself.
-                self._told_lost = not session.alive
+                self._loss_reported = not session.alive
                 if ended.note:
                     await outputs.add_line(ended.note)
                 taken = await self._workspace.take_files(session)
@@ -149,14 +149,14 @@ class _Session(ToolSession):
             # The model can try again, or answer without code.
             logger.warning("run %s: the code interpreter failed: %s", self._run.id, error)
             await outputs.add_line(f"Error: {error}")
-        told = [*notes, outputs.for_model, *about_files(taken)]
+        texts = [*notes, outputs.for_model, *about_files(taken)]
         detail = call_detail(input=code, outputs=outputs.shown)
-        return Answer([Text("\n".join(told))], detail, taken.files)
+        return Answer([Text("\n".join(texts))], detail, taken.files)
 
     async def _prepare(self, session: Session, call: Call) -> list[str]:
-        """Get the session ready for a call; return what the model must be told."""
+        """Get the session ready for a call; return notes for the model."""
         notes: list[str] = []
-        if session.fresh and not self._told_lost and await self._has_run_before(call):
+        if session.fresh and not self._loss_reported and await self._has_run_before(call):
             notes.append(LOST)
         thread_id = self._run.thread_id
         kept = self._continuity.take(thread_id, self._after(call), fresh=session.fresh)

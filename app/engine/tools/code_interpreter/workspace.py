@@ -53,7 +53,7 @@ class Workspace:
         return [*given, *self._known.made]
 
     async def fill(self, session: Session, there: dict[str, str]) -> list[str]:
-        """Put in the files that are not there; return what the model must be told about them.
+        """Put in the files that are not there; return notes about them for the model.
 
         `there` are the names of the files that have been put into this session, by their ids; new
         ones are added to it.
