@@ -1,0 +1,24 @@
+/** Access to the console: with a key, or on an open server without one. */
+
+import { Door } from "../shell/access.js";
+
+/** @typedef {import("./context.js").Caller} Caller */
+
+/**
+ * @param {URL} base URL of the API
+ * @param {() => void} onRefused called if the server refuses a key that it accepted before
+ * @returns {Door<Caller>}
+ */
+export function consoleDoor(base, onRefused) {
+  return new Door({ base, onRefused, load: callerOf });
+}
+
+/**
+ * @param {import("../shared/client.js").ApiClient} client
+ * @param {import("../shell/access.js").Terms} terms
+ * @returns {Promise<Caller>}
+ */
+async function callerOf(client, terms) {
+  await client.get("assistants", { query: { limit: 1 } });
+  return { kind: terms.mode === "open" ? "open" : "key", project: null, scope: "all" };
+}
