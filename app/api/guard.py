@@ -30,6 +30,7 @@ _WRONG_KEYS = "100/minute"
 # The operations that a browser's session may call, on its own threads.
 SESSION_OPERATIONS = frozenset(
     {
+        "retrieve_caller",
         "chat",
         "list_threads",
         "delete_threads",
