@@ -9,6 +9,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.application import create_app
 from app.core.config import Settings
+from tests.support.callers import session_of
 from tests.support.operations import operations
 from tests.support.raw_http import answer_to
 from tests.support.stream_reader import told
@@ -220,3 +221,33 @@ def test_a_key_opens_everything_a_client_needs(keyed, call_as, upstream):
     assert told(shop.http, "/threads/runs", body)[-1].name == "done"
     figures = shop.http.get(shop.http.base_url.join("/metrics"))
     assert "threadkeeper_runs" in figures.text
+
+
+def test_a_caller_is_told_who_it_is(keyed, call_as, start):
+    def me(caller) -> dict:
+        answer: dict = caller.http.get("/me").json()
+        return answer
+
+    assert me(call_as(keyed, KEY)) == {
+        "object": "caller",
+        "kind": "key",
+        "project": "shop",
+        "scope": "all",
+    }
+    # The name of its project is made of the key.
+    assert me(call_as(keyed, "short"))["project"] is None
+    refused(call_as(keyed).http.get("/me"))
+    open_server = start(public_chat=True, cors_origins=[ORIGIN])
+    assert me(open_server) == {
+        "object": "caller",
+        "kind": "open",
+        "project": "default",
+        "scope": "all",
+    }
+    visitor = call_as(open_server, session_of(call_as(open_server, origin=ORIGIN)))
+    assert me(visitor) == {
+        "object": "caller",
+        "kind": "session",
+        "project": None,
+        "scope": "chat",
+    }

@@ -21,7 +21,14 @@ SETTINGS = {
 }
 # The contract with pages, written down a second time.
 ALLOWED = {
-    *("chat", "list_threads", "delete_threads", "retrieve_thread", "delete_thread"),
+    *(
+        "retrieve_caller",
+        "chat",
+        "list_threads",
+        "delete_threads",
+        "retrieve_thread",
+        "delete_thread",
+    ),
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
     *("retrieve_file", "retrieve_file_content"),
