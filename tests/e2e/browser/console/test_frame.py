@@ -47,6 +47,7 @@ def test_a_key_opens_its_project_alone(console, start):
     page.sign_in(KEYS["shop"])
     expect(rows(page).first).to_have_text("Baker")
     expect(page.view.get_by_text("Teller")).to_have_count(0)
+    expect(page.page.locator("#signed-in")).to_have_text("Project shop")
     page.page.reload()
     expect(rows(page).first).to_have_text("Baker")
     page.button("Sign out").click()
