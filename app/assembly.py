@@ -46,8 +46,10 @@ from app.services.access import AccessService
 from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.drafts import DraftService
 from app.services.exporting import ExportService
 from app.services.files import FileService
+from app.services.functions import FunctionService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
 from app.services.model_lists import ModelLists
@@ -150,10 +152,12 @@ async def _opened(
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
         models=ModelService(names, upstreams, lists),
+        functions=FunctionService(functions),
         readiness=Readiness(
             database, store, upstreams, supervisor, interpreter, instruments.metrics
         ),
         assistants=AssistantService(database, wake),
+        drafts=DraftService(database),
         adoption=AdoptionService(
             database,
             enabled=settings.adopt_ids,

@@ -23,6 +23,7 @@ from app.engine.tools.functions.registry import FunctionRegistry, FunctionsError
 from app.engine.tools.functions.tool import Functions
 from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
 from app.providers import configured_upstreams, embedding_target
+from app.services.functions import FunctionService
 from app.services.models import ModelService
 from app.services.written_assistants import Configured, configure_assistants
 
@@ -151,6 +152,7 @@ async def _reconfigured(
         access=access,
         model_mode=upstreams.default.mode,
         models=ModelService(names, upstreams, parts.lists),
+        functions=FunctionService(functions),
         readiness=before.readiness.of(upstreams),
         guard=before.guard.under(access, guard_policy(settings)),
         usage=usage_service(settings, before.database),

@@ -16,8 +16,10 @@ from app.services.access import AccessService
 from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.drafts import DraftService
 from app.services.exporting import ExportService
 from app.services.files import FileService
+from app.services.functions import FunctionService
 from app.services.importing import ImportService
 from app.services.models import ModelService
 from app.services.readiness import Readiness
@@ -40,8 +42,10 @@ class Services:
     usage: UsageService
     model_mode: Mode
     models: ModelService
+    functions: FunctionService
     readiness: Readiness
     assistants: AssistantService
+    drafts: DraftService
     adoption: AdoptionService
     threads: ThreadService
     thread_lists: ThreadListService

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import vector_store_examples
+from app.api import draft_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -140,6 +140,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "create_chat_session": {"Empty": {}},
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
+    **draft_examples.BODIES,
     **vector_store_examples.BODIES,
 }
 
@@ -163,6 +164,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "health": "/api/v1/health",
         "chat": "/api/v1/chat",
         "chat_page": "/chat",
+        "console": "/console",
     },
     "health": {"status": "ok", "version": __version__, "database": "ok", "upstream": "demo"},
     "ready": {
@@ -284,6 +286,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
 }
 

@@ -38,6 +38,10 @@ MODEL_FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorEnvelope, "description": "Somebody else changed it first."},
+}
+
 # For routes that answer with JSON, or with events if the body has `"stream": true`.
 EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}

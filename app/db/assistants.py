@@ -16,6 +16,7 @@ _key = assistants.c.id == bindparam("key")
 _of_project = assistants.c.project == bindparam("of_project")
 
 _BY_ID = select(assistants).where(_key, or_(_of_project, assistants.c.project == SHARED))
+_LOCKED = _BY_ID.with_for_update()
 _ANYWHERE = select(assistants).where(_key)
 _UPDATE = update(assistants).where(_key)
 _DELETE = delete(assistants).where(_key, _of_project)
@@ -39,6 +40,14 @@ def create(connection: Connection, assistant: AssistantRow) -> AssistantRow:
 def retrieve(connection: Connection, project: str, assistant_id: str) -> AssistantRow:
     """Raises `NotFound`."""
     row = connection.execute(_BY_ID, {"key": assistant_id, "of_project": project}).first()
+    if row is None:
+        raise not_found("assistant", assistant_id)
+    return ASSISTANTS.read(row)
+
+
+def lock(connection: Connection, project: str, assistant_id: str) -> AssistantRow:
+    """Like `retrieve`; no other transaction can change it until this one ends."""
+    row = connection.execute(_LOCKED, {"key": assistant_id, "of_project": project}).first()
     if row is None:
         raise not_found("assistant", assistant_id)
     return ASSISTANTS.read(row)
@@ -93,6 +102,13 @@ def remove(connection: Connection, project: str, assistant_id: str) -> None:
     resource_uses.forget(connection, [assistant_id])
 
 
-def list_page(connection: Connection, project: str, page: Page) -> tuple[list[AssistantRow], bool]:
-    rows, has_more = read_page(connection, assistants, "assistant", page, project=(project, SHARED))
+def list_page(
+    connection: Connection, project: str, page: Page, search: str | None = None
+) -> tuple[list[AssistantRow], bool]:
+    """`search`: what the name, the description or the id contains."""
+    columns = (assistants.c.name, assistants.c.description, assistants.c.id)
+    where = [or_(*(one.icontains(search, autoescape=True) for one in columns))] if search else []
+    rows, has_more = read_page(
+        connection, assistants, "assistant", page, where=where, project=(project, SHARED)
+    )
     return ASSISTANTS.read_all(rows), has_more

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.db import tables
+from app.db.draft_tables import assistant_drafts, assistant_versions
 from app.db.row_map import RowMap
 from app.db.summary_tables import summaries
 from app.domain.run_status import RunStatus
@@ -219,6 +220,28 @@ class SecretRow:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class AssistantDraftRow:
+    assistant_id: str
+    revision: int
+    base_version: int
+    base_digest: str
+    updated_at: int
+    author: str | None
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantVersionRow:
+    id: str
+    assistant_id: str
+    number: int
+    created_at: int
+    cause: str
+    author: str | None
+    content: dict[str, Any]
+
+
 ASSISTANTS = RowMap(tables.assistants, AssistantRow)
 WRITTEN_ASSISTANTS = RowMap(tables.written_assistants, WrittenAssistantRow)
 THREADS = RowMap(tables.threads, ThreadRow)
@@ -229,3 +252,5 @@ RUN_ITEMS = RowMap(tables.run_items, RunItemRow)
 RUN_EVENTS = RowMap(tables.run_events, RunEventRow)
 SUMMARIES = RowMap(summaries, SummaryRow)
 SECRETS = RowMap(tables.secrets, SecretRow)
+ASSISTANT_DRAFTS = RowMap(assistant_drafts, AssistantDraftRow)
+ASSISTANT_VERSIONS = RowMap(assistant_versions, AssistantVersionRow)

@@ -10,6 +10,7 @@ ThreadkeeperError              a response in OpenAI's envelope, with its HTTP st
 ├─ Forbidden             403   this caller may not do this
 ├─ NotFound              404   no such object
 │  └─ UnknownId          404   no object of this kind has this id
+├─ Conflict              409   somebody else changed the object first
 ├─ LimitReached          429   too many requests, runs or tokens
 ├─ ChatFailed        502/503   the model failed while a chat waited for it
 └─ DatabaseAway          503   the database does not answer
@@ -118,6 +119,16 @@ class Unauthorized(ThreadkeeperError):
 class Forbidden(ThreadkeeperError):
     status = 403
     type = "invalid_request_error"
+
+
+class Conflict(ThreadkeeperError):
+    """Somebody else changed the object first. The SDKs must not retry it, as they do with 409."""
+
+    status = 409
+    type = "invalid_request_error"
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message, code=code, headers={"x-should-retry": "false"})
 
 
 class LimitReached(ThreadkeeperError):

@@ -15,6 +15,7 @@ _FETCHED = 512
 # the prefix only helps to explain why an unknown id is wrong.
 PREFIXES = {
     "assistant": "asst",
+    "assistant_version": "asstv",
     "thread": "thread",
     "message": "msg",
     "run": "run",

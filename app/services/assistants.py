@@ -21,6 +21,7 @@ from app.schemas.assistants import (
 )
 from app.schemas.common import ListPage
 from app.schemas.tools import as_json, normalized
+from app.services.assistant_versions import author_of, change, locked
 from app.services.code_files import check_code_files
 from app.services.vector_stores import stored_resources
 from app.wire import assistant_object
@@ -45,12 +46,14 @@ class AssistantService:
             await self._database.read(assistants.retrieve, project, assistant_id)
         )
 
-    async def list(self, project: str, page: Page) -> ListPage[Assistant]:
-        data, has_more = await self._database.read(assistants.list_page, project, page)
+    async def list(
+        self, project: str, page: Page, search: str | None = None
+    ) -> ListPage[Assistant]:
+        data, has_more = await self._database.read(assistants.list_page, project, page, search)
         return ListPage[Assistant].of([assistant_object(row) for row in data], has_more=has_more)
 
-    async def update(self, project: str, assistant_id: str, body: AssistantUpdate) -> Assistant:
-        changed = await self._database.transaction(self._update, project, assistant_id, body)
+    async def update(self, caller: Caller, assistant_id: str, body: AssistantUpdate) -> Assistant:
+        changed = await self._database.transaction(self._update, caller, assistant_id, body)
         return assistant_object(changed)
 
     async def delete(self, project: str, assistant_id: str) -> AssistantDeleted:
@@ -66,18 +69,14 @@ class AssistantService:
 
     @staticmethod
     def _update(
-        connection: Connection, project: str, assistant_id: str, body: AssistantUpdate
+        connection: Connection, caller: Caller, assistant_id: str, body: AssistantUpdate
     ) -> AssistantRow:
-        _refuse_configured(connection, assistant_id)
-        assistants.retrieve(connection, project, assistant_id)
-        check_code_files(connection, Caller(project), body.tool_resources)
-        values = {name: _stored(body, name) for name in body.model_fields_set}
+        before = locked(connection, caller.project, assistant_id)
+        check_code_files(connection, Caller(caller.project), body.tool_resources)
+        values = {name: stored_field(body, name) for name in body.model_fields_set}
         if body.model is None:
             values.pop("model", None)
-        changed = assistants.modify(connection, project, assistant_id, values)
-        # If the assistants file created it, it belongs to the user from now on.
-        written_assistants.forget(connection, assistant_id)
-        return changed
+        return change(connection, before, values, "updated", author_of(caller))
 
     @staticmethod
     def _delete(connection: Connection, project: str, assistant_id: str) -> None:
@@ -113,13 +112,13 @@ def configure_assistant(
 
 
 def new_assistant(project: str, body: AssistantCreate) -> AssistantRow:
-    values = {name: _stored(body, name) for name in AssistantFields.model_fields}
+    values = {name: stored_field(body, name) for name in AssistantFields.model_fields}
     return AssistantRow(
         id=new_id("assistant"), created_at=now(), project=project, model=body.model, **values
     )
 
 
-def _stored(body: AssistantFields, name: str) -> Any:
+def stored_field(body: AssistantFields, name: str) -> Any:
     """Return a field as it is stored; its default if it was not given."""
     value = getattr(body, name)
     match name:

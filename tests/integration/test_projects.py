@@ -13,6 +13,7 @@ BY_ID = [each for each in operations() if each.parameters and each.name != "retr
 # The objects in each list, by the names that paths have for their ids.
 LISTED = {
     "list_assistants": "assistant_id",
+    "list_assistant_versions": "version",
     "list_threads": "thread_id",
     "list_messages": "message_id",
     "list_runs": "run_id",

@@ -30,6 +30,7 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
     asked = {"role": "user", "content": SECRET}
     body = {"assistant_id": assistant.id, "thread": {"messages": [asked]}, "tools": [FUNCTION]}
     run = http.post("/threads/runs", json=body).json()
+    (version,) = http.get(f"/assistants/{assistant.id}/versions").json()["data"]
     path = f"/threads/{run['thread_id']}"
     wait_until(lambda: http.get(f"{path}/runs/{run['id']}").json()["status"] == "requires_action")
     (message,) = http.get(f"{path}/messages").json()["data"]
@@ -37,6 +38,7 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
     batch = client.vector_stores.file_batches.create_and_poll(store_id, file_ids=[file_id])
     return {
         "assistant_id": assistant.id,
+        "version": version["id"],
         "thread_id": run["thread_id"],
         "message_id": message["id"],
         "run_id": run["id"],

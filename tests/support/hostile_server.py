@@ -43,6 +43,7 @@ class Target:
         """Create an assistant, a thread, and a run that waits for its client's tool outputs."""
         tools = function_tools("look_up")
         self.ids["assistant_id"] = self._made("/assistants", model="m", tools=tools)
+        self.ids["version"] = "1"
         self.ids["thread_id"] = self._made("/threads", **_HELLO)
         thread = f"/threads/{self.ids['thread_id']}"
         self.ids["message_id"] = self.caller.http.get(f"{thread}/messages").json()["first_id"]

@@ -6,7 +6,9 @@ from app.api.v1 import (
     access,
     assistants,
     chat,
+    drafts,
     files,
+    functions,
     health,
     messages,
     models,
@@ -23,8 +25,8 @@ api = APIRouter(prefix="/api/v1")
 # Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
-    *(chat, health, access, assistants, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files, usage, models, moving),
+    *(chat, health, access, assistants, drafts, runs, steps, threads, messages),
+    *(files, vector_stores, vector_store_files, usage, models, functions, moving),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)

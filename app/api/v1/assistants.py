@@ -1,6 +1,8 @@
 """`/assistants`."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Query, Response
 
 from app.api.deps import CallerDep, PageDep, Services, ServicesDep
 from app.api.retiring import retirement_headers
@@ -10,6 +12,14 @@ from app.schemas.assistants import Assistant, AssistantCreate, AssistantDeleted,
 from app.schemas.common import ListPage
 
 routes = router("assistants")
+
+Search = Annotated[
+    str | None,
+    Query(
+        max_length=256,
+        description="Only assistants whose name, description or id contains this text.",
+    ),
+]
 
 
 @routes.post("/assistants")
@@ -23,10 +33,10 @@ async def create_assistant(
 
 @routes.get("/assistants")
 async def list_assistants(
-    page: PageDep, services: ServicesDep, caller: CallerDep
+    page: PageDep, services: ServicesDep, caller: CallerDep, search: Search = None
 ) -> ListPage[Assistant]:
     """List the assistants, newest first."""
-    return await services.assistants.list(caller.project, page)
+    return await services.assistants.list(caller.project, page, search)
 
 
 @routes.get("/assistants/{assistant_id}")
@@ -48,7 +58,7 @@ async def update_assistant(
 ) -> Assistant:
     """Change an assistant: omitted fields stay unchanged, null resets a field."""
     changes = body or AssistantUpdate()
-    assistant = await services.assistants.update(caller.project, assistant_id, changes)
+    assistant = await services.assistants.update(caller, assistant_id, changes)
     return _announced(services, caller, response, assistant)
 
 

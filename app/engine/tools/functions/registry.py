@@ -4,7 +4,7 @@ import asyncio
 import importlib.util
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,9 @@ class FunctionRegistry:
 
     def __contains__(self, name: str) -> bool:
         return name in self._functions
+
+    def __iter__(self) -> Iterator[ServerFunction]:
+        return iter(self._functions.values())
 
     def find(self, name: str) -> ServerFunction | None:
         return self._functions.get(name)
