@@ -1,9 +1,13 @@
 """Wire objects for access and chat sessions."""
 
+import re
 from typing import Literal, Self
 
 from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
+
+# Metadata for the start screen and the widget's looks; texts may be limited to one language.
+_SHOWN = re.compile(r"(greeting|closed_greeting|suggestions)(_\w+)?|color|logo|theme|hours")
 
 
 class Access(WireObject):
@@ -16,7 +20,7 @@ class Access(WireObject):
 
 
 class PublicAssistant(WireObject):
-    """What a visitor may see of an assistant; of its metadata, only greeting and suggestions."""
+    """What a visitor may see of an assistant; of its metadata, only what the pages show."""
 
     id: str
     name: str | None
@@ -32,7 +36,7 @@ class PublicAssistant(WireObject):
             metadata={
                 key: value
                 for key, value in assistant.metadata.items()
-                if key.startswith(("greeting", "suggestions"))
+                if _SHOWN.fullmatch(key)
             },
         )
 
