@@ -211,7 +211,7 @@ def test_an_answer_is_resumed_and_stopped(visitor, stranger, upstream):
     assert upstream.wait_hang_up()
 
 
-def test_steps_are_told_with_what_was_found(visitor):
+def test_steps_include_what_was_found(visitor):
     ids = said(visitor)
     path = f"/threads/{ids['thread_id']}/runs/{ids['run_id']}/steps"
     assert visitor.http.get(path, params={"include[]": CONTENT}).is_success
