@@ -33,7 +33,7 @@ SETTINGS = {
 
 @pytest.fixture
 def open_to_visitors(start, call_as, tmp_path):
-    """Start with these assistants for visitors; return one, and what the page was sent about them."""
+    """Start with these assistants for visitors; return one, and what its page was sent."""
 
     def begin(*public_assistants: str, **settings):
         path = written(tmp_path, FILE)
