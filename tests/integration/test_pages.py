@@ -26,7 +26,7 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-PAGES = ("/chat", "/docs", "/widget/demo")
+PAGES = ("/chat", "/console", "/docs", "/widget/demo")
 every_page = pytest.mark.parametrize("path", PAGES)
 OWN_FILES = [
     path.relative_to(FOLDER).as_posix()
@@ -230,7 +230,7 @@ def test_a_browser_gets_the_welcome_page(site, accept):
     assert "accept" in page.headers["vary"]
     links = Links(page.text)
     assert not links.stopped
-    for path in ("chat", "docs", "widget/demo", "readme", "readme?lang=ko"):
+    for path in ("chat", "console", "docs", "widget/demo", "readme", "readme?lang=ko"):
         assert f'href="{path}"' in page.text
         assert site.get(f"/{path}").status_code == 200
     assert "서버가 실행 중입니다" in page.text and "The server is running" in page.text
@@ -275,8 +275,8 @@ async def test_a_page_says_when_its_files_were_not_fetched(copied, path):
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("marked.js", {"/chat", "/widget.js", "/widget/demo"}),
-        ("purify.js", {"/chat", "/widget.js", "/widget/demo"}),
+        ("marked.js", {"/chat", "/console", "/widget.js", "/widget/demo"}),
+        ("purify.js", {"/chat", "/console", "/widget.js", "/widget/demo"}),
         ("swagger-ui/swagger-ui-bundle.js", {"/docs"}),
         ("swagger-ui/swagger-ui.css", {"/docs"}),
     ],
