@@ -3,6 +3,7 @@
 import re
 from typing import Literal, Self
 
+from app.domain.access import Scope
 from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
 
@@ -17,6 +18,18 @@ class Access(WireObject):
     mode: Literal["open", "keys"]
     public_chat: bool
     default_assistant_id: str
+
+
+class CallerInfo(WireObject):
+    """Who a request comes from.
+
+    `project` is null for visitors, and if the caller's key has no name.
+    """
+
+    object: Literal["caller"] = "caller"
+    kind: Literal["open", "key", "admin", "session"]
+    project: str | None
+    scope: Scope
 
 
 class PublicAssistant(WireObject):
@@ -34,9 +47,7 @@ class PublicAssistant(WireObject):
             name=assistant.name,
             description=assistant.description,
             metadata={
-                key: value
-                for key, value in assistant.metadata.items()
-                if _SHOWN.fullmatch(key)
+                key: value for key, value in assistant.metadata.items() if _SHOWN.fullmatch(key)
             },
         )
 
