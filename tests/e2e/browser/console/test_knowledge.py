@@ -1,6 +1,7 @@
 """The console's knowledge: an assistant's documents, and questions on trial."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -12,15 +13,19 @@ pytestmark = needs_libraries
 
 KEYS = {"shop": "key-of-the-shop-1234567", "bank": "key-of-the-bank-1234567"}
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-GUIDE = {"name": "설치 안내.docx", "mimeType": WORD, "buffer": docx_file()}
+GUIDE: dict[str, Any] = {"name": "설치 안내.docx", "mimeType": WORD, "buffer": docx_file()}
 PRICES = {
     "name": "prices.md",
     "mimeType": "text/markdown",
     "buffer": b"A loaf of rye costs 5 euros.",
 }
 NEW_PRICES = {**PRICES, "buffer": b"A loaf of rye costs 6 euros."}
-DAMAGED = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
-UNKNOWN = {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3\x04\x00\x00"}
+DAMAGED: dict[str, Any] = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
+UNKNOWN: dict[str, Any] = {
+    "name": "song.mp3",
+    "mimeType": "audio/mpeg",
+    "buffer": b"ID3\x04\x00\x00",
+}
 
 
 @pytest.fixture
