@@ -23,6 +23,7 @@ SETTINGS = {
 ALLOWED = {
     *("chat", "list_threads", "delete_threads", "retrieve_thread", "delete_thread"),
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
+    *("give_feedback", "list_feedback"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
     *("retrieve_file", "retrieve_file_content"),
 }

@@ -20,6 +20,19 @@ UPDATE runs SET ended_ms = 1000 *
         CASE status WHEN 'expired' THEN expires_at END, started_at, created_at)
 WHERE status IN ('cancelled', 'failed', 'completed', 'incomplete', 'expired')
 """
+# The chat page and the widget used to keep ratings in the messages' metadata.
+RATED_BEFORE = """
+INSERT INTO feedback (id, thread_id, created_at, project, session_id, rating)
+SELECT messages.id, messages.thread_id, messages.created_at, threads.project, threads.session_id,
+    {rating}
+FROM messages JOIN threads ON threads.id = messages.thread_id
+WHERE messages.role = 'assistant' AND {rating} IN ('up', 'down')
+ORDER BY messages.sequence
+"""
+RATING = {
+    "sqlite": "json_extract(messages.metadata, '$.rating')",
+    "postgresql": "messages.metadata->>'rating'",
+}
 
 
 def upgrade() -> None:
@@ -67,3 +80,4 @@ def upgrade() -> None:
     )
     op.create_index("feedback_of_thread", "feedback", ["thread_id", "rating"])
     op.create_index("feedback_by_time", "feedback", ["project", "created_at"])
+    op.execute(RATED_BEFORE.format(rating=RATING[op.get_bind().dialect.name]))
