@@ -185,6 +185,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "public_chat": True,
         "default_assistant_id": "asst_default",
     },
+    "retrieve_caller": {"object": "caller", "kind": "key", "project": "shop", "scope": "all"},
     "create_chat_session": {
         "object": "chat.session",
         "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",

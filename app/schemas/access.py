@@ -2,6 +2,7 @@
 
 from typing import Literal, Self
 
+from app.domain.access import Scope
 from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
 
@@ -13,6 +14,18 @@ class Access(WireObject):
     mode: Literal["open", "keys"]
     public_chat: bool
     default_assistant_id: str
+
+
+class CallerInfo(WireObject):
+    """Who a request comes from.
+
+    `project` is null for visitors, and if the caller's key has no name.
+    """
+
+    object: Literal["caller"] = "caller"
+    kind: Literal["open", "key", "admin", "session"]
+    project: str | None
+    scope: Scope
 
 
 class PublicAssistant(WireObject):

@@ -28,3 +28,4 @@ for resource in (
     *(files, vector_stores, vector_store_files, usage, models, moving),
 ):
     api.include_router(resource.routes)
+api.include_router(access.guarded_routes)

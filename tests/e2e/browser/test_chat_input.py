@@ -214,7 +214,7 @@ def test_the_list_is_a_drawer_on_a_phone(chat, upstream):
     assert page.page.evaluate(width) == 390, "nothing sticks out"
 
 
-def test_readers_who_scroll_up_are_not_pulled_down(chat, upstream):
+def test_scrolling_up_stops_following_the_answer(chat, upstream):
     page = chat(viewport={"width": 900, "height": 500})
     lines = [f"Line {number}\n\n" for number in range(60)]
     upstream.reply(Reply.text(*lines, "The end").stalled(after=4 + 40))

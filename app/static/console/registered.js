@@ -1,0 +1,6 @@
+/** The views, in the order of the navigation. */
+
+import { view as assistants } from "./views/assistants/view.js";
+
+/** @type {import("./context.js").View[]} */
+export const views = [assistants];
