@@ -1,5 +1,7 @@
 """Ratings that pages kept in metadata, and runs that ended before, on both databases."""
 
+import json
+
 from sqlalchemy import text
 
 from tests.support.rows import connected
@@ -14,8 +16,8 @@ def test_earlier_ratings_and_ends_are_kept(empty_database_url):
             "threads",
             id="thread_a",
             created_at=5,
-            metadata={},
-            tool_resources={},
+            metadata="{}",
+            tool_resources="{}",
             project="shop",
             session_id="session_a",
         )
@@ -31,9 +33,9 @@ def test_earlier_ratings_and_ends_are_kept(empty_database_url):
                 thread_id="thread_a",
                 created_at=7,
                 role=role,
-                content=[],
-                attachments=[],
-                metadata={"rating": rating, "other": "kept"},
+                content="[]",
+                attachments="[]",
+                metadata=json.dumps({"rating": rating, "other": "kept"}),
                 status="completed",
             )
         for id, status, times in (
@@ -51,8 +53,8 @@ def test_earlier_ratings_and_ends_are_kept(empty_database_url):
                 created_at=6,
                 status=status,
                 model="m",
-                settings={},
-                metadata={},
+                settings="{}",
+                metadata="{}",
                 streamed=False,
                 project="shop",
                 **times,
