@@ -18,6 +18,7 @@ from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.drafts import DraftService
 from app.services.exporting import ExportService
+from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.functions import FunctionService
 from app.services.importing import ImportService
@@ -50,6 +51,7 @@ class Services:
     threads: ThreadService
     thread_lists: ThreadListService
     messages: MessageService
+    feedback: FeedbackService
     runs: RunService
     run_reads: RunReader
     chat: ChatService

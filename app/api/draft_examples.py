@@ -63,10 +63,10 @@ ANSWERS: dict[str, Any] = {
         "last_id": _LISTED["id"],
         "has_more": False,
     },
-    "retrieve_assistant_version": {**_ABOUT_VERSION, **_CONTENT, "instructions": SIGN_WRITER},
+    "retrieve_assistant_version": {**_CONTENT, "instructions": SIGN_WRITER, **_ABOUT_VERSION},
     "restore_assistant_version": ASSISTANT,
     "list_functions": {
         "object": "list",
-        "data": [{"object": "function", **FUNCTION}],
+        "data": [{"name": FUNCTION["name"], "object": "function", **FUNCTION}],
     },
 }

@@ -9,7 +9,7 @@ from app.db.paging import Page
 from app.db.rows import AssistantDraftRow, AssistantRow, AssistantVersionRow
 from app.domain.access import SHARED, Caller
 from app.domain.clock import now
-from app.domain.errors import Conflict, InvalidRequest, NotFound
+from app.domain.errors import Conflict, InvalidRequest, NotFound, not_found
 from app.schemas.assistants import Assistant, AssistantFields
 from app.schemas.code_interpreter import shown_resources
 from app.schemas.common import ListPage
@@ -171,9 +171,12 @@ def _list_versions(
     assistant = assistants.retrieve(connection, project, assistant_id)
     only = current(connection, assistant)
     if versions.newest(connection, assistant_id) is None:
-        # Its only version has no row, so no cursor but its own id can name it.
-        is_first = page.after is None and page.before is None
-        return ([only] if is_first else []), False
+        # Its only version has no row.
+        cursors = [one for one in (page.after, page.before) if one is not None]
+        for cursor in cursors:
+            if cursor != only.id:
+                raise not_found("assistant_version", cursor)
+        return ([] if cursors else [only]), False
     return versions.list_page(connection, assistant_id, page)
 
 

@@ -223,7 +223,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @pytest.mark.parametrize("accept", [BROWSER, "text/html", "application/json;q=0.5, text/html"])
-def test_a_person_is_shown_where_to_go(site, accept):
+def test_a_browser_gets_the_welcome_page(site, accept):
     page = site.get("/", headers={"accept": accept})
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-security-policy"] == POLICY
@@ -240,7 +240,7 @@ def test_a_person_is_shown_where_to_go(site, accept):
     "accept",
     ["*/*", "", "application/json", "application/json, text/html;q=0.9", "text/html;q=x", "text/*"],
 )
-def test_a_program_is_told_in_json_where_to_go(site, accept):
+def test_a_program_gets_the_addresses_as_json(site, accept):
     assert site.get("/", headers={"accept": accept}).json()["name"] == "Threadkeeper"
 
 

@@ -120,7 +120,7 @@ async def test_a_commit_is_made_once_its_jobs_have_taken_long(stage: Stage) -> N
     assert [len(commit) for commit in stage.commits] == [3, 3, 1]
 
 
-async def test_who_waits_behind_slow_jobs_is_answered_before_all_are_done(stage: Stage) -> None:
+async def test_jobs_behind_slow_ones_are_answered_one_by_one(stage: Stage) -> None:
     for number in range(4):
         await stage.add(f"slow {number}", seconds=1)
     await stage.finish()
@@ -177,7 +177,7 @@ async def test_long_jobs_get_their_turn_between_any_number_of_short_ones(stage: 
     ]
 
 
-async def test_a_job_that_fails_is_told_apart_from_those_beside_it(stage: Stage) -> None:
+async def test_only_the_failing_job_of_a_shared_commit_fails(stage: Stage) -> None:
     await stage.add("one")
     await stage.add("two", fails=True)
     await stage.add("three")

@@ -7,6 +7,7 @@ from app.api.v1 import (
     assistants,
     chat,
     drafts,
+    feedback,
     files,
     functions,
     health,
@@ -26,7 +27,7 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, drafts, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files, usage, models, functions, moving),
+    *(feedback, files, vector_stores, vector_store_files, usage, models, functions, moving),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)
