@@ -4,6 +4,10 @@ import { ApiError } from "./client.js";
 import { questionOf } from "./history.js";
 import { answerMessage, applyRun, isUnderWay } from "./turn.js";
 
+/**
+ * @typedef {{run: object, thread: object}} Trial fields of a run, and of a thread that it creates
+ */
+
 /** How many threads are searched for a question that may have arrived. */
 const THREADS_SEARCHED = 3;
 
@@ -34,15 +38,18 @@ export async function chat(client, turn) {
  *
  * @param {import("./client.js").ApiClient} client
  * @param {import("./turn.js").Turn} turn if its `threadId` is null, a thread is created
- * @param {{tools?: Array<{type: string}>, needed?: string[], interrupting?: boolean}} options
+ * @param {{tools?: Array<{type: string}>, needed?: string[], interrupting?: boolean,
+ *   trial?: Trial|null}} options
  *   `tools`: the assistant's; `needed`: types of the tools that the thread's files are for;
  *   `interrupting`: whether to interrupt the thread's active run
+ *   `trial`: what a trial of unpublished changes sends with the run, and for a new thread
  * @returns {Promise<Response>} an open stream of the run's events
  * @throws {ApiError}
  */
-export function run(client, turn, { tools = [], needed = [], interrupting = false }) {
+export function run(client, turn, { tools = [], needed = [], interrupting = false, trial = null }) {
   /** @type {import("./api.d.ts").ApiObject} */
   const body = {
+    ...trial?.run,
     assistant_id: turn.assistantId ?? undefined,
     metadata: { client_turn_id: turn.key },
     stream: true,
@@ -51,7 +58,7 @@ export function run(client, turn, { tools = [], needed = [], interrupting = fals
   if (lacking.length) body.tools = [...tools, ...lacking.map((type) => ({ type }))];
   const messages = turn.stored ? [] : [messageOf(turn)];
   if (turn.threadId === null) {
-    return client.fetch("POST", "threads/runs", { body: { ...body, thread: { messages } } });
+    return client.fetch("POST", "threads/runs", { body: { ...body, thread: { ...trial?.thread, messages } } });
   }
   // As `POST /chat` does: interrupt a run that waits for its client, queue after others.
   body.if_busy = interrupting ? "interrupt" : "enqueue";

@@ -21,6 +21,7 @@ export class Conversation {
   #client;
   #mayRun;
   #tools;
+  #trial;
   #onTurn;
   #onThread;
   #listening = new AbortController();
@@ -32,14 +33,18 @@ export class Conversation {
    * @param {import("./client.js").ApiClient} options.client
    * @param {boolean} options.mayRun whether runs may be created; sessions can only chat
    * @param {(assistantId: string|null) => Array<{type: string}>} [options.toolsOf] by id
+   * @param {() => import("./asking.js").Trial|null} [options.trialOf] what each run is sent to
+   *   try changes that are not published
    * @param {(turn: import("./turn.js").Turn) => void} [options.onTurn]
    * @param {(threadId: string) => void} [options.onThread]
    */
-  constructor({ client, mayRun, toolsOf = () => [], onTurn = () => {}, onThread = () => {} }) {
+  constructor({ client, mayRun, toolsOf = () => [], trialOf = () => null, onTurn = () => {},
+    onThread = () => {} }) {
     this.#client = client;
     this.#ratings = new Ratings(client);
     this.#mayRun = mayRun;
     this.#tools = toolsOf;
+    this.#trial = trialOf;
     this.#onTurn = onTurn;
     this.#onThread = onThread;
     /** Files that the answers show, kept until `leave`. */
@@ -222,14 +227,15 @@ export class Conversation {
   #ask(turn) {
     const { files, images } = turn.question;
     const hasFiles = files.length || images.length || neededTools(this.turns).length;
-    if (this.#mayRun && hasFiles) return this.#run(turn);
+    if (this.#mayRun && (hasFiles || this.#trial())) return this.#run(turn);
     return chat(this.#client, turn);
   }
 
   #run(turn) {
     const tools = this.#tools(turn.assistantId);
     const interrupting = this.turns.some(({ status }) => status === "waiting");
-    return run(this.#client, turn, { tools, needed: neededTools(this.turns), interrupting });
+    return run(this.#client, turn, { tools, needed: neededTools(this.turns), interrupting,
+      trial: this.#trial() });
   }
 
   #begun(turn) {

@@ -62,8 +62,9 @@ export class Field {
  *
  * @param {Iterable<Field>} fields
  * @param {import("../../shared/client.js").ApiError} error
+ * @param {boolean} [moves] whether the field gets the focus
  */
-export function showError(fields, error) {
+export function showError(fields, error, moves = true) {
   const all = [...fields];
   for (const field of all) field.clear();
   const { param } = error;
@@ -76,6 +77,7 @@ export function showError(fields, error) {
     return;
   }
   named.fail(error.message || errorText(error).name);
+  if (!moves) return;
   named.control.focus();
   notify("checkFields");
 }

@@ -22,6 +22,10 @@ export const codeInterpreter = {
     },
   },
   isLive: true,
+  offered: {
+    en: { name: "Code", hint: "Runs Python for calculations, tables and charts." },
+    ko: { name: "코드 실행", hint: "Python을 실행해 계산하고 표와 그래프를 만듭니다." },
+  },
   mostFiles: 20,
   takes: ({ name }) => !DOCUMENT.test(name),
   takesUnlisted: ({ name }) => DATA.test(name),

@@ -34,6 +34,10 @@ export const fileSearch = {
     ];
   },
 
+  offered: {
+    en: { name: "File search", hint: "Answers from documents, and names its sources." },
+    ko: { name: "파일 검색", hint: "문서를 찾아 답하고 출처를 밝힙니다." },
+  },
   passages: passagesOf,
 
   stores: ({ file_search: resources }) => resources?.vector_store_ids ?? [],

@@ -23,6 +23,8 @@
  *   `accumulate`
  * @property {boolean} [isLive] whether people watch its calls: they are unfolded while they run,
  *   and the widget shows them in full, too
+ * @property {Record<import("../language.js").Language, {name: string, hint: string}>} [offered] how
+ *   a form offers the tool to those who make assistants; tools without it are not offered
  * @property {(file: Attached) => boolean} [takes] whether a file attached to a message is for it
  * @property {number} [mostFiles] how many attached files of one thread it takes; default: any
  * @property {(file: Attached) => boolean} [takesUnlisted] whether it gets a file that none of the
@@ -95,6 +97,16 @@ export function hasRoom(type, count) {
  */
 export function passagesOf(call) {
   return toolOf(call.type).passages?.(call) ?? null;
+}
+
+/**
+ * @param {import("../language.js").Language} language
+ * @returns {Array<{type: string, name: string, hint: string}>} the tools that a form offers
+ */
+export function offeredTools(language) {
+  return [...TOOLS].flatMap(([type, { offered }]) => {
+    return offered ? [{ type, ...offered[language] }] : [];
+  });
 }
 
 /**

@@ -1,7 +1,9 @@
 /** The view of the assistants: the list, and one of them. */
 
+import { openEditor } from "./editor.js";
 import { icons } from "./icons.js";
 import { openList } from "./list.js";
+import { openNew } from "./new_assistant.js";
 import { texts } from "./texts.js";
 
 /** @type {import("../../context.js").View} */
@@ -11,5 +13,10 @@ export const view = {
   icons,
   texts,
   needs: "project",
-  open: (container, context) => openList(container, context),
+  open: (container, context, [id]) => {
+    if (id === "new") openNew(container, context);
+    else if (id) return openEditor(container, context, id);
+    else openList(container, context);
+    return undefined;
+  },
 };
