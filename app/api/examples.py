@@ -184,6 +184,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "object": "chat.session",
         "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",
         "expires_at": 1790003631,
+        "user": {"id": "member-17", "name": "김하나"},
         "assistants": [
             {
                 "id": "asst_default",

@@ -37,6 +37,7 @@ from app.core.setting_types import (
     Required,
     RootPath,
     Seconds,
+    UserTokenSecret,
     got,
 )
 from app.domain.access import DEFAULT_PROJECT
@@ -139,6 +140,8 @@ class Settings(BaseSettings):
     """JSON list of assistants the public chat may use. Empty: ASSISTANT_ID only."""
     session_minutes: Annotated[int, Field(ge=1)] = 60
     """Minutes until a visitor's session token must be renewed."""
+    user_token_secret: Annotated[UserTokenSecret, Field(repr=False)] = SecretStr("")
+    """Secret with which a site's backend signs who a visitor is. Empty: visitors have no names."""
     public_rate_limit: Rate = "60/minute"
     """Public chat requests per address. Empty or 0: unlimited."""
     public_token_budget: Annotated[int, Field(ge=0)] = 0
