@@ -30,6 +30,7 @@ ALLOWED = {
         "delete_thread",
     ),
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
+    *("give_feedback", "list_feedback"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
     *("retrieve_file", "retrieve_file_content"),
 }

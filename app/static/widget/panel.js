@@ -202,7 +202,7 @@ class Panel {
     return {
       ask: (text) => this.#send(text),
       retry: (turn) => this.#retry(turn),
-      rate: (turn, rating) => this.#try(() => conversation().rate(turn, rating)),
+      rate: (turn, rating, comment) => this.#try(() => conversation().rate(turn, rating, comment)),
       steps: (turn) => conversation().steps(turn),
       files: () => conversation().files,
       saveFile: (fileId, name) => this.#saveFile(fileId, name),

@@ -82,6 +82,9 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 .actions .icon:hover { background: var(--raised); }
 .actions [aria-pressed="true"] { color: var(--text); }
 .actions [aria-pressed="true"] svg { fill: color-mix(in srgb, currentColor 30%, transparent); }
+.comment-row { display: flex; align-items: flex-end; gap: 8px; }
+.comment-row[hidden] { display: none; }
+.comment p { margin: 0; color: var(--muted); font-size: 0.88em; }
 
 .dots { display: inline-flex; gap: 4px; padding: 6px 0; }
 .dots i { width: 7px; height: 7px; border-radius: 50%; background: var(--muted); }
