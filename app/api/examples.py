@@ -169,6 +169,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "health": "/api/v1/health",
         "chat": "/api/v1/chat",
         "chat_page": "/chat",
+        "console": "/console",
     },
     "health": {"status": "ok", "version": __version__, "database": "ok", "upstream": "demo"},
     "ready": {
