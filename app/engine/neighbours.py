@@ -39,6 +39,7 @@ class Neighbours:
         self._outgoing: dict[Notice, None] = {}
         self._sending: asyncio.Task[None] | None = None
         self._hears = asyncio.Event()
+        self._closed = False
         # Called with the id of a run that another server has cancelled.
         self.on_cancel: Callable[[str], object] = lambda _: None
 
@@ -53,6 +54,7 @@ class Neighbours:
             self._listening.open()
 
     async def close(self) -> None:
+        self._closed = True
         await self._listening.close()
         if self._sending is not None:
             await asyncio.gather(self._sending, return_exceptions=True)
@@ -68,7 +70,7 @@ class Neighbours:
         self._say("cancel", run_id)
 
     def _say(self, kind: str, run_id: str) -> None:
-        if not self._database.passes_notices:
+        if self._closed or not self._database.passes_notices:
             return
         self._outgoing[Notice(kind, run_id, self._worker_id)] = None
         if self._sending is None or self._sending.done():
