@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.domain.attempt import Attempt
+
 # Owns the objects created while no keys are set; a key with this name gives access to them later.
 DEFAULT_PROJECT = "default"
 # Owns what the settings and the assistants file define: every project may read it, none may change
@@ -16,10 +18,17 @@ class Caller:
     """The caller of a request: a project, or a browser's session in it, limited to its own threads.
 
     `key` identifies the API key for rate limits without revealing it. `request_id` is the id that
-    the logs show for the request.
+    the logs show for the request. `attempt` is set if the request creates something, and its client
+    may send it again.
     """
 
     project: str = DEFAULT_PROJECT
     session: str | None = None
     key: str = ""
     request_id: str | None = None
+    attempt: Attempt | None = None
+
+    @property
+    def mark(self) -> str | None:
+        """What the rows that this request creates are marked with."""
+        return None if self.attempt is None else self.attempt.mark
