@@ -23,6 +23,7 @@ CREATING = frozenset(
     }
 )
 
+_OF_SDKS = b"x-stainless-"
 _COUNT = b"x-stainless-retry-count"
 _KEY = b"idempotency-key"
 # The SDKs count up to their `max_retries`, which is 2 by default.
@@ -46,12 +47,15 @@ def attempt_of(request: Request, caller: Caller, body: bytes) -> Attempt | None:
     key: bytes | None = None
     program: list[bytes] = []
     for name, value in scope["headers"]:
-        if name == _COUNT:
-            count = value
+        if name == b"user-agent":
+            program.append(value)
+        elif name[:2] == b"x-" and name.startswith(_OF_SDKS):
+            if name == _COUNT:
+                count = value
+            else:
+                program.append(value)
         elif name == _KEY:
             key = value
-        elif name.startswith(b"x-stainless-") or name == b"user-agent":
-            program += (name, value)
     number = _number(count)
     if number is None and key is None:
         return None

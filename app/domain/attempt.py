@@ -53,13 +53,10 @@ class Attempt:
 
 def digest_of(*parts: str | bytes) -> str:
     """Return a digest of the parts, in 32 characters."""
-    digest = blake2b(digest_size=16)
-    for part in parts:
-        encoded = part if isinstance(part, bytes) else part.encode()
-        # The length, so that no two lists of parts have the same digest.
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    return digest.hexdigest()
+    encoded = [part if isinstance(part, bytes) else part.encode() for part in parts]
+    # The lengths, so that no two lists of parts have the same digest.
+    lengths = b"%r" % [*map(len, encoded)]
+    return blake2b(b"".join((lengths, *encoded)), digest_size=16).hexdigest()
 
 
 def mark_of(digest: str, number: int) -> str:

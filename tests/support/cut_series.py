@@ -45,7 +45,7 @@ async def series(
     async with sdk(direct) as undisturbed, sdk(cut) as client:
         before = await all_of((kind.prepare(undisturbed) for _ in range(count)), at_once)
         names = [f"request {number} of {id(before)}" for number in range(count)]
-        counted = _count(kind, database_url)
+        counted = counted_rows(kind, database_url)
         made = await all_of(
             (
                 _made(kind.create, client, each, name)
@@ -56,7 +56,7 @@ async def series(
     answers = [one for one in made if isinstance(one, Made)]
     return Series(
         count,
-        _count(kind, database_url) - counted,
+        counted_rows(kind, database_url) - counted,
         len(
             {
                 (one.id, str(each))
@@ -99,6 +99,7 @@ async def _made(
         return repr(error)
 
 
-def _count(kind: Kind, database_url: str) -> int:
+def counted_rows(kind: Kind, database_url: str) -> int:
+    """Return how many rows there are of what the requests create."""
     with connected(database_url) as connection:
         return kind.count(connection)

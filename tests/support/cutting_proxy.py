@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 # When the connection is cut: as soon as the server has got the request; before the first byte of
 # the answer; in the middle of its headers; in the middle of its body.
@@ -146,6 +147,12 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> AsyncIterator[byte
             raise asyncio.IncompleteReadError(b"", left)
         left -= len(part)
         yield part
+
+
+def address_of(base_url: str) -> Address:
+    parts = urlsplit(base_url)
+    assert parts.hostname and parts.port
+    return parts.hostname, parts.port
 
 
 def _asked(head: bytes) -> Asked:

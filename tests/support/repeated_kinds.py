@@ -11,9 +11,12 @@ from sqlalchemy import Connection, Table, func, select
 from app.db import tables
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_batches, vector_store_files, vector_stores
+from tests.support.cutting_proxy import MOMENTS, Moment
 from tests.support.replies import Reply
 
 ASSISTANT = "asst_default"
+# Once a stream's headers have arrived, the SDKs leave it to the program.
+BEFORE_THE_BODY: tuple[Moment, ...] = tuple(moment for moment in MOMENTS if moment != "body")
 _FUNCTION: Any = {"type": "function", "function": {"name": "weather", "parameters": {}}}
 # What `prepare` returns, and `create` gets.
 Before = Any
@@ -38,6 +41,11 @@ class Kind:
     prepare: Callable[[openai.AsyncOpenAI], Awaitable[Before]]
     create: Callable[[openai.AsyncOpenAI, Before, str], Awaitable[Made]]
     streamed: bool = False
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """When its answer may be cut so that the SDK repeats the request."""
+        return BEFORE_THE_BODY if self.streamed else MOMENTS
 
     def count(self, connection: Connection) -> int:
         table = self.counted
