@@ -90,7 +90,8 @@ async def run(arguments: argparse.Namespace) -> None:
         ]
         await asyncio.sleep(_SETTLING)
         stage = Stage(servers, url, arguments.requests, arguments.at_once)
-        for name, kind in KINDS.items():
+        for name in arguments.only or KINDS:
+            kind = KINDS[name]
             if arguments.node is None or name not in _NODE_LACKS:
                 _print(name, *await measure(stage, kind, arguments.node, name))
                 upstream.requests.clear()
@@ -101,6 +102,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=1000, help="of each kind")
+    parser.add_argument("--only", nargs="+", choices=KINDS, help="these kinds")
     parser.add_argument("--at-once", type=int, default=100)
     parser.add_argument("--servers", type=int, default=1, help="more than one needs --postgres")
     parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")

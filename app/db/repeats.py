@@ -26,9 +26,9 @@ from app.domain.errors import InvalidRequest
 KEPT_SECONDS = 24 * 3600
 # How old (in seconds) a row may be that a repeat finds by its mark.
 REPEATED_WITHIN = 120
-# The same for what people may not share by mistake: the SDKs repeat a request whose answer was
-# lost within two seconds.
-REPEATED_SOON = 5
+# The same for what people may not share by mistake. The SDKs repeat a request within two seconds
+# after its answer was lost; a busy machine takes longer.
+REPEATED_SOON = 30
 # How many rows of one owner are searched, the newest first.
 _SEARCHED = 5000
 _CANDIDATES = 20

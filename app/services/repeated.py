@@ -75,5 +75,5 @@ def _has_just_ended(run: RunRow) -> bool:
     """Return whether the run is active, or ended some seconds ago at most."""
     if run.status not in TERMINAL:
         return True
-    times = (run.created_at, run.completed_at, run.failed_at, run.cancelled_at)
-    return max(filter(None, times)) >= now() - repeats.REPEATED_SOON
+    since = run.created_at if run.ended_ms is None else run.ended_ms // 1000
+    return since >= now() - repeats.REPEATED_SOON

@@ -151,7 +151,7 @@ def test_an_empty_body_says_too_little(http, path, body):
 def test_a_new_object_is_not_found_after_a_while(http, shared_database_url):
     body = {"model": "m", "name": "not after a while"}
     first = made(http, "/assistants", body, counted(0))
-    age(shared_database_url, assistants, first["id"], 10)
+    age(shared_database_url, assistants, first["id"], 40)
     assert made(http, "/assistants", body, counted(1))["id"] != first["id"]
 
 
