@@ -22,6 +22,7 @@ from app.db.paging import Page, read_page
 from app.db.resource_uses import Taken, take_along
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, threads
+from app.db.visitor_tables import visitors
 from app.domain.access import Caller
 
 # In characters.
@@ -58,6 +59,8 @@ class ThreadFilter:
     created_after: int | None = None
     created_before: int | None = None
     words: str | None = None
+    # The `sub` of a visitor whom his site vouches for.
+    user: str | None = None
     # A browser's session.
     visitor_id: str | None = None
 
@@ -104,6 +107,8 @@ def remove(connection: Connection, keys: Sequence[str]) -> Taken:
 def conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:
     """Return the conditions of the filter for rows of `threads`."""
     found = [_holds(connection, *pair) for pair in wanted.metadata]
+    if wanted.user is not None:
+        found.append(_of_user(wanted.user))
     if wanted.created_after is not None:
         found.append(threads.c.created_at > wanted.created_after)
     if wanted.created_before is not None:
@@ -113,6 +118,14 @@ def conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnEleme
     if wanted.visitor_id is not None:
         found.append(threads.c.session_id == wanted.visitor_id)
     return found
+
+
+def _of_user(subject: str) -> ColumnElement[bool]:
+    return exists().where(
+        visitors.c.session_id == threads.c.session_id,
+        visitors.c.project == threads.c.project,
+        visitors.c.subject == subject,
+    )
 
 
 def _holds(connection: Connection, key: str, value: str) -> ColumnElement[bool]:

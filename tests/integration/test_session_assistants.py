@@ -18,7 +18,9 @@ assistants:
       greeting: Hello
       greeting_ko: 안녕하세요
       suggestions: '["When do you open?"]'
+      hours: Mo-Fr 09:00-18:00; Asia/Seoul
       internal_note: the owner's secret
+      color_of_the_door: the owner's secret
   - id: asst_two
     name: Two
     instructions: Answer as Two.
@@ -57,6 +59,7 @@ def test_a_session_lists_the_assistants_it_may_use(open_to_visitors):
                 "greeting": "Hello",
                 "greeting_ko": "안녕하세요",
                 "suggestions": json.dumps(["When do you open?"]),
+                "hours": "Mo-Fr 09:00-18:00; Asia/Seoul",
             },
         },
         {"id": "asst_two", "name": "Two", "description": None, "metadata": {}},

@@ -56,12 +56,22 @@ async def _filter(
             description="Words, or beginnings of words, that one message of the thread contains.",
         ),
     ] = None,
+    user: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=256,
+            description="The `sub` of a signed-in visitor of the public chat.",
+        ),
+    ] = None,
     visitor_id: Annotated[
         str | None,
         Query(max_length=256, description="Only those of this visitor: a browser's session."),
     ] = None,
 ) -> ThreadFilter:
-    return ThreadFilter(_pairs(request), created_after, created_before, q, visitor_id)
+    return ThreadFilter(
+        _pairs(request), created_after, created_before, words=q, user=user, visitor_id=visitor_id
+    )
 
 
 def _pairs(request: Request) -> tuple[tuple[str, str], ...]:

@@ -1,3 +1,5 @@
+import { isOpen } from "./hours.js";
+
 /**
  * Texts in Korean and English. The browser's languages or the user decide which are shown.
  *
@@ -36,6 +38,7 @@ export function translator(texts, language) {
 export const sharedTexts = {
   en: {
     greeting: "Hello! How can I help you?",
+    closedGreeting: "We are closed right now, but the assistant can help you.",
     placeholder: "Write a message",
     send: "Send",
     stop: "Stop",
@@ -76,11 +79,13 @@ export const sharedTexts = {
     errorModel: "The assistant could not answer. Please try again.",
     errorGone: "This conversation no longer exists.",
     errorRefused: "Access denied.",
+    errorSignIn: "Your sign-in could not be confirmed. Reload the page and try again.",
     errorTooLong: "The message is too long.",
     errorOther: "Something went wrong. Please try again.",
   },
   ko: {
     greeting: "안녕하세요! 무엇을 도와드릴까요?",
+    closedGreeting: "지금은 영업시간이 아니지만, 어시스턴트가 도와드릴 수 있습니다.",
     placeholder: "메시지를 입력하세요",
     send: "보내기",
     stop: "중지",
@@ -121,6 +126,7 @@ export const sharedTexts = {
     errorModel: "어시스턴트가 답변하지 못했습니다. 다시 시도해 주세요.",
     errorGone: "이 대화를 더 이상 찾을 수 없습니다.",
     errorRefused: "접근이 거부되었습니다.",
+    errorSignIn: "로그인을 확인하지 못했습니다. 페이지를 새로 고친 뒤 다시 시도해 주세요.",
     errorTooLong: "메시지가 너무 깁니다.",
     errorOther: "문제가 발생했습니다. 다시 시도해 주세요.",
   },
@@ -138,6 +144,9 @@ const BY_CODE = {
   invalid_prompt: "errorModel",
   run_expired: "errorExpired",
   content_filter: "filtered",
+  user_token_expired: "errorSignIn",
+  user_token_invalid: "errorSignIn",
+  user_tokens_are_off: "errorSignIn",
 };
 /** @type {Record<number, string>} */
 const BY_STATUS = {
@@ -181,12 +190,17 @@ function resetText(seconds) {
  *
  * @param {{metadata?: Record<string, string>}|undefined} assistant
  * @param {"ko"|"en"} language
- * @returns {{greeting: string|null, suggestions: string[]}}
+ * @param {Record<string, string|undefined>} [given] the site's own texts and `hours`; they come
+ *   before the assistant's
+ * @returns {{greeting: string|null, suggestions: string[], isClosed: boolean}} `isClosed`: it is
+ *   outside of the opening hours, and the greeting, if there is one, is the one for then
  */
-export function startScreen(assistant, language) {
+export function startScreen(assistant, language, given = {}) {
   const metadata = assistant?.metadata ?? {};
-  const of = (name) => metadata[`${name}_${language}`] ?? metadata[name] ?? null;
-  return { greeting: of("greeting"), suggestions: listOf(of("suggestions")) };
+  const of = (name) => given[name] || (metadata[`${name}_${language}`] ?? metadata[name] ?? null);
+  const isClosed = !isOpen(of("hours"));
+  const greeting = of(isClosed ? "closed_greeting" : "greeting");
+  return { greeting, suggestions: listOf(of("suggestions")), isClosed };
 }
 
 function listOf(text) {

@@ -1,11 +1,13 @@
 /** The chat panel that the button opens. `widget.js` loads it when it is first needed. */
 
 import { ApiError } from "../shared/client.js";
-import { errorText, startScreen, translator } from "../shared/language.js";
-import { tabStorage } from "../shared/storage.js";
+import { startScreen, translator } from "../shared/language.js";
+import { browserStorage, tabStorage } from "../shared/storage.js";
 import { Chat } from "./chat.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./elements.js";
+import { failureText } from "./failures.js";
+import { looksOf, lookStyle } from "./looks.js";
 import { style } from "./style.js";
 import { texts } from "./texts.js";
 import { Transcript } from "./transcript.js";
@@ -14,8 +16,10 @@ import { Transcript } from "./transcript.js";
  * Add the dialog to the page; open it if it was open before a reload.
  *
  * @param {{base: string, name: string, language: "ko"|"en", side: "right"|"left",
- *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement}} widget
- * @returns {{open: () => void, close: () => void}}
+ *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement,
+ *   user: () => string|null|(() => Promise<string|null>)}} widget `user` returns the site's token
+ *   for its visitor, or a function that gets one
+ * @returns {{open: () => void, close: () => void, userChanged: () => Promise<void>}}
  */
 export function mount(widget) {
   const sheet = new CSSStyleSheet();
@@ -30,22 +34,17 @@ class Panel {
   #chat;
   #transcript;
   #dialog;
+  #looks = new CSSStyleSheet();
   #status = element("div", { className: "unseen", role: "status" });
   #isOpen = false;
   #isReady = false;
   #awaited;
 
   constructor(widget) {
-    const { base, name, root, button, dataset, language } = widget;
+    const { name, root, button, language } = widget;
     this.#widget = widget;
     this.#t = translator(texts, language);
-    this.#chat = new Chat({
-      base,
-      name,
-      assistantId: dataset.assistant,
-      onTurn: (turn, hasEnded) => this.#onTurn(turn, hasEnded),
-      onMessage: (message) => this.#emit("message", message),
-    });
+    this.#chat = this.#newChat();
     this.#transcript = new Transcript(this.#t, this.#turnActions());
     this.#dialog = new Dialog(root, this.#transcript.element, this.#t, {
       send: (text) => this.#send(text),
@@ -54,12 +53,14 @@ class Panel {
       close: () => this.close(),
     });
     root.append(this.#status);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.#looks];
     // Typing here must not trigger the page's own shortcuts.
     for (const type of ["keydown", "keypress", "keyup"]) {
       root.addEventListener(type, (event) => event.stopPropagation());
     }
     button.textContent = "";
     button.onclick = () => (this.#isOpen ? this.close() : this.open());
+    this.#showLooks();
     this.#showStart();
     this.#showState();
     const { open = false, run = null } = tabStorage.get(name) ?? {};
@@ -85,11 +86,49 @@ class Panel {
     this.#emit("close");
   }
 
+  /** The site has another token for its visitor, or none: he may have signed in or out. */
+  async userChanged() {
+    const chat = this.#chat;
+    const { user } = this.#widget;
+    // What an earlier user wrote must not be seen by the next one, whatever happens now.
+    const isSignedIn = user() !== null && chat.userId !== null;
+    try {
+      if (isSignedIn && !(await chat.renewUser())) return;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+    if (chat === this.#chat) this.#restart();
+  }
+
+  #restart() {
+    this.#chat.leave();
+    this.#chat = this.#newChat();
+    this.#isReady = false;
+    this.#awaited = null;
+    this.#widget.button.classList.remove("unread");
+    this.#showStart();
+    this.#showTurns();
+    this.#showState();
+    if (this.#isOpen) this.#start();
+  }
+
+  #newChat() {
+    const { base, name, dataset, user } = this.#widget;
+    const assistantId = dataset.assistant;
+    const chat = new Chat({
+      ...{ base, name, assistantId, user },
+      onTurn: (turn, hasEnded) => chat === this.#chat && this.#onTurn(turn, hasEnded),
+      onMessage: (message) => chat === this.#chat && this.#emit("message", message),
+    });
+    return chat;
+  }
+
   #show(takesFocus) {
     const { button } = this.#widget;
     this.#isOpen = true;
     button.setAttribute("aria-expanded", "true");
     button.classList.remove("unread");
+    if (this.#isReady) this.#showStart(); // It may have opened or closed since.
     this.#dialog.show(takesFocus);
     this.#transcript.scrollToEnd();
     this.#remember();
@@ -100,15 +139,19 @@ class Panel {
   async #start() {
     if (this.#isReady) return;
     this.#transcript.showNotice("");
+    const chat = this.#chat;
     try {
-      await this.#chat.start(this.#awaited);
+      await chat.start(this.#awaited);
+      if (chat !== this.#chat) return;
     } catch (error) {
-      const text = this.#failure(error);
+      if (chat !== this.#chat) return;
+      const text = failureText(error, this.#t);
       this.#transcript.showNotice(text, () => this.#start());
       this.#say(text);
       return;
     }
     this.#isReady = true;
+    this.#showLooks();
     this.#showStart();
     this.#showTurns();
     this.#transcript.scrollToEnd();
@@ -120,17 +163,27 @@ class Panel {
   #showStart() {
     const { dataset, language } = this.#widget;
     const { assistant } = this.#chat;
-    const defaults = startScreen(assistant ?? undefined, language);
-    const given = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
-    const suggestions = given.filter(Boolean);
+    const { greeting, hours, closedGreeting } = dataset;
+    const given = { greeting, hours, closed_greeting: closedGreeting };
+    const screen = startScreen(assistant ?? undefined, language, given);
+    const suggestions = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
+    const own = suggestions.filter(Boolean);
     this.#dialog.heading.textContent = dataset.title || assistant?.name || this.#t("chat");
-    // The default greeting has to wait until the assistant's own texts are known.
-    const own = dataset.greeting || defaults.greeting;
-    const greeting = own || (assistant ? this.#t("greeting") : "");
+    // The default greeting has to wait until the assistant's own texts and hours are known.
+    const usual = this.#t(screen.isClosed ? "closedGreeting" : "greeting");
     this.#transcript.showStart(
-      greeting || this.#t("loading"),
-      suggestions.length ? suggestions : defaults.suggestions,
+      screen.greeting || (assistant ? usual : this.#t("loading")),
+      own.length ? own : screen.suggestions,
     );
+  }
+
+  #showLooks() {
+    const { dataset, name } = this.#widget;
+    const { assistant } = this.#chat;
+    const looks = looksOf(dataset, assistant?.metadata ?? {});
+    if (assistant) browserStorage.set(`${name} color`, looks.color); // For `widget.js`.
+    this.#looks.replaceSync(lookStyle(looks));
+    this.#dialog.showLogo(looks.logo);
   }
 
   #showTurns() {
@@ -215,7 +268,7 @@ class Panel {
       this.#transcript.showNotice("");
       await action();
     } catch (error) {
-      const text = this.#failure(error);
+      const text = failureText(error, this.#t);
       this.#transcript.showNotice(text);
       this.#say(text);
     }
@@ -230,19 +283,6 @@ class Panel {
       this.#transcript.showNotice(text);
       this.#say(text);
     }
-  }
-
-  #failure(error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.code === "origin_not_allowed") {
-      // For the site's operator, not for visitors.
-      const { origin } = window.location;
-      console.warn(`Threadkeeper: ${origin} is not among the server's CORS_ORIGINS.`);
-      return this.#t("notAllowed");
-    }
-    if (error.code === "public_chat_is_off") return this.#t("notPublic");
-    const { name, values } = errorText(error);
-    return this.#t(name, values);
   }
 
   #say(text) {

@@ -48,6 +48,7 @@ button:disabled { cursor: default; opacity: 0.45; }
 
 header { display: flex; align-items: center; gap: 4px; padding: 10px 10px 10px 18px;
   background: var(--color); color: var(--on-color); }
+.logo { display: block; max-width: 120px; height: 28px; object-fit: contain; border-radius: 6px; }
 header h2 { flex: 1; margin: 0; font-size: 1.07em; font-weight: 650; overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
 header .icon:hover { background: color-mix(in srgb, currentColor 16%, transparent); }

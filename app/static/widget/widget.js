@@ -3,19 +3,7 @@
  *
  *   <script src="https://chat.example.org/widget.js" data-title="Bakery" async></script>
  *
- * Attributes, all optional:
- *   data-assistant    id of an assistant; default: the server's first public one
- *   data-title        title of the chat; default: the assistant's name
- *   data-greeting     first text shown; default: the assistant's greeting
- *   data-suggestions  suggested questions, separated by |; default: the assistant's
- *   data-color        #rrggbb
- *   data-language     ko or en; default: the page's language, else the browser's
- *   data-position     right or left
- *
- * The page's script may call Threadkeeper.open() and .close(), and .on(name, listener) or .off(…)
- * for the events open, close and message. They are CustomEvents, dispatched on window as
- * threadkeeper:open and so on. A message's `detail` is {role, text, thread_id}.
- * A Content-Security-Policy must only allow the server in script-src and connect-src.
+ * docs/clients.md has its attributes and events, and what a Content-Security-Policy must allow.
  */
 (() => {
   "use strict";
@@ -23,13 +11,24 @@
   const { src, dataset } = /** @type {HTMLScriptElement} */ (document.currentScript);
   const base = new URL(".", src).href;
   const name = `threadkeeper ${base} ${dataset.assistant ?? ""}`;
-  let widget, panel;
+  let widget, panel, user = dataset.user || null;
 
   function choice(attribute, allowed, fallback) {
     const value = dataset[attribute]?.toLowerCase();
     if (!value || allowed.test(value)) return value || fallback;
     console.warn(`Threadkeeper: data-${attribute}="${value}" is invalid, using ${fallback}.`);
     return fallback;
+  }
+
+  const COLOR = /^#[\da-f]{6}$/i;
+
+  /** The assistant's colour as the panel last got it; the button itself calls no server. */
+  function lastColor() {
+    try {
+      return localStorage.getItem(`${name} color`)?.match(/#[\da-f]{6}/i)?.[0];
+    } catch {
+      // Storage is blocked.
+    }
   }
 
   /** White if its contrast is at least 4.5 (WCAG AA), else black, whose contrast then is. */
@@ -68,14 +67,14 @@
     const root = host.attachShadow({ mode: "closed" });
     const sheet = new CSSStyleSheet();
     const side = choice("position", /^(right|left)$/, "right");
-    sheet.replaceSync(style(choice("color", /^#[\da-f]{6}$/, "#0f766e"), side));
+    sheet.replaceSync(style(choice("color", COLOR, lastColor() ?? "#0f766e"), side));
     root.adoptedStyleSheets = [sheet];
     const button = root.appendChild(document.createElement("button"));
     button.className = "launcher";
     button.setAttribute("aria-label", dataset.title || (language === "ko" ? "채팅" : "Chat"));
     button.setAttribute("aria-expanded", "false");
     button.onclick = open;
-    widget = { base, name, language, side, dataset, root, button };
+    widget = { base, name, language, side, dataset, root, button, user: () => user };
     document.documentElement.append(host);
     try {
       if (sessionStorage.getItem(name)) load(); // It is open, or an answer is in progress.
@@ -104,9 +103,14 @@
     (await panel)?.close();
   }
 
+  async function setUser(token) {
+    user = token;
+    await (await panel)?.userChanged();
+  }
+
   const on = (event, listener) => addEventListener(`threadkeeper:${event}`, listener);
   const off = (event, listener) => removeEventListener(`threadkeeper:${event}`, listener);
-  window.Threadkeeper = Object.freeze({ open, close, on, off });
+  window.Threadkeeper = Object.freeze({ open, close, setUser, on, off });
   const ready = new Promise((done) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done);
     else done(true);
