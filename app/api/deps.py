@@ -15,12 +15,15 @@ from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
 from app.services.adoption import AdoptionService
+from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.conversations import ConversationService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.importing import ImportService
+from app.services.insights import InsightService
 from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.run_reads import RunReader
@@ -49,6 +52,9 @@ class Services:
     thread_lists: ThreadListService
     messages: MessageService
     feedback: FeedbackService
+    conversations: ConversationService
+    insights: InsightService
+    answers: AnswerService
     runs: RunService
     run_reads: RunReader
     chat: ChatService

@@ -23,7 +23,7 @@ from app.schemas.threads import (
 routes = router("threads")
 
 _METADATA = re.compile(r"metadata\[([^\[\]]*)\]")
-_METADATA_PARAMETER = {
+METADATA_PARAMETER = {
     "parameters": [
         {
             "name": "metadata",
@@ -64,8 +64,14 @@ async def _filter(
             description="The `sub` of a signed-in visitor of the public chat.",
         ),
     ] = None,
+    visitor_id: Annotated[
+        str | None,
+        Query(max_length=256, description="Only those of this visitor: a browser's session."),
+    ] = None,
 ) -> ThreadFilter:
-    return ThreadFilter(_pairs(request), created_after, created_before, q, user)
+    return ThreadFilter(
+        _pairs(request), created_after, created_before, words=q, user=user, visitor_id=visitor_id
+    )
 
 
 def _pairs(request: Request) -> tuple[tuple[str, str], ...]:
@@ -99,7 +105,7 @@ async def create_thread(
     return await services.threads.create(caller, body or ThreadCreate())
 
 
-@routes.get("/threads", openapi_extra=_METADATA_PARAMETER)
+@routes.get("/threads", openapi_extra=METADATA_PARAMETER)
 async def list_threads(
     page: PageDep, wanted: FilterDep, services: ServicesDep, caller: CallerDep
 ) -> ListPage[ListedThread]:
@@ -107,7 +113,7 @@ async def list_threads(
     return await services.thread_lists.list(caller, page, wanted)
 
 
-@routes.delete("/threads", openapi_extra=_METADATA_PARAMETER)
+@routes.delete("/threads", openapi_extra=METADATA_PARAMETER)
 async def delete_threads(
     wanted: FilterDep,
     services: ServicesDep,
