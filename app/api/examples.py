@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import draft_examples, vector_store_examples
+from app.api import draft_examples, insight_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -148,6 +148,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
         "Remove the rating": {"rating": None},
     },
     **vector_store_examples.BODIES,
+    **insight_examples.BODIES,
 }
 
 _COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
@@ -192,6 +193,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "object": "chat.session",
         "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",
         "expires_at": 1790003631,
+        "user": {"id": "member-17", "name": "김하나"},
         "assistants": [
             {
                 "id": "asst_default",
@@ -296,6 +298,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
+    **insight_examples.ANSWERS,
 }
 
 _DELTA = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.db import tables
 from app.db.draft_tables import assistant_drafts, assistant_versions
+from app.db.key_tables import idempotency_keys
 from app.db.row_map import RowMap
 from app.db.summary_tables import summaries
 from app.domain.run_status import RunStatus
@@ -33,6 +34,7 @@ class AssistantRow:
     metadata: dict[str, str]
     response_format: Any
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class ThreadRow:
     project: str
     session_id: str | None
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class MessageRow:
     completed_at: int | None = None
     incomplete_at: int | None = None
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class RunRow(RunSettings):
     ended_ms: int | None = None
     found_nothing: bool = False
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,16 @@ class SummaryRow:
     reserved_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKeyRow:
+    project: str
+    session_id: str
+    key: str
+    content: str
+    object_id: str
+    created_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRow:
     name: str
@@ -255,6 +270,7 @@ STEPS = RowMap(tables.steps, StepRow)
 RUN_ITEMS = RowMap(tables.run_items, RunItemRow)
 RUN_EVENTS = RowMap(tables.run_events, RunEventRow)
 SUMMARIES = RowMap(summaries, SummaryRow)
+IDEMPOTENCY_KEYS = RowMap(idempotency_keys, IdempotencyKeyRow)
 SECRETS = RowMap(tables.secrets, SecretRow)
 ASSISTANT_DRAFTS = RowMap(assistant_drafts, AssistantDraftRow)
 ASSISTANT_VERSIONS = RowMap(assistant_versions, AssistantVersionRow)

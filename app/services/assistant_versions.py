@@ -42,7 +42,8 @@ def author_of(caller: Caller) -> str | None:
 
 def locked(connection: Connection, project: str, assistant_id: str) -> AssistantRow:
     """Lock an assistant that is going to be changed. Raises `NotFound` and `Configured`."""
-    assistant = assistants.lock(connection, project, assistant_id)
+    assistants.lock(connection, project, assistant_id)
+    assistant = assistants.retrieve(connection, project, assistant_id)
     if assistant.project == SHARED:
         raise Configured("Assistant", assistant_id)
     return assistant

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.core.periodic import Periodic
-from app.db import message_index, thread_lists
+from app.db import message_index, thread_lists, visitors
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.resource_uses import Taken
@@ -52,9 +52,7 @@ class ThreadListService:
         self._database = database
         self._tasks = tasks
         self._sweep = sweep
-        self._indexing = Periodic(
-            "message index", self._catch_up, every=_INDEX_EVERY, at_once=False
-        )
+        self._indexing = Periodic("message index", self.catch_up, every=_INDEX_EVERY, at_once=False)
 
     def open(self) -> None:
         """Begin to index messages in the background, so that searches need not wait for long."""
@@ -79,6 +77,8 @@ class ThreadListService:
     ) -> ThreadsDeleted:
         """Delete the caller's threads that match the filter; an empty one needs `everything`.
 
+        With a filter for a visitor, who he is is deleted with his last thread.
+
         Raises `InvalidRequest`, and `SearchTimeout`, when some threads may already be deleted.
         """
         if wanted.is_empty and not everything:
@@ -99,13 +99,15 @@ class ThreadListService:
             files += removed.taken.files
             stores += removed.taken.stores
             self._sweep()
+        if wanted.user is not None and caller.session is None:
+            await self._database.transaction(visitors.forget, caller.project, wanted.user)
         return ThreadsDeleted(count=count, files=files, vector_stores=stores)
 
     async def _page(self, caller: Caller, page: Page, wanted: ThreadFilter) -> _Found:
         if wanted.is_empty:
             return await self._database.read(thread_lists.list_page, caller, page, wanted)
         if wanted.words is not None:
-            await self._catch_up()
+            await self.catch_up()
         deadline = Deadline(self._search_seconds)
         return await self._database.search(deadline, thread_lists.list_page, caller, page, wanted)
 
@@ -117,7 +119,8 @@ class ThreadListService:
         taken = thread_lists.remove(connection, keys)
         return _Removed(len(keys), active, taken)
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
+        """Index the messages that a search could not find yet."""
         if await self._database.read(message_index.is_behind):
             while await self._database.long_transaction(message_index.catch_up):
                 pass  # other writers take their turn in between

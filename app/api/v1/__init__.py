@@ -4,13 +4,16 @@ from fastapi import APIRouter
 
 from app.api.v1 import (
     access,
+    answers,
     assistants,
     chat,
+    conversations,
     drafts,
     feedback,
     files,
     functions,
     health,
+    insights,
     messages,
     models,
     moving,
@@ -26,8 +29,19 @@ api = APIRouter(prefix="/api/v1")
 # Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
-    *(chat, health, access, assistants, drafts, runs, steps, threads, messages),
-    *(feedback, files, vector_stores, vector_store_files, usage, models, functions, moving),
+    *(chat, health, access, assistants, drafts, runs, steps, threads, messages, feedback),
+    *(
+        files,
+        vector_stores,
+        vector_store_files,
+        conversations,
+        insights,
+        answers,
+        usage,
+        models,
+        functions,
+        moving,
+    ),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)
