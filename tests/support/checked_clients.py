@@ -116,9 +116,7 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
         return [] if path in ("/health", "/ready") else _error_faults(response, body)
     if path.startswith(_OWN) or body.get("object") == "thread.summary":
         return []
-    if _OWN_PATH.fullmatch(path):
-        return []
-    if "/answers" in path or path.endswith("/feedback"):
+    if "/answers" in path or path.endswith("/feedback") or _OWN_PATH.fullmatch(path):
         return []
     if path == "/threads" and method != "POST":
         return []
