@@ -50,8 +50,8 @@ async def measure(stage: Stage, kind: Kind, node: Path | None, name: str) -> tup
                 _by_node, stage, kind, node, name, proxy.base_url
             ), cutting
         url, count = stage.database_url, stage.requests
-        told = await series(kind, url, stage.direct, proxy.base_url, count, at_once=stage.at_once)
-        return told, cutting
+        found = await series(kind, url, stage.direct, proxy.base_url, count, at_once=stage.at_once)
+        return found, cutting
 
 
 def _by_node(stage: Stage, kind: Kind, node: Path, name: str, cut: str) -> Series:
@@ -60,17 +60,17 @@ def _by_node(stage: Stage, kind: Kind, node: Path, name: str, cut: str) -> Serie
     ran = run_node(node, _NODE_PROGRAM, node, *arguments, seconds=_NODE_SECONDS)
     if ran.returncode:
         raise RuntimeError(ran.stderr)
-    told = json.loads(ran.stdout)
+    found = json.loads(ran.stdout)
     created = counted_rows(kind, stage.database_url) - before
-    return Series(stage.requests, created, len(set(told["ids"])), failures=told["failures"])
+    return Series(stage.requests, created, len(set(found["ids"])), failures=found["failures"])
 
 
-def _print(name: str, told: Series, cutting: Cutting) -> None:
-    faults = f"   incomplete {told.incomplete}" if told.incomplete else ""
-    faults += f"   failures {len(told.failures)}: {told.failures[0]}" if told.failures else ""
+def _print(name: str, found: Series, cutting: Cutting) -> None:
+    faults = f"   incomplete {found.incomplete}" if found.incomplete else ""
+    faults += f"   failures {len(found.failures)}: {found.failures[0]}" if found.failures else ""
     print(
-        f"  {name:<24} cut {cutting.cut.total():>5}   doubled {told.doubled:>3}"
-        f"   lost {told.lost:>3}{faults}",
+        f"  {name:<24} cut {cutting.cut.total():>5}   doubled {found.doubled:>3}"
+        f"   lost {found.lost:>3}{faults}",
         flush=True,
     )
 

@@ -58,11 +58,11 @@ async def test_each_request_is_executed_once(name, cuts, servers, upstream, shar
     with cutting_proxy(
         [address_of(server.base_url) for server in servers], cutting.decide
     ) as proxy:
-        told = await series(
+        reported = await series(
             kind, shared_database_url, servers[0].base_url, proxy.base_url, REQUESTS
         )
-    assert told.failures == []
-    assert (told.created, told.distinct, told.incomplete) == (REQUESTS, REQUESTS, 0)
+    assert reported.failures == []
+    assert (reported.created, reported.distinct, reported.incomplete) == (REQUESTS, REQUESTS, 0)
     assert cutting.cut.total() == REQUESTS * cuts
 
 
@@ -82,10 +82,10 @@ async def test_the_node_sdk_does_nothing_twice(name, sdk, servers, upstream, sha
             *(name, str(REQUESTS), str(REQUESTS)),
         )
     assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout)
-    assert told["failures"] == []
+    reported = json.loads(ran.stdout)
+    assert reported["failures"] == []
     assert counted_rows(KINDS[name], shared_database_url) - before == REQUESTS
-    assert len(set(told["ids"])) == REQUESTS
+    assert len(set(reported["ids"])) == REQUESTS
     assert cutting.cut.total() == REQUESTS
 
 
