@@ -143,7 +143,7 @@ async def _reconfigured(
     shared.summaries.windows, shared.summaries.may_spend = windows, policy.may_spend
     names = name_models(settings, upstreams, wanted, shared.instruments)
     access = before.access.under(keys(settings), public_chat(settings))
-    tools = shared.tools.with_tool(Functions(functions))
+    tools = shared.tools.with_tool(Functions(functions, parts.actions.functions))
     tasks.shared = replace(shared, tools=tools, upstreams=upstreams, windows=windows)
     parts.lists.watch(upstreams)
     return replace(

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection
 
 from app.core.config import Settings
+from app.core.sealing import new_key
 from app.tools import TOOLS, MakeTool
 from tests.support import openai_spec
 from tests.support.databases import fresh_database, make_tables, postgresql_is_up
@@ -25,6 +26,8 @@ from tests.support.rows import connected
 from tests.support.server import ThreadServer, thread_server, tool_server
 
 _NO_POSTGRESQL = "PostgreSQL can't be reached: set TEST_POSTGRES_URL to test with it"
+
+SECRETS_KEY = new_key()
 
 StartServer = Callable[..., ThreadServer]
 
@@ -250,6 +253,8 @@ def _settings(
         # A stopping server waits only for what a test has left open on purpose.
         "shutdown_seconds": 1,
         "poll_after_ms": 5,
+        # A server without one would add it to the .env of this folder.
+        "secrets_key": SECRETS_KEY,
     }
 
 

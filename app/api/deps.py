@@ -13,6 +13,7 @@ from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
+from app.services.actions import ActionService
 from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
@@ -42,6 +43,7 @@ class Services:
     models: ModelService
     readiness: Readiness
     assistants: AssistantService
+    actions: ActionService
     adoption: AdoptionService
     threads: ThreadService
     thread_lists: ThreadListService

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import vector_store_examples
+from app.api import action_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -141,6 +141,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     "create_chat_session": {"Empty": {}},
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
     **vector_store_examples.BODIES,
+    **action_examples.BODIES,
 }
 
 _COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
@@ -284,6 +285,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ],
     },
     **vector_store_examples.ANSWERS,
+    **action_examples.ANSWERS,
 }
 
 _DELTA = {

@@ -285,7 +285,8 @@ class RunService:
         body: ToolOutputsSubmit,
     ) -> tuple[RunRow, list[Frame]]:
         locked_in_thread(connection, caller, thread_id, run_id)
-        return submit_outputs(connection, run_id, body.tool_outputs, self._policy.worker_id)
+        worker_id = self._policy.worker_id
+        return submit_outputs(connection, caller, run_id, body.tool_outputs, worker_id)
 
     def _submit_and_claim(
         self,

@@ -24,7 +24,7 @@ ALLOWED = {
     *("chat", "list_threads", "delete_threads", "retrieve_thread", "delete_thread"),
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
-    *("retrieve_file", "retrieve_file_content"),
+    *("retrieve_file", "retrieve_file_content", "submit_tool_outputs"),
 }
 # Of files it has only those that a tool made for its threads: `test_tool_seam.py` makes some.
 OF_FILES = {"retrieve_file", "retrieve_file_content"}

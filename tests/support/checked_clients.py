@@ -27,7 +27,7 @@ VERSION = "/api/v1"
 # Most servers here use plain HTTP, and loading the machine's certificates is slow.
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Only ours: OpenAI has no schema for them.
-_OWN = ("/access", "/chat", "/health", "/import", "/ready", "/usage")
+_OWN = ("/access", "/actions", "/chat", "/health", "/import", "/ready", "/usage")
 _SDK_TYPES: dict[str, type[BaseModel]] = {
     "model": Model,
     "assistant": beta.Assistant,

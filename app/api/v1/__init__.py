@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.api.v1 import (
     access,
+    actions,
     assistants,
     chat,
     files,
@@ -24,6 +25,6 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files, usage, models, moving),
+    *(files, vector_stores, vector_store_files, actions, usage, models, moving),
 ):
     api.include_router(resource.routes)
