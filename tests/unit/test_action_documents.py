@@ -75,7 +75,8 @@ merged: {<<: x}
     assert document["words"] == [*expected, None, None, "7"]
     assert document["200"] == "a status"
     # The other reader of YAML, which knows lines, understands the same.
-    assert document["words"] == Document(text).value["words"]
+    other: Any = Document(text).value
+    assert document["words"] == other["words"]
 
 
 @pytest.mark.parametrize(
