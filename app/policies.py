@@ -47,7 +47,7 @@ def usage_service(settings: Settings, database: Database) -> UsageService:
 def keys(settings: Settings) -> list[Key]:
     if any(key.short for key in settings.api_keys):
         logger.warning("some API_KEYS are short enough to be guessed")
-    return [Key(key.project, key.digest) for key in settings.api_keys]
+    return [Key(key.project, key.digest, key.named) for key in settings.api_keys]
 
 
 def public_chat(settings: Settings) -> PublicChat | None:

@@ -15,6 +15,7 @@ from app.api.example_objects import (
     ASSISTANT,
     ASSISTANT_ID,
     CALL_ID,
+    FEEDBACK,
     FILE,
     FILE_ID,
     FUNCTION,
@@ -140,6 +141,11 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "create_chat_session": {"Empty": {}},
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
+    "give_feedback": {
+        "Helpful": {"rating": "up"},
+        "Not helpful": {"rating": "down", "comment": "주말 영업시간이 틀려요."},
+        "Remove the rating": {"rating": None},
+    },
     **vector_store_examples.BODIES,
     **action_examples.BODIES,
 }
@@ -180,6 +186,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "public_chat": True,
         "default_assistant_id": "asst_default",
     },
+    "retrieve_caller": {"object": "caller", "kind": "key", "project": "shop", "scope": "all"},
     "create_chat_session": {
         "object": "chat.session",
         "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",
@@ -262,6 +269,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
+    "give_feedback": FEEDBACK,
+    "list_feedback": _page(FEEDBACK),
     "create_file": FILE,
     "list_files": _page(FILE),
     "retrieve_file": FILE,

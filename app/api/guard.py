@@ -21,6 +21,7 @@ from app.core.rate_limits import RequestCounter, Standing
 from app.domain.access import Caller
 from app.domain.errors import Forbidden, InvalidRequest, LimitReached, Unauthorized
 from app.domain.hosts import network_of
+from app.domain.turns import work_for
 from app.services.access import AccessService
 
 # How often one address may try an unknown key if RATE_LIMIT is not set.
@@ -29,6 +30,7 @@ _WRONG_KEYS = "100/minute"
 # The operations that a browser's session may call, on its own threads.
 SESSION_OPERATIONS = frozenset(
     {
+        "retrieve_caller",
         "chat",
         "list_threads",
         "delete_threads",
@@ -38,6 +40,8 @@ SESSION_OPERATIONS = frozenset(
         "retrieve_message",
         "update_message",
         "delete_message",
+        "give_feedback",
+        "list_feedback",
         "list_runs",
         "retrieve_run",
         "follow_run",
@@ -101,6 +105,7 @@ class Guard:
             self._check_body(request)
         else:
             await self._count(request, self._policy.rate, caller.key or "-")
+        work_for(caller.project)
         return replace(caller, request_id=current_request_id())
 
     async def admit_visitor(self, request: Request) -> None:

@@ -148,6 +148,10 @@ class RunRow(RunSettings):
     by_visitor: bool
     project: str
     request_id: str | None
+    began_ms: int | None = None
+    first_text_ms: int | None = None
+    ended_ms: int | None = None
+    found_nothing: bool = False
     imported: str | None = None
 
 

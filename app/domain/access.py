@@ -1,6 +1,10 @@
 """Who owns which objects."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+# What a caller may do in its project: everything, only read, or only chat.
+Scope = Literal["all", "read", "chat"]
 
 # Owns the objects created while no keys are set; a key with this name gives access to them later.
 DEFAULT_PROJECT = "default"

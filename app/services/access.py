@@ -12,7 +12,7 @@ from app.db.database import Connection, Database
 from app.domain.access import DEFAULT_PROJECT, Caller
 from app.domain.errors import NotFound, Unauthorized
 from app.domain.ids import new_session_id
-from app.schemas.access import Access, ChatSession, PublicAssistant
+from app.schemas.access import Access, CallerInfo, ChatSession, PublicAssistant
 from app.wire import assistant_object
 
 _NO_KEY = (
@@ -27,10 +27,14 @@ _LONG_KEY = 20
 
 @dataclass(frozen=True)
 class Key:
-    """A project's key; `digest` is its SHA-256."""
+    """A project's key; `digest` is its SHA-256.
+
+    `named`: the project's name was given with the key, and may be shown.
+    """
 
     project: str
     digest: bytes
+    named: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,15 @@ class AccessService:
             public_chat=self.has_public_chat,
             default_assistant_id=self._default_assistant_id,
         )
+
+    def described(self, caller: Caller) -> CallerInfo:
+        if caller.session is not None:
+            return CallerInfo(kind="session", project=None, scope="chat")
+        if not caller.key:
+            return CallerInfo(kind="open", project=caller.project, scope="all")
+        unnamed = {key.project for key in self._keys if not key.named}
+        project = None if caller.project in unnamed else caller.project
+        return CallerInfo(kind="key", project=project, scope="all")
 
     def identify(self, credential: str | None) -> Caller:
         """Return the caller with this credential. Raises `Unauthorized`."""

@@ -7,6 +7,7 @@ from app.api.v1 import (
     actions,
     assistants,
     chat,
+    feedback,
     files,
     health,
     messages,
@@ -24,7 +25,8 @@ api = APIRouter(prefix="/api/v1")
 # Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
-    *(chat, health, access, assistants, runs, steps, threads, messages),
+    *(chat, health, access, assistants, runs, steps, threads, messages, feedback),
     *(files, vector_stores, vector_store_files, actions, usage, models, moving),
 ):
     api.include_router(resource.routes)
+api.include_router(access.guarded_routes)

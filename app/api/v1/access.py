@@ -3,12 +3,13 @@
 from fastapi import Request
 
 from app.api.credentials import credential_of
-from app.api.deps import ServicesDep
-from app.api.routing import public_router
-from app.schemas.access import Access, ChatSession
+from app.api.deps import CallerDep, ServicesDep
+from app.api.routing import public_router, router
+from app.schemas.access import Access, CallerInfo, ChatSession
 from app.schemas.common import RequestBody
 
 routes = public_router("access")
+guarded_routes = router("access")
 
 
 class SessionCreate(RequestBody):
@@ -33,3 +34,13 @@ async def create_chat_session(
     """
     await services.guard.admit_visitor(request)
     return await services.access.begin_session(credential_of(request))
+
+
+@guarded_routes.get("/me")
+async def retrieve_caller(services: ServicesDep, caller: CallerDep) -> CallerInfo:
+    """Return who the caller is to this server: what its key or token opens.
+
+    `kind` is `open` if the server needs no key, and `session` for a visitor of the public chat.
+    `project` is null for visitors, and if the caller's key has no name.
+    """
+    return services.access.described(caller)
