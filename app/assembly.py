@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.api.deps import Services
 from app.api.guard import Guard
@@ -62,6 +62,7 @@ from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
+from app.services.written_actions import with_actions
 from app.services.written_assistants import (
     Configured,
     configure_assistants,
@@ -142,6 +143,7 @@ async def _opened(
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
     poller = Poller(database, hub)
+    wanted = replace(wanted, written=await with_actions(database, actions.maker, wanted.written))
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
     names = name_models(settings, upstreams, wanted, instruments)

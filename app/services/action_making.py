@@ -44,11 +44,13 @@ class ActionMaker:
         self._client = client
         self._sealer = sealer
 
-    async def made(self, project: str, name: str, body: ActionFields) -> Made:
+    async def made(
+        self, project: str, name: str, body: ActionFields, *, action_id: str | None = None
+    ) -> Made:
         """Raises `InvalidRequest`."""
         document = await self.document(body)
         blank = ActionRow(
-            id=new_id("action"),
+            id=action_id or new_id("action"),
             created_at=now(),
             project=project,
             name=name,
