@@ -26,6 +26,7 @@ from app.engine.follower import Follower
 from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
+from app.engine.neighbours import Neighbours
 from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
@@ -142,7 +143,8 @@ async def _opened(
     toolbox = Toolbox([own, *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
-    poller = Poller(database, hub)
+    neighbours = tasks.shared.neighbours
+    poller = Poller(database, hub, neighbours)
     wanted = replace(wanted, written=await with_actions(database, actions.maker, wanted.written))
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
@@ -196,6 +198,8 @@ async def _opened(
         ),
         poll_after_ms=settings.poll_after_ms,
     )
+    lifetimes.closes("notices", neighbours.close)
+    neighbours.open()
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
     lifetimes.closes("summaries", tasks.shared.summaries.close)
@@ -219,6 +223,7 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
         settings.database_url,
         pool_size=settings.database_pool_size,
         timeout=settings.database_timeout,
+        listen_url=settings.database_listen_url,
     )
     lifetimes.closes("database", database.close)
     await database.start()
@@ -280,9 +285,10 @@ def _supervisor(
         model=settings.summary_model,
         every=settings.lease_seconds,
     )
+    hub = Hub()
     shared = Shared(
         database=database,
-        hub=Hub(),
+        hub=hub,
         upstreams=upstreams,
         worker_id=worker_id,
         tools=tools,
@@ -291,6 +297,7 @@ def _supervisor(
         instruments=instruments,
         windows=windows,
         summaries=summaries,
+        neighbours=Neighbours(database, hub, worker_id),
     )
     heartbeat = Heartbeat(
         database,
