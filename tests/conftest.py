@@ -100,6 +100,8 @@ def _bare_environment() -> Iterator[None]:
         patch.setenv("ASSISTANTS_FILE", "")
         # Not every machine that runs the tests can; those about it turn it on.
         patch.setenv("CODE_INTERPRETER", "off")
+        # A server without one would add it to the .env of this folder.
+        patch.setenv("SECRETS_KEY", SECRETS_KEY)
         yield
 
 
@@ -253,8 +255,6 @@ def _settings(
         # A stopping server waits only for what a test has left open on purpose.
         "shutdown_seconds": 1,
         "poll_after_ms": 5,
-        # A server without one would add it to the .env of this folder.
-        "secrets_key": SECRETS_KEY,
     }
 
 

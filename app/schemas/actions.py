@@ -46,7 +46,7 @@ class ApiKeyAuth(RequestBody):
     def _name_fits(self) -> "ApiKeyAuth":
         if self.in_ in ("header", "query"):
             if self.name is None:
-                raise PydanticCustomError("missing_field", "", {"param": "auth.name"})
+                raise PydanticCustomError("name", "a key in a header or the query needs a name")
             if self.in_ == "header" and (
                 not _HEADER.fullmatch(self.name) or self.name.lower() in _REFUSED_HEADERS
             ):

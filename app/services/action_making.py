@@ -66,11 +66,7 @@ class ActionMaker:
             metadata={},
         )
         if document is None:
-            raise InvalidRequest(
-                "Missing required parameter: 'document'.",
-                param="document",
-                code="missing_required_parameter",
-            )
+            raise invalid("Give a 'document' or a 'document_url'.", "document")
         action = await self._filled(blank, document, body)
         return Made(action, document)
 
@@ -239,4 +235,4 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def invalid(message: str, param: str) -> InvalidRequest:
-    return InvalidRequest(message, param=param, code="invalid_value")
+    return InvalidRequest(message, param=param, code="invalid_action")

@@ -27,6 +27,9 @@ from app.schemas.common import ListPage
 from app.services.action_making import ActionMaker, Made, found_in, invalid
 from app.wire import action_object
 
+# Characters of a client's name that an error quotes.
+_SHOWN = 256
+
 
 class ActionService:
     def __init__(
@@ -70,11 +73,8 @@ class ActionService:
         action = await self._database.read(actions.retrieve, project, action_id)
         operation = next((one for one in action.operations if one.name == body.operation), None)
         if operation is None:
-            raise InvalidRequest(
-                f"The action {action.name} offers no operation '{body.operation}'.",
-                param="operation",
-                code="invalid_value",
-            )
+            shown = body.operation[:_SHOWN]
+            raise invalid(f"The action {action.name} offers no operation '{shown}'.", "operation")
         arguments = json.dumps(body.arguments or {})
         called = await self._caller.call(action, operation, arguments)
         return ActionResult(operation=operation.name, status=called.status, output=called.output)

@@ -378,7 +378,7 @@ def test_actions_are_listed_in_pages_and_deleted(http, api):
     ("body", "param", "words"),
     [
         ({"name": "a b", "document": {}}, "name", "Invalid"),
-        ({"name": "x"}, "document", "Missing"),
+        ({"name": "x"}, "document", "Give a"),
         ({"name": "x", "document": {"swagger": "2.0"}}, "document", "Swagger 2.0"),
         ({"name": "x", "document": "openapi: 3.1.0\npaths: ["}, "document", "not YAML"),
         ({"name": "x", "document": weather(""), "server": None}, "server", "names no server"),
@@ -391,8 +391,8 @@ def test_actions_are_listed_in_pages_and_deleted(http, api):
         ),
         (
             {"name": "x", "document": weather(), "auth": {"type": "api_key", "in": "header"}},
-            "auth.name",
-            "Missing",
+            "auth",
+            "needs a name",
         ),
         ({"name": "x", "document_url": "https://127.0.0.1/a.json"}, "document_url", "not public"),
         ({"name": "x", "document_url": "file:///etc/passwd"}, "document_url", "not an https"),

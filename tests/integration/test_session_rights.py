@@ -103,6 +103,9 @@ def test_it_may_do_just_that(visitor, theirs, operation, shared_database_url):
     elif operation.name == "cancel_run":
         error = error_of(operation.send(visitor.http, own))
         assert error["message"] == "Cannot cancel run with status 'completed'."
+    elif operation.name == "submit_tool_outputs":
+        error = error_of(operation.send(visitor.http, own))
+        assert error["message"].startswith('Runs in status "completed" do not accept')
     elif operation.name in OF_FILES:
         error_of(operation.send(visitor.http, own), 404)
     else:
