@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import action_examples, vector_store_examples
+from app.api import action_examples, insight_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -148,6 +148,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     **vector_store_examples.BODIES,
     **action_examples.BODIES,
+    **insight_examples.BODIES,
 }
 
 _COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
@@ -297,6 +298,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     **vector_store_examples.ANSWERS,
     **action_examples.ANSWERS,
+    **insight_examples.ANSWERS,
 }
 
 _DELTA = {

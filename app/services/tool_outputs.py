@@ -1,6 +1,7 @@
 """The outputs of tools that the client executes, and what people allow the server to do."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from app.db import runs, steps
 from app.db.database import Connection
@@ -20,14 +21,26 @@ from app.schemas.runs import RequiredToolCall, ToolOutput
 _NOT_ALLOWED = "The user did not allow this call. It was not made."
 
 
+class Submitted(NamedTuple):
+    """A run that has got its outputs. Their events, which are `frames`, follow the id `after`.
+
+    `repeated`: it had got them before, and nothing happened now.
+    """
+
+    run: RunRow
+    frames: list[Frame]
+    after: int
+    repeated: bool = False
+
+
 def submit_outputs(
     connection: Connection,
     caller: Caller,
     run_id: str,
     outputs: list[ToolOutput],
     worker_id: str,
-) -> tuple[RunRow, list[Frame]]:
-    """Queue the run again with the outputs of its client's tools; return the run and its events.
+) -> Submitted:
+    """Queue the run again with the outputs of its client's tools.
 
     For a call that a person must allow, the output is the person's answer: see `is_refusal`. The
     server makes the calls that are allowed.
@@ -61,7 +74,47 @@ def submit_outputs(
         streamed=True,
     )
     changes.emit("thread.run.queued", queued)
-    return queued, journal.append_unclaimed(connection, run_id, changes.events)
+    frames = journal.append_unclaimed(connection, run_id, changes.events)
+    return Submitted(queued, frames, frames[0].id - 1)
+
+
+def submitted_before(
+    connection: Connection, run: RunRow, outputs: Sequence[ToolOutput]
+) -> Submitted | None:
+    """Return the run if it has got exactly these outputs before, None if it has not."""
+    stored = {
+        item["call_id"]: item["output"]
+        for item in steps.items_of(connection, run.id)
+        if item["type"] == "function_call_output"
+    }
+    allowed = {key.partition("/")[2] for key in run.allowed or ()}
+
+    def was_given(call_id: str, text: str) -> bool:
+        if is_refusal(text):
+            return stored.get(call_id) in (text, _NOT_ALLOWED)
+        # Otherwise a repeated permission would allow a later call with the same id.
+        return stored.get(call_id) == text or call_id in allowed
+
+    given = {output.tool_call_id: output.output or "" for output in outputs}
+    if not given or not all(was_given(*one) for one in given.items()):
+        return None
+    return Submitted(run, [], _before_outputs(connection, run.id, [*given]), repeated=True)
+
+
+def _before_outputs(connection: Connection, run_id: str, call_ids: Sequence[str]) -> int:
+    """Return the id of the last event before those of the step that has got the outputs."""
+    after, found = 0, 0
+    while True:
+        kept = journal.kept_after(connection, run_id, after)
+        for frame in kept.frames:
+            if frame.event == "thread.run.step.completed" and all(
+                f'"{call_id}"' in frame.data for call_id in call_ids
+            ):
+                # The last one: ids of calls may occur again.
+                found = frame.id - 1
+        if not kept.more:
+            return found
+        after = kept.frames[-1].id
 
 
 def _check_rights(caller: Caller, calls: Sequence[RequiredToolCall]) -> None:

@@ -5,11 +5,14 @@ from fastapi import APIRouter
 from app.api.v1 import (
     access,
     actions,
+    answers,
     assistants,
     chat,
+    conversations,
     feedback,
     files,
     health,
+    insights,
     messages,
     models,
     moving,
@@ -26,7 +29,18 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages, feedback),
-    *(files, vector_stores, vector_store_files, actions, usage, models, moving),
+    *(
+        files,
+        vector_stores,
+        vector_store_files,
+        actions,
+        conversations,
+        insights,
+        answers,
+        usage,
+        models,
+        moving,
+    ),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)
