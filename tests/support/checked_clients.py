@@ -29,6 +29,7 @@ _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Only ours: OpenAI has no schema for them.
 _OWN = (
     "/access",
+    "/actions",
     "/admin",
     "/chat",
     "/conversations",
