@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.api.deps import Services
 from app.api.guard import Guard
@@ -44,6 +44,7 @@ from app.policies import guard_policy, keys, public_chat, run_policy, usage_serv
 from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
+from app.services.actions import ActionService
 from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
@@ -67,6 +68,7 @@ from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
+from app.services.written_actions import with_actions
 from app.services.written_assistants import (
     Configured,
     configure_assistants,
@@ -74,7 +76,7 @@ from app.services.written_assistants import (
 )
 from app.storage.file_contents import ContentWriter
 from app.storage.file_writer import FileWriter
-from app.tools import MakeTool, ToolResources
+from app.tools import ActionParts, MakeTool, ToolResources, action_parts
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class Running:
     supervisor: RunSupervisor
     writer: FileWriter
     lists: ModelLists
+    actions: ActionParts
     # Called when vector stores may have new files to process.
     wake: Callable[[], None]
     # Closes what a reload opens.
@@ -136,11 +139,18 @@ async def _opened(
     writer = FileWriter(database, store)
     interpreter = await _interpreter(lifetimes, settings, database)
     resources = ToolResources(database, store, search, writer, interpreter)
-    toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
+    actions = action_parts(
+        database,
+        allow=settings.actions_allow,
+        key=settings.secrets_key.get_secret_value(),
+    )
+    own = Functions(functions, actions.functions)
+    toolbox = Toolbox([own, *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
     neighbours = tasks.shared.neighbours
     poller = Poller(database, hub, neighbours)
+    wanted = replace(wanted, written=await with_actions(database, actions.maker, wanted.written))
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
     names = name_models(settings, upstreams, wanted, instruments)
@@ -167,6 +177,7 @@ async def _opened(
         ),
         assistants=AssistantService(database, wake),
         drafts=DraftService(database),
+        actions=ActionService(database, actions.maker, actions.caller),
         adoption=AdoptionService(
             database,
             enabled=settings.adopt_ids,
@@ -217,7 +228,7 @@ async def _opened(
     if ignored := ignored_settings(settings, providers):
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready; upstreams: %s", ", ".join(one.place for one in upstreams))
-    return Running(services, supervisor, writer, lists, wake, lifetimes)
+    return Running(services, supervisor, writer, lists, actions, wake, lifetimes)
 
 
 async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:

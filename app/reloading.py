@@ -13,6 +13,7 @@ from typing import Any
 
 from app.api.deps import Services
 from app.assembly import Running, close_clients, configured_assistants, name_models
+from app.core.assistants_file import named_variables as secret_variables
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
 from app.core.env_file import env_file_values
 from app.core.providers_file import named_variables
@@ -25,6 +26,7 @@ from app.policies import guard_policy, keys, public_chat, run_policy, usage_serv
 from app.providers import configured_upstreams, embedding_target
 from app.services.functions import FunctionService
 from app.services.models import ModelService
+from app.services.written_actions import with_actions
 from app.services.written_assistants import Configured, configure_assistants
 
 logger = logging.getLogger(__name__)
@@ -106,7 +108,8 @@ class Reloader:
                 "the environment overrides .env, and only a restart can change it: %s",
                 ", ".join(hidden),
             )
-        warn_of_unknown_names(named_variables(read.providers_file))
+        of_files = named_variables(read.providers_file) | secret_variables(read.assistants_file)
+        warn_of_unknown_names(of_files)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -127,6 +130,8 @@ async def _reconfigured(
     executions; those in progress keep theirs. Applies all changes or none. Raises `StartError`.
     """
     before, tasks = parts.services, parts.supervisor.tasks
+    written = await with_actions(before.database, parts.actions.maker, wanted.written)
+    wanted = replace(wanted, written=written)
     configured = await configure_assistants(before.database, parts.writer, wanted)
     shared = tasks.shared
     upstreams = Upstreams(
@@ -144,7 +149,7 @@ async def _reconfigured(
     shared.summaries.windows, shared.summaries.may_spend = windows, policy.may_spend
     names = name_models(settings, upstreams, wanted, shared.instruments)
     access = before.access.under(keys(settings), public_chat(settings))
-    tools = shared.tools.with_tool(Functions(functions))
+    tools = shared.tools.with_tool(Functions(functions, parts.actions.functions))
     tasks.shared = replace(shared, tools=tools, upstreams=upstreams, windows=windows)
     parts.lists.watch(upstreams)
     return replace(

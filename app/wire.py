@@ -8,12 +8,14 @@ the row by name; the row's other fields never leave the server.
 from collections.abc import Callable
 from typing import Any
 
+from app.db.action_rows import ActionRow
 from app.db.feedback_rows import FeedbackRow
 from app.db.file_batches import BatchWithFiles
 from app.db.file_rows import FileRow
 from app.db.knowledge_rows import StoreFileRow
 from app.db.rows import AssistantRow, MessageRow, RunRow, StepRow, ThreadRow
 from app.db.vector_stores import StoreWithFiles
+from app.schemas.actions import Action, ShownAuth
 from app.schemas.assistants import Assistant
 from app.schemas.code_interpreter import shown_resources
 from app.schemas.common import WireObject
@@ -108,6 +110,24 @@ def file_batch_object(found: BatchWithFiles) -> FileBatch:
         status=found.status,
         vector_store_id=row.vector_store_id,
         file_counts=FileCounts.of(found.files.items()),
+    )
+
+
+def action_object(row: ActionRow) -> Action:
+    """Return the action without its secret, its document and what was made of that."""
+    auth = {"in_" if name == "in" else name: value for name, value in row.auth.items()}
+    return Action(
+        id=row.id,
+        created_at=row.created_at,
+        name=row.name,
+        title=row.title,
+        document_url=row.document_url,
+        server=row.server,
+        address=row.address,
+        operations=row.chosen,
+        ask=row.ask,
+        auth=ShownAuth.model_validate(auth | {"has_secret": row.secret is not None}),
+        metadata=row.metadata,
     )
 
 

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection
 
 from app.core.config import Settings
+from app.core.sealing import new_key
 from app.tools import TOOLS, MakeTool
 from tests.support import openai_spec
 from tests.support.databases import fresh_database, make_tables, postgresql_is_up
@@ -25,6 +26,8 @@ from tests.support.rows import connected
 from tests.support.server import ThreadServer, thread_server, tool_server
 
 _NO_POSTGRESQL = "PostgreSQL can't be reached: set TEST_POSTGRES_URL to test with it"
+
+SECRETS_KEY = new_key()
 
 StartServer = Callable[..., ThreadServer]
 
@@ -97,6 +100,8 @@ def _bare_environment() -> Iterator[None]:
         patch.setenv("ASSISTANTS_FILE", "")
         # Not every machine that runs the tests can; those about it turn it on.
         patch.setenv("CODE_INTERPRETER", "off")
+        # A server without one would add it to the .env of this folder.
+        patch.setenv("SECRETS_KEY", SECRETS_KEY)
         yield
 
 

@@ -14,6 +14,7 @@ from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
+from app.services.actions import ActionService
 from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
@@ -51,6 +52,7 @@ class Services:
     readiness: Readiness
     assistants: AssistantService
     drafts: DraftService
+    actions: ActionService
     adoption: AdoptionService
     threads: ThreadService
     thread_lists: ThreadListService

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import draft_examples, insight_examples, vector_store_examples
+from app.api import action_examples, draft_examples, insight_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -148,6 +148,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
         "Remove the rating": {"rating": None},
     },
     **vector_store_examples.BODIES,
+    **action_examples.BODIES,
     **insight_examples.BODIES,
 }
 
@@ -298,6 +299,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
+    **action_examples.ANSWERS,
     **insight_examples.ANSWERS,
 }
 

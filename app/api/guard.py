@@ -46,6 +46,8 @@ SESSION_OPERATIONS = frozenset(
         "retrieve_run",
         "follow_run",
         "cancel_run",
+        # Only to allow or refuse calls that the server makes.
+        "submit_tool_outputs",
         "list_steps",
         "retrieve_step",
         # Only the files that a tool made for this session.

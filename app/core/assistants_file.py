@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     StringConstraints,
@@ -16,9 +17,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.core.written_actions import (
+    ActionEntry,
+    WrittenAction,
+    existing_document,
+    written_action,
+)
 from app.core.yaml_faults import Fault, Named, get, items, second_ones
 from app.core.yaml_file import read_document, validated
 from app.core.yaml_lines import Document
+from app.domain.errors import StartError
 from app.schemas.assistants import AssistantCreate, AssistantFields
 from app.schemas.code_interpreter import (
     CODE_INTERPRETER,
@@ -30,6 +38,9 @@ from app.schemas.common import RequestBody
 from app.schemas.file_search import FILE_SEARCH, searches, stores_in
 from app.schemas.tools import BUILT_IN, Tool, ToolResources
 from app.schemas.vector_stores import MAX_STORE_FILES, ChunkingStrategy, stored_strategy
+
+# The actions of one assistant.
+MAX_ACTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,8 @@ class WrittenAssistant:
     data: tuple[KnowledgeFile, ...]
     chunking: dict[str, Any]
     place: str
+    # They are offered in addition to the body's tools.
+    actions: tuple[WrittenAction, ...] = ()
 
     @property
     def files(self) -> dict[str, KnowledgeFile]:
@@ -97,10 +110,35 @@ def load_assistants(
         return []
     surroundings = _Surroundings(Path(path).parent, functions, max_bytes)
     file = validated(_File, path, document, surroundings, _repetitions(document))
-    return [
-        entry.assistant(model, f"{path}, line {document.line(['assistants', number, 'id'])}")
-        for number, entry in enumerate(file.assistants or [])
-    ]
+    written = []
+    for number, entry in enumerate(file.assistants or []):
+        here: list[str | int] = ["assistants", number]
+        actions = tuple(
+            written_action(
+                one,
+                surroundings.folder,
+                f"{path}, line {document.line([*here, 'actions', place])}: "
+                f"assistants[{number}].actions[{place}]",
+            )
+            for place, one in enumerate(entry.actions or [])
+        )
+        place = f"{path}, line {document.line([*here, 'id'])}"
+        written.append(entry.assistant(model, place, actions))
+    return written
+
+
+def named_variables(path: str) -> frozenset[str]:
+    """Return the variables that the file names, without checking it; none if it can't be read."""
+    try:
+        document = read_document(path, "ASSISTANTS_FILE", may_be_missing=True)
+    except StartError:
+        return frozenset()
+    names = (
+        get(get(action, "auth"), "secret_env")
+        for one in items(document and document.value, "assistants")
+        for action in items(one, "actions")
+    )
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def _repetitions(document: Document) -> list[Fault]:
@@ -110,6 +148,12 @@ def _repetitions(document: Document) -> list[Fault]:
         (["assistants", place, "id"], get(one, "id")) for place, one in enumerate(assistants)
     ]
     faults = [*second_ones(document, ids)]
+    actions: list[Named] = [
+        (["assistants", place, "actions", number, "name"], get(action, "name"))
+        for place, one in enumerate(assistants)
+        for number, action in enumerate(items(one, "actions"))
+    ]
+    faults += second_ones(document, actions)
     for place, one in enumerate(assistants):
         for key in ("knowledge", "data"):
             names: list[Named] = [
@@ -179,6 +223,9 @@ class _Entry(AssistantFields):
     )
     # As for a vector store.
     chunking_strategy: ChunkingStrategy | None = None
+    actions: list[Annotated[ActionEntry, AfterValidator(existing_document)]] | None = Field(
+        default=None, max_length=MAX_ACTIONS
+    )
 
     @field_validator("knowledge")
     @classmethod
@@ -209,8 +256,10 @@ class _Entry(AssistantFields):
             raise PydanticCustomError("both_given", "can't be combined with the ids of files")
         return files
 
-    def assistant(self, model: str, place: str) -> WrittenAssistant:
-        own = {"id", "knowledge", "data", "chunking_strategy"}
+    def assistant(
+        self, model: str, place: str, actions: tuple[WrittenAction, ...]
+    ) -> WrittenAssistant:
+        own = {"id", "knowledge", "data", "chunking_strategy", "actions"}
         fields = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=own)
         body = AssistantCreate.model_validate({"model": model, **fields})
         return WrittenAssistant(
@@ -220,6 +269,7 @@ class _Entry(AssistantFields):
             tuple(self.data or []),
             stored_strategy(self.chunking_strategy),
             place,
+            actions,
         )
 
 

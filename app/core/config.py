@@ -25,6 +25,7 @@ from app.core.setting_types import (
     DatabaseUrl,
     FilesUrl,
     HistoryTokens,
+    Hosts,
     HttpUrl,
     ListenUrl,
     LogLevel,
@@ -38,6 +39,7 @@ from app.core.setting_types import (
     Required,
     RootPath,
     Seconds,
+    SecretsKey,
     UserTokenSecret,
     got,
 )
@@ -208,6 +210,10 @@ class Settings(BaseSettings):
     """Folder of Python files whose functions assistants may call. Empty: none."""
     function_timeout: Seconds = 30
     """Seconds that one call of a server function may take."""
+    actions_allow: Hosts = []
+    """JSON list of hosts (or host:port) that actions may call by http and in private networks."""
+    secrets_key: Annotated[SecretsKey, Field(repr=False)] = SecretStr("")
+    """Key that encrypts the secrets of actions. Empty: one is added to .env with the first."""
     max_rounds: Annotated[int, Field(ge=1)] = 20
     """Maximum rounds per run: calls to the model, each after function calls were answered."""
     search_timeout: Seconds = 10

@@ -123,7 +123,21 @@ def _last_call(items: list[dict[str, Any]]) -> dict[str, Any]:
 def _arguments(tool: dict[str, Any], last: str) -> Any:
     if tool["name"] == CODE_INTERPRETER:
         return {"code": code_for(tool, last)}
+    if (given := _object_in(last)) is not None:
+        return given
     return example({"type": "object", **(tool.get("parameters") or {})}, last)
+
+
+def _object_in(text: str) -> dict[str, Any] | None:
+    """Return the JSON object that a message contains, if it does: the arguments of a call."""
+    start = text.find("{")
+    if start < 0:
+        return None
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _may_run_code(request: dict[str, Any]) -> bool:
@@ -188,8 +202,9 @@ def _unasked(tools: list[dict[str, Any]], last: str) -> list[dict[str, Any]]:
 
 def _names(text: str, function: str) -> bool:
     # The name must not be part of a longer word (`get` in `getting`), but a Korean particle may
-    # follow it.
-    return bool(re.search(rf"(?<![\w-]){re.escape(function)}(?![A-Za-z0-9_-])", text))
+    # follow it. An action's function may be named without the action.
+    names = {function, function.partition("__")[2] or function}
+    return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![A-Za-z0-9_-])", text) for name in names)
 
 
 def _sentence(previous: list[str], last: str) -> str:

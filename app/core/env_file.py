@@ -36,15 +36,16 @@ class UnknownName(NamedTuple):
     nearest: str
 
 
-def env_file_values() -> dict[str, str]:
-    """Return the values of `.env` in the working directory, by upper-case names.
+def env_file_values(file: Path | None = None) -> dict[str, str]:
+    """Return the values of a file, `.env` in the working directory, by upper-case names.
 
     Raises `OSError` and `UnicodeDecodeError`.
     """
-    if not ENV_FILE.is_file():
+    file = file or ENV_FILE
+    if not file.is_file():
         return {}
     # Windows editors put a byte order mark before the first name.
-    found = dotenv_values(ENV_FILE, encoding="utf-8-sig")
+    found = dotenv_values(file, encoding="utf-8-sig")
     return {name.upper(): value or "" for name, value in found.items()}
 
 

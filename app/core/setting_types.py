@@ -12,6 +12,7 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import NoDecode
 
+from app.core.sealing import is_key
 from app.domain.hosts import is_http_url
 from app.domain.ids import PREFIXES
 
@@ -21,6 +22,7 @@ _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _FILES_URL = re.compile(r"file:///.+|s3://[\w.-]+(/[^?#]*)?")
 _ROOT_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _PROJECT = re.compile(r"[^\s:*]{1,64}")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 _SHOWN_CHARACTERS = 60
 # As many as HS256 yields: RFC 7518, 3.2.
 LEAST_SECRET_BYTES = 32
@@ -114,6 +116,22 @@ def _read_names(value: object) -> object:
     if isinstance(names, list) and all(isinstance(name, str) and name for name in names):
         return names
     raise ValueError(f'must be a JSON list such as ["asst_default"], {got(value)}')
+
+
+def _read_hosts(value: object) -> object:
+    hosts = _read_json(value, empty=[])
+    if isinstance(hosts, list) and all(
+        isinstance(host, str) and _HOST.fullmatch(host) for host in hosts
+    ):
+        return hosts
+    raise ValueError(f'must be a JSON list of hosts such as ["crm.internal:8080"], {got(value)}')
+
+
+def _check_secrets_key(key: SecretStr) -> SecretStr:
+    value = key.get_secret_value().strip()
+    if value and not is_key(value):
+        raise ValueError("must be 32 bytes in URL-safe Base64, or empty")
+    return SecretStr(value)
 
 
 def _read_networks(value: object) -> object:
@@ -257,6 +275,8 @@ ProjectName = Annotated[str, AfterValidator(_check_project)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 RootPath = Annotated[str, AfterValidator(_check_root_path)]
 Names = Annotated[list[str], NoDecode, BeforeValidator(_read_names)]
+Hosts = Annotated[list[str], NoDecode, BeforeValidator(_read_hosts)]
+SecretsKey = Annotated[SecretStr, AfterValidator(_check_secrets_key)]
 Networks = Annotated[list[str], NoDecode, BeforeValidator(_read_networks)]
 Budgets = Annotated[dict[str, int], NoDecode, BeforeValidator(_read_budgets)]
 ProjectKeys = Annotated[list[ProjectKey], NoDecode, BeforeValidator(_read_project_keys)]

@@ -146,6 +146,7 @@ class RunRow(RunSettings):
     horizon: Horizon | None = None
     question: Question | None = None
     include: list[str] = field(default_factory=list)
+    allowed: list[str] | None = None
     worker_id: str | None
     takeovers: int = 0
     reserved_tokens: int

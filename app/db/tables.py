@@ -215,6 +215,8 @@ runs = Table(
     _json("question", nullable=True),
     # Additional fields in the events of its steps, as requested by `include[]`.
     Column("include", JSON(none_as_null=True), nullable=False, server_default="[]"),
+    # The calls of its last step that a person has allowed; see `allowed_call`.
+    _json("allowed", nullable=True),
     # The process that executes the run; null if none does.
     Column("worker_id", String),
     # How often it was taken over from a process that was lost while executing it.

@@ -23,6 +23,7 @@ PREFIXES = {
     "file": "file",
     "vector_store": "vs",
     "file_batch": "vsfb",
+    "action": "action",
     "answer": "answer",
 }
 

@@ -32,6 +32,7 @@ from app.engine.tools.tool import Call, Emit
 from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
 from app.engine.translation.items import (
+    allowed_call,
     answer_call,
     call_output,
     complete_step,
@@ -243,7 +244,19 @@ class Execution:
         return waiting
 
     def _server_calls(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [call for call in calls if self._tools.answers(call["name"])]
+        """Return the calls that the server answers now; some wait until a person allows them."""
+        return [
+            call
+            for call in calls
+            if self._tools.answers(call["name"]) and self._approval(call) is None
+        ]
+
+    def _approval(self, call: dict[str, Any]) -> dict[str, str] | None:
+        """Return what a person must allow before this call is answered; None if nothing is left."""
+        step = self._tool_step
+        if step is not None and allowed_call(step, call["call_id"]) in (self._run.allowed or ()):
+            return None
+        return self._tools.approval(call["name"])
 
     def _call(self, item: dict[str, Any], step: StepRow) -> tuple[Call, Emit]:
         same = [one for one in self._items if one.get("name") == item["name"]]
@@ -274,7 +287,8 @@ class Execution:
         return await self._finish(Move("incomplete", values))
 
     async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
-        values = {"required_action": required_action(calls), "worker_id": None}
+        action = required_action([(call, self._approval(call)) for call in calls])
+        values = {"required_action": action, "worker_id": None}
         return await self._finish(Move("requires_action", values), with_usage=False)
 
     async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:

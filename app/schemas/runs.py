@@ -116,10 +116,23 @@ class FunctionCall(WireObject):
     arguments: str
 
 
+class Approval(WireObject):
+    """What a person allows by submitting an output for the call: the server then makes it."""
+
+    action: str
+    title: str
+    operation: str
+    method: str
+    host: str
+
+
 class RequiredToolCall(WireObject):
+    """`approval` is only there if the server makes the call once a person allows it."""
+
     id: str
     type: Literal["function"] = "function"
     function: FunctionCall
+    approval: Approval | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class SubmitToolOutputs(WireObject):

@@ -235,6 +235,12 @@ def spoken_text(message: MessageRow | None) -> str:
 
 def _asks_for_tools(run: RunRow, *, korean: bool) -> str:
     calls = run.required_action.submit_tool_outputs.tool_calls if run.required_action else []
+    approvals = [call.approval for call in calls if call.approval is not None]
+    if calls and len(approvals) == len(calls):
+        asked = ", ".join(f"{one.operation} ({one.method} {one.host})" for one in approvals)
+        if korean:
+            return f"계속하려면 다음 작업을 허용해야 합니다: {asked}."
+        return f"This has to be allowed before it is done: {asked}."
     names = ", ".join(call.function.name for call in calls)
     if korean:
         return f"답변하려면 다음 함수를 호출해야 합니다: {names}. 결과를 제출하면 계속합니다."

@@ -305,7 +305,7 @@ class RunService:
             if earlier is not None:
                 return earlier
         repeats.keep(connection, caller, run_id)
-        return submit_outputs(connection, run_id, outputs, self._policy.worker_id)
+        return submit_outputs(connection, caller, run_id, outputs, self._policy.worker_id)
 
     def _submit_and_claim(
         self,

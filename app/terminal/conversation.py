@@ -1,6 +1,9 @@
 """Runs the turns of a conversation: sends a message, streams the answer, stops it on Ctrl+C."""
 
+import sys
+
 from app.terminal.answer import Answer, answering
+from app.terminal.approvals import approvals_in, ask_and_continue
 from app.terminal.client import Object, Stream, error_said, event_data, path_of
 from app.terminal.command import Terminal
 from app.terminal.failures import Failure, Refused
@@ -45,7 +48,8 @@ class Conversation:
             with self._client.stream("POST", path_of("chat"), body) as stream:
                 self.thread = stream.headers.get("x-thread-id", self.thread)
                 run = stream.headers.get("x-run-id")
-                return self._show(stream)
+                reply = self._show(stream)
+            return self._with_approvals(reply)
         except KeyboardInterrupt:
             self._cancel(run)
             raise Stopped from None
@@ -60,13 +64,25 @@ class Conversation:
         with answering(self._terminal.out) as answer:
             reply = _read(stream, answer)
             # Text that did not arrive as deltas: a whole answer, or the text about a tool call.
-            if not answer.text:
+            asked = sys.stdin.isatty() and approvals_in(reply)
+            if not answer.text and not asked:
                 answer.add(reply.get("message", ""))
-            elif reply.get("required_action"):
+            elif reply.get("required_action") and not asked:
                 answer.add("\n\n" + reply.get("message", ""))
         self._show_rest(reply)
         if cut := reply.get("incomplete_details"):
             self._terminal.note(_CUT_SHORT.filled(reason=cut.get("reason")))
+        return reply
+
+    def _with_approvals(self, reply: Object) -> Object:
+        """Ask about the server's calls as long as the run waits for that; return the reply."""
+        thread, run = str(reply.get("thread_id")), str(reply.get("run_id"))
+        waiting = reply
+        while not self._terminal.as_json and sys.stdin.isatty():
+            calls = approvals_in(waiting)
+            if not calls:
+                break
+            waiting = ask_and_continue(self._terminal, thread, run, calls)
         return reply
 
     def _show_rest(self, reply: Object) -> None:

@@ -12,6 +12,7 @@ INTRUDERS = {"cafe": "key-of-the-cafe-1", "bare": "a-bare-key"}
 BY_ID = [each for each in operations() if each.parameters and each.name != "retrieve_model"]
 # The objects in each list, by the names that paths have for their ids.
 LISTED = {
+    "list_actions": "action_id",
     "list_assistants": "assistant_id",
     "list_assistant_versions": "version",
     "list_threads": "thread_id",

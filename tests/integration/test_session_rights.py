@@ -32,7 +32,7 @@ ALLOWED = {
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
     *("give_feedback", "list_feedback"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
-    *("retrieve_file", "retrieve_file_content"),
+    *("retrieve_file", "retrieve_file_content", "submit_tool_outputs"),
 }
 # Of files it has only those that a tool made for its threads: `test_tool_seam.py` makes some.
 OF_FILES = {"retrieve_file", "retrieve_file_content"}
@@ -103,6 +103,9 @@ def test_it_may_do_just_that(visitor, theirs, operation, shared_database_url):
     elif operation.name == "cancel_run":
         error = error_of(operation.send(visitor.http, own))
         assert error["message"] == "Cannot cancel run with status 'completed'."
+    elif operation.name == "submit_tool_outputs":
+        error = error_of(operation.send(visitor.http, own))
+        assert error["message"].startswith('Runs in status "completed" do not accept')
     elif operation.name in OF_FILES:
         error_of(operation.send(visitor.http, own), 404)
     else:

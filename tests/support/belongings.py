@@ -3,6 +3,7 @@
 from sqlalchemy import text
 
 from app.db.tables import metadata
+from tests.support.action_documents import weather
 from tests.support.callers import Caller
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.replies import Reply
@@ -36,7 +37,9 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
     (message,) = http.get(f"{path}/messages").json()["data"]
     (step,) = http.get(f"{path}/runs/{run['id']}/steps").json()["data"]
     batch = client.vector_stores.file_batches.create_and_poll(store_id, file_ids=[file_id])
+    action = http.post("/actions", json={"name": "weather", "document": weather()}).json()
     return {
+        "action_id": action["id"],
         "assistant_id": assistant.id,
         "version": version["id"],
         "thread_id": run["thread_id"],

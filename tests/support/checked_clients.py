@@ -32,6 +32,7 @@ _OWN_PATH = re.compile(r"/assistants/[^/]+/(?:draft|versions(?:/[^/]+)?)")
 _ANSWERS_ASSISTANT = re.compile(r"/publish$|/versions/[^/]+/restore$")
 _OWN = (
     "/access",
+    "/actions",
     "/admin",
     "/chat",
     "/conversations",

@@ -12,7 +12,7 @@ _OF_FORM = re.compile(
 # An id of another kind, and days in the wrong order: each value is valid by itself.
 _OF_WHAT_IS_GIVEN = ("Expected an ID that begins with", "it is after 'end_date'")
 # Rules between fields that no JSON schema can express.
-_BEYOND_THE_DOCUMENT = ("all", "chunk_overlap_tokens")
+_BEYOND_THE_DOCUMENT = ("all", "auth", "chunk_overlap_tokens")
 
 
 def errors_are_in_the_envelope(_context: CheckContext, response: Response, case: Case) -> None:

@@ -1,5 +1,6 @@
 """A server to attack, with objects to refer to, and a check of what it has stored."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.db.tables import metadata
+from tests.support.action_documents import weather
 from tests.support.callers import Caller
 from tests.support.databases import fresh_database
 from tests.support.fake_upstream import FakeUpstream
@@ -44,6 +46,8 @@ class Target:
         tools = function_tools("look_up")
         self.ids["assistant_id"] = self._made("/assistants", model="m", tools=tools)
         self.ids["version"] = "1"
+        name = f"weather-{secrets.token_hex(4)}"
+        self.ids["action_id"] = self._made("/actions", name=name, document=weather())
         self.ids["thread_id"] = self._made("/threads", **_HELLO)
         thread = f"/threads/{self.ids['thread_id']}"
         self.ids["message_id"] = self.caller.http.get(f"{thread}/messages").json()["first_id"]

@@ -298,3 +298,13 @@ async def test_a_reader_may_leave_in_the_middle() -> None:
     events = DemoClient().events(request(user("Hi")), stream=True)
     assert (await anext(events))[0]["type"] == "response.created"
     await events.aclose()
+
+
+@pytest.mark.parametrize(
+    "said", ['weather__getForecast {"city": "Ulm"}', 'getForecast를 {"city": "Ulm"}로 불러 줘']
+)
+async def test_it_calls_an_action_with_the_arguments_of_the_message(said: str) -> None:
+    tool = {**TOOL, "name": "weather__getForecast"}
+    [call] = (await response(request(user(said), tools=[tool])))["output"]
+    assert (call["type"], call["name"]) == ("function_call", "weather__getForecast")
+    assert json.loads(call["arguments"]) == {"city": "Ulm"}

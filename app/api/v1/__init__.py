@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.api.v1 import (
     access,
+    actions,
     answers,
     assistants,
     chat,
@@ -34,6 +35,7 @@ for resource in (
         files,
         vector_stores,
         vector_store_files,
+        actions,
         conversations,
         insights,
         answers,

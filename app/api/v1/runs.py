@@ -145,12 +145,15 @@ async def submit_tool_outputs(
     caller: CreatorDep,
     response: Response,
 ) -> Any:
-    """Submit the outputs of all function calls of a run that requires action, in one request."""
+    """Submit the outputs of all function calls of a run that requires action, in one request.
+
+    For a call with an `approval`, any output that is not a refusal lets the server make the call.
+    """
     if body.stream:
         started = await services.runs.submit_tool_outputs_streamed(caller, thread_id, run_id, body)
         return _events(services, caller, started)
     run = await services.runs.submit_tool_outputs(caller, thread_id, run_id, body)
-    return _announced(services, caller, response, run)
+    return run_for(caller, _announced(services, caller, response, run))
 
 
 def _announced(services: Services, caller: Caller, response: Response, run: Run) -> Run:
@@ -161,4 +164,5 @@ def _announced(services: Services, caller: Caller, response: Response, run: Run)
 
 def _events(services: Services, caller: Caller, started: StreamedRun) -> EventStream:
     headers = retirement_headers(services, caller, started.model)
-    return EventStream(run_events(started.frames, plain), headers)
+    encode = encode_for_visitor if caller.session else plain
+    return EventStream(run_events(started.frames, encode), headers)

@@ -109,6 +109,10 @@ class ToolSession(ABC):
         """Return whether the server answers calls of the function; otherwise the client must."""
         return True
 
+    def approval(self, name: str) -> dict[str, str] | None:
+        """Return what a person must allow before the server answers a call; None if nothing."""
+        return None
+
     @abstractmethod
     def draft(self, name: str) -> Draft:
         """Begin a call of one of the offered functions."""

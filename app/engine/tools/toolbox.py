@@ -101,6 +101,11 @@ class RunTools:
         session = self._session(name)
         return session is None or session.answers(name)
 
+    def approval(self, name: str) -> dict[str, str] | None:
+        """Return what a person must allow before a call is answered; None if nothing."""
+        session = self._session(name)
+        return None if session is None else session.approval(name)
+
     async def answer_all(self, calls: Iterable[tuple[Call, Emit]]) -> list[Answer]:
         """Answer calls, `CALLS_AT_ONCE` at a time. Raises the error of the first that fails.
 

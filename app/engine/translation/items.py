@@ -9,6 +9,7 @@ from app.db.rows import StepRow
 from app.domain.clock import now
 from app.engine.tools.tool import File, Image, Part, Text
 from app.schemas.runs import (
+    Approval,
     FunctionCall,
     RequiredAction,
     RequiredToolCall,
@@ -114,17 +115,31 @@ def answer_call(step: StepRow, call_id: str, detail: Mapping[str, Any]) -> list[
     return calls
 
 
+def allowed_call(step: StepRow, call_id: str) -> str:
+    """Return how a run notes that a call is allowed.
+
+    With its step: a model may give a later call the same id, and nobody has allowed that one.
+    """
+    return f"{step.id}/{call_id}"
+
+
 def complete_step(step: StepRow) -> StepRow:
     return replace(step, status="completed", completed_at=now())
 
 
-def required_action(calls: list[dict[str, Any]]) -> RequiredAction:
-    """Return these function calls, given as Responses items, as a run's required action."""
+def required_action(
+    calls: Sequence[tuple[dict[str, Any], dict[str, str] | None]],
+) -> RequiredAction:
+    """Return these function calls, given as Responses items, as a run's required action.
+
+    With each comes what a person must allow, if the server answers it then.
+    """
     tool_calls = [
         RequiredToolCall(
             id=call["call_id"],
             function=FunctionCall(name=call["name"], arguments=call["arguments"]),
+            approval=None if approval is None else Approval.model_validate(approval),
         )
-        for call in calls
+        for call, approval in calls
     ]
     return RequiredAction(submit_tool_outputs=SubmitToolOutputs(tool_calls=tool_calls))

@@ -1,5 +1,6 @@
 /** One answer: its text as it streams in, tool steps, sources, files and actions. */
 
+import { Approvals } from "../shared/approvals.js";
 import { StepView } from "../shared/calls/call_view.js";
 import { CommentForm } from "../shared/comment_form.js";
 import { filesOf, sourcesOf } from "../shared/markdown.js";
@@ -22,6 +23,7 @@ import { stateOf } from "./turn_state.js";
  * @typedef {object} TurnListeners what the reader can do with a turn
  * @property {(turn: Turn) => void} retry
  * @property {(turn: Turn) => void} check
+ * @property {(turn: Turn, verdicts: Record<string, boolean>) => Promise<void>} decide
  * @property {(turn: Turn) => Promise<void>} loadSteps
  * @property {(turn: Turn, rating: "up"|"down"|null, comment?: string) => Promise<void>} rate
  * @property {(turn: Turn, source: Source) => void} openSource
@@ -44,6 +46,7 @@ export class AnswerView {
   #files = el("div", { className: "sources" });
   #actions = el("div", { className: "actions" });
   #comment;
+  #approvals;
   /** Whether the answer was rated since it is shown. */
   #isRatedHere = false;
   #shown = "";
@@ -65,6 +68,9 @@ export class AnswerView {
     const avatar = el("span", { className: "avatar" }, icon("logo"));
     const who = el("h2", { className: "who" }, avatar, name);
     this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
+    const decide = (verdicts) => listeners.decide(turn, verdicts);
+    this.#approvals = new Approvals({ t: words, decide, buttonClass: "secondary" });
+    this.element.append(this.#approvals.element);
     this.element.append(this.#state, this.#sources, this.#files, this.#actions);
     this.element.append(this.#comment.element);
     this.element.addEventListener("click", (event) => {
@@ -86,6 +92,7 @@ export class AnswerView {
     this.#showItems();
     this.#showBusy();
     this.#state.replaceChildren(...stateOf(turn, isLast, this.#listeners));
+    this.#approvals.show(turn);
     // Unchanged buttons are not drawn again, so that a pressed button keeps the focus.
     this.#comment.show(messagesOf(turn).at(-1)?.feedback ?? null, this.#isRatedHere);
     const said = messagesOf(turn).map(({ id, feedback, parts }) => [id, feedback, parts.length]);

@@ -44,6 +44,7 @@ export class ChatPage {
     listeners: {
       retry: (turn) => this.#open.retry(turn),
       check: (turn) => this.#attempt(this.#open.check(turn)),
+      decide: (turn, verdicts) => this.#attempt(this.#open.decide(turn, verdicts)),
       loadSteps: (turn) => this.#attempt(this.#loadSteps(turn)),
       rate: (turn, rating, comment) => this.#attempt(this.#open.rate(turn, rating, comment)),
       edit: (turn, text) => this.#edit(turn, text),

@@ -1,5 +1,6 @@
 /** The state of a turn as text, with a button if the reader can act on it. */
 
+import { asksAPerson } from "../shared/approvals.js";
 import { errorText } from "../shared/language.js";
 import { isSilent } from "../shared/turn.js";
 import { el } from "../shell/dom.js";
@@ -16,6 +17,7 @@ export function stateOf(turn, isLast, listeners) {
   if (!turn.connected) return [working("reconnecting")];
   if (turn.status === "stopping") return [working("stopping")];
   if (turn.status === "failed") return [failure(turn, isLast, listeners)];
+  if (asksAPerson(turn)) return [];
   if (turn.status === "waiting") return [waiting(turn, listeners)];
   if (turn.status === "stopped") return [note("stopped")];
   if (turn.status === "incomplete") return [note("cutOff")];

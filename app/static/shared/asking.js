@@ -76,6 +76,22 @@ export async function cancel(client, turn) {
 }
 
 /**
+ * Allow or refuse the calls that a turn's run asks about; does nothing if that was done elsewhere.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn
+ * @param {Record<string, boolean>} verdicts by the calls' ids
+ * @throws {ApiError}
+ */
+export async function answerCalls(client, turn, verdicts) {
+  const outputs = Object.entries(verdicts).map(([id, approved]) => {
+    return { tool_call_id: id, output: JSON.stringify({ approved }) };
+  });
+  const path = `threads/${turn.threadId}/runs/${turn.runId}/submit_tool_outputs`;
+  await unless([400], client.post(path, { tool_outputs: outputs }));
+}
+
+/**
  * Delete a message; does nothing if it no longer exists.
  *
  * @throws {ApiError}

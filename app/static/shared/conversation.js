@@ -1,6 +1,7 @@
 /** A conversation on one thread: sending, following, stopping, retrying. No DOM. */
 
-import { cancel, chat, look, lookForQuestion, questionId, remove, run } from "./asking.js";
+import { answerCalls, cancel, chat, look, lookForQuestion } from "./asking.js";
+import { questionId, remove, run } from "./asking.js";
 import { neededTools, newQuestion } from "./attached.js";
 import { includes } from "./calls/registry.js";
 import { ApiError, pause } from "./client.js";
@@ -177,6 +178,12 @@ export class Conversation {
     if (status !== "requires_action") await this.#followAgain(turn);
   }
 
+  /** Allow or refuse the calls that a turn's run asks about, by their ids, and follow it. */
+  async decide(turn, verdicts) {
+    await answerCalls(this.#client, turn, verdicts);
+    await this.#followAgain(turn);
+  }
+
   /** Stop following; an active run continues on the server. */
   leave() {
     this.#listening.abort();
@@ -184,12 +191,11 @@ export class Conversation {
   }
 
   /**
-   * Store the reader's rating of an answer, in place of the one before.
+   * Store the reader's rating of an answer, in place of the one before; null removes it.
    *
    * @param {import("./turn.js").Turn} turn
-   * @param {"up"|"down"|null} rating null removes the rating
+   * @param {"up"|"down"|null} rating
    * @param {string|null} [comment]
-   * @throws {ApiError}
    */
   async rate(turn, rating, comment = null) {
     await this.#ratings.give(turn, rating, comment);

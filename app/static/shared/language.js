@@ -60,6 +60,10 @@ export const sharedTexts = {
       + "You can send another message to continue.",
     waiting: "The assistant is waiting for the result of a function in the developer's program: "
       + "{names}. You can send another message to continue.",
+    approvalQuestion: "May {title} run “{operation}”?",
+    approvalArguments: "What is sent",
+    allow: "Allow",
+    dontAllow: "Don't allow",
     picture: "Image from the assistant",
     pictureLoading: "Loading the image…",
     pictureFailed: "The image {file} can't be shown.",
@@ -107,6 +111,10 @@ export const sharedTexts = {
       + "다른 메시지를 보내 대화를 이어갈 수 있습니다.",
     waiting: "어시스턴트가 개발자 프로그램의 함수 결과를 기다리고 있습니다: {names}. "
       + "다른 메시지를 보내 대화를 이어갈 수 있습니다.",
+    approvalQuestion: "{title}의 “{operation}” 작업을 허용할까요?",
+    approvalArguments: "보내는 내용",
+    allow: "허용",
+    dontAllow: "허용 안 함",
     picture: "어시스턴트가 보낸 이미지",
     pictureLoading: "이미지를 불러오는 중…",
     pictureFailed: "이미지({file})를 표시할 수 없습니다.",

@@ -16,6 +16,8 @@
  *   that an attached file is for
  * @typedef {{id: string|null, text: string, images: FileName[], files: FileName[], others?: Part[],
  *   createdAt: number|null}} Question `others`: parts that are neither text nor uploaded images
+ * @typedef {{id: string, name: string, arguments: string, approval?: Record<string, string>}}
+ *   Awaited `approval`: what a person reads before they allow the call
  * @typedef {object} Turn
  * @property {string} key identifies the turn; sent as the message's metadata `client_turn_id`
  * @property {Question|null} question null if the thread has no question before this answer
@@ -23,12 +25,13 @@
  * @property {string|null} runId
  * @property {string|null} assistantId
  * @property {"sending"|"working"|"stopping"|"completed"|"incomplete"|"stopped"|"waiting"|"failed"}
- *   status "waiting": for the outputs of functions that only the developer's program can call
+ *   status "waiting": for the outputs of functions that only the developer's program can call, or
+ *   for a person who allows the server's calls
  * @property {boolean} stored whether the question is in its thread
  * @property {boolean} connected false while reconnecting after a lost connection
  * @property {Array<AnswerMessage|ToolStep>} items in order of arrival
  * @property {boolean} mayHaveSteps whether a past run may have steps that are not loaded
- * @property {Array<{name: string, arguments: string}>} awaited calls that it waits for
+ * @property {Awaited[]} awaited calls that it waits for
  * @property {{status: number, code: string|null, message: string, retryAfter: number|null}|null}
  *   error set if the turn failed
  */
@@ -134,7 +137,9 @@ export function applyRun(turn, run) {
   }
   /** @type {import("./calls/registry.js").Call[]} */
   const calls = run.required_action?.submit_tool_outputs.tool_calls ?? [];
-  turn.awaited = calls.map((call) => call.function);
+  turn.awaited = calls.map(({ id, function: called, approval }) => {
+    return approval ? { id, ...called, approval } : { id, ...called };
+  });
 }
 
 /**

@@ -202,6 +202,7 @@ class Panel {
     return {
       ask: (text) => this.#send(text),
       retry: (turn) => this.#retry(turn),
+      decide: (turn, verdicts) => this.#try(() => conversation().decide(turn, verdicts)),
       rate: (turn, rating, comment) => this.#try(() => conversation().rate(turn, rating, comment)),
       steps: (turn) => conversation().steps(turn),
       files: () => conversation().files,

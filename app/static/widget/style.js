@@ -86,6 +86,16 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 .comment-row[hidden] { display: none; }
 .comment p { margin: 0; color: var(--muted); font-size: 0.88em; }
 
+.approvals { display: flex; flex-direction: column; gap: 8px; }
+.approvals[hidden] { display: none; }
+.approval { padding: 10px 12px; border: 1px solid var(--line); border-radius: 12px; }
+.approval p { margin: 0; overflow-wrap: anywhere; }
+.approval-where { color: var(--muted); font-size: 0.88em; }
+.approval pre { max-height: 10em; margin: 8px 0; padding: 8px 10px; overflow: auto;
+  border-radius: 8px; background: var(--raised); white-space: pre-wrap; overflow-wrap: anywhere;
+  font: 0.85em ui-monospace, "SFMono-Regular", Consolas, monospace; }
+.approval-row { display: flex; flex-wrap: wrap; gap: 8px; }
+
 .dots { display: inline-flex; gap: 4px; padding: 6px 0; }
 .dots i { width: 7px; height: 7px; border-radius: 50%; background: var(--muted); }
 @media (prefers-reduced-motion: no-preference) {

@@ -1,5 +1,6 @@
 /** One question and its answer. */
 
+import { Approvals, asksAPerson } from "../shared/approvals.js";
 import { StepView } from "../shared/calls/call_view.js";
 import { CommentForm } from "../shared/comment_form.js";
 import { fileButton } from "../shared/files.js";
@@ -16,6 +17,7 @@ import { Footnotes } from "./footnotes.js";
  *
  * @typedef {object} OwnTurnActions what a visitor can do with a turn
  * @property {(turn: Turn) => void} retry
+ * @property {(turn: Turn, verdicts: Record<string, boolean>) => Promise<void>} decide
  * @property {(turn: Turn, rating: "up"|"down"|null, comment?: string) => Promise<void>} rate
  * @property {(turn: Turn) => Promise<import("../shared/turn.js").ToolStep[]>} steps
  * @property {() => import("../shared/files.js").FileContents} files of the conversation
@@ -50,6 +52,7 @@ export class TurnView {
   #bubble;
   #bar;
   #comment;
+  #approvals;
   /** Whether the answer was rated since it is shown. */
   #isRatedHere = false;
 
@@ -79,7 +82,9 @@ export class TurnView {
     this.#reply = element("div", { className: "reply" });
     const send = (comment) => actions.rate(turn, "down", comment);
     this.#comment = new CommentForm({ t, send, buttonClass: "outline" });
-    const said = [this.#calls, this.#bubble, this.#note, this.#bar, this.#comment.element];
+    const decide = (verdicts) => actions.decide(turn, verdicts);
+    this.#approvals = new Approvals({ t, decide, buttonClass: "outline" });
+    const said = [this.#calls, this.#bubble, this.#approvals.element, this.#note, this.#bar, this.#comment.element];
     this.#reply.append(unseen(`${t("assistant")}: `), ...said);
     this.#reply.append(this.#retry);
     if (turn.question) this.element.append(this.#question(turn.question));
@@ -95,6 +100,7 @@ export class TurnView {
     const working = isUnderWay(turn);
     if (!said && working) this.#text.replaceChildren(this.#thinking());
     this.#bubble.hidden = !said && !working;
+    this.#approvals.show(turn);
     this.#note.textContent = this.noteText();
     this.#note.hidden = !this.#note.textContent;
     this.#note.classList.toggle("error", turn.status === "failed");
@@ -122,6 +128,7 @@ export class TurnView {
     if (!connected) return this.#t("reconnecting");
     if (status === "stopped") return this.#t("stopped");
     if (status === "incomplete") return this.#t("cutOff");
+    if (asksAPerson(this.#turn)) return "";
     if (status === "waiting") return this.#t("waitingHere");
     if (status === "completed" && runId && isSilent(this.#turn)) return this.#t("emptyAnswer");
     if (status !== "failed" || !error) return "";

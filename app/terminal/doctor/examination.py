@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+from app.core.assistants_file import named_variables as secret_variables
 from app.core.config import Settings, SettingsError, load_settings
 from app.core.providers_file import named_variables
 from app.terminal.doctor.content_checks import content_findings
@@ -26,7 +27,9 @@ def examine() -> list[Finding]:
         settings = load_settings()
     except SettingsError as error:
         return findings + settings_findings(error)
-    findings += settings_findings(None, named_variables(settings.providers_file))
+    of_files = named_variables(settings.providers_file)
+    of_files |= secret_variables(settings.assistants_file)
+    findings += settings_findings(None, of_files)
     findings += safety_findings(settings)
     findings.append(interpreter_finding(settings))
     findings += database_findings(settings)

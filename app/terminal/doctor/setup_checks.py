@@ -104,6 +104,7 @@ def _env_file(settings: Settings) -> list[Finding]:
     has_keys = bool(
         settings.openai_api_key.get_secret_value()
         or settings.api_keys
+        or settings.secrets_key.get_secret_value()
         or named_variables(settings.providers_file) & env_file_values().keys()
     )
     try:

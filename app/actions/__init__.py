@@ -1,0 +1,1 @@
+"""Actions: the operations of an OpenAPI document, as functions that this server calls."""

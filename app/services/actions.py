@@ -1,0 +1,136 @@
+"""Actions: the API's operations."""
+
+import asyncio
+import json
+from typing import Any
+
+from app.actions.calling import ActionCaller
+from app.actions.definitions import asks_first, function_of, tool_of
+from app.actions.operations import Found
+from app.db import actions
+from app.db.action_rows import ActionRow
+from app.db.database import Connection, Database
+from app.db.paging import Page
+from app.domain.access import SHARED
+from app.domain.errors import Configured, InvalidRequest
+from app.schemas.actions import (
+    Action,
+    ActionCall,
+    ActionCreate,
+    ActionDeleted,
+    ActionOperation,
+    ActionOperations,
+    ActionResult,
+    ActionUpdate,
+)
+from app.schemas.common import ListPage
+from app.services.action_making import ActionMaker, Made, found_in, invalid
+from app.wire import action_object
+
+# Characters of a client's name that an error quotes.
+_SHOWN = 256
+
+
+class ActionService:
+    def __init__(
+        self,
+        database: Database,
+        maker: ActionMaker,
+        caller: ActionCaller,
+    ) -> None:
+        self._database = database
+        self._maker = maker
+        self._caller = caller
+
+    async def create(self, project: str, body: ActionCreate) -> Action:
+        made = await self._maker.made(project, body.name, body)
+        return action_object(await self._database.transaction(_create, made))
+
+    async def retrieve(self, project: str, action_id: str) -> Action:
+        return action_object(await self._database.read(actions.retrieve, project, action_id))
+
+    async def list(self, project: str, page: Page) -> ListPage[Action]:
+        data, has_more = await self._database.read(actions.list_page, project, page)
+        return ListPage[Action].of([action_object(row) for row in data], has_more=has_more)
+
+    async def update(self, project: str, action_id: str, body: ActionUpdate) -> Action:
+        before, document = await self._database.read(_own, project, action_id)
+        made = await self._maker.changed(before, document, body)
+        return action_object(await self._database.transaction(_rewrite, before, made))
+
+    async def delete(self, project: str, action_id: str) -> ActionDeleted:
+        await self._database.transaction(_delete, project, action_id)
+        return ActionDeleted(id=action_id)
+
+    async def operations(self, project: str, action_id: str) -> ActionOperations:
+        """Return all operations of the document, those that are not offered too."""
+        action, document = await self._database.read(_with_document, project, action_id)
+        found = await asyncio.to_thread(found_in, document, action.document_url, action.auth)
+        return ActionOperations(data=[_shown(action, one) for one in found])
+
+    async def call(self, project: str, action_id: str, body: ActionCall) -> ActionResult:
+        """Call an offered operation once."""
+        action = await self._database.read(actions.retrieve, project, action_id)
+        operation = next((one for one in action.operations if one.name == body.operation), None)
+        if operation is None:
+            shown = body.operation[:_SHOWN]
+            raise invalid(f"The action {action.name} offers no operation '{shown}'.", "operation")
+        arguments = json.dumps(body.arguments or {})
+        called = await self._caller.call(action, operation, arguments)
+        return ActionResult(operation=operation.name, status=called.status, output=called.output)
+
+
+def _shown(action: ActionRow, found: Found) -> ActionOperation:
+    offered = next((one for one in action.operations if one.name == found.name), None)
+    operation = offered or found.operation
+    return ActionOperation(
+        name=found.name,
+        method=found.method,
+        path=found.path,
+        offered=offered is not None,
+        asks=operation is not None and asks_first(action, operation),
+        tool=None if offered is None else tool_of(action, offered),
+        function=None if operation is None else function_of(action, operation),
+        problem=found.problem or None,
+    )
+
+
+# Transactions
+
+
+def _create(connection: Connection, made: Made) -> ActionRow:
+    assert made.document is not None
+    _check_name(connection, made.action)
+    return actions.create(connection, made.action, made.document)
+
+
+def _rewrite(connection: Connection, before: ActionRow, made: Made) -> ActionRow:
+    if actions.retrieve(connection, before.project, before.id) != before:
+        raise InvalidRequest("The action was changed by another request. Please try again.")
+    if made.action.name != before.name:
+        _check_name(connection, made.action)
+    return actions.rewrite(connection, made.action, made.document)
+
+
+def _check_name(connection: Connection, action: ActionRow) -> None:
+    if actions.by_name(connection, action.project, [action.name]):
+        raise invalid(f"There is already an action named '{action.name}'.", "name")
+
+
+def _own(connection: Connection, project: str, action_id: str) -> tuple[ActionRow, dict[str, Any]]:
+    action, document = _with_document(connection, project, action_id)
+    if action.project == SHARED:
+        raise Configured("Action", action_id)
+    return action, document
+
+
+def _with_document(
+    connection: Connection, project: str, action_id: str
+) -> tuple[ActionRow, dict[str, Any]]:
+    action = actions.retrieve(connection, project, action_id)
+    return action, actions.document_of(connection, action_id)
+
+
+def _delete(connection: Connection, project: str, action_id: str) -> None:
+    _own(connection, project, action_id)
+    actions.remove(connection, project, action_id)
