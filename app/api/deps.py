@@ -1,10 +1,11 @@
 """The dependencies that FastAPI injects into the routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 
+from app.api.attempts import attempt_of
 from app.api.guard import Guard
 from app.core.model import Mode
 from app.db.database import Database
@@ -74,6 +75,22 @@ async def _caller(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
 
 
+async def _creator(request: Request) -> Caller:
+    """Return the caller of a request that creates something, with its attempt."""
+    return _with_attempt(request, await request.body())
+
+
+async def _uploader(request: Request) -> Caller:
+    """Return the same for an upload, whose body is read later; see `FileService.create`."""
+    return _with_attempt(request, b"")
+
+
+def _with_attempt(request: Request, body: bytes) -> Caller:
+    caller: Caller = request.state.caller
+    attempt = attempt_of(request, caller, body)
+    return caller if attempt is None else replace(caller, attempt=attempt)
+
+
 async def _page(
     limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of objects.")] = 20,
     order: Annotated[Order, Query(description="By `created_at`.")] = "desc",
@@ -133,6 +150,8 @@ async def _include(
 
 IncludeDep = Annotated[list[str], Depends(_include)]
 CallerDep = Annotated[Caller, Depends(_caller)]
+CreatorDep = Annotated[Caller, Depends(_creator)]
+UploaderDep = Annotated[Caller, Depends(_uploader)]
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]
 FilePageDep = Annotated[Page, Depends(_file_page)]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from app.api.deps import CallerDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.db.thread_lists import ThreadFilter
 from app.domain.errors import InvalidRequest
@@ -99,7 +99,7 @@ FilterDep = Annotated[ThreadFilter, Depends(_filter)]
 
 @routes.post("/threads")
 async def create_thread(
-    services: ServicesDep, caller: CallerDep, body: ThreadCreate | None = None
+    services: ServicesDep, caller: CreatorDep, body: ThreadCreate | None = None
 ) -> Thread:
     """Create a thread, empty or with its first messages."""
     return await services.threads.create(caller, body or ThreadCreate())
