@@ -3,7 +3,7 @@
 import { el, languageOf } from "../../../shell/dom.js";
 import { label, say, words } from "../../../shell/speech.js";
 import { timeOf } from "../../../shell/times.js";
-import { attempt } from "../../pieces/attempt.js";
+import { chip, offerAssistants } from "../../pieces/facts.js";
 import { Field } from "../../pieces/form.js";
 import { PagedList } from "../../pieces/paged_list.js";
 import { showNothing } from "../../pieces/states.js";
@@ -72,17 +72,6 @@ export function openList(container, context) {
   offerAssistants(context, assistant);
 }
 
-/**
- * @param {import("../../context.js").Context} context
- * @param {HTMLSelectElement} select
- */
-export async function offerAssistants({ client }, select) {
-  const page = await attempt(client.get("assistants", { query: { limit: 100 } }));
-  for (const { id, name } of page?.data ?? []) {
-    select.append(el("option", { value: id }, name || id));
-  }
-}
-
 /** @param {Conversation} one */
 function row(one) {
   const preview = one.preview || words("withoutQuestion");
@@ -102,15 +91,6 @@ function row(one) {
     el("p", { className: "muted", lang: languageOf(last), dir: "auto" }, last),
     el("div", { className: "conversation-facts" }, ...chips, timeOf(one.last_activity_at)),
   );
-}
-
-/**
- * @param {string} kind
- * @param {string} name
- * @param {import("../../../shared/language.js").Values} [values]
- */
-export function chip(kind, name, values) {
-  return say(el("span", { className: `chip ${kind}` }), name, values);
 }
 
 function secondsOf(day) {

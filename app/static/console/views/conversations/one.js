@@ -10,9 +10,9 @@ import { el, languageOf } from "../../../shell/dom.js";
 import { currentLanguage, say, words } from "../../../shell/speech.js";
 import { fullTime, timeOf } from "../../../shell/times.js";
 import { attempt } from "../../pieces/attempt.js";
+import { chip, money } from "../../pieces/facts.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
-import { chip } from "./list.js";
 
 const PAGE = 100;
 
@@ -175,13 +175,4 @@ async function exported(client, one, kind) {
 
 function textOf({ content }) {
   return content.map((part) => part.text?.value ?? part.refusal ?? `[${part.type}]`).join("\n\n");
-}
-
-/**
- * @param {number} cost
- * @param {string} currency
- */
-export function money(cost, currency) {
-  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 5 };
-  return `${new Intl.NumberFormat(currentLanguage(), digits).format(cost)} ${currency}`;
 }

@@ -3,9 +3,9 @@
 import { ApiError } from "../../../shared/client.js";
 import { el } from "../../../shell/dom.js";
 import { openDialog } from "../../pieces/dialog.js";
+import { offerAssistants } from "../../pieces/facts.js";
 import { Field, showError } from "../../pieces/form.js";
 import { actionButton } from "../../pieces/view_head.js";
-import { offerAssistants } from "../conversations/list.js";
 
 const MAX_QUESTION = 500;
 const MAX_ANSWER = 10_000;

@@ -3,11 +3,10 @@
 import { ApiError } from "../../../shared/client.js";
 import { el, languageOf } from "../../../shell/dom.js";
 import { currentLanguage, say } from "../../../shell/speech.js";
+import { chip, money, offerAssistants } from "../../pieces/facts.js";
 import { Field } from "../../pieces/form.js";
 import { showFailure, showLoading, showNothing } from "../../pieces/states.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
-import { chip, offerAssistants } from "../conversations/list.js";
-import { money } from "../conversations/one.js";
 import { openAnswer } from "./answer.js";
 
 const PERIODS = { 7: "last7Days", 30: "last30Days", 90: "last90Days" };
@@ -51,7 +50,9 @@ export function openInsights(container, context) {
   const load = () => {
     const start = new Date(Date.now() - (Number(period.value) - 1) * DAY_MS);
     const query = { start_date: start.toISOString().slice(0, 10), assistant_id: assistant.value };
-    fill(numbers, () => context.client.get("insights", { query }), showNumbers, load);
+    const nameOf = (id) => [...assistant.options].find(({ value }) => value === id)?.text ?? id;
+    const show = (place, list) => showNumbers(place, list, nameOf);
+    fill(numbers, () => context.client.get("insights", { query }), show, load);
     const asked = () => context.client.get("insights/questions", { query });
     fill(questions, asked, (place, list) => showQuestions(place, list, context), load);
   };
@@ -60,8 +61,8 @@ export function openInsights(container, context) {
   const title = say(el("h2"), "questionsTitle");
   const text = say(el("p", { className: "muted" }), "questionsText");
   container.append(head, filters, numbers, title, text, questions);
-  load();
-  offerAssistants(context, assistant);
+  // Their names are in the table too.
+  offerAssistants(context, assistant).then(load);
 }
 
 /** The newest load of each place; what an older one finds is not shown. */
@@ -80,7 +81,7 @@ async function fill(place, get, show, retry) {
   }
 }
 
-function showNumbers(place, { data, total }) {
+function showNumbers(place, { data, total }, nameOf) {
   const tiles = COLUMNS.map(([name, value]) => {
     return el("div", { className: "insight-tile" }, say(el("dt"), name), el("dd", {}, value(total)));
   });
@@ -89,7 +90,7 @@ function showNumbers(place, { data, total }) {
   const rows = data.map((one) => {
     const day = el("th", { scope: "row" }, one.date);
     const cells = COLUMNS.map(([, value]) => el("td", {}, value(one)));
-    return el("tr", {}, day, el("td", {}, one.assistant_id), ...cells);
+    return el("tr", {}, day, el("td", {}, nameOf(one.assistant_id)), ...cells);
   });
   const table = el("table", {}, say(el("caption"), "insightsByDay"), el("thead", {}, head));
   table.append(el("tbody", {}, ...rows));

@@ -24,7 +24,6 @@ export const texts = {
     numberP95: "Response time, p95 (s)",
     numberTokens: "Tokens",
     numberCost: "Cost",
-    insightsTotal: "Whole period",
     questionsTitle: "Questions without a good answer",
     questionsText: "They found no passage, or their answer got a thumb down. Questions that share at "
       + "least half of their words are counted together.",
@@ -63,7 +62,6 @@ export const texts = {
     numberP95: "응답 시간 p95(초)",
     numberTokens: "토큰",
     numberCost: "비용",
-    insightsTotal: "전체 기간",
     questionsTitle: "제대로 답하지 못한 질문",
     questionsText: "문서에서 찾은 내용이 없거나 도움이 안 됐다고 평가받은 질문입니다. 단어가 절반 이상 "
       + "같은 질문은 하나로 셉니다.",
