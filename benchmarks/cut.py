@@ -103,7 +103,7 @@ def main() -> None:
     )
     parser.add_argument("--requests", type=int, default=1000, help="of each kind")
     parser.add_argument("--only", nargs="+", choices=KINDS, help="these kinds")
-    parser.add_argument("--at-once", type=int, default=100)
+    parser.add_argument("--at-once", type=int, default=30)
     parser.add_argument("--servers", type=int, default=1, help="more than one needs --postgres")
     parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")
     parser.add_argument(
