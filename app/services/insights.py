@@ -1,5 +1,6 @@
 """What a project's assistants did, and what they could not answer."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -95,10 +96,12 @@ class InsightService:
         found, complete = await self._database.search(
             Deadline(self._search_seconds), unanswered.find, period, _COMPARED
         )
+        # In a thread: thousands of questions with similar words take a second or more.
+        groups = await asyncio.to_thread(grouped, found)
         return QuestionList(
             start_date=first.isoformat(),
             end_date=last.isoformat(),
-            data=[_group(one) for one in grouped(found)[:limit]],
+            data=[_group(one) for one in groups[:limit]],
             examined=len(found),
             complete=complete,
         )

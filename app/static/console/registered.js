@@ -1,7 +1,9 @@
 /** The views, in the order of the navigation. */
 
 import { view as assistants } from "./views/assistants/view.js";
+import { view as conversations } from "./views/conversations/view.js";
+import { view as insights } from "./views/insights/view.js";
 import { view as knowledge } from "./views/knowledge/view.js";
 
 /** @type {import("./context.js").View[]} */
-export const views = [assistants, knowledge];
+export const views = [assistants, knowledge, conversations, insights];

@@ -1,0 +1,73 @@
+"""Conversations and insights in the console: found, read, answered; in both languages."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.pages import needs_libraries
+from tests.support.replies import Reply
+from tests.support.searches import SEARCH, search, stores
+
+pytestmark = needs_libraries
+
+
+@pytest.fixture
+def shop(start, upstream):
+    """A server with one question in vain, which got a thumb down."""
+    server = start()
+    http = server.http
+    store = http.post("/vector_stores", json={}).json()["id"]
+    body = {"model": "m", "name": "Shop", "tools": [SEARCH], **stores(store)}
+    assistant = http.post("/assistants", json=body).json()["id"]
+    upstream.reply(Reply.function_calls(search("anything")))
+    body = {"message": "Do you sell <b>pianos</b>?", "assistant_id": assistant}
+    said = http.post("/chat", json=body).json()
+    (answer, *_) = http.get(f"/threads/{said['thread_id']}/messages").json()["data"]
+    path = f"/threads/{said['thread_id']}/messages/{answer['id']}/feedback"
+    http.post(path, json={"rating": "down", "comment": "No answer"})
+    http.post("/chat", json={"message": "hello"})
+    return server
+
+
+def test_a_conversation_is_found_and_read(shop, console):
+    page = console(shop, "conversations", locale="en-US")
+    expect(page.view.locator(".conversation-row")).to_have_count(2)
+    page.page.get_by_label("Show").select_option(label="Nothing found")
+    expect(page.view.locator(".conversation-row")).to_have_count(1)
+    page.assert_accessible()
+    page.view.get_by_role("link", name="Do you sell <b>pianos</b>?").click()
+    expect(page.heading).to_have_text("Do you sell <b>pianos</b>?")
+    expect(page.view.get_by_text("Comment: No answer")).to_be_visible()
+    page.button("Show tool steps").click()
+    expect(page.view.locator(".conversation-steps").last).to_contain_text("Searched the files")
+    page.assert_accessible()
+    page.button("Delete").click()
+    page.dialog.get_by_role("button", name="Delete").click()
+    expect(page.view.locator(".conversation-row")).to_have_count(1)
+
+
+def test_the_right_answer_is_written(shop, console):
+    page = console(shop, "insights", locale="en-US")
+    page.button("Write the right answer").click()
+    dialog = page.dialog
+    expect(dialog.get_by_label("Question")).to_have_value("Do you sell <b>pianos</b>?")
+    expect(dialog.get_by_label("Assistant")).not_to_have_value("")
+    dialog.get_by_label("Right answer").fill("Yes, from 900 euros.")
+    page.assert_accessible()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.dialog).to_have_count(0)
+    assistants = shop.http.get("/assistants").json()["data"]
+    (assistant,) = [one["id"] for one in assistants if one["name"] == "Shop"]
+    (answer,) = shop.http.get(f"/assistants/{assistant}/answers").json()["data"]
+    assert answer["answer"] == "Yes, from 900 euros."
+
+
+def test_they_are_accessible_in_each_look(shop, console, look, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
+    name = f"{look['locale']}-{look['color_scheme']}"
+    for view, selector in (("conversations", ".conversation-row"), ("insights", ".insight-tile")):
+        page = console(shop, view, **look)
+        expect(page.view.locator(selector).first).to_be_visible()
+        page.page.screenshot(path=str(folder / f"{view}-{name}.png"), full_page=True)
+        width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert page.page.evaluate(width)
+        page.assert_accessible()
