@@ -214,6 +214,28 @@ def test_another_project_can_not_call_it(server, action, api, upstream):
     assert api.asked == []
 
 
+def test_a_repeated_permission_allows_no_later_call(client, key, action, api, upstream):
+    """An SDK sends a request again if its answer was lost; the run may wait again by then."""
+    again = ModelReply.function_calls(call(NAME, "call_1", **ARGUMENTS))
+    upstream.reply(again, again, ModelReply.text("Done."))
+    thread = client.beta.threads.create(messages=[{"role": "user", "content": "go"}])
+    run = client.beta.threads.runs.create_and_poll(
+        thread_id=thread.id, assistant_id="asst_default", tools=[tool()]
+    )
+    path = f"/threads/{thread.id}/runs/{run.id}"
+    body = {"tool_outputs": [{"tool_call_id": "call_1", "output": "yes"}]}
+    headers = {"Idempotency-Key": "one-and-the-same"}
+
+    def waits_again():
+        return len(api.asked) == 1 and key.get(path).json()["status"] == "requires_action"
+
+    for _ in range(2):
+        answer = key.post(f"{path}/submit_tool_outputs", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert wait_until(waits_again)
+    assert len(api.asked) == 1
+
+
 # Visitors of the public chat
 
 

@@ -84,7 +84,8 @@ export class TurnView {
     this.#comment = new CommentForm({ t, send, buttonClass: "outline" });
     const decide = (verdicts) => actions.decide(turn, verdicts);
     this.#approvals = new Approvals({ t, decide, buttonClass: "outline" });
-    const said = [this.#calls, this.#bubble, this.#approvals.element, this.#note, this.#bar, this.#comment.element];
+    const asked = [this.#calls, this.#bubble, this.#approvals.element];
+    const said = [...asked, this.#note, this.#bar, this.#comment.element];
     this.#reply.append(unseen(`${t("assistant")}: `), ...said);
     this.#reply.append(this.#retry);
     if (turn.question) this.element.append(this.#question(turn.question));
