@@ -13,6 +13,9 @@ from app.domain.access import Caller
 from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
+from app.services.admin_keys import KeyAdmin
+from app.services.admin_origins import OriginAdmin
+from app.services.admin_projects import ProjectAdmin
 from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
@@ -37,6 +40,9 @@ class Services:
     database: Database
     guard: Guard
     access: AccessService
+    admin_projects: ProjectAdmin
+    admin_keys: KeyAdmin
+    admin_origins: OriginAdmin
     usage: UsageService
     model_mode: Mode
     models: ModelService

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import vector_store_examples
+from app.api import admin_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -30,18 +30,8 @@ from app.api.example_objects import (
     TOOL_OUTPUT,
     UNFINISHED,
     USAGE,
+    page_of,
 )
-
-
-def _page(*objects: dict[str, Any]) -> dict[str, Any]:
-    first, last = objects[0]["id"], objects[-1]["id"]
-    return {
-        "object": "list",
-        "data": list(objects),
-        "first_id": first,
-        "last_id": last,
-        "has_more": False,
-    }
 
 
 def _deleted(what: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +131,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     "create_chat_session": {"Empty": {}},
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
     **vector_store_examples.BODIES,
+    **admin_examples.BODIES,
 }
 
 _COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
@@ -223,7 +214,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_models": {"object": "list", "data": [_MODEL]},
     "retrieve_model": _MODEL,
     "create_assistant": ASSISTANT,
-    "list_assistants": _page(ASSISTANT),
+    "list_assistants": page_of(ASSISTANT),
     "retrieve_assistant": ASSISTANT,
     "update_assistant": {
         **ASSISTANT,
@@ -232,15 +223,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "delete_assistant": _deleted(ASSISTANT),
     "create_thread_and_run": QUEUED,
     "create_run": QUEUED,
-    "list_runs": _page(RUN),
+    "list_runs": page_of(RUN),
     "retrieve_run": RUN,
     "update_run": {**RUN, "metadata": {"approved_by": "minji"}},
     "cancel_run": {**UNFINISHED, "status": "cancelling"},
     "submit_tool_outputs": {**UNFINISHED, "status": "queued"},
-    "list_steps": _page(STEP),
+    "list_steps": page_of(STEP),
     "retrieve_step": STEP,
     "create_thread": THREAD,
-    "list_threads": _page({**THREAD, "preview": ASKED}),
+    "list_threads": page_of({**THREAD, "preview": ASKED}),
     "delete_threads": {
         "object": "thread.list.deleted",
         "deleted": True,
@@ -258,12 +249,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "update_thread": {**THREAD, "metadata": {"screen": "lobby-02"}},
     "delete_thread": _deleted(THREAD),
     "create_message": MESSAGE,
-    "list_messages": _page(ANSWER, MESSAGE),
+    "list_messages": page_of(ANSWER, MESSAGE),
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
     "create_file": FILE,
-    "list_files": _page(FILE),
+    "list_files": page_of(FILE),
     "retrieve_file": FILE,
     "delete_file": {"object": "file", "deleted": True, "id": FILE_ID},
     "import_data": {
@@ -285,6 +276,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ],
     },
     **vector_store_examples.ANSWERS,
+    **admin_examples.ANSWERS,
 }
 
 _DELTA = {

@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 
+from app.api.guard import Guard
 from app.api.json_body import Handler, JsonRequest, JsonRoute
 from app.api.visitor_errors import error_for
 from app.domain.errors import ThreadkeeperError, UnknownId
@@ -17,11 +18,17 @@ class GuardedRoute(JsonRoute):
     read.
     """
 
+    # Whether only the holder of `ADMIN_KEY` may call it.
+    administrative = False
+
     def get_route_handler(self) -> Handler:
         handle, operation = super().get_route_handler(), self.name
 
         async def handle_guarded(request: Request) -> Response:
-            request.state.caller = await request.app.state.services.guard.admit(request, operation)
+            guard: Guard = request.app.state.services.guard
+            request.state.caller = await guard.admit(
+                request, operation, administrative=self.administrative
+            )
             try:
                 response = await handle(request)
             except ThreadkeeperError as error:
@@ -55,6 +62,12 @@ class GuardedRoute(JsonRoute):
             return self.name in _OF_ASSISTANTS
         in_path = request.path_params.get("thread_id")
         return unknown.kind == "thread" and (in_path is not None or self.name == "chat")
+
+
+class AdminRoute(GuardedRoute):
+    """A route that only the holder of `ADMIN_KEY` reaches."""
+
+    administrative = True
 
 
 def rate_limit_headers(request: Request) -> dict[str, str]:

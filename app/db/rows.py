@@ -145,6 +145,7 @@ class RunRow(RunSettings):
     takeovers: int = 0
     reserved_tokens: int
     by_visitor: bool
+    key_id: str | None = None
     project: str
     request_id: str | None
     imported: str | None = None

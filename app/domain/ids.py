@@ -22,6 +22,8 @@ PREFIXES = {
     "file": "file",
     "vector_store": "vs",
     "file_batch": "vsfb",
+    "key": "key",
+    "origin": "origin",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, create_engine, select
 
-from app.db import file_rows, knowledge_rows
+from app.db import access_rows, file_rows, knowledge_rows
 from app.db import rows as row_module
 from app.db.row_map import RowMap
 from app.db.tables import metadata
@@ -14,14 +14,14 @@ from tests.support.sample_rows import defaults_in, sample_row
 
 MAPS = {
     rows.table.name: rows
-    for module in (row_module, file_rows, knowledge_rows)
+    for module in (row_module, file_rows, knowledge_rows, access_rows)
     for rows in vars(module).values()
     if isinstance(rows, RowMap)
 }
 
 # Never written from values that the code holds as a whole: their statements name each column, and
 # none may be left out of an insert.
-WITHOUT_ROW = ("past_ids", "resource_uses", "usage", "workers")
+WITHOUT_ROW = ("access_state", "key_usage", "past_ids", "resource_uses", "usage", "workers")
 
 
 def insert_with_parents(connection, table: Table):

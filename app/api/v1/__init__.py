@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.api.v1 import (
     access,
+    admin,
     assistants,
     chat,
     files,
@@ -24,7 +25,7 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages),
-    *(files, vector_stores, vector_store_files, usage, models, moving),
+    *(files, vector_stores, vector_store_files, usage, models, moving, admin),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)
