@@ -58,6 +58,7 @@ from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.exporting import ExportService
+from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
@@ -185,6 +186,7 @@ async def _opened(
             database, tasks, files.sweep_soon, search_seconds=settings.search_timeout
         ),
         messages=MessageService(database, settings.busy_thread, wake),
+        feedback=FeedbackService(database),
         runs=RunService(database, tasks, follower, policy, wake),
         run_reads=RunReader(
             database, hub, poller, follower, poll_wait_seconds=settings.poll_wait_seconds

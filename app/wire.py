@@ -8,6 +8,7 @@ the row by name; the row's other fields never leave the server.
 from collections.abc import Callable
 from typing import Any
 
+from app.db.feedback_rows import FeedbackRow
 from app.db.file_batches import BatchWithFiles
 from app.db.file_rows import FileRow
 from app.db.knowledge_rows import StoreFileRow
@@ -16,6 +17,7 @@ from app.db.vector_stores import StoreWithFiles
 from app.schemas.assistants import Assistant
 from app.schemas.code_interpreter import shown_resources
 from app.schemas.common import WireObject
+from app.schemas.feedback import Feedback
 from app.schemas.files import FileObject
 from app.schemas.messages import Message
 from app.schemas.runs import Run
@@ -48,6 +50,17 @@ def listed_thread_object(row: ThreadRow, preview: str | None) -> ListedThread:
 
 def message_object(row: MessageRow) -> Message:
     return Message.model_validate(row, from_attributes=True)
+
+
+def feedback_object(row: FeedbackRow) -> Feedback:
+    return Feedback(
+        id=row.id,
+        created_at=row.created_at,
+        thread_id=row.thread_id,
+        rating=row.rating,
+        comment=row.comment,
+        by_visitor=row.session_id is not None,
+    )
 
 
 def run_object(row: RunRow) -> Run:

@@ -28,7 +28,7 @@ _AWAY_SECONDS = 3.0
 _SETTLE_SECONDS = 60.0
 # So many chats at once, on each server, show in the end that all of its parts work again.
 _LAST_CHATS = 40
-# What a chat may be told then: the model goes on failing now and then.
+# Errors that a chat may get then: the model goes on failing now and then.
 _FAULT_OF_THE_MODEL = "502 server_error"
 # When (of the whole time) what is done.
 _PLAN = ((0.2, "kill"), (0.4, "database"), (0.6, "kill"), (0.8, "database"))
@@ -37,7 +37,7 @@ _SHARES = ("chat",) * 6 + ("stream",) * 4 + ("poll",) * 4 + ("upload",) * 2
 
 
 class Soak:
-    """One soak: what it runs on, what clients were told, and its memory."""
+    """One soak: what it runs on, what clients received, and its memory."""
 
     def __init__(self, stage: Stage, clients: int) -> None:
         self.stage = stage

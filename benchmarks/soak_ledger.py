@@ -1,4 +1,4 @@
-"""What clients were told, and whether it is true in the end."""
+"""What clients received, and whether the database agrees with it in the end."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is not as it was told; all empty where everything is."""
+    """Where the database differs from what clients received; all empty if it doesn't."""
 
     lost: list[str]
     doubled: list[str]
@@ -56,7 +56,7 @@ async def settle(url: str, seconds: float) -> None:
 
 
 def compare(ledger: Ledger, url: str, project: str = "default") -> Findings:
-    """Compare what was told with all rows of the clients' project."""
+    """Compare what clients received with all rows of the clients' project."""
     query = (
         "SELECT role, run_id, content FROM messages"
         " WHERE thread_id IN (SELECT id FROM threads WHERE project = %s)"

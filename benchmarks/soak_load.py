@@ -27,7 +27,7 @@ Turn = Callable[[str], Awaitable[None]]
 
 
 class Failed(Exception):
-    """What a client was told instead of an answer, in a few words."""
+    """The error that a client got instead of an answer, in a few words."""
 
 
 class Client:

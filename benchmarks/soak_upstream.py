@@ -28,7 +28,7 @@ HUGE_EVENT = "huge-event"
 _PAUSE = 0.005  # seconds between two deltas
 _SLOW_PAUSE = 0.1
 _SLOW_SHARE = 0.02
-# A cut comes after this many events: some of the answer has been told by then.
+# A cut comes after this many events: some of the answer has been sent by then.
 _CUT_AFTER = 8
 _SEED = 20_261_120
 _HUGE_BYTES = 40_000_000

@@ -20,6 +20,7 @@ from app.services.adoption import AdoptionService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.exporting import ExportService
+from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.importing import ImportService
 from app.services.models import ModelService
@@ -52,6 +53,7 @@ class Services:
     threads: ThreadService
     thread_lists: ThreadListService
     messages: MessageService
+    feedback: FeedbackService
     runs: RunService
     run_reads: RunReader
     chat: ChatService

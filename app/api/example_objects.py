@@ -88,6 +88,16 @@ ANSWER = {
     "completed_at": 1790000032,
 }
 
+FEEDBACK = {
+    "id": ANSWER_ID,
+    "object": "thread.message.feedback",
+    "created_at": 1790000060,
+    "thread_id": THREAD_ID,
+    "rating": "down",
+    "comment": "주말 영업시간이 틀려요.",
+    "by_visitor": True,
+}
+
 RUN = {
     "id": RUN_ID,
     "object": "thread.run",

@@ -15,6 +15,7 @@ from app.api.example_objects import (
     ASSISTANT,
     ASSISTANT_ID,
     CALL_ID,
+    FEEDBACK,
     FILE,
     FILE_ID,
     FUNCTION,
@@ -130,6 +131,11 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "create_chat_session": {"Empty": {}},
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
+    "give_feedback": {
+        "Helpful": {"rating": "up"},
+        "Not helpful": {"rating": "down", "comment": "주말 영업시간이 틀려요."},
+        "Remove the rating": {"rating": None},
+    },
     **vector_store_examples.BODIES,
     **admin_examples.BODIES,
 }
@@ -253,6 +259,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
+    "give_feedback": FEEDBACK,
+    "list_feedback": page_of(FEEDBACK),
     "create_file": FILE,
     "list_files": page_of(FILE),
     "retrieve_file": FILE,

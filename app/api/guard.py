@@ -22,6 +22,7 @@ from app.core.rate_limits import RequestCounter, Standing
 from app.domain.access import Caller, KeyLimits
 from app.domain.errors import Forbidden, InvalidRequest, LimitReached, Unauthorized
 from app.domain.hosts import network_of
+from app.domain.turns import work_for
 from app.services.access import AccessService
 
 # How often one address may try an unknown key if RATE_LIMIT is not set.
@@ -81,6 +82,7 @@ class Guard:
         self._check_operation(caller, request.method, operation, administrative=administrative)
         if caller.is_visitor:
             self._check_body(request)
+        work_for(caller.project)
         return replace(caller, request_id=current_request_id())
 
     async def admit_visitor(self, request: Request) -> None:

@@ -1,8 +1,9 @@
 """Serves the web pages and their files; the pages load nothing from other hosts.
 
     /chat          the chat page            /widget.js      the script for other sites
-    /docs          the API reference        /widget/demo    a page that demonstrates it
-    /static/…      files of these pages     /readme         README.md, or README.ko.md
+    /console       the console              /widget/demo    a page that demonstrates it
+    /docs          the API reference        /readme         README.md, or README.ko.md
+    /static/…      files of these pages
 
 `GET /` (`app/api/root.py`) serves browsers `welcome/index.html`.
 
@@ -79,6 +80,7 @@ def add_pages(app: FastAPI, folder: Path = FOLDER) -> None:
     file = _Files(folder, _headers(_FILE_POLICY) | _FOR_ALL_SITES)
     for path, endpoint in (
         ("/chat", _serve(page, "chat/index.html", _CHAT_NEEDS)),
+        ("/console", _serve(page, "console/index.html", _CHAT_NEEDS)),
         ("/docs", _serve(page, "docs/index.html", _DOCS_NEEDS)),
         ("/widget.js", _serve(file, "widget/widget.js", _CHAT_NEEDS)),
         ("/widget/demo", _serve(page, "widget/demo.html", _CHAT_NEEDS)),

@@ -17,6 +17,7 @@ class Welcome(WireObject):
     health: str
     chat: str
     chat_page: str
+    console: str
 
 
 @routes.get("/", response_model=Welcome)
@@ -34,6 +35,7 @@ async def welcome(request: Request, response: Response) -> Welcome | Response:
         health=f"{prefix}/api/v1/health",
         chat=f"{prefix}/api/v1/chat",
         chat_page=f"{prefix}/chat",
+        console=f"{prefix}/console",
     )
 
 

@@ -19,6 +19,8 @@ SESSION_OPERATIONS = frozenset(
         "retrieve_message",
         "update_message",
         "delete_message",
+        "give_feedback",
+        "list_feedback",
         "list_runs",
         "retrieve_run",
         "follow_run",

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
 
 from app.db import vector_stores as store_statements
+from app.db.feedback_rows import FEEDBACK, FeedbackRow
+from app.db.feedback_tables import feedback
 from app.db.file_rows import FILES, FileRow
 from app.db.file_tables import files
 from app.db.knowledge_rows import STORE_FILES, VECTOR_STORES, StoreFileRow, VectorStoreRow
@@ -76,6 +78,7 @@ _STORE_FILES = _Pages(STORE_FILES, vector_store_files, "vector_store_id")
 _ASSISTANTS = _Pages(ASSISTANTS, assistants, "project")
 _THREADS = _Pages(THREADS, threads, "project")
 _MESSAGES = _Pages(MESSAGES, messages, "thread_id")
+_FEEDBACK = _Pages(FEEDBACK, feedback, "thread_id")
 _RUNS = _Pages(RUNS, runs, "thread_id")
 _STEPS = _Pages(STEPS, steps, "run_id")
 
@@ -124,6 +127,10 @@ def message_part(connection: Connection, thread_id: str, after: int) -> Part[Mes
     return _MESSAGES.read(connection, [thread_id], after)
 
 
+def feedback_part(connection: Connection, thread_id: str, after: int) -> Part[FeedbackRow]:
+    return _FEEDBACK.read(connection, [thread_id], after)
+
+
 def run_part(connection: Connection, thread_id: str, after: int) -> Part[RunRow]:
     return _RUNS.read(connection, [thread_id], after)
 
@@ -134,9 +141,14 @@ def step_part(connection: Connection, run_ids: Sequence[str], after: int) -> Par
 
 def first_of_thread(
     connection: Connection, thread_id: str
-) -> tuple[Part[MessageRow], Part[RunRow], Part[StepRow]]:
+) -> tuple[Part[MessageRow], Part[FeedbackRow], Part[RunRow], Part[StepRow]]:
     """Return the first parts of a thread at once, which are all there is of most threads."""
     of_runs = run_part(connection, thread_id, 0)
     run_ids: list[Any] = [run.id for run in of_runs.rows]
     of_steps = step_part(connection, run_ids, 0) if run_ids else Part[StepRow]([], None)
-    return message_part(connection, thread_id, 0), of_runs, of_steps
+    return (
+        message_part(connection, thread_id, 0),
+        feedback_part(connection, thread_id, 0),
+        of_runs,
+        of_steps,
+    )

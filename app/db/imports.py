@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.db import resource_uses, summaries
+from app.db.feedback_rows import FEEDBACK, FeedbackRow
+from app.db.feedback_tables import feedback
 from app.db.file_contents import NO_CONTENT, files_without_content
 from app.db.file_rows import FILES, FileRow
 from app.db.file_tables import file_removals, files
@@ -40,6 +42,7 @@ AnyRow = (
     | MessageRow
     | RunRow
     | StepRow
+    | FeedbackRow
     | FileRow
     | VectorStoreRow
     | StoreFileRow
@@ -101,6 +104,8 @@ class _Kind(Generic[T]):
     # Returns which of some new ids can't be used yet.
     blocked: "Callable[[Connection, Collection[str]], Collection[str]] | None" = None
     note: Callable[[Connection, Sequence[T]], None] | None = None
+    # What object has the row's own id, if `parents` names `id`.
+    id_of: str = ""
 
 
 _FindParents = Callable[[Connection, str, Collection[str]], Collection[str]]
@@ -185,7 +190,8 @@ class _Writing(Generic[T]):
     def _orphan(self, row: T, missing: Mapping[str, set[str]]) -> Refused | None:
         for column, ids in missing.items():
             if getattr(row, column) in ids:
-                named = "file" if column == "id" else column.removesuffix("_id").replace("_", " ")
+                by_id = self._kind.id_of if column == "id" else ""
+                named = by_id or column.removesuffix("_id").replace("_", " ")
                 return Refused(column, f"No {named} found with id '{getattr(row, column)}'.")
         return None
 
@@ -242,6 +248,21 @@ def _locked(table: Table, *also: str) -> _FindParents:
         return connection.execute(wanted).scalars().all()
 
     return lock
+
+
+def _own_answers(connection: Connection, project: str, ids: Collection[str]) -> Collection[str]:
+    wanted = (
+        select(messages.c.id)
+        .join(threads, threads.c.id == messages.c.thread_id)
+        .where(
+            messages.c.id.in_(sorted(ids)),
+            messages.c.role == "assistant",
+            threads.c.project == project,
+        )
+        .order_by(messages.c.sequence)
+        .with_for_update(read=True, key_share=True, of=messages)
+    )
+    return connection.execute(wanted).scalars().all()
 
 
 _own_threads = _locked(threads)
@@ -313,6 +334,7 @@ _KINDS: dict[type, _Kind[Any]] = {
         owner=("vector_store_id",),
         parents={"vector_store_id": _own_stores, "id": _usable_files},
         note=_note_store_files,
+        id_of="file",
     ),
     AssistantRow: _Kind(ASSISTANTS, assistants, ("id", "project"), note=_note_assistants),
     ThreadRow: _Kind(THREADS, threads, ("id", "project"), note=_note_threads),
@@ -337,5 +359,13 @@ _KINDS: dict[type, _Kind[Any]] = {
         ("id", "run_id", "thread_id"),
         owner=("run_id", "thread_id"),
         parents={"thread_id": _own_threads, "run_id": _own_runs},
+    ),
+    FeedbackRow: _Kind(
+        FEEDBACK,
+        feedback,
+        ("id", "project", "thread_id"),
+        owner=("project", "thread_id"),
+        parents={"thread_id": _own_threads, "id": _own_answers},
+        id_of="message of the assistant",
     ),
 }

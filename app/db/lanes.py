@@ -14,6 +14,7 @@ from app.db.job_queue import Job, JobQueue, Work
 from app.db.large_values import large_value_passed
 from app.db.links import Links
 from app.domain.errors import DatabaseAway
+from app.domain.turns import current_turn
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ class Lane:
         dropped. A lane without `links` ignores the timeout.
         """
         loop = asyncio.get_running_loop()
-        job = Job(work, loop.create_future(), long=long)
+        job = Job(work, loop.create_future(), long=long, turn=current_turn())
         self._jobs.put(job)
         if seconds is None or self._links is None:
             result: T = await job.future

@@ -148,6 +148,10 @@ class RunRow(RunSettings):
     key_id: str | None = None
     project: str
     request_id: str | None
+    began_ms: int | None = None
+    first_text_ms: int | None = None
+    ended_ms: int | None = None
+    found_nothing: bool = False
     imported: str | None = None
 
 

@@ -22,6 +22,7 @@ from app.db import summaries, usage
 from app.db.paging import Page, read_page
 from app.db.rows import RUNS, RunRow
 from app.db.tables import ACTIVE, runs, status_in
+from app.domain.clock import milliseconds
 from app.domain.errors import StaleRun, not_found
 from app.domain.run_status import ALLOWED_FROM, TERMINAL, RunStatus
 from app.schemas.runs import Usage
@@ -173,7 +174,7 @@ def end(
 
     Raises `StaleRun` as `move` does.
     """
-    moved, row = _moved(connection, run, to, held_by, values)
+    moved, row = _moved(connection, run, to, held_by, {"ended_ms": milliseconds(), **values})
     usage.add(connection, run.project, run, moved.usage or Usage(), shares)
     return Ended(moved, row.next_run_id)
 

@@ -217,8 +217,24 @@ runs = Table(
     project_column(),
     # The id, in logs, of the request that created it.
     Column("request_id", String),
+    # When it first began, when the first text of its answer came, and when it ended: Unix times in
+    # milliseconds. Null: it has not, or an older version executed it.
+    Column("began_ms", BigInteger),
+    Column("first_text_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    # Whether it searched files, and no search found a passage.
+    Column("found_nothing", Boolean, nullable=False, server_default=false()),
     imported_column(),
     Index("runs_in_order", "thread_id", "sequence"),
+    # These two have all columns that insights and conversations read: rows are wide.
+    Index(
+        "runs_ended",
+        *("project", "ended_ms", "assistant_id", "thread_id", "status"),
+        *("found_nothing", "began_ms", "first_text_ms"),
+        sqlite_where=text("ended_ms IS NOT NULL"),
+        postgresql_where=text("ended_ms IS NOT NULL"),
+    ),
+    Index("runs_of_conversation", "thread_id", "assistant_id", "status", "found_nothing"),
     Index(
         "runs_active",
         "thread_id",

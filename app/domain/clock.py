@@ -11,6 +11,11 @@ def now() -> int:
     return int(_wall())
 
 
+def milliseconds() -> int:
+    """Return the current Unix time in whole milliseconds, the unit of every `*_ms` column."""
+    return int(_wall() * 1000)
+
+
 def seconds() -> float:
     """Return the current Unix time in seconds, with fractions."""
     return _wall()

@@ -9,7 +9,7 @@ from app.core.summary_prompt import shown_summary
 from app.db import messages, run_events, runs, steps, summaries
 from app.db.database import Connection
 from app.db.rows import RunRow, StepRow
-from app.domain.clock import now
+from app.domain.clock import milliseconds, now
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.hub import Frame
@@ -57,7 +57,9 @@ def claim_new(
     is the whole thread, if the caller has it.
     """
     ask_question(connection, run, not_before=run.created_at)
-    running = replace(run, status="in_progress", started_at=now(), question=None)
+    running = replace(
+        run, status="in_progress", started_at=now(), began_ms=milliseconds(), question=None
+    )
     runs.create(connection, running)
     changes.emit("thread.run.in_progress", running)
     claimed = Claimed(running, [])
@@ -104,7 +106,14 @@ def _begin(connection: Connection, claimed: Claimed, worker_id: str, windows: Wi
     run = claimed.run
     ask_late(connection, run)
     claimed.run = runs.move(
-        connection, run, "in_progress", started_at=now(), worker_id=worker_id, question=None
+        connection,
+        run,
+        "in_progress",
+        started_at=now(),
+        # A run that has waited for its client's outputs began before.
+        began_ms=run.began_ms or milliseconds(),
+        worker_id=worker_id,
+        question=None,
     )
     changes = Changes.of(run)
     changes.emit("thread.run.in_progress", claimed.run)

@@ -1,5 +1,6 @@
 """Ends a run early: failed, cancelled or expired, from any process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from app.db.runs import Ended
 from app.domain.clock import now
 from app.engine import journal
 from app.engine.changes import Changes
+from app.engine.findings import found_nothing
 from app.engine.question import ask_late
 from app.engine.tally import Tally
 from app.schemas.messages import IncompleteDetails
@@ -64,10 +66,14 @@ def end_run(
         )
         messages.save(connection, cut_off)
         changes.emit("thread.message.incomplete", cut_off)
-    tally = _end_steps(connection, run_id, to, changes, moment, unfinished.step, last_error)
+    of_run = steps.of_run(connection, run_id)
+    _end_steps(connection, of_run, to, changes, moment, unfinished.step, last_error)
+    tally = Tally.of_steps(of_run)
     values: dict[str, Any] = {
         **tally.columns,
         "usage": tally.spent,
+        # Searches that were not answered say nothing.
+        "found_nothing": found_nothing(step for step in of_run if step.status == "completed"),
         "required_action": None,
         "question": None,
     }
@@ -83,15 +89,14 @@ def end_run(
 
 def _end_steps(
     connection: Connection,
-    run_id: str,
+    of_run: Sequence[StepRow],
     to: Ending,
     changes: Changes,
     moment: int,
     unfinished: StepRow | None,
     last_error: LastError | None,
-) -> Tally:
-    """End the open steps; return the usage of all steps."""
-    of_run = steps.of_run(connection, run_id)
+) -> None:
+    """End those of the run's steps that are open."""
     for step in of_run:
         if step.status != "in_progress":
             continue
@@ -103,7 +108,6 @@ def _end_steps(
         ended = replace(step, status=to, **values)
         steps.save(connection, ended)
         changes.emit(f"thread.run.step.{to}", ended)
-    return Tally.of_steps(of_run)
 
 
 def _for_step(error: LastError) -> LastError:

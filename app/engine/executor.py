@@ -12,7 +12,7 @@ from app.core.logging import in_request
 from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.db.rows import MessageRow, StepRow
-from app.domain.clock import now, seconds
+from app.domain.clock import milliseconds, now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.asking import Asking
 from app.engine.budget import output_budget, prompt_is_used_up
@@ -20,6 +20,7 @@ from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
+from app.engine.findings import found_nothing
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.outcome import Outcome, outcome_of
@@ -76,6 +77,8 @@ class Execution:
         self._tally = claimed.tally
         self._tool_step = claimed.tool_step
         self._earlier_steps = claimed.steps
+        self._steps = [*claimed.steps]
+        self._first_text_ms = claimed.run.first_text_ms
         self._deltas = CallDeltas(claimed.run, self._send)
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
@@ -199,6 +202,7 @@ class Execution:
             items = marked(projection.target, items)
         self._items += items
         self._tool_step = step
+        self._steps.append(step)
         projection.changes.items = items
         calls = unanswered(self._items)
         if not self._server_calls(calls):
@@ -244,11 +248,17 @@ class Execution:
         return call, unsent if again else self._deltas.of_call(step, call.id)
 
     async def _send(self, changes: Changes) -> None:
+        self._note_first_text()
         if changes.has_rows:
             await self._recorder.record(changes)
         elif changes.events:
             self._recorder.send(changes)
             await self._recorder.keep_if_due()
+
+    def _note_first_text(self) -> None:
+        """Remember when the first text of the answer came."""
+        if self._first_text_ms is None and self._projection and self._projection.has_text:
+            self._first_text_ms = milliseconds()
 
     async def _complete(self) -> Outcome:
         return await self._finish(Move("completed", {"completed_at": now(), "expires_at": None}))
@@ -263,8 +273,11 @@ class Execution:
 
     async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
         move = replace(move, values=move.values | self._tally.columns, shares=self._tally.shares)
+        self._note_first_text()
+        move.values["first_text_ms"] = self._first_text_ms
         if with_usage:
             move.values["usage"] = self._tally.spent
+            move.values["found_nothing"] = found_nothing(self._steps)
             move = replace(move, summary_due=self._reading.summary_due(self._tally.spent))
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)

@@ -13,6 +13,7 @@ from app.db.rows import RunRow
 from app.db.runs import Ended
 from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL
+from app.domain.turns import current_turn, work_for
 from app.engine.claim import Claimed, claim
 from app.engine.ending import OUR_FAULT, Ending, end_unheld, make_way_for
 from app.engine.executor import Execution, Shared
@@ -62,7 +63,8 @@ class RunTasks:
     def _start_next(self, run_id: str) -> None:
         """Start a run as the one before it ends, but not as a part of that one's request."""
         if run_id not in self._tasks:
-            self._requests.setdefault(run_id, Context())
+            context = self._requests.setdefault(run_id, Context())
+            context.run(work_for, current_turn())
         self.start(run_id)
 
     def execute(self, claimed: Claimed) -> asyncio.Task[Outcome]:
@@ -220,6 +222,7 @@ class RunTasks:
         return await self._execute(claimed)
 
     async def _execute(self, claimed: Claimed) -> Outcome:
+        work_for(claimed.run.project)
         with self.shared.instruments.telemetry.run(claimed.run) as span:
             outcome = await self._outcome_of(Execution(self.shared, claimed))
             run_ended(span, outcome.run)

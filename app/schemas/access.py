@@ -1,10 +1,14 @@
 """Wire objects for access and chat sessions."""
 
+import re
 from typing import Literal, Self
 
 from app.domain.access import Scope
 from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
+
+# Metadata for the start screen and the widget's looks; texts may be limited to one language.
+_SHOWN = re.compile(r"(greeting|closed_greeting|suggestions)(_\w+)?|color|logo|theme|hours")
 
 
 class Access(WireObject):
@@ -29,7 +33,7 @@ class CallerInfo(WireObject):
 
 
 class PublicAssistant(WireObject):
-    """What a visitor may see of an assistant; of its metadata, only greeting and suggestions."""
+    """What a visitor may see of an assistant; of its metadata, only what the pages show."""
 
     id: str
     name: str | None
@@ -43,9 +47,7 @@ class PublicAssistant(WireObject):
             name=assistant.name,
             description=assistant.description,
             metadata={
-                key: value
-                for key, value in assistant.metadata.items()
-                if key.startswith(("greeting", "suggestions"))
+                key: value for key, value in assistant.metadata.items() if _SHOWN.fullmatch(key)
             },
         )
 

@@ -19,6 +19,7 @@ from app.schemas.common import (
     TopP,
     WireObject,
 )
+from app.schemas.feedback import Comment, Rating
 from app.schemas.messages import (
     MAX_ATTACHMENTS,
     Attachment,
@@ -42,6 +43,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[^\s/\\?#%\x00-\x1f\x7f]{1,256}
 # Also the name of the file's bytes in the store.
 FileId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 Time = Annotated[int, Field(ge=0, le=_LAST_TIME)]
+Milliseconds = Annotated[int, Field(ge=0, le=_LAST_TIME * 1000)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
@@ -62,6 +64,13 @@ class Additions(Part):
     )
     # A vector store, or a file in it, that is deleted with its thread.
     of_thread: bool = False
+    # When a run began, when the first text of its answer came, and when it ended: Unix times in
+    # milliseconds.
+    began_ms: Milliseconds | None = None
+    first_text_ms: Milliseconds | None = None
+    ended_ms: Milliseconds | None = None
+    # A run whose searches found no passage.
+    found_nothing: bool = False
 
 
 class Imported(Part):
@@ -319,6 +328,15 @@ class ImportedStep(Imported):
     usage: Usage | None = None
 
 
+class ImportedFeedback(Imported):
+    """What somebody said about an answer; `id` is the message's."""
+
+    object: Literal["thread.message.feedback"]
+    thread_id: Id
+    rating: Rating
+    comment: Comment | None = None
+
+
 class ImportedFile(Imported):
     object: Literal["file"]
     id: FileId
@@ -365,6 +383,7 @@ ImportedLine = Annotated[
     | ImportedMessage
     | ImportedRun
     | ImportedStep
+    | ImportedFeedback
     | ImportedFile
     | FileContentLine
     | ImportedVectorStore

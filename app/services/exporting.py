@@ -14,13 +14,14 @@ from app.db.database import Database
 from app.db.exports import Part
 from app.db.file_rows import FileRow
 from app.db.knowledge_rows import StoreFileRow
-from app.db.rows import StepRow, ThreadRow
+from app.db.rows import RunRow, StepRow, ThreadRow
 from app.db.vector_stores import StoreWithFiles
 from app.domain.clock import now
 from app.domain.errors import LimitReached
 from app.schemas.common import WireObject
 from app.wire import (
     assistant_object,
+    feedback_object,
     file_object,
     message_object,
     run_object,
@@ -121,14 +122,18 @@ class ExportService:
 
     async def _in_thread(self, thread_id: str) -> AsyncIterator[bytes]:
         read = self._database.read
-        messages, runs, steps = await read(exports.first_of_thread, thread_id)
+        messages, feedback, runs, steps = await read(exports.first_of_thread, thread_id)
         async for message in _all(
             lambda after: read(exports.message_part, thread_id, after), messages
         ):
             yield _line(message_object(message))
+        async for given in _all(
+            lambda after: read(exports.feedback_part, thread_id, after), feedback
+        ):
+            yield _line(feedback_object(given), session_id=given.session_id)
         while True:
             for run in runs.rows:
-                yield _line(run_object(run))
+                yield _run_line(run)
             ids = [run.id for run in runs.rows]
             async for step in _all(self._steps_of(ids), steps):
                 yield _line(step_object(step))
@@ -193,6 +198,16 @@ def _store_file_line(file: StoreFileRow) -> bytes:
 
 def _thread_line(thread: ThreadRow) -> bytes:
     return _line(thread_object(thread), session_id=thread.session_id)
+
+
+def _run_line(run: RunRow) -> bytes:
+    return _line(
+        run_object(run),
+        began_ms=run.began_ms,
+        first_text_ms=run.first_text_ms,
+        ended_ms=run.ended_ms,
+        found_nothing=run.found_nothing,
+    )
 
 
 def _content_line(file_id: str, offset: int, piece: bytes) -> bytes:

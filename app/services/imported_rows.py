@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.db.feedback_rows import FEEDBACK, FeedbackRow
 from app.db.file_rows import FILES, FileRow
 from app.db.knowledge_rows import STORE_FILES, VECTOR_STORES, StoreFileRow, VectorStoreRow
 from app.db.row_map import RowMap
@@ -28,6 +29,7 @@ from app.schemas.common import RequestBody
 from app.schemas.messages import IncompleteDetails
 from app.schemas.moving import (
     ImportedAssistant,
+    ImportedFeedback,
     ImportedFile,
     ImportedMessage,
     ImportedRun,
@@ -46,6 +48,7 @@ AnyImported = (
     | ImportedMessage
     | ImportedRun
     | ImportedStep
+    | ImportedFeedback
     | ImportedFile
     | ImportedVectorStore
     | ImportedStoreFile
@@ -56,6 +59,7 @@ AnyRow = (
     | MessageRow
     | RunRow
     | StepRow
+    | FeedbackRow
     | FileRow
     | VectorStoreRow
     | StoreFileRow
@@ -68,8 +72,13 @@ ROWS: dict[type, tuple[RowMap[Any], Collection[str]]] = {
     AssistantRow: (ASSISTANTS, ("project", "imported")),
     ThreadRow: (THREADS, ("project", "imported")),
     MessageRow: (MESSAGES, ("imported",)),
-    RunRow: (RUNS, ("project", "imported")),
+    # What was imported before 0.4 has no times in milliseconds.
+    RunRow: (
+        RUNS,
+        ("project", "imported", "began_ms", "first_text_ms", "ended_ms", "found_nothing"),
+    ),
     StepRow: (STEPS, ("imported",)),
+    FeedbackRow: (FEEDBACK, ("project", "imported")),
     FileRow: (FILES, ("project", "imported", "lacks_content")),
     VectorStoreRow: (
         VECTOR_STORES,
@@ -154,7 +163,7 @@ def _message(_project: str, one: ImportedMessage, raw: Raw) -> MessageRow:
 
 
 def _run(project: str, one: ImportedRun, raw: Raw) -> RunRow:
-    has_ended = one.status in TERMINAL
+    has_ended, more = one.status in TERMINAL, one.threadkeeper
     return RunRow(
         id=one.id,
         thread_id=one.thread_id,
@@ -179,6 +188,10 @@ def _run(project: str, one: ImportedRun, raw: Raw) -> RunRow:
         by_visitor=False,
         project=project,
         request_id=None,
+        began_ms=more.began_ms,
+        first_text_ms=more.first_text_ms,
+        ended_ms=more.ended_ms or _end_of(one) * 1000,
+        found_nothing=more.found_nothing,
         instructions=one.instructions,
         tools=_kept(raw.get("tools"), normalized(one.tools)),
         tool_resources=_kept(raw.get("tool_resources"), _given(one.tool_resources)),
@@ -221,6 +234,26 @@ def _step(_project: str, one: ImportedStep, raw: Raw) -> StepRow:
         cancelled_at=one.cancelled_at,
         failed_at=one.failed_at,
         expired_at=expired_at,
+    )
+
+
+def _end_of(run: ImportedRun) -> int:
+    """Return when the run ended, as far as its object says it (Unix time)."""
+    ended = run.completed_at or run.failed_at or run.cancelled_at
+    if ended is None and run.status not in ("completed", "incomplete"):
+        ended = run.expires_at
+    return ended or run.started_at or run.created_at
+
+
+def _feedback(project: str, one: ImportedFeedback, _raw: Raw) -> FeedbackRow:
+    return FeedbackRow(
+        id=one.id,
+        thread_id=one.thread_id,
+        created_at=one.created_at,
+        project=project,
+        session_id=one.threadkeeper.session_id,
+        rating=one.rating,
+        comment=one.comment or None,
     )
 
 
@@ -273,6 +306,7 @@ _MADE: dict[type, Callable[[str, Any, Raw], AnyRow]] = {
     ImportedMessage: _message,
     ImportedRun: _run,
     ImportedStep: _step,
+    ImportedFeedback: _feedback,
     ImportedFile: _file,
     ImportedVectorStore: _vector_store,
     ImportedStoreFile: _store_file,

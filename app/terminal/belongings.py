@@ -36,7 +36,8 @@ class Counts:
 def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object]:
     """Yield each thread, followed by its messages, its runs and, if `steps`, their steps.
 
-    With the steps comes the summary that models read of a long thread, if there is one.
+    With the steps come the ratings of the answers, and the summary that models read of a long
+    thread, if there is one.
 
     A thread that is deleted in the meantime is skipped. Raises `Failure`.
     """
@@ -66,6 +67,8 @@ def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Objec
     runs = client.list(path_of("threads", thread_id, "runs"), _ALL, oldest_first).items
     yield thread
     yield from messages
+    if steps:
+        yield from _feedback(client, thread_id)
     if steps and (summary := _summary(client, thread_id)) is not None:
         yield summary
     for run in runs:
@@ -73,6 +76,16 @@ def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Objec
         if steps:
             path = path_of("threads", thread_id, "runs", str(run["id"]), "steps")
             yield from client.list(path, _ALL, oldest_first).items
+
+
+def _feedback(client: Client, thread_id: str) -> list[Object]:
+    try:
+        return client.list(path_of("threads", thread_id, "feedback"), _ALL, {"order": "asc"}).items
+    except Refused as refusal:
+        # Older servers have no ratings.
+        if refusal.http_status != 404:
+            raise
+        return []
 
 
 def _summary(client: Client, thread_id: str) -> Object | None:

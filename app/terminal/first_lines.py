@@ -7,13 +7,19 @@ from app.core.model import Mode
 from app.domain.hosts import reachable
 from app.terminal.language import Said
 
-PAGES = {"chat_page": "/chat", "docs": "/docs", "widget_demo": "/widget/demo"}
+PAGES = {
+    "chat_page": "/chat",
+    "console": "/console",
+    "docs": "/docs",
+    "widget_demo": "/widget/demo",
+}
 
 _BLOCK = Said(
     "\n"
     "  Threadkeeper is running. Ctrl+C stops it.\n"
     "\n"
     "  Chat page    {chat_page}\n"
+    "  Console      {console}\n"
     "  API and docs {docs}\n"
     "  Widget demo  {widget_demo}\n"
     "{note}",
@@ -21,6 +27,7 @@ _BLOCK = Said(
     "  Threadkeeper가 실행 중입니다. Ctrl+C를 누르면 멈춥니다.\n"
     "\n"
     "  채팅 페이지  {chat_page}\n"
+    "  콘솔         {console}\n"
     "  API 문서     {docs}\n"
     "  위젯 데모    {widget_demo}\n"
     "{note}",

@@ -171,7 +171,7 @@ def test_the_last_of_many_is_what_counts(target: Target):
         ("9" * 5_000, "invalid_value"),
     ],
 )
-def test_an_event_id_that_was_never_told(target: Target, given, code):
+def test_an_event_id_that_was_never_sent(target: Target, given, code):
     path = "/threads/{thread_id}/runs/{run_id}/events".format_map(target.waiting)
     with target.unmoved():
         answer = ask(target.server.base_url, head("GET", path, f"Last-Event-ID: {given}"))
@@ -200,7 +200,7 @@ def test_a_body_of_another_type_is_not_guessed_at(target: Target, kind):
         assert (answer.status, answer.error()["code"]) == (400, "invalid_content_type")
 
 
-def test_those_who_hang_up_halfway_keep_nobody_waiting(target: Target):
+def test_clients_that_disconnect_midway_delay_no_others(target: Target):
     begun = [
         head("POST", "/threads", *JSON, "Content-Length: 100") + b'{"metadata": ',
         head("POST", "/threads", *JSON, "Content-Length: 1000000"),

@@ -152,7 +152,7 @@ def test_the_demo_model_looks_at_no_picture(start):
     ],
     ids=lambda url: url[:30],
 )
-def test_where_a_url_leads_to_is_not_our_business(target: Target, http: httpx.Client, url):
+def test_the_target_of_an_image_url_is_not_checked(target: Target, http: httpx.Client, url):
     """It is text here; whoever runs the model decides what it may fetch."""
     looked_at(http, picture(url))
     *_, shown = target.upstream.requests[-1].body["input"][-1]["content"]

@@ -65,7 +65,7 @@ KEY = "sk-of-the-one-who-asks"
 OURSELVES = settings(
     deadline=None,
     database=None,
-    # A failure is told as it was found: to shrink it takes minutes.
+    # Failures are reported as they were found: shrinking takes minutes.
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[*HealthCheck],
 )

@@ -14,7 +14,7 @@ from tests.support.function_calls import call, outputs
 from tests.support.heirs import environment, succession
 from tests.support.interpreters import require_interpreter
 from tests.support.replies import Reply
-from tests.support.stream_reader import StreamReader, begun, following, names, run_path, told
+from tests.support.stream_reader import StreamReader, begun, events_of, following, names, run_path
 from tests.support.talk import ended, text_of
 from tests.support.waiting import wait_until
 
@@ -136,7 +136,7 @@ def check_file(http: Any, path: str, log: str) -> None:
 
 
 def test_killed_after_the_answer(servers, upstream):
-    """The code does not run again. The next has its files, and is told once what is gone."""
+    """The code does not run again. The next has its files, and reads once what is lost."""
     http = servers.first.http
     upstream.reply(
         *(coding(f"x = 1\n{APPENDS}"), Reply.text("Never.").stalled(after=1)),
@@ -164,7 +164,7 @@ def test_a_thread_moves_to_another_server_and_back(settings, upstream, tmp_path)
             code = f"{APPENDS}\nx = globals().get('x', 0) + 1\nprint(x)\n{READS}"
             upstream.reply(coding(code), Reply.text(LINK))
             path = f"/threads/{thread_id}/runs"
-            told(http, path, {"assistant_id": assistant_id})
+            events_of(http, path, {"assistant_id": assistant_id})
             said.append(outputs(upstream, len(upstream.requests) - 1)[0].split("\n\n")[0])
     once = "once\n"
     assert said == [

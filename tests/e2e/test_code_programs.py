@@ -71,7 +71,7 @@ def answered(body: dict[str, Any]) -> str | None:
 
 
 def first_file(body: dict[str, Any]) -> str:
-    """Return the name of the first file that the model is told of."""
+    """Return the name of the first file in the model's prompt."""
     (tool,) = [tool for tool in body["tools"] if tool["name"] == "code_interpreter"]
     found = re.search(r"Files that are there: (.+?) \(file-", tool["description"])
     assert found, tool["description"]
@@ -162,13 +162,13 @@ def test_the_node_sdk(code_server, upstream, tmp_path_factory):
     folder = packages(tmp_path_factory, "openai@^6.49.0")
     ran = run_node(folder, NODE, folder, f"{code_server.base_url}/api/v1", seconds=60)
     assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout)
-    assert told["order"] == ["created", "input", "logs", "image", "done"]
-    assert told["inputs"] > 1, "the code grows piece by piece"
-    (call,) = told["calls"]
-    assert call["code_interpreter"]["input"] == told["input"]
+    reported = json.loads(ran.stdout)
+    assert reported["order"] == ["created", "input", "logs", "image", "done"]
+    assert reported["inputs"] > 1, "the code grows piece by piece"
+    (call,) = reported["calls"]
+    assert call["code_interpreter"]["input"] == reported["input"]
     assert [output["type"] for output in call["code_interpreter"]["outputs"]] == ["logs", "image"]
-    image, text = told["message"]["content"]
+    image, text = reported["message"]["content"]
     assert (image["type"], text["type"]) == ("image_file", "text")
     assert [one["type"] for one in text["text"]["annotations"]] == ["file_path"]
-    assert told["pictures"] == [image["image_file"]["file_id"]]
+    assert reported["pictures"] == [image["image_file"]["file_id"]]

@@ -41,7 +41,7 @@ def test_it_shows_every_road(start, key):
     assert json.loads(usage)["total"]["runs"] == 3
 
 
-def test_it_ends_where_the_server_refuses(start):
+def test_it_ends_when_the_server_refuses(start):
     server = start(**DEMO, api_keys=[f"shop:{KEY}"])
     ran = run_example("bash", "curl.sh", **settings_of(server, "another"))
     assert ran.returncode == 22

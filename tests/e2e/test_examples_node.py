@@ -45,7 +45,7 @@ def test_the_sdk(start, tmp_path_factory):
     assert lines[-1] == "run: completed"
 
 
-def test_what_the_server_refuses_is_told(start):
+def test_a_refusal_of_the_server_is_reported(start):
     server = start(**DEMO, api_keys=[f"shop:{KEY}"])
     ran = run_example("node", FETCH, **settings_of(server, "another"))
     assert ran.returncode == 1
@@ -53,7 +53,7 @@ def test_what_the_server_refuses_is_told(start):
     assert "invalid_api_key" in ran.stderr
 
 
-def test_a_failure_in_the_middle_is_told(start, upstream):
+def test_a_failure_in_mid_stream_is_reported(start, upstream):
     server = start()
     upstream.reply(Reply.text("여기까지"), Reply.text("반", " 만").cut(after=5))
     ran = run_example("node", FETCH, **settings_of(server))

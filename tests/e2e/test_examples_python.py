@@ -106,7 +106,7 @@ def test_langchain(run_tidily):
 
 
 @pytest.mark.parametrize("path", ["python/chat.py", "python/chat_stream.py"])
-def test_what_the_server_refuses_is_told(start, path):
+def test_a_refusal_of_the_server_is_reported(start, path):
     server = start(**DEMO, api_keys=[f"shop:{KEY}"])
     ran = run_example(sys.executable, path, **settings_of(server, "another"))
     assert ran.returncode == 1
@@ -114,7 +114,7 @@ def test_what_the_server_refuses_is_told(start, path):
     assert "invalid_api_key" in ran.stderr
 
 
-def test_a_failure_in_the_middle_is_told(start, upstream):
+def test_a_failure_in_mid_stream_is_reported(start, upstream):
     server = start()
     upstream.reply(Reply.text("반", " 만").cut(after=5))
     ran = run_example(sys.executable, "python/chat_stream.py", **settings_of(server))

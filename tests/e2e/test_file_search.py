@@ -14,7 +14,7 @@ def test_killed_between_its_rounds(upstream, tmp_path):
     settings = environment(database, upstream, FILES_URL=str(tmp_path / "files"))
     upstream.reply(
         Reply.function_calls(search("환불")),
-        # Four events open the message; what is told last is half a marker, and so held back.
+        # Four events open the message; the last delta is half a marker, and so held back.
         Reply.text("Never ", MARKER[:5]).stalled(after=6),
         Reply.text("사흘 ", MARKER[:5], MARKER[5:], "."),
     )

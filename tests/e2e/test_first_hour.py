@@ -73,7 +73,8 @@ def test_the_first_lines_name_the_pages(tmp_path):
         assert line is not None
         base = f"{server.base_url}/openai-api"
         assert line[1] == (
-            f"chat_page={base}/chat docs={base}/docs widget_demo={base}/widget/demo model=demo"
+            f"chat_page={base}/chat console={base}/console docs={base}/docs "
+            f"widget_demo={base}/widget/demo model=demo"
         )
         assert server.http.get(f"{base}/chat").status_code in (200, 503)
 

@@ -59,13 +59,13 @@ def refused(report) -> list[str]:
 
 def assert_passed(report) -> None:
     assert refused(report) == []
-    told = report["stats"]
+    reported = report["stats"]
     for kind in ("requests", "assertions", "testScripts", "prerequestScripts"):
-        assert (told[kind]["failed"], told[kind]["pending"]) == (0, 0), kind
+        assert (reported[kind]["failed"], reported[kind]["pending"]) == (0, 0), kind
     # Nothing was passed over: each request was sent, and its answer looked at.
     asked = json.loads(COLLECTION.read_text("utf-8"))["item"]
     assert {one["item"]["name"] for one in report["executions"]} == names_in(asked)
-    assert told["assertions"]["total"] >= 2 * len(names_in(asked))
+    assert reported["assertions"]["total"] >= 2 * len(names_in(asked))
 
 
 def test_on_an_open_server(collection, start):

@@ -39,16 +39,16 @@ def node(sdk, server, client):
 @pytest.mark.parametrize("scenario", ["stream", "createAndRunStream"])
 def test_an_answer(node, http, upstream, scenario):
     upstream.reply(Reply.text("안녕", "하세요", " 👋"))
-    told = node(scenario)
-    assert told["events"] == [*SAID, "end"]
-    assert told["texts"] == "안녕하세요 👋"
-    run = told["run"]
+    reported = node(scenario)
+    assert reported["events"] == [*SAID, "end"]
+    assert reported["texts"] == "안녕하세요 👋"
+    run = reported["run"]
     assert run == http.get(f"/threads/{run['thread_id']}/runs/{run['id']}").json()
     listed = http.get(f"/threads/{run['thread_id']}/messages").json()["data"]
-    assert told["messages"] == listed[:1]
-    assert told["snapshots"][0][0]["text"]["value"] == "안녕하세요 👋"
+    assert reported["messages"] == listed[:1]
+    assert reported["snapshots"][0][0]["text"]["value"] == "안녕하세요 👋"
     steps = http.get(f"/threads/{run['thread_id']}/runs/{run['id']}/steps").json()["data"]
-    assert told["steps"] == steps
+    assert reported["steps"] == steps
 
 
 def test_events_as_an_iterator(node, upstream):
@@ -94,20 +94,20 @@ def test_polling_over_the_clients_turn(node, upstream):
 
 def test_a_failure(node, upstream):
     upstream.reply(Reply.failed("rate_limit_exceeded", "Slow down.", "Half"))
-    told = node("failure")
-    assert told["run"]["last_error"] == {
+    reported = node("failure")
+    assert reported["run"]["last_error"] == {
         "code": "rate_limit_exceeded",
         "message": "The upstream custom failed: Slow down.",
     }
-    assert told["messages"][0]["status"] == "incomplete"
-    assert told["steps"][0]["status"] == "failed"
+    assert reported["messages"][0]["status"] == "incomplete"
+    assert reported["steps"][0]["status"] == "failed"
 
 
 def test_a_cancel(node, upstream):
     upstream.reply(Reply.text("One", " two").stalled(after=5))
-    told = node("cancel")
-    assert told["run"]["status"] == "cancelled"
-    assert (told["texts"], told["messages"][0]["status"]) == ("One", "incomplete")
+    reported = node("cancel")
+    assert reported["run"]["status"] == "cancelled"
+    assert (reported["texts"], reported["messages"][0]["status"]) == ("One", "incomplete")
 
 
 def test_messages_page_by_page(node, upstream):

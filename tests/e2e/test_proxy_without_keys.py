@@ -29,7 +29,7 @@ CALLS = [
 
 @pytest.mark.parametrize("lines", LOCATIONS.values(), ids=LOCATIONS)
 @pytest.mark.parametrize("prefix", ["", "/openai-api"])
-def test_nobody_gets_in_through_a_proxy(tmp_path, lines, prefix):
+def test_requests_through_a_proxy_are_refused(tmp_path, lines, prefix):
     more = {"CORS_ORIGINS": '["http://www.mysite.kr"]', "PUBLIC_CHAT": "true"}
     with process_server(tmp_path, **more) as server:
         thread = server.http.post("/chat", json={"message": "mine alone"}).json()["thread_id"]
@@ -50,7 +50,7 @@ def test_nobody_gets_in_through_a_proxy(tmp_path, lines, prefix):
         assert [one["id"] for one in server.http.get("/threads").json()["data"]] == [thread]
 
 
-def test_with_a_key_a_bare_proxy_serves_who_has_it(tmp_path):
+def test_with_a_key_requests_through_a_bare_proxy_are_served(tmp_path):
     with process_server(tmp_path, API_KEYS='["shop:key-of-the-shop-1234"]') as server:
         location = f"location / {{ proxy_pass {server.base_url}; }}"
         with (

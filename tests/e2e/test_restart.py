@@ -119,7 +119,7 @@ def test_a_stop_that_was_asked_for_is_no_failure(tmp_path):
     ],
     ids=["one", "several"],
 )
-def test_a_wrong_setting_is_told_in_a_line(tmp_path: Path, wrong, lines):
+def test_a_wrong_setting_is_reported_in_one_line(tmp_path: Path, wrong, lines):
     process = ProcessServer(tmp_path, **wrong)
     assert process.wait() == 2
     assert process.log.splitlines() == lines

@@ -12,11 +12,11 @@ from tests.support.server import process_server
 from tests.support.stream_reader import (
     begun,
     delta_text,
+    events_of,
     following,
     names,
     run_path,
     streaming,
-    told,
 )
 from tests.support.talk import ended, error_of, texts
 
@@ -37,7 +37,7 @@ def servers(database_url, upstream, tmp_path, stop_within):
         yield pair
 
 
-def test_a_stream_that_does_not_end_in_time_says_where_to_go_on(servers, upstream):
+def test_a_stream_that_does_not_end_in_time_says_how_to_resume(servers, upstream):
     upstream.reply(Reply.text("Never", " heard").stalled(after=6))
     with begun(servers.first.http, "/threads/runs", {**ASSISTANT, **ASKED}) as reader:
         while delta_text(reader.events) != "Never heard":
@@ -59,13 +59,13 @@ def test_a_stream_that_does_not_end_in_time_says_where_to_go_on(servers, upstrea
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "plain"])
-def test_a_chat_that_does_not_end_in_time_is_told_so(servers, upstream, stream):
+def test_a_chat_that_does_not_end_in_time_gets_an_error(servers, upstream, stream):
     upstream.reply(Reply.text("Never", " heard").stalled(after=6))
     thread_id = servers.first.http.post("/threads", json={}).json()["id"]
     body = {"message": "hello there", "thread_id": thread_id, "stream": stream}
     with ThreadPoolExecutor(1) as executor:
         if stream:
-            chat = executor.submit(told, servers.first.http, "/chat", body)
+            chat = executor.submit(events_of, servers.first.http, "/chat", body)
         else:
             answer = executor.submit(servers.first.http.post, "/chat", json=body)
         assert upstream.wait_stalled()
@@ -129,7 +129,7 @@ def steady(database_kind, upstream_server, tmp_path_factory):
 )
 def test_a_model_that_misbehaves(steady, upstream, reply, code):
     upstream.reply(reply())
-    events = told(steady.http, "/threads/runs", {**ASSISTANT, **ASKED})
+    events = events_of(steady.http, "/threads/runs", {**ASSISTANT, **ASKED})
     assert names(events)[-2:] == ["run.failed", "done"]
     run = events[-2].data
     assert run["last_error"]["code"] == code

@@ -269,7 +269,7 @@ def test_the_address_of_a_client_is_what_a_trusted_proxy_says(begin, trusted, se
 
 
 @pytest.mark.parametrize("stripped", [False, True], ids=["kept", "stripped"])
-def test_all_of_it_stands_under_a_prefix(begin, stripped):
+def test_everything_is_served_under_a_prefix(begin, stripped):
     front = begin(1, {"ROOT_PATH": PREFIX}, root_path=PREFIX, stripped=stripped).front
     with httpx.Client(base_url=front.base_url, verify=front.verify) as http:
         assert http.get(PREFIX).headers["location"] == f"{PREFIX}/"

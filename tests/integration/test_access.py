@@ -12,7 +12,7 @@ from app.core.config import Settings
 from tests.support.callers import session_of
 from tests.support.operations import operations
 from tests.support.raw_http import answer_to
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import error_of
 
 KEY = "key-of-the-shop-0123456789"
@@ -71,7 +71,7 @@ def refused(answer) -> str:
         f"Bearer\t{KEY}",
     ],
 )
-def test_without_a_key_it_is_said_where_it_goes(nobody, header):
+def test_without_a_key_the_error_says_where_to_send_one(nobody, header):
     headers = {} if header is None else {"authorization": header}
     assert refused(nobody.get("/threads", headers=headers)) == NO_KEY
 
@@ -118,7 +118,7 @@ def test_a_key_is_taken_however_its_scheme_is_written(nobody, scheme):
         assert nobody.get("/threads", headers=headers).is_success
 
 
-def test_a_wrong_key_stands_nowhere(keyed, nobody, caplog):
+def test_a_wrong_key_appears_in_no_log_or_answer(keyed, nobody, caplog):
     caplog.set_level(logging.DEBUG)
     headers = {"authorization": f"Bearer {WRONG}"}
     answers = [
@@ -135,7 +135,7 @@ def test_a_wrong_key_stands_nowhere(keyed, nobody, caplog):
         assert secret not in said
 
 
-def test_the_sdk_is_told_its_key_is_wrong(keyed, call_as):
+def test_the_sdk_raises_authentication_error_for_a_wrong_key(keyed, call_as):
     with pytest.raises(openai.AuthenticationError) as caught:
         call_as(keyed, WRONG).client.beta.assistants.list()
     assert caught.value.code == "invalid_api_key"
@@ -174,7 +174,7 @@ def test_what_is_public_wants_none(nobody, path):
     assert nobody.get(nobody.base_url.join(path)).status_code in (200, 503)
 
 
-def test_a_page_is_told_how_to_call(keyed, nobody, start):
+def test_access_says_whether_a_page_needs_a_key(keyed, nobody, start):
     told_here = nobody.get("/access").json()
     assert told_here == {
         "object": "access",
@@ -218,12 +218,12 @@ def test_a_key_opens_everything_a_client_needs(keyed, call_as, upstream):
     shop = call_as(keyed, KEY)
     assert shop.http.post("/chat", json={"message": "hi"}).is_success
     body = {"assistant_id": "asst_default", "thread": {"messages": []}}
-    assert told(shop.http, "/threads/runs", body)[-1].name == "done"
+    assert events_of(shop.http, "/threads/runs", body)[-1].name == "done"
     figures = shop.http.get(shop.http.base_url.join("/metrics"))
     assert "threadkeeper_runs" in figures.text
 
 
-def test_a_caller_is_told_who_it_is(keyed, call_as, start):
+def test_me_describes_the_caller(keyed, call_as, start):
     def me(caller) -> dict:
         answer: dict = caller.http.get("/me").json()
         return answer

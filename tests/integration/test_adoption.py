@@ -14,7 +14,7 @@ from app.domain.clock import now
 from tests.support.callers import ORIGIN, session_of
 from tests.support.replies import Reply
 from tests.support.rows import connected
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import error_of
 
 SHOP, OFFICE = "key-of-the-shop-0123456789", "key-of-the-office-0123456789"
@@ -77,7 +77,7 @@ def test_a_run_on_an_unknown_thread_of_an_unknown_assistant(shop, upstream):
     upstream.reply(Reply.text("Hi", "."))
     thread_id, assistant_id = old("thread"), old("asst")
     body = {"assistant_id": assistant_id, "additional_messages": [HELLO], "stream": True}
-    events = told(shop, f"/threads/{thread_id}/runs", body)
+    events = events_of(shop, f"/threads/{thread_id}/runs", body)
     assert events[-2].name == "thread.run.completed"
     run = events[-2].data
     assert (run["thread_id"], run["assistant_id"]) == (thread_id, assistant_id)
@@ -91,7 +91,7 @@ def test_a_chat_with_old_ids(shop, upstream):
     answer = shop.post("/chat", json=body)
     assert answer.json()["thread_id"] == body["thread_id"]
     streamed = {**body, "thread_id": old("thread"), "stream": True}
-    assert told(shop, "/chat", streamed)[-1].name == "message"
+    assert events_of(shop, "/chat", streamed)[-1].name == "message"
 
 
 def test_a_packed_body_is_read_twice(shop, upstream):

@@ -132,7 +132,7 @@ def test_null_means_not_given(http, field):
         ),
     ],
 )
-def test_tools_are_told_with_openais_defaults(http, tool, echo):
+def test_tools_are_returned_with_openais_defaults(http, tool, echo):
     assert made(http, tools=[tool])["tools"] == [{"type": tool["type"], tool["type"]: echo}]
 
 

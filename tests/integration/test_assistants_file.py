@@ -152,7 +152,7 @@ def test_changed_words_are_taken_over(start, path, rewritten, table_rows):
     assert (tables["vector_stores"], tables["files"]) == ([], [])
 
 
-def test_other_pieces_are_cut_anew(start, path, rewritten):
+def test_a_changed_chunking_splits_the_files_again(start, path, rewritten):
     first = start(assistants_file=path)
     before = file_ids(first.http)
     first.stop()
@@ -314,7 +314,7 @@ def test_one_that_left_the_file_is_an_ordinary_one(start, path, rewritten, chang
         error_of(third.http.delete("/assistants/asst_one"))
 
 
-def test_one_that_was_deleted_begins_anew(start, path):
+def test_a_deleted_assistant_is_created_again(start, path):
     start(assistants_file=path).stop()
     second = start()
     # A file of the user's own, which the assistant of the file is not to know.
@@ -335,8 +335,8 @@ def test_an_assistant_of_the_api_stays_the_users(start, tmp_path, refused, table
     first.stop()
     before = table_rows()
     said = f"assistants:\n- {{id: {made['id']}}}\n- {{id: asst_new}}"
-    _, told = refused(written(tmp_path, said))
-    assert f"line 2: the assistant {made['id']} was created or changed over the API" in told
+    _, reported = refused(written(tmp_path, said))
+    assert f"line 2: the assistant {made['id']} was created or changed over the API" in reported
     assert table_rows() == before
 
 

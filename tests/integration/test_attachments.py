@@ -13,7 +13,7 @@ from tests.support.replies import Reply
 from tests.support.rows import connected
 from tests.support.searches import REFUND, SCHEDULE, SEARCH, answer, asking, cited, search, stores
 from tests.support.stores import counts, filled, settled, uploaded
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import ended, error_of, finished
 
 MARKER = "【0:0†refund.txt】"
@@ -49,7 +49,7 @@ def own_store(http, thread_id: str) -> str:
 
 
 def found_in(run, upstream) -> str:
-    """Return what the run's only search told the model."""
+    """Return the output of the run's only search."""
     assert run.status == "completed", run.last_error
     (output,) = outputs(upstream)
     return str(output)
@@ -132,7 +132,7 @@ def test_a_run_with_its_thread_brings_files(client, http, upstream, assistant_id
     upstream.reply(Reply.function_calls(search("환불")), Reply.text(MARKER))
     body = {"assistant_id": assistant_id, "thread": {"messages": [bringing(refund)]}}
     if stream:
-        thread = told(http, "/threads/runs", body)[0].data
+        thread = events_of(http, "/threads/runs", body)[0].data
         assert thread["tool_resources"]["file_search"]["vector_store_ids"]
         thread_id = thread["id"]
     else:
@@ -150,7 +150,7 @@ def test_a_runs_own_messages_bring_files(
     upstream.reply(Reply.function_calls(search("환불")), Reply.text(MARKER))
     more: Any = {"additional_messages": [bringing(refund)]}
     if stream:
-        told(http, f"/threads/{thread_id}/runs", {"assistant_id": assistant_id, **more})
+        events_of(http, f"/threads/{thread_id}/runs", {"assistant_id": assistant_id, **more})
     else:
         finished(client, thread_id, assistant_id, **more)
     assert outputs(upstream) == [f"{MARKER}\n{REFUND}"]

@@ -108,7 +108,7 @@ def test_a_file_deleted_meanwhile_is_named_and_not_in_the_copy(
         assert files.due_removals(connection, 2**40, 10) == [deleted]
 
 
-def test_bytes_that_the_store_has_lost_are_named_and_told_by_the_status(
+def test_bytes_that_the_store_has_lost_are_named_and_set_the_exit_status(
     only_sqlite, server, environment, target, tmp_path
 ):
     kept, lost = uploaded(server.client, "a"), uploaded(server.client, "b")
@@ -141,7 +141,7 @@ def test_postgresql_is_left_to_its_own_tools(target):
     assert [*target.parent.iterdir()] == []
 
 
-def test_a_database_or_settings_that_are_not_there_are_told(target, tmp_path):
+def test_a_missing_database_or_missing_settings_are_reported(target, tmp_path):
     said = fail("backup", "-o", str(target), DATABASE_URL=f"sqlite:///{tmp_path}/none.db")
     assert f"There is no database to back up: {tmp_path}/none.db" in said
     assert "PORT" in fail("backup", status=2, PORT="x")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.operations import operations
 from tests.support.replies import Reply
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import ended, error_of, texts
 
 JSON = {"content-type": "application/json"}
@@ -60,7 +60,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.fixture
 def places(http, upstream):
-    events = told(
+    events = events_of(
         http,
         "/threads/runs",
         {
@@ -104,7 +104,7 @@ def test_every_operation_with_a_body_is_named_above():
 def test_a_cancel_takes_an_empty_list(http, upstream):
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
     body = {"assistant_id": "asst_default", "tools": [FUNCTION], **_thread("?")}
-    run = told(http, "/threads/runs", body)[-2].data
+    run = events_of(http, "/threads/runs", body)[-2].data
     path = f"/threads/{run['thread_id']}/runs/{run['id']}"
     answer = http.post(f"{path}/cancel", content=b"[]", headers=JSON)
     assert answer.json()["status"] == "cancelling"
@@ -232,7 +232,7 @@ def test_an_assistants_words_are_kept_likewise(http):
 def test_a_tools_output_never_holds_up_a_run(http, upstream, stream):
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")), Reply.text("Done."))
     body = {"assistant_id": "asst_default", "tools": [FUNCTION], **_thread("?")}
-    run = told(http, "/threads/runs", body)[-2].data
+    run = events_of(http, "/threads/runs", body)[-2].data
     path = f"/threads/{run['thread_id']}/runs/{run['id']}"
     outputs = rb'[{"tool_call_id": "call_1", "output": "\u0000 PDF \ud83d"}]'
     said = b'{"tool_outputs": %b, "stream": %b}' % (outputs, json.dumps(stream).encode())

@@ -6,7 +6,7 @@ import pytest
 from tests.support.belongings import all_rows
 from tests.support.callers import ORIGIN, session_of
 from tests.support.replies import Reply
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import ended, error_of
 from tests.support.waiting import wait_until
 
@@ -147,7 +147,7 @@ def spend(caller, upstream, words: int) -> int:
     return caller.http.post("/chat", json={"message": "x"}).json()["usage"]["total_tokens"]
 
 
-def test_a_budget_is_spent(opened, upstream, database_url):
+def test_a_budget_is_used_up(opened, upstream, database_url):
     shop, cafe, bar = opened(token_budgets={"shop": 60, "*": 100_000, "bar": 0})
     thread_id = shop.http.post("/threads").json()["id"]
     while (
@@ -209,7 +209,7 @@ def test_visitors_spend_their_projects_budget(start, call_as, upstream):
 
 
 @pytest.mark.parametrize("settings", [{"token_budgets": {"shop": 0}}, {"max_concurrent_runs": 1}])
-def test_the_sdk_is_told_and_asks_again_only_where_that_helps(opened, upstream, settings):
+def test_the_sdk_retries_only_when_that_can_help(opened, upstream, settings):
     shop, *_ = opened(**settings)
     if "max_concurrent_runs" in settings:
         begun(shop, upstream)
@@ -242,4 +242,4 @@ def test_without_the_settings_there_is_no_end(opened, upstream):
     for _ in range(3):
         begun(shop, upstream)
     at_the_model(upstream, 3)
-    assert told(shop.http, "/threads/runs", RUN)[-1].name == "done"
+    assert events_of(shop.http, "/threads/runs", RUN)[-1].name == "done"

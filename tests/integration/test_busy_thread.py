@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.replies import Reply
-from tests.support.stream_reader import following, names, run_path, streaming, told, unnumbered
+from tests.support.stream_reader import events_of, following, names, run_path, streaming, unnumbered
 from tests.support.talk import ended, error_of, text_of, texts
 from tests.support.waiting import wait_until
 
@@ -237,7 +237,7 @@ def test_a_run_that_waits_for_its_client_is_interrupted(thread):
     path = f"{busy.path}/runs/{run['id']}"
     wait_until(lambda: busy.http.get(path).json()["status"] == "requires_action")
     assert busy.say("two").is_success
-    events = told(busy.http, f"{busy.path}/runs", ASSISTANT)
+    events = events_of(busy.http, f"{busy.path}/runs", ASSISTANT)
     assert names(events)[-2:] == ["run.completed", "done"]
     assert busy.end(run) == "cancelled"
     assert busy.read_by(1) == ["one", "two"]

@@ -1,4 +1,4 @@
-"""A thread has one active run: what else wants to write there is told so."""
+"""A thread has one active run: other writes are refused meanwhile."""
 
 import pytest
 

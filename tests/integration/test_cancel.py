@@ -23,8 +23,8 @@ def test_a_run_at_work_is_stopped_with_what_it_has_said(http, thread_id, assista
     # Two words are out when the model falls silent.
     upstream.reply(Reply.text("One", " two", " three").stalled(after=6))
     path = begun(http, thread_id, assistant_id)
-    with http.stream("GET", f"{path}/events") as told:
-        assert any("two" in line for line in told.iter_lines())
+    with http.stream("GET", f"{path}/events") as reported:
+        assert any("two" in line for line in reported.iter_lines())
     cancelling = http.post(f"{path}/cancel").json()
     assert cancelling["status"] == "cancelling"
     run = ended(http, path)

@@ -117,7 +117,7 @@ def test_an_unknown_assistant_leaves_nothing_behind(http, thread_id):
         (Reply.incomplete("x", reason="content_filter"), 502, "invalid_prompt"),
     ],
 )
-def test_a_failed_answer_is_told_and_must_not_be_tried_again(
+def test_a_failed_answer_is_reported_and_not_to_be_retried(
     http, thread_id, upstream, reply, status, code
 ):
     upstream.reply(reply)
@@ -187,7 +187,7 @@ def test_the_next_chat_gives_a_waiting_run_up(http, with_tools, upstream):
     assert [item["type"] for item in upstream.requests[1].asked["input"]] == ["message", "message"]
 
 
-def test_a_run_that_was_cancelled_under_a_chat_is_told(http, thread_id, upstream, aside):
+def test_a_chat_whose_run_was_cancelled_gets_an_error(http, thread_id, upstream, aside):
     upstream.reply(Reply.text("Half", " an").stalled(after=5))
     asking = aside(lambda: http.post("/chat", json={"message": "x", "thread_id": thread_id}))
     assert upstream.wait_stalled()
@@ -209,7 +209,7 @@ def test_a_thread_that_was_deleted_under_a_chat_is_gone(http, thread_id, upstrea
     assert error["message"] == f"No thread found with id '{thread_id}'."
 
 
-def test_who_hangs_up_leaves_the_answer_in_the_thread(http, thread_id, upstream):
+def test_an_answer_is_stored_although_its_client_disconnected(http, thread_id, upstream):
     upstream.reply(Reply.text("Still", " here").stalled())
     body = {"message": "x", "thread_id": thread_id}
     with pytest.raises(httpx.ReadTimeout):

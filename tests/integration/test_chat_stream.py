@@ -58,7 +58,7 @@ def test_a_refusal_is_spoken(http, upstream):
     assert deltas(events) == events[-1].data["message"] == "I can't."
 
 
-def test_words_before_and_after_a_call_are_all_told(http, client, upstream):
+def test_text_before_and_after_a_call_is_all_sent(http, client, upstream):
     tools = [{"type": "function", "function": {"name": "f"}}]
     assistant = client.beta.assistants.create(model="m", tools=tools)
     upstream.reply(Reply.function_calls(("call_1", "f", "{}"), text="One moment."))
@@ -108,7 +108,7 @@ def test_an_unknown_thread_is_an_ordinary_error(http):
     assert error["message"] == "No thread found with id 'thread_unknown'."
 
 
-def test_who_hangs_up_finds_the_answer_in_the_thread(http, upstream):
+def test_a_streamed_answer_is_stored_although_its_client_disconnected(http, upstream):
     upstream.reply(Reply.text("One", " two").stalled(after=5))
     with streaming(http, "/chat", HELLO) as reader:
         reader.until("delta")
@@ -132,7 +132,7 @@ def test_a_chat_can_be_followed_as_a_run(http, upstream):
     assert names(rest) == [
         *("message.delta", "message.completed", "step.completed", "run.completed", "done")
     ]
-    assert rest[0].id == reader.events[1].id, "an event has one id, however it is told"
+    assert rest[0].id == reader.events[1].id, "an event has one id, however it is reported"
 
 
 def test_streamed_chats_on_a_thread_take_turns(http, upstream, together):

@@ -18,7 +18,7 @@ from tests.support.function_calls import call, function_tools, outputs
 from tests.support.interpreters import require_interpreter
 from tests.support.replies import Reply
 from tests.support.stores import uploaded
-from tests.support.stream_reader import following, names, run_path, told
+from tests.support.stream_reader import events_of, following, names, run_path
 from tests.support.talk import ended, text_of
 
 WRITES = "with open('/mnt/data/매출 요약.csv', 'w') as file: print('a,b\\n1,2', file=file)"
@@ -54,8 +54,8 @@ def run(server, assistant_id, upstream):
         upstream.reply(*replies)
         if thread_id:
             body = {"assistant_id": assistant_id, **more}
-            return told(server.http, f"/threads/{thread_id}/runs", body)
-        return told(server.http, "/threads/runs", asked(assistant_id, **more))
+            return events_of(server.http, f"/threads/{thread_id}/runs", body)
+        return events_of(server.http, "/threads/runs", asked(assistant_id, **more))
 
     return begin
 
@@ -134,7 +134,7 @@ def test_it_is_streamed_as_recorded(run):
     ]
 
 
-def test_a_reader_who_comes_later_reads_the_same(run, server):
+def test_a_reader_that_joins_later_reads_the_same(run, server):
     events = run(coding("print(1)"), Reply.text("1."))
     with following(server.http, run_path(events)) as reader:
         again = reader.rest()
@@ -203,7 +203,7 @@ def test_a_chat_has_it_too(server, assistant_id, upstream):
 # Lost variables
 
 
-def test_the_model_is_told_once_that_variables_are_gone(run, upstream, lose_session):
+def test_the_model_reads_once_that_variables_are_gone(run, upstream, lose_session):
     events = run(coding("x = 1"), Reply.text("Done."))
     lose_session()
     run(
@@ -219,7 +219,7 @@ def test_a_new_thread_has_lost_nothing(run, upstream):
     assert outputs(upstream, 2)[-1] == "1"
 
 
-def test_a_crash_is_text_for_the_model_which_is_told_once_of_its_loss(run, upstream):
+def test_a_crash_is_text_for_the_model_which_reads_once_of_lost_variables(run, upstream):
     events = run(
         *(coding("x = 1"), coding(CRASHES, "call_2"), coding("print(1)", "call_3")),
         Reply.text("Done."),
@@ -252,7 +252,7 @@ def test_files_of_assistant_thread_and_message_are_there(server, upstream):
     assert thread.tool_resources.code_interpreter.file_ids == ids[1:]
     names_and_ids = ["a.csv", "a_2.csv", "b.csv", *ids]
     upstream.reply(coding(reads(*names_and_ids)), Reply.text("Read."))
-    told(server.http, f"/threads/{thread.id}/runs", {"assistant_id": assistant.id})
+    events_of(server.http, f"/threads/{thread.id}/runs", {"assistant_id": assistant.id})
     assert outputs(upstream) == ["\n".join(["text 0", "text 1", "text 2"] * 2)]
     description = upstream.requests[0].body["tools"][0]["description"]
     listed = f"a.csv ({ids[0]}), a_2.csv ({ids[1]}), b.csv ({ids[2]})."
@@ -278,7 +278,7 @@ def test_a_file_that_is_gone_is_left_out(server, assistant_id, upstream):
     thread_id = server.http.post("/threads", json={"tool_resources": resources}).json()["id"]
     server.client.files.delete(file_id)
     upstream.reply(coding("print(1)"), Reply.text("Done."))
-    told(server.http, f"/threads/{thread_id}/runs", {"assistant_id": assistant_id})
+    events_of(server.http, f"/threads/{thread_id}/runs", {"assistant_id": assistant_id})
     assert outputs(upstream) == ["1"]
     assert "gone.txt" not in upstream.requests[0].body["tools"][0]["description"]
 
@@ -359,7 +359,7 @@ def test_resources_are_there_wherever_the_tool_is_listed(server, assistant_id, u
     empty: Any = {"code_interpreter": {"file_ids": []}}
     assistant = server.http.get(f"/assistants/{assistant_id}").json()
     assert assistant["tool_resources"] == empty
-    events = told(server.http, "/threads/runs", asked(assistant_id))
+    events = events_of(server.http, "/threads/runs", asked(assistant_id))
     for event in events:
         if event.name.startswith(("thread.created", "thread.run.")) and "step" not in event.name:
             assert event.data["tool_resources"] == empty, event.name
@@ -367,9 +367,9 @@ def test_resources_are_there_wherever_the_tool_is_listed(server, assistant_id, u
     body = {"model": "m", "instructions": "x"}
     plain = server.http.post("/assistants", json=body).json()
     assert plain["tool_resources"] == {}
-    events = told(server.http, "/threads/runs", asked(plain["id"], tools=[CODE]))
+    events = events_of(server.http, "/threads/runs", asked(plain["id"], tools=[CODE]))
     assert events[0].data["tool_resources"] == events[1].data["tool_resources"] == empty
-    events = told(server.http, "/threads/runs", asked(plain["id"]))
+    events = events_of(server.http, "/threads/runs", asked(plain["id"]))
     assert events[0].data["tool_resources"] == events[1].data["tool_resources"] == {}
 
 
@@ -386,11 +386,11 @@ def test_a_run_may_bring_its_own_files(server, assistant_id, upstream):
     file_id = uploaded(server.client, "of the run", "own.txt")
     resources = {"code_interpreter": {"file_ids": [file_id]}}
     upstream.reply(coding(reads("own.txt", file_id)), Reply.text("Read."))
-    told(server.http, "/threads/runs", asked(assistant_id, tool_resources=resources))
+    events_of(server.http, "/threads/runs", asked(assistant_id, tool_resources=resources))
     assert outputs(upstream) == ["of the run\nof the run"]
 
 
-def test_what_does_not_fit_is_told(start, upstream):
+def test_files_that_do_not_fit_are_named(start, upstream):
     require_interpreter()
     server = start(code_interpreter="auto", code_interpreter_disk_mib=1)
     assistant = server.client.beta.assistants.create(model="m", instructions="x", tools=[CODE])
@@ -399,7 +399,7 @@ def test_what_does_not_fit_is_told(start, upstream):
     message = {"role": "user", "content": "q", "attachments": [attached]}
     upstream.reply(coding("print(1)"), Reply.text("Done."))
     body = {"assistant_id": assistant.id, "thread": {"messages": [message]}}
-    told(server.http, "/threads/runs", body)
+    events_of(server.http, "/threads/runs", body)
     (said,) = outputs(upstream)
     assert said.startswith("big.csv is not in /mnt/data: ")
     assert said.endswith("\n1")
@@ -424,7 +424,7 @@ def test_a_step_that_waits_for_its_client_has_its_output(server, upstream):
         ),
         Reply.text(LINK),
     )
-    events = told(server.http, "/threads/runs", asked(assistant.id))
+    events = events_of(server.http, "/threads/runs", asked(assistant.id))
     assert names(events)[-2:] == ["run.requires_action", "done"]
     given = {"tool_outputs": [{"tool_call_id": "call_2", "output": "yours"}]}
     path = run_path(events)

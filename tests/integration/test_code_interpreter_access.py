@@ -11,7 +11,7 @@ from tests.support.function_calls import outputs
 from tests.support.interpreters import require_interpreter
 from tests.support.replies import Reply
 from tests.support.stores import uploaded
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import error_of
 
 SHOP, BAR = "key-of-the-shop-1234", "key-of-the-bar-12345"
@@ -139,5 +139,5 @@ def test_a_file_attached_by_its_owner_is_read(begin, call_as, upstream):
     message = {"role": "user", "content": "q", "attachments": [attached]}
     upstream.reply(coding(LISTS), Reply.text("Done."))
     body = {"assistant_id": "asst_code", "thread": {"messages": [message]}}
-    told(owner.http, "/threads/runs", body)
+    events_of(owner.http, "/threads/runs", body)
     assert outputs(upstream) == [f"{sorted([file_id, 'mine.txt'])}"]

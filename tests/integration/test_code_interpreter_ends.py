@@ -16,7 +16,7 @@ from tests.support.code_interpreter import (
 from tests.support.function_calls import outputs
 from tests.support.interpreters import require_interpreter
 from tests.support.replies import Reply
-from tests.support.stream_reader import names, run_path, streaming, told
+from tests.support.stream_reader import events_of, names, run_path, streaming
 from tests.support.talk import ended
 from tests.support.waiting import wait_until
 
@@ -52,7 +52,7 @@ def begun(start, upstream):
         assistant = server.client.beta.assistants.create(model="m", instructions="x", tools=[CODE])
         # The first session takes seconds on a busy machine.
         upstream.reply(coding("None"), Reply.text("Warm."))
-        told(server.http, "/threads/runs", asked(assistant.id))
+        events_of(server.http, "/threads/runs", asked(assistant.id))
         upstream.reply(coding(ENDLESS))
         with streaming(server.http, "/threads/runs", asked(assistant.id)) as reader:
             while not any(outputs_of(piece) for piece in pieces_of(reader.events)):
@@ -67,7 +67,7 @@ def goes_on(server: Any, path: str, assistant_id: str, upstream: Any) -> None:
     count = len(upstream.requests)
     upstream.reply(coding(LOOKS), Reply.text("Done."))
     thread = path.split("/runs/")[0]
-    events = told(server.http, f"{thread}/runs", {"assistant_id": assistant_id})
+    events = events_of(server.http, f"{thread}/runs", {"assistant_id": assistant_id})
     assert names(events)[-2:] == ["run.completed", "done"]
     assert outputs(upstream, count + 1) == ["True True"]
 
@@ -105,7 +105,7 @@ def test_a_time_limit_is_text_for_the_model(start, upstream):
     server = start(code_interpreter="auto", code_interpreter_seconds=1)
     assistant = server.client.beta.assistants.create(model="m", instructions="x", tools=[CODE])
     upstream.reply(coding(ENDLESS), coding(LOOKS, "call_2"), Reply.text("Done."))
-    events = told(server.http, "/threads/runs", asked(assistant.id))
+    events = events_of(server.http, "/threads/runs", asked(assistant.id))
     assert names(events)[-2:] == ["run.completed", "done"]
     stopped, looked = outputs(upstream, 2)
     assert "took more than 1 seconds" in stopped

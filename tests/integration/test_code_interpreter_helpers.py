@@ -1,4 +1,4 @@
-"""OpenAI's stream helpers, sync and async: what their handlers are told of code."""
+"""OpenAI's stream helpers, sync and async: what their handlers receive about code."""
 
 import pytest
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.interpreters import require_interpreter
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 
 DRAW = "표를 그래프로 그려 주세요."
 CODE = {"type": "code_interpreter"}
@@ -69,7 +69,7 @@ def asking(question: str, *file_ids: str) -> dict[str, Any]:
 
 def answer(http, question: str, *file_ids: str) -> list[dict[str, Any]]:
     """Ask about the files, and return the answer's content."""
-    events = told(http, "/threads/runs", asking(question, *file_ids))
+    events = events_of(http, "/threads/runs", asking(question, *file_ids))
     *_, message = [event.data for event in events if event.name == "thread.message.completed"]
     assert "Traceback" not in json.dumps(message)
     content: list[dict[str, Any]] = message["content"]

@@ -13,7 +13,7 @@ from tests.support.searches import (
     results,
 )
 from tests.support.stores import uploaded
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import finished
 
 
@@ -71,7 +71,7 @@ def test_it_speaks_of_a_file_that_was_just_brought(client, http, files):
     file_id = uploaded(client, "점검은 매주 화요일 새벽에 합니다.", "점검.txt")
     brought = {"attachments": [{"file_id": file_id, "tools": [{"type": "file_search"}]}]}
     body = {"assistant_id": files.assistant_id, "thread": asking("점검은 언제 하나요?", **brought)}
-    events = told(http, "/threads/runs", body)
+    events = events_of(http, "/threads/runs", body)
     part = answer(http, events[0].data["id"])
     assert cited(part) == [("【0:0†점검.txt】", file_id)]
     assert "점검은 매주 화요일 새벽에 합니다." in part["text"]["value"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stream_reader import NotStreamed, told
+from tests.support.stream_reader import NotStreamed, events_of
 from tests.support.talk import ended, error_of
 
 SAID = {
@@ -29,7 +29,7 @@ def test_nothing_to_answer(http, silent, given):
     body = {"assistant_id": silent, **given}
     assert error_of(http.post(f"{path}/runs", json=body)) == SAID
     with pytest.raises(NotStreamed) as refused:
-        told(http, f"{path}/runs", body)
+        events_of(http, f"{path}/runs", body)
     assert error_of(refused.value.response) == SAID
     # Nothing of the refused runs is left, their messages included.
     assert http.get(f"{path}/runs").json()["data"] == []

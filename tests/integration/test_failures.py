@@ -74,7 +74,7 @@ def test_what_was_said_before_the_failure_stays(client, http, thread_id, assista
     assert step["failed_at"] is not None
 
 
-def test_the_models_words_are_told(client, thread_id, assistant_id, upstream):
+def test_the_upstreams_error_message_is_passed_on(client, thread_id, assistant_id, upstream):
     upstream.reply(Reply.failed("server_error", "The kitchen is closed."))
     assert "The kitchen is closed." in finished(client, thread_id, assistant_id).last_error.message
 

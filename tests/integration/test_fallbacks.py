@@ -164,7 +164,7 @@ def test_a_model_that_is_missing_says_nothing_of_the_others(served, upstream, se
     assert (asked(upstream), asked(second)) == (["m", "n"], ["m-there"])
 
 
-def test_the_first_failure_is_told_if_all_fail_and_each_was_asked(served, upstream, second):
+def test_the_first_failure_is_reported_if_every_upstream_fails(served, upstream, second):
     server = served()
     for _ in range(2):
         upstream.reply(Reply.http_error(500, {"error": {"message": "Full."}}))

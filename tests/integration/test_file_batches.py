@@ -20,7 +20,7 @@ def many(client: openai.OpenAI, count: int) -> list[str]:
     return [uploaded(client, f"text number {number}") for number in range(count)]
 
 
-def test_a_batch_is_told_as_openais_servers_tell_it(client, http: httpx.Client, store_id):
+def test_a_batch_has_the_fields_that_openai_returns(client, http: httpx.Client, store_id):
     ids = many(client, 2)
     path = f"/vector_stores/{store_id}/file_batches"
     batch = http.post(path, json={"file_ids": ids}).json()

@@ -21,7 +21,14 @@ from tests.support.searches import (
     search,
     stores,
 )
-from tests.support.stream_reader import StreamReader, names, run_path, streaming, told, unnumbered
+from tests.support.stream_reader import (
+    StreamReader,
+    events_of,
+    names,
+    run_path,
+    streaming,
+    unnumbered,
+)
 from tests.support.talk import error_of, finished
 
 BOTH_APIS = True
@@ -76,7 +83,7 @@ def test_the_model_is_offered_a_function(ask, upstream):
     }
 
 
-def test_each_passage_stands_behind_its_marker(ask, upstream):
+def test_each_marker_cites_its_passage(ask, upstream):
     upstream.reply(Reply.function_calls(search("playlist schedule")))
     assert ask().status == "completed"
     assert outputs(upstream) == [
@@ -105,7 +112,7 @@ def test_what_it_says_is_cited(ask, http, upstream, files):
 def test_a_stream_tells_the_search_and_the_citation(http, upstream, files):
     upstream.reply(Reply.function_calls(search("환불")), Reply.text(*PIECES))
     body = {"assistant_id": files.assistant_id, "thread": asking()}
-    events = told(http, "/threads/runs", body)
+    events = events_of(http, "/threads/runs", body)
     assert names(events) == [
         *("thread.created", "run.created", "run.queued", "run.in_progress"),
         *("step.created", "step.in_progress", "step.delta", "step.completed"),
@@ -130,7 +137,7 @@ def test_a_stream_tells_the_search_and_the_citation(http, upstream, files):
     assert cited(heard(events)) == [(MARKER, files.files["refund"])]
 
 
-def test_no_part_of_a_marker_is_told_before_it_is_whole(http, upstream, files):
+def test_no_part_of_a_marker_is_sent_before_it_is_whole(http, upstream, files):
     upstream.reply(
         Reply.function_calls(search("환불")),
         # Four events open the message; the second delta is the last before the silence.
@@ -152,21 +159,25 @@ def test_no_part_of_a_marker_is_told_before_it_is_whole(http, upstream, files):
 def test_a_marker_that_never_ends_is_said_at_last(http, upstream, files, reply):
     upstream.reply(Reply.function_calls(search("환불")), reply("So: ", "【0:0†", "refund"))
     body = {"assistant_id": files.assistant_id, "thread": asking()}
-    events = told(http, "/threads/runs", body)
+    events = events_of(http, "/threads/runs", body)
     assert heard(events)["text"] == {"value": "So: 【0:0†refund", "annotations": []}
     assert answer(http, events[0].data["id"]) == heard(events)
 
 
 def test_a_marker_alone_is_an_answer(http, upstream, files):
     upstream.reply(Reply.function_calls(search("환불")), Reply.text(MARKER[:3], MARKER[3:]))
-    events = told(http, "/threads/runs", {"assistant_id": files.assistant_id, "thread": asking()})
+    events = events_of(
+        http, "/threads/runs", {"assistant_id": files.assistant_id, "thread": asking()}
+    )
     assert cited(heard(events)) == [(MARKER, files.files["refund"])]
     assert answer(http, events[0].data["id"]) == heard(events)
 
 
 def test_a_stream_can_be_followed_again(http, upstream, files):
     upstream.reply(Reply.function_calls(search("환불")), Reply.text(*PIECES))
-    events = told(http, "/threads/runs", {"assistant_id": files.assistant_id, "thread": asking()})
+    events = events_of(
+        http, "/threads/runs", {"assistant_id": files.assistant_id, "thread": asking()}
+    )
     with http.stream("GET", f"{run_path(events)}/events") as response:
         again = StreamReader(response).rest()
     assert heard(again) == heard(events)
@@ -206,7 +217,7 @@ def test_the_sdks_helper_puts_the_citation_together(client, upstream, files):
 
 
 @pytest.mark.parametrize("name", ["include[]", "include", None])
-def test_the_texts_found_are_told_to_who_asks(ask, http, upstream, name):
+def test_the_texts_found_are_included_on_request(ask, http, upstream, name):
     upstream.reply(Reply.function_calls(search("환불")))
     run = ask()
     params = {name: CONTENT} if name else {}
@@ -220,7 +231,7 @@ def test_the_texts_found_are_told_to_who_asks(ask, http, upstream, name):
 
 
 @pytest.mark.parametrize("name", ["include[]", None])
-def test_a_stream_tells_the_texts_to_who_asked(client, http, upstream, files, name):
+def test_a_stream_includes_the_texts_found_on_request(client, http, upstream, files, name):
     upstream.reply(Reply.function_calls(search("환불")), Reply.text("So."))
     thread = client.beta.threads.create(**asking())
     body = {"assistant_id": files.assistant_id, "stream": True}
@@ -296,7 +307,7 @@ def test_options_that_are_null_are_none(ask, http, upstream, options):
         ('{"query": "quantum chromodynamics"}', "Nothing was found."),
     ],
 )
-def test_a_call_that_finds_nothing_is_told_so(ask, http, upstream, arguments, output):
+def test_the_model_reads_that_nothing_was_found(ask, http, upstream, arguments, output):
     upstream.reply(Reply.function_calls(("call_1", "file_search", arguments)))
     run = ask()
     assert run.status == "completed"

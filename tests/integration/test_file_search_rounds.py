@@ -20,7 +20,7 @@ from tests.support.searches import (
     stores,
 )
 from tests.support.stores import filled
-from tests.support.stream_reader import following, names, run_path, streaming, told
+from tests.support.stream_reader import events_of, following, names, run_path, streaming
 from tests.support.talk import ended, finished, texts
 
 BOTH_APIS = True
@@ -82,7 +82,7 @@ def test_words_between_searches_are_cited(http, upstream, files):
         Reply.text(f"Then {SCHEDULES}."),
     )
     body = {"assistant_id": files.assistant_id, "thread": asking()}
-    events = told(http, "/threads/runs", body)
+    events = events_of(http, "/threads/runs", body)
     said = [event.data for event in events if event.name == "thread.message.completed"]
     assert [cited(message["content"][0])[0][0] for message in said] == [REFUNDS, SCHEDULES]
     assert names(events).count("step.completed") == 4
@@ -117,10 +117,10 @@ OUTPUTS = {"tool_outputs": [{"tool_call_id": "call_a", "output": "yours"}]}
 
 @pytest.fixture
 def mixed(http, upstream, files):
-    """A run that has searched and waits for its client; return all that it told."""
+    """A run that has searched and waits for its client; return all its events."""
     upstream.reply(MIXED, Reply.text(f"So {REFUNDS}."))
     body = {"assistant_id": files.assistant_id, "thread": asking(), "tools": BOTH}
-    return told(http, "/threads/runs", body)
+    return events_of(http, "/threads/runs", body)
 
 
 def test_the_client_is_asked_for_its_part_only(http, mixed, files):
@@ -136,7 +136,7 @@ def test_the_client_is_asked_for_its_part_only(http, mixed, files):
 
 
 def test_what_was_found_is_kept_while_the_client_answers(http, mixed, upstream, files):
-    events = told(http, f"{run_path(mixed)}/submit_tool_outputs", OUTPUTS)
+    events = events_of(http, f"{run_path(mixed)}/submit_tool_outputs", OUTPUTS)
     assert names(events)[:3] == ["step.completed", "run.queued", "run.in_progress"]
     mine, searched = events[0].data["step_details"]["tool_calls"]
     assert mine["function"]["output"] == "yours"
@@ -154,7 +154,7 @@ def test_a_search_after_the_clients_answer_counts_on(http, mixed, upstream, file
     upstream.reply(
         Reply.function_calls(search("schedule", "call_c")), Reply.text(REFUNDS, SCHEDULES)
     )
-    events = told(http, f"{run_path(mixed)}/submit_tool_outputs", OUTPUTS)
+    events = events_of(http, f"{run_path(mixed)}/submit_tool_outputs", OUTPUTS)
     assert [marker for marker, _ in cited(heard(events))] == [REFUNDS, SCHEDULES]
 
 
@@ -246,7 +246,7 @@ def test_a_chat_searches_and_cites(http, upstream, files, stream):
     )
     body = {"message": "환불은 언제?", "assistant_id": files.assistant_id}
     if stream:
-        events = told(http, "/chat", body)
+        events = events_of(http, "/chat", body)
         reply = events[-1].data
         said = [event.data["delta"] for event in events if event.name == "delta"]
         assert said == ["So ", REFUNDS]

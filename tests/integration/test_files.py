@@ -18,7 +18,7 @@ def stored(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_file_is_told_in_openais_order(http: httpx.Client):
+def test_a_files_fields_are_in_openais_order(http: httpx.Client):
     answer = http.post(
         "/files", data={"purpose": "assistants"}, files={"file": ("hours.txt", b"Open from 8.")}
     )

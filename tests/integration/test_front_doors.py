@@ -11,7 +11,7 @@ from app.api.front_doors import FRONT_DOORS
 from app.application import create_app
 from app.core.config import Settings
 from tests.support.pages import client_of
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import error_of
 
 KEY = "key-of-the-shop-0123456789"
@@ -61,7 +61,7 @@ def test_a_run_is_streamed(at, client, upstream):
         "thread": {"messages": [{"role": "user", "content": "hello"}]},
         "stream": True,
     }
-    events = told(at, "/threads/runs", body)
+    events = events_of(at, "/threads/runs", body)
     assert events[0].name == "thread.created"
     assert [event.name for event in events[-2:]] == ["thread.run.completed", "done"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.function_calls import FOLDER, call, function_tools, outputs
 from tests.support.replies import Reply
-from tests.support.stream_reader import names, told
+from tests.support.stream_reader import events_of, names
 from tests.support.talk import ended, finished
 
 BOTH_APIS = True
@@ -115,7 +115,7 @@ def test_a_mixed_round_asks_the_client_for_its_part_only(run, client, upstream):
 def test_a_stream_tells_the_calls_and_their_outputs(http, upstream):
     upstream.reply(Reply.function_calls(call("double", number=2)), Reply.text("Four."))
     body = {"assistant_id": "asst_default", "tools": function_tools("double")}
-    events = told(http, "/threads/runs", body)
+    events = events_of(http, "/threads/runs", body)
     begun = ["thread.created", "run.created", "run.queued", "run.in_progress"]
     assert names(events) == [
         *begun,
@@ -138,7 +138,7 @@ def test_a_chat_calls_them_too(client, http, upstream, stream):
     def plain():
         return http.post("/chat", json=body).json()
 
-    reply = told(http, "/chat", body)[-1].data if stream else plain()
+    reply = events_of(http, "/chat", body)[-1].data if stream else plain()
     assert reply["message"] == "Said."
     assert outputs(upstream) == ["안녕, A"]
     assert (

@@ -96,8 +96,8 @@ def test_the_example_works(shipped, upstream):
         thread = shipped.beta.threads.create(messages=[{"role": "user", "content": "go"}])
         run = finished(shipped, thread.id, "asst_default", tools=tools)
         assert run.status == "completed"
-        (told,) = outputs(upstream, 2 * number + 1)
-        assert told.startswith(output)
+        (reported,) = outputs(upstream, 2 * number + 1)
+        assert reported.startswith(output)
     described = upstream.requests[0].body["tools"]
     assert [tool["name"] for tool in described] == ["list_screens", "view_events", "busiest_day"]
     assert all(tool["description"] for tool in described)

@@ -53,7 +53,7 @@ def claims(monkeypatch):
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_one_that_is_created_while_the_other_ends(start, upstream, aside, database_url, claims):
+def test_a_run_created_while_another_ends_is_started(start, upstream, aside, database_url, claims):
     """The statement that ends a run doesn't see what was committed after it had begun."""
     server = start(**SLOW_BEAT)
     run = stalled_run(server, upstream)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.stream_reader import names, told
+from tests.support.stream_reader import events_of, names
 from tests.support.talk import error_of
 
 JSON = {"content-type": "application/json"}
 ORIGIN = "https://example.org"
 
 
-def test_health_tells_who_answers(http, start):
+def test_health_says_which_upstream_answers(http, start):
     from_upstream = http.get("/health").json()
     assert from_upstream["status"] == from_upstream["database"] == "ok"
     assert from_upstream["upstream"] == "custom"
@@ -39,7 +39,7 @@ def test_the_demo_models_words_come_one_after_the_other(start, upstream):
     """Some chat components hang on deltas that all arrive in one burst."""
     server = start(openai_base_url="", openai_api_key="")
     begun = time.monotonic()
-    events = told(server.http, "/chat", {"message": "hi"})
+    events = events_of(server.http, "/chat", {"message": "hi"})
     seconds = time.monotonic() - begun
     deltas = names(events).count("delta")
     assert deltas > 5

@@ -155,7 +155,7 @@ async def test_a_failure_of_ours_is_tried_three_times(database, store, ingestors
     assert store.reads[-1] == lost_key != read_key, "it rests while others are read"
 
 
-async def test_who_ended_every_process_is_given_up(database, store, ingestors, database_url):
+async def test_a_file_that_kills_every_reader_is_given_up(database, store, ingestors, database_url):
     store_id = await attached(database, store, "a text")
     with connected(database_url) as connection:
         connection.execute(store_files.update().values(attempts=3, worker_id="gone", held_until=1))
@@ -249,7 +249,7 @@ async def test_a_large_file_is_written_while_it_is_cut(
 # Embeddings
 
 
-async def test_chunks_are_embedded_where_there_is_a_model(database, store, ingestors, database_url):
+async def test_chunks_are_embedded_if_there_is_a_model(database, store, ingestors, database_url):
     store_id = await attached(database, store, "a text")
     ingestors(FakeEmbedder())
     (row,) = await ended(database_url, store_id)

@@ -14,7 +14,15 @@ OF_CHAT = {
     *("retrieve_caller", "chat", "list_threads", "delete_threads"),
     *("retrieve_thread", "delete_thread", "list_messages", "retrieve_message"),
     *("update_message", "delete_message", "list_runs", "retrieve_run", "follow_run"),
-    *("cancel_run", "list_steps", "retrieve_step", "retrieve_file", "retrieve_file_content"),
+    *(
+        "cancel_run",
+        "give_feedback",
+        "list_feedback",
+        "list_steps",
+        "retrieve_step",
+        "retrieve_file",
+        "retrieve_file_content",
+    ),
 }
 GUARDED = [
     each
@@ -200,6 +208,7 @@ def test_a_project_has_its_own_limits(admin, upstream):
     body = {"assistant_id": "asst_default", "thread": {"messages": []}}
     admin.http.post("/admin/projects/bar", json={"token_budget": None})
     run = caller.http.post("/threads/runs", json=body).json()
+    wait_until(lambda: len(upstream.requests) == 1)
     error = error_of(caller.http.post("/threads/runs", json=body), 429)
     assert error["code"] == "concurrent_runs_exceeded"
     path = f"/threads/{run['thread_id']}/runs/{run['id']}"

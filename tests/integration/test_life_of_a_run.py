@@ -66,15 +66,15 @@ def test_a_cancel_by_another_server(start, upstream, stage):
     assert ended(here.http, path)["cancelled_at"] is not None
 
 
-def test_a_cancelled_wait_is_told_to_its_followers(http, upstream):
+def test_followers_learn_that_a_waiting_run_was_cancelled(http, upstream):
     upstream.reply(CALL)
     path = waiting(http)
     last = http.get(path).json()
     http.post(f"{path}/cancel")
     ended(http, path)
     with following(http, path) as reader:
-        told = names(reader.rest())
-    assert told[-5:] == [
+        reported = names(reader.rest())
+    assert reported[-5:] == [
         *("run.requires_action", "step.cancelled", "run.cancelling", "run.cancelled", "done")
     ]
     assert reader.events[-5].data == last
@@ -84,7 +84,7 @@ def test_a_cancelled_wait_is_told_to_its_followers(http, upstream):
 
 
 @pytest.mark.parametrize("stall", [None, 0, 5], ids=["waiting", "before", "amid"])
-def test_an_expiry_is_told(start, upstream, stall):
+def test_followers_learn_that_a_run_expired(start, upstream, stall):
     server = start(run_expires_seconds=1, lease_seconds=0.3)
     upstream.reply(CALL if stall is None else Reply.text("One", " two").stalled(after=stall))
     path = begun(server.http, tools=[FUNCTION])

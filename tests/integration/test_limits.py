@@ -65,7 +65,7 @@ def test_a_rest_that_servers_do_not_take_is_asked_for_as_the_least_they_do(
     assert done.usage.completion_tokens == words + 10 + 2
 
 
-def test_a_prompt_budget_that_is_spent_ends_the_run(client, assistant_id, upstream):
+def test_a_prompt_budget_that_is_used_up_ends_the_run(client, assistant_id, upstream):
     thread = {"messages": [{"role": "user", "content": " ".join(["word"] * 256)}]}
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
     run = client.beta.threads.create_and_run_poll(

@@ -1,4 +1,4 @@
-"""Lists that a client sends: each has a bound, told in OpenAI's words."""
+"""Lists that a client sends: each has a bound, with OpenAI's error message."""
 
 import pytest
 

@@ -13,7 +13,7 @@ def text(value: str) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         ("hi 안녕 😀", [text("hi 안녕 😀")]),
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], [text("a"), text("b")]),
@@ -39,10 +39,10 @@ def text(value: str) -> dict:
     ],
     ids=["string", "texts", "image", "small image", "file", "longest"],
 )
-def test_content_is_told_as_parts(http, thread_id, content, told):
+def test_content_is_returned_as_parts(http, thread_id, content, reported):
     body = {"role": "user", "content": content}
     message = http.post(f"/threads/{thread_id}/messages", json=body).json()
-    assert message["content"] == told
+    assert message["content"] == reported
     assert http.get(f"/threads/{thread_id}/messages/{message['id']}").json() == message
 
 
@@ -98,7 +98,7 @@ def test_a_list_holds_the_newest_first_and_pages_in_both_orders(client):
     assert [text_of(m.model_dump()) for m in before.data] == ["3", "2"]
 
 
-def test_a_list_says_where_it_begins_and_ends(http, thread_id):
+def test_a_list_has_the_ids_of_its_first_and_last_object(http, thread_id):
     for _ in range(2):
         http.post(f"/threads/{thread_id}/messages", json={"role": "user", "content": "x"})
     page = http.get(f"/threads/{thread_id}/messages", params={"limit": 2}).json()

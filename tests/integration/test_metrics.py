@@ -51,7 +51,7 @@ def test_a_chat_is_counted(start, upstream):
     assert figures.value("process_resident_memory_bytes") > 0
 
 
-def test_the_name_of_the_model_that_was_really_asked_is_told(start, upstream):
+def test_metrics_name_the_model_that_was_asked(start, upstream):
     server = start(openai_model="theirs", model_aliases={"theirs": "ours"})
     assert server.http.post("/chat", json={"message": "hi"}).is_success
     figures = Figures(server)
@@ -75,7 +75,7 @@ def test_a_streamed_run_is_seen_while_it_lasts(start, upstream):
     assert figures.value("threadkeeper_http_requests_total", route="/api/v1/threads/runs") == 1
 
 
-def test_a_reader_who_hangs_up_is_no_open_stream_any_more(start, upstream):
+def test_a_stream_whose_reader_disconnected_is_not_counted_as_open(start, upstream):
     server = start()
     upstream.reply(Reply.text("So", " slow").stalled(after=5))
     with streaming(server.http, "/threads/runs", {**ASSISTANT, **ASKED}) as reader:
@@ -94,9 +94,7 @@ def test_a_reader_who_hangs_up_is_no_open_stream_any_more(start, upstream):
     ],
     ids=["500", "429", "400"],
 )
-def test_an_upstream_that_fails_is_told_by_the_kind_of_failure(
-    start, upstream, reply, outcome, retries
-):
+def test_failures_of_an_upstream_are_counted_by_kind(start, upstream, reply, outcome, retries):
     server = start(openai_max_retries=1)
     upstream.reply(*[reply] * (retries + 1))
     answer = server.http.post("/chat", json={"message": "hi"})
@@ -184,7 +182,7 @@ def test_a_reader_gets_the_format_it_asks_for(start):
     assert {"threadkeeper_http_requests", "threadkeeper_runs_queued"} <= names
 
 
-def test_where_keys_are_set_one_is_needed_and_readiness_needs_none(start):
+def test_with_keys_metrics_need_one_and_readiness_none(start):
     server = start(api_keys='["shop:tk-of-the-shop-0123456789"]')
     address = f"{server.base_url}/metrics"
     assert httpx.get(address).status_code == 401

@@ -140,7 +140,7 @@ def test_files_without_their_content_get_it_later(source, target):
     assert exported(target.http, content=True) == exported(source.http, content=True)
 
 
-def test_a_changed_line_updates_what_nobody_has_changed_here(target):
+def test_a_changed_line_updates_an_imported_row_that_is_unchanged(target):
     http = target.http
     imported(http, lines_of(THREAD, MESSAGE))
     said = [{"type": "text", "text": {"value": "안녕히 가세요", "annotations": []}}]

@@ -172,7 +172,7 @@ def test_an_upload_that_breaks_off_leaves_nothing_in_s3(start, s3):
     wait_until(lambda: (s3.keys(), s3.unfinished()) == ([], []))
 
 
-def test_a_store_that_is_away_is_told_as_503(start, s3_address, monkeypatch, tmp_path):
+def test_an_unreachable_object_store_is_a_503(start, s3_address, monkeypatch, tmp_path):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         set_environment(monkeypatch, f"http://127.0.0.1:{nobody.getsockname()[1]}")

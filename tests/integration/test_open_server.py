@@ -1,4 +1,4 @@
-"""A server without keys: for its own machine alone, unless it is told to serve everybody."""
+"""A server without keys: for its own machine alone, unless ALLOW_OPEN is set."""
 
 import pytest
 
@@ -275,7 +275,7 @@ def test_other_machines_are_not_let_in_by_accident(tmp_path, host):
         ("TRUSTED_PROXIES", '["127.0.0.1"]', "a proxy (127.0.0.1/32)"),
     ],
 )
-def test_a_proxy_lets_nobody_in_by_accident(tmp_path, name, value, said):
+def test_no_request_through_a_proxy_is_admitted_by_accident(tmp_path, name, value, said):
     first, *lines = refused_start(tmp_path, **{name: value}).splitlines()
     assert first == (
         f"{name}: {said} lets other machines in, and no key is set. "

@@ -1,4 +1,4 @@
-"""What goes wrong in the server itself: told in words, and over once its cause is."""
+"""Internal errors: reported in OpenAI's envelope, and gone once their cause is."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from tests.support.rows import connected
 from tests.support.waiting import wait_until
 
 
-def test_a_fault_is_told_like_every_other_error(start, database_url):
+def test_an_internal_error_has_the_same_envelope(start, database_url):
     server = start()
     with connected(database_url) as connection:
         connection.execute(text("ALTER TABLE assistants RENAME TO elsewhere"))

@@ -26,7 +26,7 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-PAGES = ("/chat", "/docs", "/widget/demo")
+PAGES = ("/chat", "/console", "/docs", "/widget/demo")
 every_page = pytest.mark.parametrize("path", PAGES)
 OWN_FILES = [
     path.relative_to(FOLDER).as_posix()
@@ -223,14 +223,14 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @pytest.mark.parametrize("accept", [BROWSER, "text/html", "application/json;q=0.5, text/html"])
-def test_a_person_is_shown_where_to_go(site, accept):
+def test_a_browser_gets_the_welcome_page(site, accept):
     page = site.get("/", headers={"accept": accept})
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-security-policy"] == POLICY
     assert "accept" in page.headers["vary"]
     links = Links(page.text)
     assert not links.stopped
-    for path in ("chat", "docs", "widget/demo", "readme", "readme?lang=ko"):
+    for path in ("chat", "console", "docs", "widget/demo", "readme", "readme?lang=ko"):
         assert f'href="{path}"' in page.text
         assert site.get(f"/{path}").status_code == 200
     assert "서버가 실행 중입니다" in page.text and "The server is running" in page.text
@@ -240,7 +240,7 @@ def test_a_person_is_shown_where_to_go(site, accept):
     "accept",
     ["*/*", "", "application/json", "application/json, text/html;q=0.9", "text/html;q=x", "text/*"],
 )
-def test_a_program_is_told_in_json_where_to_go(site, accept):
+def test_a_program_gets_the_addresses_as_json(site, accept):
     assert site.get("/", headers={"accept": accept}).json()["name"] == "Threadkeeper"
 
 
@@ -275,8 +275,8 @@ async def test_a_page_says_when_its_files_were_not_fetched(copied, path):
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("marked.js", {"/chat", "/widget.js", "/widget/demo"}),
-        ("purify.js", {"/chat", "/widget.js", "/widget/demo"}),
+        ("marked.js", {"/chat", "/console", "/widget.js", "/widget/demo"}),
+        ("purify.js", {"/chat", "/console", "/widget.js", "/widget/demo"}),
         ("swagger-ui/swagger-ui-bundle.js", {"/docs"}),
         ("swagger-ui/swagger-ui.css", {"/docs"}),
     ],

@@ -10,7 +10,7 @@ from tests.support.belongings import FUNCTION, SECRET, all_rows, belongings, unk
 from tests.support.function_calls import outputs
 from tests.support.replies import Reply
 from tests.support.searches import SEARCH, search, stores
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import ended, error_of
 from tests.support.waiting import wait_until
 
@@ -170,16 +170,16 @@ def test_messages_of_others_runs_are_not_listed(cafe, theirs, own):
 
 
 def searching(caller, upstream, path: str, body: dict) -> list[str]:
-    """Run with a search for what the vault opens with; return what the model was told of it."""
+    """Run with a search for what the vault opens with; return the search's output."""
     first = len(upstream.requests)
     upstream.reply(Reply.function_calls(search("vault appletree 금고")), Reply.text("Done."))
-    events = told(caller.http, path, body)
+    events = events_of(caller.http, path, body)
     assert "thread.run.completed" in [event.name for event in events]
     return outputs(upstream, first + 1)
 
 
 @pytest.mark.parametrize("holder", ["thread", "changed thread", "assistant", "changed", "run"])
-def test_a_store_of_others_is_searched_by_nobody_else(
+def test_another_projects_store_is_not_searched(
     shop, cafe, theirs, upstream, shared_database_url, holder
 ):
     resources = stores(theirs["vector_store_id"])
@@ -229,17 +229,17 @@ def test_a_picture_of_others_does_not_reach_the_model(shop, cafe, upstream):
         "assistant_id": "asst_default",
         "thread": {"messages": [{"role": "user", "content": [part]}]},
     }
-    told(cafe.http, "/threads/runs", body)
+    events_of(cafe.http, "/threads/runs", body)
     asked = upstream.requests[-1].body["input"]
     assert base64.b64encode(PNG).decode() not in str(asked)
     # Nor does its id, which may be somebody's in the account there.
     assert file_id not in str(asked)
     assert asked[-1]["content"] == [{"type": "input_text", "text": NOT_HERE}]
-    told(shop.http, "/threads/runs", body)
+    events_of(shop.http, "/threads/runs", body)
     assert base64.b64encode(PNG).decode() in str(upstream.requests[-1].body["input"])
 
 
-def test_a_busy_thread_of_others_keeps_nobody_waiting(shop, cafe, upstream, aside):
+def test_another_projects_busy_thread_delays_no_run(shop, cafe, upstream, aside):
     upstream.reply(Reply.text("Slow").stalled())
     thread_id = shop.http.post("/threads").json()["id"]
     chat = {"message": "hello", "thread_id": thread_id}
@@ -271,6 +271,6 @@ def test_each_project_has_its_own_busy_thread(shop, cafe, upstream):
     """What one has at work keeps no other from anything."""
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
     body = {"assistant_id": "asst_default", "thread": {"messages": [ASKED]}, "tools": [FUNCTION]}
-    told(shop.http, "/threads/runs", body)
+    events_of(shop.http, "/threads/runs", body)
     upstream.reply(Reply.text("Free."))
     assert cafe.http.post("/chat", json={"message": "x"}).json()["message"] == "Free."

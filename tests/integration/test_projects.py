@@ -146,7 +146,7 @@ def test_a_bare_key_is_a_project_of_its_own(start, call_as):
     for other in (another, call_as(server, "key-of-the-default")):
         error_of(other.http.get(f"/threads/{made}"), 404)
         assert other.http.get("/threads").json()["data"] == []
-    # Its name is worked out from the key: it is told nowhere.
+    # Its name is derived from the key, so it is shown nowhere.
     one.http.post("/chat", json={"message": "hi"})
     (row,) = one.http.get("/usage").json()["data"]
     assert row["project"] is None

@@ -52,7 +52,7 @@ def redis_url():
     yield f"redis://127.0.0.1:6379/{NUMBER}"
 
 
-def told(answer) -> list[str]:
+def limits_of(answer) -> list[str]:
     return [answer.headers[f"x-ratelimit-{name}-requests"] for name in HEADERS]
 
 
@@ -65,7 +65,7 @@ def test_one_too_many_is_refused(opened):
     for left in ("2", "1", "0"):
         answer = shop.http.get("/threads")
         assert answer.is_success
-        limit, remaining, reset = told(answer)
+        limit, remaining, reset = limits_of(answer)
         assert (limit, remaining) == ("3", left)
         assert reset.endswith("s") and 0 < int(reset[:-1]) <= 3600
     refused = shop.http.get("/threads", headers={"origin": ORIGIN})
@@ -78,7 +78,7 @@ def test_one_too_many_is_refused(opened):
     seconds = int(refused.headers["retry-after"])
     assert 3500 < seconds <= 3600
     assert error["message"] == f"Rate limit reached: 3/hour. Please try again in {seconds}s."
-    assert told(refused)[:2] == ["3", "0"]
+    assert limits_of(refused)[:2] == ["3", "0"]
     # A page may read all of it.
     assert refused.headers["access-control-allow-origin"] == ORIGIN
     exposed = refused.headers["access-control-expose-headers"]
@@ -101,7 +101,7 @@ def test_every_answer_is_counted_whatever_it_is(opened):
         http.get("/threads", params={"limit": "many"}),
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 404, 400, 400, 400]
-    assert [told(answer)[1] for answer in answers] == ["5", "4", "3", "2", "1", "0"]
+    assert [limits_of(answer)[1] for answer in answers] == ["5", "4", "3", "2", "1", "0"]
     # What is refused is refused before it is read, and does nothing.
     error_of(http.post("/chat", content=b"{"), 429)
 
@@ -133,7 +133,7 @@ def test_wrong_keys_are_counted_by_address(opened):
         for number in range(3)
     ]
     assert [answer.status_code for answer in tried] == [401, 401, 401]
-    assert told(tried[-1])[1] == "0"
+    assert limits_of(tried[-1])[1] == "0"
     for headers in ({"authorization": "Bearer another-guess"}, {}):
         error_of(nobody.http.get("/threads", headers=headers), 429)
     # Who has a key is not kept out by that.
@@ -166,7 +166,7 @@ def test_of_several_limits_the_tightest_counts(opened, rate, limit):
     shop, *_ = opened(rate_limit=rate)
     assert statuses(shop, 4) == [200, 200, 429, 429]
     refused = shop.http.get("/threads")
-    assert told(refused)[:2] == [limit, "0"]
+    assert limits_of(refused)[:2] == [limit, "0"]
     assert rate in refused.json()["error"]["message"]
 
 
@@ -296,7 +296,7 @@ def test_when_redis_is_away_each_counts_by_itself(opened, redis_url, caplog):
 
 
 @pytest.mark.parametrize("kind", ["redis", "unix"])
-def test_a_redis_that_was_never_there_keeps_nobody_out(opened, caplog, tmp_path, kind):
+def test_without_redis_each_server_counts_alone(opened, caplog, tmp_path, kind):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}/0"
     url = f"redis://{address}" if kind == "redis" else f"unix://{tmp_path}/none.sock"

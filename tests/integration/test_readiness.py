@@ -37,7 +37,7 @@ APIS = {"custom": "responses"}
 KEY = "sk-of-the-upstream"
 
 
-def told(server: ThreadServer) -> tuple[int, dict[str, str]]:
+def readiness_of(server: ThreadServer) -> tuple[int, dict[str, str]]:
     """Return what `/ready` answers: its status and what it says, but for the API."""
     response = httpx.get(f"{server.base_url}/api/v1/ready", timeout=30)
     assert server.base_url not in response.text and "127.0.0.1" not in response.text
@@ -58,14 +58,14 @@ def models() -> Iterator[ModelServer]:
 
 def test_a_server_that_has_what_it_needs_is_ready(start):
     server = start()
-    assert told(server) == (200, ALL_WELL)
+    assert readiness_of(server) == (200, ALL_WELL)
     figures = Figures(server)
     for component in ("database", "storage", "upstream"):
         assert figures.value("threadkeeper_component_up", component=component) == 1
 
 
 def test_the_demo_model_is_always_there(start):
-    assert told(start(openai_base_url="", openai_api_key="")) == (200, ALL_WELL)
+    assert readiness_of(start(openai_base_url="", openai_api_key="")) == (200, ALL_WELL)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_demo_model_is_always_there(start):
 def test_a_model_server_that_answers_is_reachable(start, models, status, said):
     models.status = status
     ready = (200, ALL_WELL) if said == "ok" else down(upstream=said)
-    assert told(start(openai_base_url=models.base_url)) == ready
+    assert readiness_of(start(openai_base_url=models.base_url)) == ready
     assert models.asked[0]["authorization"] == f"Bearer {KEY}"
 
 
@@ -101,13 +101,13 @@ def test_the_responses_api_is_looked_for(start, models, caplog, status, answer, 
     models.responses = (status, answer)
     ready = (200, ALL_WELL) if said == "ok" else down(upstream=said)
     with caplog.at_level(logging.INFO):
-        assert told(start(openai_base_url=models.base_url)) == ready
+        assert readiness_of(start(openai_base_url=models.base_url)) == ready
     assert ("most end with /v1" in caplog.text) == (said == "not_found")
     # Then the other API is looked for.
     assert models.probed == (2 if said == "not_found" else 1)
 
 
-def test_the_api_that_is_called_is_told(start, upstream):
+def test_the_api_in_use_is_named(start, upstream):
     def apis(**settings: Any) -> Any:
         server = start(openai_base_url=upstream.base_url, **settings)
         return httpx.get(f"{server.base_url}/api/v1/ready", timeout=30).json().get("apis")
@@ -120,9 +120,9 @@ def test_the_api_that_is_called_is_told(start, upstream):
     assert apis() is None
 
 
-def test_an_address_without_the_version_is_told_until_a_call_can_be_made(start, models):
+def test_a_base_url_without_the_version_is_reported_until_it_works(start, models):
     server = start(openai_base_url=models.base_url.removesuffix("/v1"))
-    assert told(server) == down(upstream="not_found")
+    assert readiness_of(server) == down(upstream="not_found")
     assert Figures(server).value("threadkeeper_component_up", component="upstream") == 0
 
 
@@ -139,10 +139,10 @@ async def test_a_path_that_was_found_is_not_asked_for_again_until_a_call_misses_
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_key_that_is_refused_is_told_but_never_shown(start, models, caplog, status):
+def test_a_refused_key_is_reported_but_never_shown(start, models, caplog, status):
     models.status = status
     with caplog.at_level(logging.INFO):
-        assert told(start(openai_base_url=models.base_url)) == down(upstream="refused")
+        assert readiness_of(start(openai_base_url=models.base_url)) == down(upstream="refused")
     place = f"custom ({models.base_url})"
     assert f"the upstream {place} refuses the key: check OPENAI_API_KEY" in caplog.messages
     assert KEY not in caplog.text
@@ -151,7 +151,7 @@ def test_a_key_that_is_refused_is_told_but_never_shown(start, models, caplog, st
 def test_a_model_server_that_is_gone_is_unreachable(start, models):
     server = start(openai_base_url=models.base_url)
     models.stop()
-    assert told(server) == down(upstream="unreachable")
+    assert readiness_of(server) == down(upstream="unreachable")
     assert Figures(server).value("threadkeeper_component_up", component="upstream") == 0
     # What needs no model still works: the process is alive.
     assert server.http.get("/health").is_success
@@ -161,11 +161,11 @@ def test_a_check_that_hangs_does_not_hold_the_answer_up(start, models):
     server = start(openai_base_url=models.base_url)
     models.lists.clear()
     began = time.monotonic()
-    assert told(server) == down(upstream="unreachable")
+    assert readiness_of(server) == down(upstream="unreachable")
     assert time.monotonic() - began < 10
 
 
-def test_many_who_ask_cause_one_look(start, models):
+def test_many_requests_at_once_cause_one_check(start, models):
     server = start(openai_base_url=models.base_url)
     with ThreadPoolExecutor(20) as executor:
         answers = executor.map(lambda _: server.http.get("/ready").json(), range(40))
@@ -173,15 +173,15 @@ def test_many_who_ask_cause_one_look(start, models):
     assert len(models.asked) <= 2
 
 
-def test_a_folder_that_can_not_be_written_is_told_until_it_can(start, tmp_path):
+def test_an_unwritable_folder_is_reported_until_it_is_writable(start, tmp_path):
     folder = tmp_path / "kept"
     server = start(files_url=str(folder))
     shutil.rmtree(folder)
     folder.write_text("no folder any more")
-    assert told(server) == down(storage="unavailable")
+    assert readiness_of(server) == down(storage="unavailable")
     folder.unlink()
     folder.mkdir()
-    wait_until(lambda: told(server) == (200, ALL_WELL))
+    wait_until(lambda: readiness_of(server) == (200, ALL_WELL))
 
 
 @pytest.fixture
@@ -199,20 +199,22 @@ def s3(monkeypatch) -> Iterator[ThreadedMotoServer]:
 
 
 def test_a_bucket_is_storage(start, s3):
-    assert told(start(files_url="s3://bucket/prefix")) == (200, ALL_WELL)
+    assert readiness_of(start(files_url="s3://bucket/prefix")) == (200, ALL_WELL)
 
 
-def test_a_bucket_that_is_not_there_is_told(start, s3):
-    assert told(start(files_url="s3://bucket-of-nobody/prefix")) == down(storage="unavailable")
+def test_a_missing_bucket_is_reported(start, s3):
+    assert readiness_of(start(files_url="s3://bucket-of-nobody/prefix")) == down(
+        storage="unavailable"
+    )
 
 
-def test_an_object_store_that_is_gone_is_told(start, s3):
+def test_a_lost_object_store_is_reported(start, s3):
     server = start(files_url="s3://bucket")
     s3.stop()
-    assert told(server) == down(storage="unavailable")
+    assert readiness_of(server) == down(storage="unavailable")
 
 
-def test_a_database_that_is_gone_is_told_until_it_is_back(upstream, tmp_path):
+def test_a_lost_database_is_reported_until_it_is_back(upstream, tmp_path):
     if not postgresql_is_up():
         pytest.skip("only PostgreSQL can go away: SQLite is a file that stays open")
     address = make_url(POSTGRES_URL)
@@ -228,14 +230,14 @@ def test_a_database_that_is_gone_is_told_until_it_is_back(upstream, tmp_path):
         }
         with thread_server(**settings) as server:
             proxy.cut()
-            assert told(server) == down(database="unavailable")
+            assert readiness_of(server) == down(database="unavailable")
             # The other figures are still to be had: now they are needed most.
             figures = Figures(server)
             assert figures.value("threadkeeper_component_up", component="database") == 0
             queued = figures.value("threadkeeper_runs_queued")
             assert queued != queued, "not a number"
             proxy.mend()
-            wait_until(lambda: told(server) == (200, ALL_WELL))
+            wait_until(lambda: readiness_of(server) == (200, ALL_WELL))
             assert Figures(server).value("threadkeeper_runs_queued") == 0
     proxy.cut()
 
@@ -281,11 +283,16 @@ def test_a_server_that_stops_says_so_on_the_connections_it_has(models, tmp_path)
 
 
 def test_a_server_without_a_code_interpreter_is_ready_and_says_why(start):
-    status, answer = told(start(code_interpreter="auto", code_interpreter_python="/nowhere"))
+    status, answer = readiness_of(
+        start(code_interpreter="auto", code_interpreter_python="/nowhere")
+    )
     assert (status, answer["status"]) == (200, "ready")
     assert answer["code_interpreter"].startswith("The code interpreter is off: ")
 
 
 def test_a_server_with_a_code_interpreter_says_so(start):
     require_interpreter()
-    assert told(start(code_interpreter="auto")) == (200, {**ALL_WELL, "code_interpreter": "ok"})
+    assert readiness_of(start(code_interpreter="auto")) == (
+        200,
+        {**ALL_WELL, "code_interpreter": "ok"},
+    )

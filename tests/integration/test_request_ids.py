@@ -17,7 +17,7 @@ HEADER = "x-client-request-id"
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
-def test_the_models_server_is_told_the_id_of_the_request(http, upstream, stream):
+def test_the_upstream_is_sent_the_request_id(http, upstream, stream):
     body = {"message": "hello", "stream": stream}
     with http.stream("POST", "/chat", json=body) as answer:
         answer.read()
@@ -43,14 +43,14 @@ def test_another_try_is_for_the_same_request(start, upstream, caplog):
     ]
 
 
-def test_a_client_can_not_choose_what_the_models_server_is_told(http, upstream):
+def test_a_client_can_not_choose_the_id_sent_to_the_upstream(http, upstream):
     own = {HEADER: "chosen", "x-request-id": "chosen"}
     answer = http.post("/chat", json={"message": "hi"}, headers=own)
     assert upstream.requests[0].headers[HEADER] == answer.headers["x-request-id"] != "chosen"
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500])
-def test_the_id_that_a_failure_has_at_the_models_server_is_logged(http, upstream, caplog, status):
+def test_the_upstreams_id_of_a_failed_request_is_logged(http, upstream, caplog, status):
     upstream.reply(Reply.http_error(status, headers=THEIRS))
     assert not http.post("/chat", json={"message": "hi"}).is_success
     assert fields_in(caplog, "The upstream failed") == [

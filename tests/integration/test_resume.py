@@ -7,11 +7,11 @@ from tests.support.replies import Reply
 from tests.support.rows import connected
 from tests.support.stream_reader import (
     delta_text,
+    events_of,
     following,
     names,
     run_path,
     streaming,
-    told,
     unnumbered,
 )
 from tests.support.talk import ended, error_of
@@ -32,7 +32,7 @@ def replayed(http, path: str, after: int | None = None):
 
 
 def test_from_every_position_exactly_what_was_missed(http, upstream, words):
-    events = told(http, "/threads/runs", ASSISTANT)
+    events = events_of(http, "/threads/runs", ASSISTANT)
     path = run_path(events)
     whole = replayed(http, path)
     assert unnumbered(whole) == events
@@ -76,12 +76,12 @@ def test_a_run_that_was_not_streamed_can_be_followed(http, thread_id, assistant_
 
 def test_ids_grow_over_the_clients_turn(http, upstream):
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
-    before = told(http, "/threads/runs", {**ASSISTANT, "tools": [FUNCTION]})
+    before = events_of(http, "/threads/runs", {**ASSISTANT, "tools": [FUNCTION]})
     path = run_path(before)
     waiting = replayed(http, path)
     assert unnumbered(waiting) == before, "it waits: that is an end for now"
     outputs = {"tool_outputs": [{"tool_call_id": "call_1", "output": "1"}]}
-    after = told(http, f"{path}/submit_tool_outputs", outputs)
+    after = events_of(http, f"{path}/submit_tool_outputs", outputs)
     with following(http, path, waiting[-2].id) as reader:
         assert unnumbered(reader.rest()) == after
     assert reader.events[0].id == waiting[-2].id + 1
@@ -115,13 +115,13 @@ def _plain_chat(http, client, upstream, thread_id: str) -> str:
 
 @pytest.mark.parametrize("wrong", ["x", "-1", "1.5", ""])
 def test_a_wrong_event_id(http, upstream, wrong):
-    path = run_path(told(http, "/threads/runs", ASSISTANT))
+    path = run_path(events_of(http, "/threads/runs", ASSISTANT))
     answer = http.get(f"{path}/events", headers={"last-event-id": wrong})
     assert "last-event-id" in error_of(answer)["message"].lower()
 
 
 def test_an_event_id_beyond_all_numbers(http, upstream):
-    path = run_path(told(http, "/threads/runs", ASSISTANT))
+    path = run_path(events_of(http, "/threads/runs", ASSISTANT))
     answer = http.get(f"{path}/events", headers={"last-event-id": "9" * 30})
     assert "last-event-id" in error_of(answer)["message"].lower()
 
@@ -133,7 +133,7 @@ def test_an_unknown_run(http, thread_id):
 
 
 def test_a_run_of_another_thread_is_unknown(http, thread_id, upstream):
-    run_id = run_path(told(http, "/threads/runs", ASSISTANT)).split("/")[-1]
+    run_id = run_path(events_of(http, "/threads/runs", ASSISTANT)).split("/")[-1]
     assert error_of(http.get(f"/threads/{thread_id}/runs/{run_id}/events"), 404)
 
 
@@ -168,7 +168,7 @@ def test_deltas_reach_another_server_while_the_model_speaks(start, upstream):
     assert delta_text(second.events) == delta_text(first.events)
 
 
-def test_another_server_is_told_of_a_cancel(start, upstream):
+def test_a_cancel_reaches_the_server_that_executes_the_run(start, upstream):
     here, there = start(lease_seconds=1), start(lease_seconds=1)
     upstream.reply(Reply.text("One", " two").stalled(after=5))
     with streaming(here.http, "/threads/runs", ASSISTANT) as first:
@@ -183,7 +183,7 @@ def test_another_server_is_told_of_a_cancel(start, upstream):
 
 def test_what_is_no_longer_kept_ends_cleanly(start, database_url, upstream):
     server = start()
-    path = run_path(told(server.http, "/threads/runs", ASSISTANT))
+    path = run_path(events_of(server.http, "/threads/runs", ASSISTANT))
     ended(server.http, path)
     with connected(database_url) as connection:
         # As after JOURNAL_MINUTES, of which one is the least.

@@ -110,7 +110,7 @@ async def test_there_may_be_very_many(start, aged, retention, database_url):
     assert there(http) == {kept}
 
 
-async def test_whoever_writes_at_that_moment_keeps_the_thread(start, aged, database_url):
+async def test_a_message_written_at_that_moment_keeps_the_thread(start, aged, database_url):
     """PostgreSQL lets a sweep begin while a message is on its way."""
     if not database_url.startswith("postgresql"):
         pytest.skip("SQLite has one writer at a time")

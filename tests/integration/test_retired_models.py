@@ -1,4 +1,4 @@
-"""A model that OpenAI retires: its replacement answers, and everybody is told before."""
+"""A model that OpenAI retires: its replacement answers, and everybody is warned before."""
 
 import logging
 from collections.abc import Iterator
@@ -297,7 +297,7 @@ def test_the_doctor_says_it_in_both_languages(openai, monkeypatch, tmp_path):
         assert over in found.stdout
 
 
-def test_visitors_are_not_told(serve, call_as):
+def test_visitors_get_no_deprecation_headers(serve, call_as):
     key = "key-of-the-web-12345"
     server = serve(
         api_keys=[f"web:{key}"],

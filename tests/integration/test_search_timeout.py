@@ -28,7 +28,7 @@ def test_the_api_says_so(server):
         assert "1e-06 seconds" in error["message"]
 
 
-def test_the_model_is_told_and_the_run_goes_on(server, upstream):
+def test_the_model_reads_of_the_timeout_and_the_run_continues(server, upstream):
     files = library(server.client)
     upstream.reply(Reply.function_calls(search("refunds")))
     thread = server.client.beta.threads.create(**asking())

@@ -57,7 +57,7 @@ def test_it_is_called_and_its_output_goes_to_the_model(run, http, upstream, call
     assert texts(http, ran.thread_id)[1:] == [("assistant", "Done.")]
 
 
-def test_an_error_with_half_a_character_is_told(run, upstream, caplog):
+def test_an_error_with_half_a_character_reaches_the_model(run, upstream, caplog):
     # pytest could not send the log, which quotes it, from one of its processes to another.
     caplog.set_level(logging.CRITICAL, logger="app")
     upstream.reply(Reply.function_calls(call("scanned", fails=True)), Reply.text("Done."))
@@ -128,7 +128,7 @@ def test_only_what_the_assistant_lists_is_offered(run, upstream):
     ],
     ids=["raises", "too slow", "blocks", "missing", "out of range", "unknown"],
 )
-def test_what_goes_wrong_is_told_to_the_model(run, upstream, calls, error):
+def test_the_model_reads_what_went_wrong(run, upstream, calls, error):
     upstream.reply(Reply.function_calls(calls))
     assert run("double", "broken", "slow", "blocking").status == "completed"
     assert outputs(upstream) == [error]

@@ -1,4 +1,4 @@
-"""Which assistants a browser's session may use, and what it is told of them."""
+"""Which assistants a browser's session may use, and what it may see of them."""
 
 import json
 
@@ -18,7 +18,9 @@ assistants:
       greeting: Hello
       greeting_ko: 안녕하세요
       suggestions: '["When do you open?"]'
+      hours: Mo-Fr 09:00-18:00; Asia/Seoul
       internal_note: the owner's secret
+      color_of_the_door: the owner's secret
   - id: asst_two
     name: Two
     instructions: Answer as Two.
@@ -33,22 +35,22 @@ SETTINGS = {
 
 @pytest.fixture
 def open_to_visitors(start, call_as, tmp_path):
-    """Start with these assistants for visitors; return one, and what the page was told of them."""
+    """Start with these assistants for visitors; return one, and what its page was sent."""
 
     def begin(*public_assistants: str, **settings):
         path = written(tmp_path, FILE)
         chosen = {"assistants_file": path, "public_assistants": [*public_assistants], **settings}
         server = start(**SETTINGS, **chosen)
         page = call_as(server)
-        told = page.http.post("/chat/sessions", headers={"origin": ORIGIN}).json()["assistants"]
-        return call_as(server, session_of(page)), told
+        reported = page.http.post("/chat/sessions", headers={"origin": ORIGIN}).json()["assistants"]
+        return call_as(server, session_of(page)), reported
 
     return begin
 
 
-def test_the_page_is_told_what_it_may_show(open_to_visitors):
-    _, told = open_to_visitors("asst_one", "asst_two")
-    assert told == [
+def test_a_session_lists_the_assistants_it_may_use(open_to_visitors):
+    _, reported = open_to_visitors("asst_one", "asst_two")
+    assert reported == [
         {
             "id": "asst_one",
             "name": "하나",
@@ -57,6 +59,7 @@ def test_the_page_is_told_what_it_may_show(open_to_visitors):
                 "greeting": "Hello",
                 "greeting_ko": "안녕하세요",
                 "suggestions": json.dumps(["When do you open?"]),
+                "hours": "Mo-Fr 09:00-18:00; Asia/Seoul",
             },
         },
         {"id": "asst_two", "name": "Two", "description": None, "metadata": {}},
@@ -87,15 +90,15 @@ def test_no_other_is_to_be_used(open_to_visitors, upstream):
 
 
 def test_without_the_setting_it_is_the_default_one(open_to_visitors, upstream):
-    visitor, told = open_to_visitors()
-    assert [one["id"] for one in told] == ["asst_default"]
+    visitor, reported = open_to_visitors()
+    assert [one["id"] for one in reported] == ["asst_default"]
     assert visitor.http.post("/chat", json={"message": "x"}).is_success
     error_of(visitor.http.post("/chat", json={"message": "x", "assistant_id": "asst_one"}), 404)
 
 
 def test_one_that_is_not_there_is_left_out(open_to_visitors):
-    visitor, told = open_to_visitors("asst_gone", "asst_two")
-    assert [one["id"] for one in told] == ["asst_two"]
+    visitor, reported = open_to_visitors("asst_gone", "asst_two")
+    assert [one["id"] for one in reported] == ["asst_two"]
     error_of(visitor.http.post("/chat", json={"message": "x", "assistant_id": "asst_gone"}), 404)
 
 
@@ -110,8 +113,8 @@ def test_one_of_the_projects_own_may_be_among_them(start, call_as, upstream):
     server.stop()
     server = start(**SETTINGS, public_assistants=[made["web"], made["shop"]])
     page = call_as(server)
-    told = page.http.post("/chat/sessions", headers={"origin": ORIGIN}).json()["assistants"]
-    assert [one["name"] for one in told] == ["web"]
+    reported = page.http.post("/chat/sessions", headers={"origin": ORIGIN}).json()["assistants"]
+    assert [one["name"] for one in reported] == ["web"]
     visitor = call_as(server, session_of(page))
     body = {"message": "x", "assistant_id": made["web"]}
     assert visitor.http.post("/chat", json=body).is_success
@@ -130,7 +133,7 @@ def test_it_serves_open_servers_as_well(start, call_as, upstream):
     assert server.http.get(f"/threads/{thread_id}").is_success
 
 
-def test_what_the_operator_told_the_model_is_not_told_on(open_to_visitors, upstream):
+def test_instructions_are_not_shown_to_visitors(open_to_visitors, upstream):
     visitor, _ = open_to_visitors("asst_one")
     reply = visitor.http.post("/chat", json={"message": "hi", "stream": True})
     path = f"/threads/{reply.headers['x-thread-id']}/runs"

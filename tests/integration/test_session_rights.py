@@ -30,6 +30,7 @@ ALLOWED = {
         "delete_thread",
     ),
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
+    *("give_feedback", "list_feedback"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
     *("retrieve_file", "retrieve_file_content"),
 }
@@ -211,7 +212,7 @@ def test_an_answer_is_resumed_and_stopped(visitor, stranger, upstream):
     assert upstream.wait_hang_up()
 
 
-def test_steps_are_told_with_what_was_found(visitor):
+def test_steps_include_what_was_found(visitor):
     ids = said(visitor)
     path = f"/threads/{ids['thread_id']}/runs/{ids['run_id']}/steps"
     assert visitor.http.get(path, params={"include[]": CONTENT}).is_success

@@ -46,8 +46,8 @@ def signed(secret: str, algorithm: str = "HS256", **claims) -> str:
     """Return a token like ours, with other claims: None leaves one out."""
     moment = int(time.time())
     ours = {"sub": "session_x", "aud": AUDIENCE, "iat": moment, "exp": moment + 3600}
-    told = {name: value for name, value in {**ours, **claims}.items() if value is not None}
-    return jwt.encode(told, secret, algorithm)
+    reported = {name: value for name, value in {**ours, **claims}.items() if value is not None}
+    return jwt.encode(reported, secret, algorithm)
 
 
 def sessions(caller, token: str | None = None, **headers: str):
@@ -119,7 +119,7 @@ def test_the_servers_own_page_is_given_one(public, page):
     error_of(sessions(page, origin="http://127.0.0.1:1"), 403)
 
 
-def test_where_it_is_off_there_are_none(start, call_as, public):
+def test_without_public_chat_there_are_no_sessions(start, call_as, public):
     token = session_of(call_as(public))
     keyed = call_as(start(**{**SETTINGS, "public_chat": False}))
     assert error_of(sessions(keyed, origin=ORIGIN), 403)["code"] == "public_chat_is_off"

@@ -8,7 +8,7 @@ from tests.support.function_calls import outputs
 from tests.support.replies import Reply
 from tests.support.searches import search, stores
 from tests.support.stores import counts, found
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import ended, error_of
 
 ONE = """
@@ -71,7 +71,7 @@ def test_every_project_speaks_with_them(caller, upstream):
         body = {"message": "x", "assistant_id": assistant_id}
         assert caller.http.post("/chat", json=body).is_success
         run = {"assistant_id": assistant_id, "thread": ASKED}
-        assert told(caller.http, "/threads/runs", run)[-1].name == "done"
+        assert events_of(caller.http, "/threads/runs", run)[-1].name == "done"
     thread_id = caller.http.post("/threads").json()["id"]
     run = caller.http.post(f"/threads/{thread_id}/runs").json()
     assert run["assistant_id"] == "asst_default"
@@ -80,7 +80,7 @@ def test_every_project_speaks_with_them(caller, upstream):
 
 def test_what_they_know_is_found_from_every_project(caller, upstream):
     upstream.reply(Reply.function_calls(search("opens 매장")), Reply.text("At ten."))
-    told(caller.http, "/threads/runs", {"assistant_id": "asst_one", "thread": ASKED})
+    events_of(caller.http, "/threads/runs", {"assistant_id": "asst_one", "thread": ASKED})
     (answer,) = outputs(upstream)
     assert HOURS in answer
 
@@ -98,7 +98,7 @@ def test_what_they_know_is_read_and_searched_by_all(caller):
         assert store_id not in listed and file_id not in listed
 
 
-def test_nobody_changes_any_of_it(caller):
+def test_no_project_can_change_any_of_it(caller):
     store_id, file_id = knowledge(caller.http)
     own = caller.client.files.create(file=("own.txt", b"own"), purpose="assistants").id
     before = caller.http.get("/assistants/asst_one").json()
@@ -142,7 +142,7 @@ def test_ones_own_assistants_may_search_it(caller, upstream):
     made = {"model": "m", "instructions": "x", "tools": [{"type": "file_search"}]}
     assistant = caller.http.post("/assistants", json={**made, **stores(store_id)}).json()
     upstream.reply(Reply.function_calls(search("opens 매장")), Reply.text("At ten."))
-    told(caller.http, "/threads/runs", {"assistant_id": assistant["id"], "thread": ASKED})
+    events_of(caller.http, "/threads/runs", {"assistant_id": assistant["id"], "thread": ASKED})
     assert HOURS in outputs(upstream)[0]
     own = caller.client.vector_stores.create().id
     caller.client.vector_stores.files.create_and_poll(file_id, vector_store_id=own)

@@ -59,7 +59,7 @@ def server(url, upstream, tmp_path) -> Iterator[ThreadServer]:
         yield server
 
 
-def test_nobody_waits_for_it(server, proxy, upstream):
+def test_no_request_waits_for_it(server, proxy, upstream):
     plain = httpx.Client(base_url=f"{server.base_url}/api/v1", timeout=60)
     reply = plain.post("/chat", json={"message": "before"}).json()
     proxy.swallow()

@@ -11,11 +11,11 @@ from tests.support.replies import Reply
 from tests.support.stream_reader import (
     PING,
     delta_text,
+    events_of,
     following,
     names,
     run_path,
     streaming,
-    told,
     unnumbered,
 )
 from tests.support.talk import ended, texts
@@ -108,7 +108,9 @@ def test_deltas_arrive_one_by_one(http, runs, body, upstream, count):
         (None, "thread.run.completed", "completed"),
     ],
 )
-def test_what_is_told_is_true(http, runs, body, upstream, second, stall, event, status):
+def test_an_event_is_sent_after_its_commit(
+    http, runs, body, upstream, second, stall, event, status
+):
     reply = Reply.text("One", " two")
     upstream.reply(reply if stall is None else reply.stalled(after=stall))
     with streaming(http, runs, body) as reader:
@@ -124,7 +126,7 @@ def test_what_is_told_is_true(http, runs, body, upstream, second, stall, event, 
         reader.rest()
 
 
-def test_what_waits_is_told_when_it_can_be_answered(http, runs, body, upstream, second):
+def test_required_action_is_sent_once_it_can_be_answered(http, runs, body, upstream, second):
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
     tools = [{"type": "function", "function": {"name": "f"}}]
     with streaming(http, runs, {**body, "tools": tools}) as reader:
@@ -133,13 +135,13 @@ def test_what_waits_is_told_when_it_can_be_answered(http, runs, body, upstream, 
         outputs = {"tool_outputs": [{"tool_call_id": "call_1", "output": "1"}]}
         answer = second.post(f"{path}/submit_tool_outputs", json=outputs)
         assert answer.json()["status"] == "queued"
-        # What happens from here on is told to others.
+        # Events from here on are sent to others.
         assert names(reader.rest()) == ["done"]
     assert ended(http, path)["status"] == "completed"
 
 
 @pytest.mark.parametrize("last", ["thread.run.created", "thread.message.delta"])
-def test_who_hangs_up_does_not_end_the_run(http, runs, body, upstream, last):
+def test_a_reader_that_disconnects_does_not_end_the_run(http, runs, body, upstream, last):
     upstream.reply(Reply.text("One", " two").stalled(after=FIRST_DELTA))
     with streaming(http, runs, body) as reader:
         reader.until(last)
@@ -151,7 +153,7 @@ def test_who_hangs_up_does_not_end_the_run(http, runs, body, upstream, last):
     assert texts(http, run["thread_id"])[1] == ("assistant", "One two")
 
 
-def test_a_slow_reader_keeps_nobody_waiting(http, runs, body, upstream, second, monkeypatch):
+def test_a_slow_reader_delays_no_other(http, runs, body, upstream, second, monkeypatch):
     # No model says so much; less would not fill the sockets.
     monkeypatch.setattr(answer_bounds, "SAID_CHARACTERS", 20_000_000)
     # More than the sockets between the two hold.
@@ -200,7 +202,7 @@ def test_a_comment_after_a_silence_only(start, upstream):
     assert b": ping\n\n" in reader.raw
 
 
-def test_no_comment_where_nothing_is_silent(start):
+def test_no_keepalive_comment_during_steady_output(start):
     server = start(stream_keepalive_seconds=5)
-    events = told(server.http, "/threads/runs", {"assistant_id": "asst_default"})
+    events = events_of(server.http, "/threads/runs", {"assistant_id": "asst_default"})
     assert PING not in [event.name for event in events]

@@ -1,4 +1,4 @@
-"""OpenAI's own stream helpers: what their handlers are told, and what they have at the end."""
+"""OpenAI's own stream helpers: what their handlers receive, and what they have at the end."""
 
 import contextlib
 
@@ -172,7 +172,7 @@ async def test_words_before_a_call(caller, client, thread_id, assistant_id, upst
         "stream", thread_id=thread_id, assistant_id=assistant_id, tools=TOOLS
     )
     assert final.messages[0].content[0].text.value == "One moment."
-    # Programs call the function here: twice told is twice called.
+    # Programs call the function here: an event sent twice is a function called twice.
     assert [call.id for call in final.handler.done_calls] == ["call_a"]
 
 

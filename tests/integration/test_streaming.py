@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.replies import Reply
-from tests.support.stream_reader import delta_text, names, run_path, streaming, told
+from tests.support.stream_reader import delta_text, events_of, names, run_path, streaming
 from tests.support.talk import ended, text_of
 
 BOTH_APIS = True
@@ -37,7 +37,7 @@ def body(assistant_id):
 
 def test_a_plain_answer(http, runs, body, upstream):
     upstream.reply(Reply.text("Hel", "lo", "!"))
-    events = told(http, runs, body)
+    events = events_of(http, runs, body)
     assert names(events) == [*BEGUN, *said(3), "run.completed", "done"]
     assert delta_text(events) == "Hello!"
     created = next(event for event in events if event.name == "thread.message.created")
@@ -52,8 +52,8 @@ def test_a_plain_answer(http, runs, body, upstream):
     assert http.get(f"/threads/{run['thread_id']}/messages").json()["data"][0] == completed.data
 
 
-def test_each_status_is_told_as_it_was(http, runs, body):
-    events = told(http, runs, body)
+def test_each_status_event_has_the_run_as_it_was(http, runs, body):
+    events = events_of(http, runs, body)
     statuses = [event.data["status"] for event in events if event.name.startswith("thread.run.")]
     assert [status for status in statuses if status] == [
         *("queued", "queued", "in_progress"),
@@ -66,7 +66,7 @@ def test_the_first_delta_alone_opens_its_part(http, runs, body, upstream):
     upstream.reply(Reply.text("a", "b"))
     deltas = [
         event.data["delta"]["content"]
-        for event in told(http, runs, body)
+        for event in events_of(http, runs, body)
         if event.name == "thread.message.delta"
     ]
     assert deltas == [
@@ -77,7 +77,7 @@ def test_the_first_delta_alone_opens_its_part(http, runs, body, upstream):
 
 def test_a_thread_and_its_run(http, body):
     thread = {"messages": [{"role": "user", "content": "hi there"}], "metadata": {"a": "b"}}
-    events = told(http, "/threads/runs", {**body, "thread": thread})
+    events = events_of(http, "/threads/runs", {**body, "thread": thread})
     assert names(events) == ["thread.created", *BEGUN, *said(4), "run.completed", "done"]
     assert events[0].data["metadata"] == {"a": "b"}
     assert events[1].data["thread_id"] == events[0].data["id"]
@@ -86,7 +86,7 @@ def test_a_thread_and_its_run(http, body):
 
 def test_a_function_call_and_its_output(http, runs, body, upstream):
     upstream.reply(Reply.function_calls(CALL), Reply.text("맑", "음"))
-    events = told(http, runs, {**body, "tools": [WEATHER]})
+    events = events_of(http, runs, {**body, "tools": [WEATHER]})
     assert names(events) == [*BEGUN, *STEP, *ONE_CALL, "run.requires_action", "done"]
     assert events[3].data["step_details"] == {"type": "tool_calls", "tool_calls": []}
     deltas = [event.data["delta"]["step_details"]["tool_calls"] for event in events[5:8]]
@@ -106,7 +106,7 @@ def test_a_function_call_and_its_output(http, runs, body, upstream):
     assert call["function"] == {"name": "weather", "arguments": '{"city": "서울"}'}
 
     outputs = {"tool_outputs": [{"tool_call_id": "call_1", "output": "sunny"}]}
-    more = told(http, f"{run_path(events)}/submit_tool_outputs", outputs)
+    more = events_of(http, f"{run_path(events)}/submit_tool_outputs", outputs)
     assert names(more) == [
         *("step.completed", "run.queued", "run.in_progress"),
         *said(2),
@@ -118,7 +118,7 @@ def test_a_function_call_and_its_output(http, runs, body, upstream):
 
 def test_parallel_calls_share_a_step(http, runs, body, upstream):
     upstream.reply(Reply.function_calls(CALL, ("call_2", "weather", "{}")))
-    events = told(http, runs, {**body, "tools": [WEATHER]})
+    events = events_of(http, runs, {**body, "tools": [WEATHER]})
     assert names(events) == [*BEGUN, *STEP, *ONE_CALL, *ONE_CALL, "run.requires_action", "done"]
     deltas = [event.data["delta"] for event in events if event.name.endswith("step.delta")]
     calls = [delta["step_details"]["tool_calls"][0] for delta in deltas]
@@ -126,15 +126,15 @@ def test_parallel_calls_share_a_step(http, runs, body, upstream):
     assert [call.get("id") for call in calls] == ["call_1", None, None, "call_2", None, None]
 
 
-def test_a_call_without_arguments_is_told_once(http, runs, body, upstream):
+def test_a_call_without_arguments_is_sent_once(http, runs, body, upstream):
     upstream.reply(Reply.function_calls(("call_1", "weather", "")))
-    events = told(http, runs, {**body, "tools": [WEATHER]})
+    events = events_of(http, runs, {**body, "tools": [WEATHER]})
     assert names(events) == [*BEGUN, *STEP, "step.delta", "run.requires_action", "done"]
 
 
 def test_words_before_a_call(http, runs, body, upstream):
     upstream.reply(Reply.function_calls(CALL, text="One moment."))
-    events = told(http, runs, {**body, "tools": [WEATHER]})
+    events = events_of(http, runs, {**body, "tools": [WEATHER]})
     assert names(events) == [
         *BEGUN,
         # A step is open at a time: OpenAI's helpers take any step's end for that of the call.
@@ -149,7 +149,7 @@ def test_words_before_a_call(http, runs, body, upstream):
 
 def test_an_answer_that_is_cut_short(http, runs, body, upstream):
     upstream.reply(Reply.incomplete("Half", " of"))
-    events = told(http, runs, {**body, "max_completion_tokens": 256})
+    events = events_of(http, runs, {**body, "max_completion_tokens": 256})
     assert names(events) == [
         *(*BEGUN, *STEP, *MESSAGE, "message.delta", "message.delta"),
         *("message.incomplete", "step.completed", "run.incomplete", "done"),
@@ -160,7 +160,7 @@ def test_an_answer_that_is_cut_short(http, runs, body, upstream):
 
 def test_an_answer_that_the_filter_stopped(http, runs, body, upstream):
     upstream.reply(Reply.incomplete("Half", reason="content_filter"))
-    events = told(http, runs, body)
+    events = events_of(http, runs, body)
     assert names(events) == [
         *(*BEGUN, *STEP, *MESSAGE, "message.delta"),
         *("message.incomplete", "step.failed", "run.failed", "done"),
@@ -171,7 +171,7 @@ def test_an_answer_that_the_filter_stopped(http, runs, body, upstream):
 
 def test_a_failure_before_the_first_word(http, runs, body, upstream):
     upstream.reply(Reply.http_error(429, {"error": {"message": "Slow down."}}))
-    events = told(http, runs, body)
+    events = events_of(http, runs, body)
     assert names(events) == [*BEGUN, "run.failed", "done"]
     assert events[-2].data["last_error"]["code"] == "rate_limit_exceeded"
 
@@ -201,7 +201,7 @@ def test_a_failure_in_mid_answer(http, runs, body, upstream, reply):
 
 def test_a_refusal(http, runs, body, upstream):
     upstream.reply(Reply.refusal("I can't", " do that."))
-    events = told(http, runs, body)
+    events = events_of(http, runs, body)
     assert names(events) == [*BEGUN, *said(2), "run.completed", "done"]
     assert delta_text(events) == "I can't do that."
     completed = next(event for event in events if event.name == "thread.message.completed")
@@ -236,7 +236,7 @@ def test_an_expiry_in_mid_answer(start, upstream):
     # Times are whole seconds: of one, hardly anything might be left when the run begins.
     server = start(run_expires_seconds=3)
     upstream.reply(Reply.text("One", " two").stalled(after=5))
-    events = told(server.http, "/threads/runs", {"assistant_id": "asst_default"})
+    events = events_of(server.http, "/threads/runs", {"assistant_id": "asst_default"})
     assert names(events) == [
         *("thread.created", *BEGUN, *STEP, *MESSAGE, "message.delta"),
         *("message.incomplete", "step.expired", "run.expired", "done"),

@@ -45,6 +45,12 @@ COMMANDS = [
     ["files", "delete"],
     ["person", "export"],
     ["person", "delete"],
+    ["projects", "list"],
+    ["projects", "create"],
+    ["projects", "archive"],
+    ["keys", "list"],
+    ["keys", "create"],
+    ["keys", "revoke"],
 ]
 
 
@@ -133,7 +139,7 @@ def test_the_language_is_the_systems(environment, korean):
         (["usage", "--key", "열쇠"], "a key can't have", "키로 쓸 수 없는 문자"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line(arguments, english, korean):
+def test_wrong_usage_is_reported_in_one_line(arguments, english, korean):
     assert english in fail(*arguments, status=2)
     assert korean in fail(*arguments, status=2, LC_ALL="ko_KR.UTF-8")
 
@@ -151,7 +157,7 @@ def test_no_server_says_how_to_start_one():
     assert "./run.sh" in fail("assistants", "list", "--language", "ko", url=NOWHERE)
 
 
-def test_what_stands_before_the_host_is_not_shown():
+def test_credentials_in_the_address_are_not_shown():
     assert "secret" not in fail("usage", url="http://me:secret@127.0.0.1:1")
 
 
@@ -175,7 +181,7 @@ def test_a_refusal_is_the_servers_own_words(server: ThreadServer):
         (307, "", {"location": "/login"}, "(HTTP 307) is not from Threadkeeper."),
     ],
 )
-def test_other_answers_are_told_too(status, body, headers, said):
+def test_other_answers_are_reported_too(status, body, headers, said):
     with other_server(status, body, headers) as url:
         for command in (["assistants", "list"], ["chat", "-m", "hi"]):
             # A stream that is none ends without an answer.
@@ -270,9 +276,9 @@ def test_usage_is_a_table_with_its_total():
 
 def test_usage_is_what_runs_have_cost(server: ThreadServer, upstream):
     succeed("chat", "-m", "hi", url=server.base_url)
-    told = json.loads(succeed("usage", "--json", url=server.base_url))
-    assert told["total"]["runs"] >= 1
-    assert str(told["total"]["total_tokens"]) in succeed("usage", url=server.base_url).replace(
+    reported = json.loads(succeed("usage", "--json", url=server.base_url))
+    assert reported["total"]["runs"] >= 1
+    assert str(reported["total"]["total_tokens"]) in succeed("usage", url=server.base_url).replace(
         ",", ""
     )
 

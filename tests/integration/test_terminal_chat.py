@@ -24,7 +24,7 @@ def thread_of(stderr: str) -> str:
     return line.split()[-1]
 
 
-def test_one_message_is_answered_and_the_thread_told(url, http, upstream):
+def test_one_message_is_answered_and_the_thread_printed(url, http, upstream):
     upstream.reply(Reply.text("**안녕", "하세요** \x1b[2J"))
     result = run("chat", "--message", "안녕", url=url)
     # Into a pipe goes the text as it was written, but for what would steer a terminal.
@@ -35,7 +35,7 @@ def test_one_message_is_answered_and_the_thread_told(url, http, upstream):
     assert len(http.get(f"/threads/{thread}/messages").json()["data"]) == 4
 
 
-def test_the_thread_is_told_in_korean(url):
+def test_the_thread_is_printed_in_korean(url):
     result = run("chat", "-m", "hi", "--language", "ko", url=url)
     assert result.stderr.startswith("이어서 대화하려면: python -m app chat --thread thread_")
 
@@ -69,7 +69,7 @@ def test_the_reply_as_json(url):
     assert result.stderr == ""
 
 
-def test_a_model_that_fails_is_told(url, upstream):
+def test_a_failing_model_is_reported(url, upstream):
     upstream.reply(Reply.failed("server_error", "It broke.", "Some "))
     result = run("chat", "-m", "hi", url=url)
     assert result.exit_code == 1
@@ -96,7 +96,7 @@ def test_a_tool_of_the_callers_is_named(url, client, upstream):
     assert "weather" in said
 
 
-def test_what_tools_did_is_shown_where_it_is_asked_for(url, client, upstream):
+def test_tool_calls_are_shown_on_request(url, client, upstream):
     assistant = client.beta.assistants.create(model="m", tools=function_tools("list_screens"))
     for _ in range(2):
         upstream.reply(Reply.function_calls(call("list_screens")), Reply.text("Two."))
@@ -219,7 +219,7 @@ def test_any_width_holds_korean(url, upstream, columns):
         assert "할인" in terminal.seen.replace("\n", "")
 
 
-def test_a_connection_that_breaks_says_where_the_answer_will_be():
+def test_after_a_lost_connection_it_says_where_the_answer_will_be():
     begun = 'event: delta\ndata: {"delta": "Once"}\n\n'
     with other_server(200, begun, {"x-thread-id": "thread_1", "x-run-id": "run_1"}) as url:
         result = run("chat", "-m", "tell", url=url)

@@ -67,7 +67,7 @@ def test_files_are_deleted(url, client, text):
         client.files.retrieve(file_id)
 
 
-def test_nothing_is_sent_where_a_file_can_not_be_read(url, text, tmp_path, client):
+def test_nothing_is_sent_if_a_file_can_not_be_read(url, text, tmp_path, client):
     before = {file.id for file in client.files.list()}
     missing = tmp_path / "none.md"
     said = fail("files", "upload", str(text), str(missing), url=url)

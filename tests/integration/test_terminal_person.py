@@ -36,8 +36,8 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 def test_a_person_is_exported_into_a_folder(url, person, tmp_path):
     folder = tmp_path / "export"
-    told = succeed("person", "export", "--metadata", person, "-o", str(folder), url=url)
-    assert told.endswith("2 threads, 3 messages, 1 runs, 1 steps, 1 files.\n")
+    reported = succeed("person", "export", "--metadata", person, "-o", str(folder), url=url)
+    assert reported.endswith("2 threads, 3 messages, 1 runs, 1 steps, 1 files.\n")
     objects = lines((folder / "threads.ndjson").read_text("utf-8"))
     assert [one["object"] for one in objects if one["object"] != "thread"] == [
         *("thread.message", "thread.message", "thread.message", "thread.run", "thread.run.step")
@@ -57,8 +57,8 @@ def test_an_interrupted_export_goes_on(url, person, tmp_path):
     (folder / ".threads.ndjson.part").write_text("half")
     (folder / "files" / "of-somebody-else.txt").write_text("left")
     options = ("--metadata", person, "-o", str(folder), "--json")
-    told = json.loads(succeed("person", "export", *options, url=url))
-    assert (told["threads"], told["files"], told["missing_files"]) == (2, 1, [])
+    reported = json.loads(succeed("person", "export", *options, url=url))
+    assert (reported["threads"], reported["files"], reported["missing_files"]) == (2, 1, [])
     assert len([*(folder / "files").iterdir()]) == 1
     assert not (folder / ".threads.ndjson.part").exists()
 
@@ -80,7 +80,7 @@ def test_a_person_is_exported_into_an_archive(url, http, person, tmp_path):
     assert result.exit_code == 0 and f"not exported: {file_id}" in result.stderr
 
 
-def test_nobody_is_exported_as_nobody(url, tmp_path):
+def test_exporting_an_unknown_person_is_an_error(url, tmp_path):
     for name in ("folder", "file.tar.gz"):
         options = ("--metadata", "person=nobody", "-o", str(tmp_path / name))
         assert "nothing was exported" in fail("person", "export", *options, url=url)
@@ -89,16 +89,18 @@ def test_nobody_is_exported_as_nobody(url, tmp_path):
 
 def test_a_person_is_deleted_with_what_is_only_theirs(url, http, person):
     assert "Add --yes" in fail("person", "delete", "--metadata", person, url=url, status=2)
-    told = json.loads(succeed("person", "delete", "--metadata", person, "--yes", "--json", url=url))
-    assert told["deleted"] == {
+    reported = json.loads(
+        succeed("person", "delete", "--metadata", person, "--yes", "--json", url=url)
+    )
+    assert reported["deleted"] == {
         "threads": 2,
         "messages": 3,
         "runs": 1,
         "files": 1,
         "vector_stores": 1,
     }
-    assert told["files_used_elsewhere"] == []
-    assert {"backups", "logs"} <= told["remains"].keys()
+    assert reported["files_used_elsewhere"] == []
+    assert {"backups", "logs"} <= reported["remains"].keys()
     key, value = person.split("=", 1)
     assert not http.get("/threads", params={f"metadata[{key}]": value}).json()["data"]
     assert http.get("/threads", params={f"metadata[{key}]": f"not {value}"}).json()["data"]
@@ -119,9 +121,9 @@ def test_files_that_others_use_are_named(url, http, person):
     file_id = message["attachments"][0]["file_id"]
     named = {"code_interpreter": {"file_ids": [file_id]}}
     http.post("/assistants", json={"model": "m", "tool_resources": named})
-    told = succeed("person", "delete", "--metadata", person, "--yes", url=url)
-    assert "0 files, 1 vector stores" in told
-    assert f"Files kept, since something else uses them: {file_id}" in told
+    reported = succeed("person", "delete", "--metadata", person, "--yes", url=url)
+    assert "0 files, 1 vector stores" in reported
+    assert f"Files kept, since something else uses them: {file_id}" in reported
 
 
 def test_deleting_asks_first(url, http, person):

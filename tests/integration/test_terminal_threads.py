@@ -127,7 +127,7 @@ def test_threads_are_found_by_metadata_and_words(url, http, talk):
     assert len(said) == 1
 
 
-def test_steps_are_shown_where_they_are_asked_for(url, http, client, upstream):
+def test_steps_are_shown_on_request(url, http, client, upstream):
     assistant = client.beta.assistants.create(model="m", tools=function_tools("list_screens"))
     upstream.reply(Reply.function_calls(call("list_screens", city="부산")), Reply.text("Two."))
     body = {"message": "Which?", "assistant_id": assistant.id}

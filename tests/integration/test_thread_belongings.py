@@ -240,7 +240,9 @@ def test_a_file_attached_elsewhere_at_that_moment_is_kept_or_unknown(http, clien
         assert is_there(http, f"/files/{file_id}") == said.is_success
 
 
-def test_whoever_attaches_a_file_is_waited_for(http, client, database_url, database_kind, aside):
+def test_deletion_waits_for_a_message_that_attaches_the_file(
+    http, client, database_url, database_kind, aside
+):
     if database_kind == "sqlite":
         pytest.skip("SQLite has one writer")
     file_id = uploaded(client, SECRET)

@@ -106,7 +106,7 @@ def test_runs_that_wait_go_too(http, upstream):
     error_of(http.post(f"{path}/submit_tool_outputs", json=outputs), 404)
 
 
-def test_who_deletes_the_same_at_once_counts_each_once(http, made, together):
+def test_parallel_deletions_count_each_thread_once(http, made, together):
     for _ in range(40):
         made(kind="raced")
     counts = together(lambda _: deleted(http, **{"metadata[kind]": "raced"}), 4)

@@ -64,7 +64,7 @@ def test_what_can_not_be_is_refused(http, params):
     error_of(http.get("/threads", params=params))
 
 
-def test_each_is_told_as_itself_with_how_it_began(http, made):
+def test_each_thread_is_listed_with_its_first_message(http, made):
     long = "가" * 100 + " " + "b" * 100
     threads = {
         made("  first\n\n question\t "): "first question",
@@ -215,7 +215,7 @@ def test_filters_go_along_from_page_to_page(http, made):
     assert ids(http, after=other, limit=2, **wanted) == right[:-3:-1]
 
 
-def test_many_pages_are_told_as_quickly_as_one(http, made):
+def test_many_pages_list_every_thread_once(http, made):
     assert {made() for _ in range(101)} == set(pages(http, limit=100))
 
 

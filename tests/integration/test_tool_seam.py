@@ -14,7 +14,7 @@ from tests.support.callers import ORIGIN, session_of
 from tests.support.function_calls import call, function_tools
 from tests.support.pictures import PIXEL
 from tests.support.replies import Reply
-from tests.support.stream_reader import following, names, run_path, told
+from tests.support.stream_reader import events_of, following, names, run_path
 from tests.support.talk import ended, error_of, texts
 from tests.support.toy_tool import TYPE, Toy
 from tests.support.waiting import wait_until
@@ -96,7 +96,7 @@ def paths_in(part: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_input_and_output_are_streamed(server, assistant_id, upstream):
     upstream.reply(computing(), Reply.text("Here."))
-    events = told(server.http, "/threads/runs", asked(assistant_id))
+    events = events_of(server.http, "/threads/runs", asked(assistant_id))
     assert names(events)[4:8] == ["step.created", "step.in_progress", "step.delta", "step.delta"]
     begun, *pieces = calls_of(events)
     assert begun == {"index": 0, "id": "call_1", "type": TYPE, TYPE: {"input": "", "outputs": []}}
@@ -131,7 +131,7 @@ def test_the_sdks_helper_puts_the_pieces_together(server, assistant_id, upstream
 @pytest.mark.parametrize("size", [1, 4, 100])
 def test_the_next_message_has_the_picture_and_its_path(server, assistant_id, upstream, size):
     upstream.reply(computing(), Reply.text(SAID).in_pieces(size))
-    events = told(server.http, "/threads/runs", asked(assistant_id))
+    events = events_of(server.http, "/threads/runs", asked(assistant_id))
     (message,) = [event.data for event in events if event.name == "thread.message.completed"]
     file_id = picture_in(message)
     assert paths_in(message["content"][1]) == [(PATH, file_id), (PATH, file_id)]
@@ -149,7 +149,7 @@ def test_the_next_message_has_the_picture_and_its_path(server, assistant_id, ups
 
 def test_the_model_reads_texts_and_looks_at_pictures(server, assistant_id, upstream):
     upstream.reply(computing("draw"), computing("word", "call_2"), Reply.text("Here."))
-    told(server.http, "/threads/runs", asked(assistant_id))
+    events_of(server.http, "/threads/runs", asked(assistant_id))
     url = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
     answers = [
         item["output"]
@@ -170,7 +170,7 @@ def test_a_chat_has_it_too(server, assistant_id, upstream):
 def test_a_streamed_chat_has_its_words(server, assistant_id, upstream):
     upstream.reply(computing(), Reply.text(SAID))
     body = {"message": "Draw.", "assistant_id": assistant_id, "stream": True}
-    events = told(server.http, "/chat", body)
+    events = events_of(server.http, "/chat", body)
     assert "".join(event.data["delta"] for event in events[:-1]) == SAID
     assert events[-1].data["message"] == SAID
 
@@ -185,13 +185,13 @@ def test_what_was_made_outlives_the_session(server, upstream):
         Reply.function_calls(call(TYPE, "call_1", code="draw"), call("mine", "call_2")),
         Reply.text(SAID),
     )
-    events = told(server.http, "/threads/runs", asked(assistant_id))
+    events = events_of(server.http, "/threads/runs", asked(assistant_id))
     assert names(events)[-2:] == ["run.requires_action", "done"]
     (toy,) = server.toys
     wait_until(lambda: toy.closed)
     assert toy.opened == toy.closed == [events[-2].data["id"]]
     outputs = {"tool_outputs": [{"tool_call_id": "call_2", "output": "yours"}]}
-    later = told(server.http, f"{run_path(events)}/submit_tool_outputs", outputs)
+    later = events_of(server.http, f"{run_path(events)}/submit_tool_outputs", outputs)
     (message,) = [event.data for event in later if event.name == "thread.message.completed"]
     assert paths_in(message["content"][1]) == [(PATH, picture_in(message))] * 2
     wait_until(lambda: len(toy.closed) == 2)
@@ -204,7 +204,7 @@ def test_a_picture_is_in_one_message_only(server, assistant_id, upstream):
         Reply.function_calls(call(TYPE, "call_2", code="word"), text="First."),
         Reply.text("Then."),
     )
-    events = told(server.http, "/threads/runs", asked(assistant_id))
+    events = events_of(server.http, "/threads/runs", asked(assistant_id))
     said = [event.data for event in events if event.name == "thread.message.completed"]
     kinds = [[part["type"] for part in message["content"]] for message in said]
     assert kinds == [["image_file", "text"], ["text"]]
@@ -220,9 +220,9 @@ def test_a_session_is_closed_however_the_run_ends(server, assistant_id, upstream
     assert toy.opened == toy.closed == [run["id"]]
 
 
-def test_a_reader_who_comes_later_reads_the_same(server, assistant_id, upstream):
+def test_a_reader_that_joins_later_reads_the_same(server, assistant_id, upstream):
     upstream.reply(computing(), Reply.text(SAID))
-    events = told(server.http, "/threads/runs", asked(assistant_id))
+    events = events_of(server.http, "/threads/runs", asked(assistant_id))
     run = next(event.data for event in events if event.name == "thread.run.created")
     with following(server.http, f"/threads/{run['thread_id']}/runs/{run['id']}") as reader:
         again = reader.rest()

@@ -75,7 +75,7 @@ def test_the_step_waits_too_and_tells_the_outputs_later(client, waiting, upstrea
     assert (answer.type, answer.status) == ("message_creation", "completed")
 
 
-def test_the_model_is_told_the_round_as_it_was(client, waiting, upstream):
+def test_the_model_is_sent_the_round_as_it_was(client, waiting, upstream):
     run = submit(client, waiting, {"call_b": "noon", "call_a": "맑음"})
     assert (run.status, run.required_action) == ("completed", None)
     said, reasoning, *calls = upstream.requests[1].body["input"]
@@ -191,7 +191,7 @@ def test_outputs_are_taken_once(client, http, waiting):
 
 
 @pytest.mark.parametrize(
-    ("choice", "told"),
+    ("choice", "reported"),
     [
         (None, "auto"),
         ("none", "none"),
@@ -202,12 +202,12 @@ def test_outputs_are_taken_once(client, http, waiting):
         ),
     ],
 )
-def test_the_model_is_told_which_tool_to_choose(
-    client, thread_id, assistant_id, upstream, choice, told
+def test_the_tool_choice_is_sent_to_the_model(
+    client, thread_id, assistant_id, upstream, choice, reported
 ):
     finished(client, thread_id, assistant_id, tool_choice=choice)
     asked = upstream.requests[0].body
-    assert asked["tool_choice"] == told
+    assert asked["tool_choice"] == reported
     assert asked["tools"] == [
         {
             "type": "function",

@@ -81,7 +81,7 @@ def test_a_chat_is_one_trace_from_the_client_to_the_model(settings, collector, u
     assert request.resource["service.version"]
 
 
-def test_a_run_that_outlives_its_request_stands_below_it(settings, collector, upstream):
+def test_a_run_that_outlives_its_request_is_a_child_span(settings, collector, upstream):
     upstream.reply(Reply.text("So", " slow").stalled(after=5))
     with thread_server(**settings) as server:
         run = server.http.post("/threads/runs", json=asked("hi")).json()
@@ -94,7 +94,7 @@ def test_a_run_that_outlives_its_request_stands_below_it(settings, collector, up
     assert request in collector.ancestors(span)
 
 
-def test_a_run_that_waited_for_another_stands_below_its_own_request(settings, collector, upstream):
+def test_a_run_that_waited_is_a_child_of_its_own_request(settings, collector, upstream):
     upstream.reply(Reply.text("So", " slow").stalled(after=5))
     with thread_server(**settings, busy_thread="enqueue") as server:
         first = server.http.post("/threads/runs", json=asked("hi")).json()
@@ -133,7 +133,7 @@ def test_no_span_holds_what_users_wrote_or_a_key(settings, collector, upstream):
     assert listed.attributes["url.query"] == "REDACTED"
 
 
-def test_a_failure_is_told_by_its_kind(settings, collector, upstream):
+def test_a_failed_span_has_the_kind_of_failure(settings, collector, upstream):
     upstream.reply(Reply.http_error(500))
     with thread_server(**settings) as server:
         assert server.http.post("/chat", json={"message": "hi"}).status_code == 502
@@ -187,7 +187,7 @@ def test_two_servers_in_one_process_keep_their_traces_apart(settings, monkeypatc
     ],
     ids=["no endpoint", "no exporter", "disabled", "only for figures"],
 )
-def test_nothing_is_traced_that_nobody_asked_for(settings, upstream, monkeypatch, variables):
+def test_nothing_is_traced_by_default(settings, upstream, monkeypatch, variables):
     with trace_collector() as collector:
         for name, value in variables.items():
             monkeypatch.setenv(name, value.format(collector.endpoint))

@@ -86,6 +86,6 @@ def test_slashes_too_many_lead_to_the_list(outside):
     assert outside.get(answer.headers["location"]).json()["object"] == "list"
 
 
-def test_what_is_no_http_is_told_so(server):
+def test_a_request_that_is_not_http_gets_a_400(server):
     request = "GET /api/v1/한글 HTTP/1.1\r\nhost: localhost\r\n\r\n".encode()
     assert error_of(answer_to(server.base_url, request))["code"] == "invalid_http"

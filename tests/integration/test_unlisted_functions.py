@@ -100,10 +100,10 @@ def test_a_visitor_can_make_no_function_run(server, call_as, upstream, tmp_path)
     reply = chatter.http.post("/chat", json={"message": "show it"})
     assert reply.json()["message"] == "No."
     assert not mark.exists(), "it was executed"
-    told = chatter.http.get(
+    reported = chatter.http.get(
         f"/threads/{reply.json()['thread_id']}/runs/{reply.json()['run_id']}/steps"
     )
-    assert "what nobody may see" not in told.text
+    assert "what nobody may see" not in reported.text
 
 
 def test_very_many_calls_in_one_answer_run_a_few_at_a_time(run, upstream):

@@ -57,7 +57,7 @@ def begun(http, **more) -> str:
     return f"/threads/{run['thread_id']}/runs/{run['id']}"
 
 
-def test_nothing_is_spent_at_first(shop):
+def test_usage_is_empty_at_first(shop):
     today = datetime.now(UTC).date()
     assert shop.get("/usage").json() == {
         "object": "list",
@@ -68,7 +68,7 @@ def test_nothing_is_spent_at_first(shop):
     }
 
 
-def test_it_is_told_by_day_assistant_and_model(server, shop, call_as, upstream):
+def test_usage_is_listed_by_day_assistant_and_model(server, shop, call_as, upstream):
     made = shop.post("/assistants", json={"model": "model-b"}).json()["id"]
     costs = [
         shop.post("/chat", json={"message": "x", **more}).json()["usage"]
@@ -85,9 +85,11 @@ def test_it_is_told_by_day_assistant_and_model(server, shop, call_as, upstream):
         assert (row["answered_by"], row["answered_model"]) == ("custom", row["model"])
         assert (row["cost"], row["currency"]) == (None, None)
         assert (row["object"], row["date"], row["project"]) == ("usage", today, "shop")
-    told = {(row["assistant_id"], row["model"]): (row["runs"], row["total_tokens"]) for row in rows}
+    reported = {
+        (row["assistant_id"], row["model"]): (row["runs"], row["total_tokens"]) for row in rows
+    }
     model = shop.get("/assistants/asst_default").json()["model"]
-    assert told == {
+    assert reported == {
         ("asst_default", model): (2, costs[0]["total_tokens"] + costs[1]["total_tokens"]),
         (made, "model-b"): (1, costs[2]["total_tokens"]),
         (made, "model-c"): (1, last["total_tokens"]),
@@ -217,7 +219,7 @@ def test_a_run_that_is_ended_is_counted_with_what_it_has_cost(start, call_as, up
     assert total(call_as(start(api_keys=API_KEYS), KEYS["shop"]).http) == spent
 
 
-def test_what_is_deleted_has_been_spent(shop):
+def test_usage_of_deleted_threads_remains(shop):
     thread_id = shop.post("/chat", json={"message": "x"}).json()["thread_id"]
     before = total(shop)
     shop.delete(f"/threads/{thread_id}")
@@ -258,7 +260,7 @@ def test_runs_of_a_process_that_died_are_counted_once(database_url, tmp_path, up
         assert total(heir) == cost_of(run)
 
 
-def test_a_stream_that_nobody_hears_is_counted(shop, upstream):
+def test_a_stream_without_readers_is_counted(shop, upstream):
     upstream.reply(Reply.text("One", " two", " three").stalled(after=6))
     with streaming(shop, "/chat", {"message": "x"}) as reader:
         reader.until("delta")

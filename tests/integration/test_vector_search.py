@@ -33,15 +33,15 @@ def guides(client: openai.OpenAI, store_id) -> dict[str, str]:
     return filled(client, store_id, register=REGISTER, refund=REFUND, schedule=SCHEDULE)
 
 
-def test_results_are_told_in_openais_order(client, http: httpx.Client, store_id, guides):
+def test_the_fields_of_results_are_in_openais_order(client, http: httpx.Client, store_id, guides):
     file: dict[str, Any] = {"file_id": guides["refund"], "vector_store_id": store_id}
     client.vector_stores.files.update(**file, attributes={"lang": "ko", "page": 3})
     body = {"query": "환불은 언제 처리됩니까?"}
     page = http.post(f"/vector_stores/{store_id}/search", json=body).json()
     assert " ".join(page) == "object search_query data has_more next_page"
     assert page["object"] == "vector_store.search_results.page"
-    told = (page["search_query"], page["has_more"], page["next_page"])
-    assert told == ([body["query"]], False, None)
+    reported = (page["search_query"], page["has_more"], page["next_page"])
+    assert reported == ([body["query"]], False, None)
     first = page["data"][0]
     assert " ".join(first) == "file_id filename score attributes content"
     assert 0 < first["score"] <= 1

@@ -25,7 +25,7 @@ def store_id(client: openai.OpenAI) -> str:
     return client.vector_stores.create().id
 
 
-def test_an_attached_file_is_told_in_openais_order(client, http: httpx.Client, store_id):
+def test_an_attached_files_fields_are_in_openais_order(client, http: httpx.Client, store_id):
     file_id = uploaded(client, "Open from 8.")
     path = f"/vector_stores/{store_id}/files"
     file = http.post(path, json={"file_id": file_id, "attributes": {"n": 5, "ok": True}}).json()
@@ -62,7 +62,7 @@ def test_the_sdks_helpers_wait_for_a_file(client: openai.OpenAI, store_id):
     assert counts(client, store_id) == {"completed": 2, "total": 2}
 
 
-def test_pollers_are_told_when_to_look_again(client: openai.OpenAI, store_id):
+def test_pollers_are_sent_the_interval(client: openai.OpenAI, store_id):
     ids = filled(client, store_id, one="text")
     response = client.vector_stores.files.with_raw_response.retrieve(
         ids["one"], vector_store_id=store_id
@@ -212,7 +212,7 @@ def test_a_file_attached_again_stays_as_it_is(client: openai.OpenAI, store_id):
     assert counts(client, store_id) == {"completed": 1, "total": 1}
 
 
-def test_a_file_attached_again_is_read_differently_where_it_is_to_be(client, store_id):
+def test_a_file_attached_again_is_chunked_as_requested(client, store_id):
     ids = filled(client, store_id, one="Open from eight to ten. " * 60)
     again = client.vector_stores.files.create_and_poll(
         ids["one"], vector_store_id=store_id, chunking_strategy=SMALL

@@ -15,7 +15,7 @@ DAY = 86_400
 WEEK: Any = {"anchor": "last_active_at", "days": 7}
 
 
-def test_a_new_store_is_told_in_openais_order(http: httpx.Client):
+def test_a_new_stores_fields_are_in_openais_order(http: httpx.Client):
     before = now()
     store = http.post("/vector_stores", json={"name": "안내", "metadata": {"k": "v"}}).json()
     assert " ".join(store) == (
@@ -27,8 +27,8 @@ def test_a_new_store_is_told_in_openais_order(http: httpx.Client):
     assert store["file_counts"] == {
         **{"in_progress": 0, "completed": 0, "failed": 0, "cancelled": 0, "total": 0}
     }
-    told = (store["name"], store["metadata"], store["status"], store["usage_bytes"])
-    assert told == ("안내", {"k": "v"}, "completed", 0)
+    reported = (store["name"], store["metadata"], store["status"], store["usage_bytes"])
+    assert reported == ("안내", {"k": "v"}, "completed", 0)
     assert http.get(f"/vector_stores/{store['id']}").json() == store
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.callers import ORIGIN, session_of
 from tests.support.function_calls import FOLDER, call, function_tools
 from tests.support.replies import Reply
-from tests.support.stream_reader import told
+from tests.support.stream_reader import events_of
 from tests.support.talk import error_of
 
 KEY = "key-of-the-web-12345"
@@ -61,7 +61,7 @@ def test_the_reason_is_for_the_operator(opened, upstream, code):
     assert plain.headers["x-should-retry"] == "false"
     path = f"/threads/{plain.headers['x-thread-id']}/runs"
     run_path = f"{path}/{plain.headers['x-run-id']}"
-    streamed = told(visitor.http, "/chat", {"message": "hi"})[-1]
+    streamed = events_of(visitor.http, "/chat", {"message": "hi"})[-1]
     assert (streamed.name, streamed.data["error"]["message"]) == ("error", SENTENCES[code])
     answers = [
         visitor.http.get(one) for one in (path, run_path, f"{run_path}/events", f"{run_path}/steps")

@@ -101,7 +101,7 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
         return [] if path in ("/health", "/ready") else _error_faults(response, body)
     if path.startswith(_OWN) or body.get("object") == "thread.summary":
         return []
-    if path == "/threads" and method != "POST":
+    if path.endswith("/feedback") or (path == "/threads" and method != "POST"):
         return []
     # OpenAI's servers have always answered differently from its document and the SDK's type.
     if body["object"] == "vector_store.file_batch":

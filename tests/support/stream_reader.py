@@ -166,7 +166,7 @@ def begun(http: httpx.Client, path: str, body: dict[str, Any]) -> Iterator[Strea
             yield reader
 
 
-def told(http: httpx.Client, path: str, body: dict[str, Any]) -> list[StreamEvent]:
+def events_of(http: httpx.Client, path: str, body: dict[str, Any]) -> list[StreamEvent]:
     """Return all events of a stream."""
     with streaming(http, path, body) as reader:
         return reader.rest()

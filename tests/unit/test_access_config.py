@@ -65,7 +65,7 @@ ASCII = "the key must be printable ASCII without spaces"
         (f'["{KEY}", "shop:{KEY}"]', "API_KEYS: contains the same key twice"),
     ],
 )
-def test_keys_that_can_not_be_used_are_told_without_being_shown(monkeypatch, keys, complaint):
+def test_unusable_keys_are_reported_without_being_shown(monkeypatch, keys, complaint):
     assert refusal(monkeypatch, API_KEYS=keys).startswith(complaint)
 
 
@@ -92,7 +92,7 @@ def test_no_keys_are_no_keys(monkeypatch, blank):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", "localhost.example"])
-def test_a_host_that_others_reach_needs_a_word_on_who_may_come(monkeypatch, host):
+def test_a_reachable_host_needs_keys_or_allow_open(monkeypatch, host):
     first, keys, opened = refusal(monkeypatch, HOST=host).splitlines()
     assert first.startswith(f"HOST: {host} lets other machines in")
     monkeypatch.setenv("API_KEYS", keys.removeprefix("API_KEYS="))
@@ -108,7 +108,7 @@ def test_a_host_that_others_reach_needs_a_word_on_who_may_come(monkeypatch, host
 @pytest.mark.parametrize(
     ("name", "value"), [("ROOT_PATH", "/x"), ("TRUSTED_PROXIES", '["10.0.0.0/8"]')]
 )
-def test_a_proxy_needs_a_word_on_who_may_come(monkeypatch, name, value):
+def test_a_proxy_needs_keys_or_allow_open(monkeypatch, name, value):
     first, keys, opened = refusal(monkeypatch, **{name: value}).splitlines()
     assert first.startswith(f"{name}: a proxy ") and "lets other machines in" in first
     for line in (keys, opened):

@@ -35,7 +35,7 @@ async def test_the_responses_api_is_preferred(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_where_it_is_missing_the_other_is_called_and_remembered(
+async def test_the_other_api_is_called_and_remembered_if_one_is_missing(
     auto: OpenAIClient, upstream: FakeUpstream, stream: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "app.core.apis")

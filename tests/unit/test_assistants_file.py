@@ -238,8 +238,8 @@ FAULTS = {
 def test_a_fault_has_its_line(refusal, said, line):
     indent = "  " if said.startswith("-") else "    "
     text = f"assistants:\n  - id: asst_a\n{indent}{said}\n"
-    (told,) = refusal(text, a="text", empty="", long="x" * 100)
-    assert told.startswith(line)
+    (reported,) = refusal(text, a="text", empty="", long="x" * 100)
+    assert reported.startswith(line)
 
 
 SYNTAX = {
@@ -258,8 +258,8 @@ SYNTAX = {
 
 @pytest.mark.parametrize(("text", "line"), SYNTAX.items())
 def test_what_is_no_such_file_has_its_line(refusal, text, line):
-    (told,) = refusal(text)
-    assert told.startswith(line)
+    (reported,) = refusal(text)
+    assert reported.startswith(line)
 
 
 def test_other_bytes_have_their_line(tmp_path):
@@ -269,7 +269,7 @@ def test_other_bytes_have_their_line(tmp_path):
         load(str(path))
 
 
-def test_every_fault_is_told_in_the_files_order(refusal):
+def test_every_error_is_listed_in_the_files_order(refusal):
     lines = refusal(
         """\
         other: 1

@@ -16,7 +16,7 @@ AGAIN = Advice(again=True)
 
 
 class OtherClient:
-    """A client of another kind: it fails as it is told to, then answers with the request."""
+    """A client of another kind: it fails as scripted, then answers with the request."""
 
     def __init__(self, *advice: Advice, retries: int = 2) -> None:
         self.asked: list[dict[str, Any]] = []

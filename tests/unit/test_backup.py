@@ -173,7 +173,7 @@ def test_what_is_there_is_not_touched(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"backup", "other"}
 
 
-def test_a_disk_without_room_is_told_before(tmp_path):
+def test_a_full_disk_is_reported_before_copying(tmp_path):
     free = shutil.disk_usage(tmp_path).free
     check_space(tmp_path, 1)
     with pytest.raises(Failure, match="MB are free"):

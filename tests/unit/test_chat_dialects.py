@@ -486,11 +486,11 @@ async def test_no_end_is_a_server_error(model: OpenAIClient, lines: str) -> None
 )
 async def test_errors_in_the_stream(model: OpenAIClient, line: str) -> None:
     answers(text("ab"), line)
-    told: list[list[Event]] = []
+    reported: list[list[Event]] = []
     with pytest.raises(Exception, match=r"The upstream custom failed: Full\."):
         async for batch in model.events(request(), stream=True):
-            told.append(batch)
-    assert spoken(told) == "ab"
+            reported.append(batch)
+    assert spoken(reported) == "ab"
 
 
 @respx.mock

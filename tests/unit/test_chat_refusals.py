@@ -81,7 +81,7 @@ async def test_the_older_name_of_the_limit_is_used_and_remembered(
     assert upstream.requests[-1].body["max_completion_tokens"] == 20
 
 
-async def test_a_server_that_knows_neither_name_is_told(
+async def test_a_server_that_accepts_neither_name_gets_an_error(
     chat: OpenAIClient, upstream: FakeUpstream
 ) -> None:
     upstream.reply(extra_forbidden("max_completion_tokens"), extra_forbidden("max_tokens"))

@@ -34,8 +34,8 @@ def read(*pieces: str) -> tuple[list[str], Annotations]:
         said.append(text)
         annotations += found
         # Nobody hears of a marker before its annotation.
-        told = "".join(said)
-        assert len(annotations) == sum(told.count(one) for one in MARKERS)
+        reported = "".join(said)
+        assert len(annotations) == sum(reported.count(one) for one in MARKERS)
     rest, found = reader.finish()
     return [*said, rest], annotations + found
 
@@ -119,8 +119,8 @@ def test_an_open_bracket_is_held_back_and_then_released():
 
 def test_a_long_text_behind_a_bracket_is_not_held_for_ever():
     reader = reader_of(MARKERS)
-    told = "".join(reader.feed(piece)[0] for piece in ["【", *["many words "] * 100])
-    assert len(told) > 700
+    reported = "".join(reader.feed(piece)[0] for piece in ["【", *["many words "] * 100])
+    assert len(reported) > 700
     assert len(reader.finish()[0]) < 300
     said, annotations = read("【", *["many words "] * 100, GUIDE)
     assert cited("".join(said), annotations) == [(GUIDE, "file-guide")]
@@ -178,7 +178,7 @@ def test_cited_markers_are_taken_out_and_others_stay():
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         ("guide.txt", "guide.txt"),
         ("보고서 (최종).pdf", "보고서 (최종).pdf"),
@@ -188,9 +188,9 @@ def test_cited_markers_are_taken_out_and_others_stay():
         ("긴" * 999, "긴" * 200),
     ],
 )
-def test_no_file_name_breaks_a_marker(name, told):
+def test_no_file_name_breaks_a_marker(name, reported):
     made = marker(12, 19, name)
-    assert made == f"【12:19†{told}】"
+    assert made == f"【12:19†{reported}】"
     reader = reader_of({made: "file-1"})
     text = f"a {made}{made}"
     said = ""

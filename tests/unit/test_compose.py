@@ -24,7 +24,7 @@ NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
 EXAMPLE = (DEPLOY / "env.example").read_text(encoding="utf-8")
 # `${NAME}`, `${NAME:-what else}`, `${NAME:?what to say}`; `$$` is a dollar.
 NAMED = re.compile(r"\$\$|\$\{(\w+)(?::([-?])([^}]*))?\}")
-# What compose itself reads from `.env`, and what S3's own tools are told.
+# What compose itself reads from `.env`, and what S3's own tools read.
 NOT_SETTINGS = {"POSTGRES_PASSWORD", "S3_SECRET_KEY", "SERVER_NAME"}
 SETTINGS = {name.upper() for name in Settings.model_fields}
 FILLED_IN = {
@@ -104,7 +104,7 @@ def test_no_secret_is_written_down():
         composed(**without)
 
 
-def test_the_servers_are_told_what_stands_beside_them(services, settings):
+def test_compose_passes_the_other_services_to_the_servers(services, settings):
     address = settings.database_url
     postgres = services["postgres"]["environment"]
     assert (
@@ -142,7 +142,7 @@ def test_only_nginx_is_believed(services):
         )
 
 
-def test_nginx_is_told_every_name_in_its_configuration(services):
+def test_compose_passes_every_variable_of_the_nginx_configuration(services):
     nginx = services["nginx"]
     assert set(re.findall(r"\$\{([A-Z0-9_]+)\}", NGINX)) == set(nginx["environment"])
     published = {mapping.split(":")[1] for mapping in nginx["ports"]}

@@ -122,7 +122,7 @@ async def test_a_work_that_fails_spoils_no_other(database: Database) -> None:
     assert await database.read(count) == 15
 
 
-async def test_who_gives_up_waiting_spoils_no_other(database: Database) -> None:
+async def test_a_cancelled_caller_spoils_no_other_job(database: Database) -> None:
     writes = [
         asyncio.ensure_future(database.transaction(threads.create, thread_row())) for _ in range(10)
     ]
@@ -166,7 +166,9 @@ async def test_work_is_done_again_when_its_connection_is_lost(
     assert await database.read(count) == 2
 
 
-async def test_who_loses_a_deadlock_tries_again(database: Database, only_postgresql: None) -> None:
+async def test_the_loser_of_a_deadlock_is_run_again(
+    database: Database, only_postgresql: None
+) -> None:
     first = await database.transaction(threads.create, thread_row())
     second = await database.transaction(threads.create, thread_row())
     both_hold_one = threading.Barrier(2)

@@ -281,8 +281,8 @@ async def test_words_and_usage_are_deterministic() -> None:
                                   {"max_output_tokens": 16}])  # fmt: skip
 async def test_the_stream_tells_the_same_in_valid_events(more: dict[str, Any]) -> None:
     body = request(user("Hi there"), **more)
-    told = await batches(body, stream=True)
-    events = [event for batch in told for event in batch]
+    reported = await batches(body, stream=True)
+    events = [event for batch in reported for event in batch]
     for number, event in enumerate(events):
         assert_valid("ResponseStreamEvent", event)
         assert event["sequence_number"] == number
@@ -290,7 +290,7 @@ async def test_the_stream_tells_the_same_in_valid_events(more: dict[str, Any]) -
     deltas = [event["delta"] for event in events if event["type"].endswith(".delta")]
     whole = item["arguments"] if "arguments" in item else item["content"][0]["text"]
     assert "".join(deltas) == whole
-    assert all(len(batch) == 1 for batch in told[1:-1])
+    assert all(len(batch) == 1 for batch in reported[1:-1])
     assert len(deltas) > 1
 
 

@@ -52,7 +52,7 @@ def code(said: str, *tools: dict[str, Any], **more: Any) -> str:
     return written
 
 
-def told(said: str, output: Any, *tools: dict[str, Any], written: str | None = None) -> str:
+def shown_by(said: str, output: Any, *tools: dict[str, Any], written: str | None = None) -> str:
     """Return what the demo says about the output of its code, or of another model's arguments."""
     given = answer(request(said, *tools))
     arguments = given.call_arguments if written is None else written
@@ -170,9 +170,9 @@ def test_the_arithmetic_in_a_question(said, expression):
 
 def test_a_result_of_arithmetic():
     said = "3 × (4 + 5) = ?"
-    assert told(said, "27\n", offered()) == "[Demo model] Python says: `3 * (4 + 5) = 27`"
-    assert told(said, f"{LOST}\n27\n", offered()).endswith(" = 27`")
-    korean = told("3 × 9는 얼마예요?", "27", offered())
+    assert shown_by(said, "27\n", offered()) == "[Demo model] Python says: `3 * (4 + 5) = 27`"
+    assert shown_by(said, f"{LOST}\n27\n", offered()).endswith(" = 27`")
+    korean = shown_by("3 × 9는 얼마예요?", "27", offered())
     assert korean == "[데모 모드] Python으로 계산했습니다: `3 * 9 = 27`"
 
 
@@ -183,7 +183,7 @@ def test_a_report_on_a_table():
         {"type": "input_text", "text": f"{PRINTED}{files}"},
         {"type": "input_image", "image_url": "data:image/png;base64,AA=="},
     ]
-    said = told(DRAW, parts, tool)
+    said = shown_by(DRAW, parts, tool)
     assert said == (
         "[데모 모드] `views.csv` 파일을 Python 코드로 읽었습니다.\n\n"
         "- 행 수: 3\n- 열: day, views\n- views: 평균 2.00, 최소 1.00, 최대 3.00\n"
@@ -192,7 +192,9 @@ def test_a_report_on_a_table():
         "실제 모델이 아닌 내장 데모의 답변입니다. 서버에 OPENAI_API_KEY를 설정하고 다시 시작하면 "
         "실제 답변을 받을 수 있습니다."
     )
-    assert "sandbox:" not in told(DRAW, PRINTED, tool), "no link to a file that was not taken over"
+    assert "sandbox:" not in shown_by(DRAW, PRINTED, tool), (
+        "no link to a file that was not taken over"
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,26 +207,26 @@ def test_a_report_on_a_table():
 def test_code_that_failed(said, start):
     tool = offered("empty.csv")
     for output in (TRACEBACK, f"{PRINTED}{TRACEBACK}"):
-        given = told(said, output, tool)
+        given = shown_by(said, output, tool)
         assert given.startswith(start)
         assert given.endswith("pandas.errors.EmptyDataError: No columns to parse from file")
     slow = "Traceback (most recent call last):\nKeyboardInterrupt\nStopped after 60 seconds.\n"
-    assert told(said, slow, tool).endswith(": Stopped after 60 seconds.")
-    assert told(said, "", tool).endswith(": -")
-    assert told(said, "The code took too long.", tool).endswith(": The code took too long.")
+    assert shown_by(said, slow, tool).endswith(": Stopped after 60 seconds.")
+    assert shown_by(said, "", tool).endswith(": -")
+    assert shown_by(said, "The code took too long.", tool).endswith(": The code took too long.")
 
 
 def test_the_output_of_a_users_code():
     said = "Run\n```python\nprint(1)\n```"
     assert code(said, offered("a.csv")) == "print(1)\n"
-    assert told(said, "1\n", offered()) == "[Demo model] The code printed:\n\n```\n1\n```"
-    assert told(said, "", offered()) == "[Demo model] The code printed nothing."
-    assert told(said, TRACEBACK, offered()).startswith("[Demo model] The code did not run")
+    assert shown_by(said, "1\n", offered()) == "[Demo model] The code printed:\n\n```\n1\n```"
+    assert shown_by(said, "", offered()) == "[Demo model] The code printed nothing."
+    assert shown_by(said, TRACEBACK, offered()).startswith("[Demo model] The code did not run")
 
 
 @pytest.mark.parametrize("arguments", ["", "{", "[]", '{"code": 3}', '{"code": "path = ["}'])
 def test_calls_of_another_model(arguments):
-    assert told("Hi", "done", written=arguments).endswith("```\ndone\n```")
+    assert shown_by("Hi", "done", written=arguments).endswith("```\ndone\n```")
 
 
 async def test_it_streams_the_same_code():

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.db import access
+from app.db.access_rows import KeyRow, ProjectRow
 from app.db.database import Database
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_server import model_server
@@ -51,7 +53,7 @@ async def test_a_sqlite_file_is_looked_at_without_a_trace(tmp_path):
         ("9999", "failure", "The schema 9999 is from a newer version"),
     ],
 )
-def test_schemas_of_other_versions_are_told(database_url, revision, level, said):
+def test_schemas_of_other_versions_are_reported(database_url, revision, level, said):
     with connected(database_url) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": revision})
     found = examine(DATABASE_URL=database_url)["database"]
@@ -71,14 +73,35 @@ def test_an_empty_database_is_fine_and_another_programs_is_not(empty_database_ur
     assert (found["level"], "another program" in found["message"]) == ("warning", True)
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path):
+def test_keys_that_were_made_at_run_time_are_counted(rows, database_url):
+    access.create_project(rows, ProjectRow(id="cafe", created_at=1))
+    for name, revoked_at in (("a", None), ("b", None), ("c", 2)):
+        key = KeyRow(
+            id=name,
+            project="cafe",
+            identity=name,
+            name=name,
+            digest=name,
+            hint=name,
+            scope="all",
+            created_at=1,
+            revoked_at=revoked_at,
+        )
+        access.create_key(rows, key)
+    rows.commit()
+    for admin_key, level in (("", "warning"), ("k" * 24, "ok")):
+        found = examine(DATABASE_URL=database_url, ADMIN_KEY=admin_key)["keys"]
+        assert (found["level"], found["message"].endswith(": 2.")) == (level, True)
+
+
+def test_a_file_that_is_no_database_is_reported(tmp_path):
     (tmp_path / "own.db").write_text("나는 데이터베이스가 아닙니다" * 100, "utf-8")
     found = examine(DATABASE_URL=f"sqlite:///{tmp_path}/own.db")["database"]
     assert found["level"] == "failure"
     assert "file is not a database" in found["message"]
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password():
+def test_an_unreachable_database_is_reported_without_its_password():
     url = "postgresql://me:own-secret@127.0.0.1:1/db"
     result = run("doctor", "--language", "ko", PORT="0", DATABASE_URL=url)
     assert result.exit_code == 1
@@ -86,7 +109,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password():
     assert "own-secret" not in result.output
 
 
-def test_places_that_can_not_be_written_are_told(tmp_path):
+def test_unwritable_places_are_reported(tmp_path):
     (tmp_path / "file").write_text("no folder")
     found = examine(DATABASE_URL=f"sqlite:///{tmp_path}/file/own.db", FILES_URL="file/files")
     assert "can't be written" in found["database"]["message"]
@@ -103,7 +126,7 @@ def test_storage_is_tried_and_left_as_it_was(tmp_path):
 
 
 @pytest.mark.parametrize(("free", "level"), [(500, "warning"), (50, "failure")])
-def test_a_full_disk_is_told(monkeypatch, free, level):
+def test_a_full_disk_is_reported(monkeypatch, free, level):
     usage = Usage(10**12, 0, free * 1024 * 1024)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     found = examine()
@@ -123,7 +146,7 @@ def test_a_full_disk_is_told(monkeypatch, free, level):
         (503, "", "failure", "does not answer: HTTP 503"),
     ],
 )
-def test_the_models_server_is_asked(status, body, level, said):
+def test_the_upstream_is_asked(status, body, level, said):
     with other_server(status, body) as url:
         result = examine(OPENAI_BASE_URL=f"{url}/v1", OPENAI_API_KEY="sk-own-secret")
     assert (result["upstream"]["level"], said in result["upstream"]["message"]) == (level, True)
@@ -145,7 +168,7 @@ def test_the_address_that_was_meant_is_suggested(path):
         assert "sk-own" not in str(found)
 
 
-def test_the_api_that_is_called_is_told():
+def test_the_api_in_use_is_named():
     with FakeUpstream.serve() as upstream:
         upstream.lacks("responses")
         place = {"OPENAI_BASE_URL": upstream.base_url, "OPENAI_API_KEY": "sk-own-secret"}
@@ -158,7 +181,7 @@ def test_the_api_that_is_called_is_told():
         assert found["advice"].endswith("set OPENAI_API to auto.")
 
 
-def test_a_models_server_that_is_not_there_is_told():
+def test_an_unreachable_upstream_is_reported():
     found = examine(OPENAI_BASE_URL="http://127.0.0.1:1/v1")["upstream"]
     assert found["level"] == "failure"
     assert "custom (http://127.0.0.1:1/v1) does not answer: " in found["message"]
@@ -203,7 +226,7 @@ def test_redis_is_asked(redis_url):
     assert examine(REDIS_URL=redis_url)["redis"]["level"] == "ok"
 
 
-def test_redis_that_is_not_there_is_told():
+def test_an_unreachable_redis_is_reported():
     found = examine(REDIS_URL="redis://me:own-secret@127.0.0.1:1/0")["redis"]
     assert found["level"] == "failure"
     assert found["message"].startswith("Redis at 127.0.0.1 does not answer: ")
@@ -211,7 +234,7 @@ def test_redis_that_is_not_there_is_told():
     assert "redis" not in examine()
 
 
-def test_a_port_that_another_program_has_is_told(tmp_path):
+def test_a_port_in_use_is_reported(tmp_path):
     with other_server(200, {"hello": "there"}) as url:
         found = examine(PORT=url.rpartition(":")[2])["port"]
         assert (found["level"], "another program" in found["message"]) == ("failure", True)
@@ -222,6 +245,6 @@ def test_a_port_that_another_program_has_is_told(tmp_path):
         assert (found["level"], "already running" in found["message"]) == ("ok", True)
 
 
-def test_an_address_of_no_network_here_is_told():
+def test_an_address_of_no_local_network_is_reported():
     found = examine(HOST="203.0.113.7", ALLOW_OPEN="true", PORT="8010")["port"]
     assert (found["level"], "can't listen on 203.0.113.7" in found["message"]) == ("failure", True)

@@ -1,4 +1,4 @@
-"""Ending a run early: its row, what it has open, and what is told of it."""
+"""Ending a run early: its row, what it has open, and the events sent."""
 
 from dataclasses import replace
 from typing import Any
@@ -107,7 +107,7 @@ def test_the_words_that_were_said_are_kept(rows, run):
 
 
 @pytest.mark.parametrize("streamed", [True, False])
-def test_what_is_told_comes_in_order(rows, run, streamed):
+def test_events_are_sent_in_order(rows, run, streamed):
     changes = Changes(streamed=streamed)
     end_run(rows, run.id, "failed", changes, last_error=ERROR)
     assert [name for name, _ in changes.events] == streamed * [
@@ -117,7 +117,7 @@ def test_what_is_told_comes_in_order(rows, run, streamed):
     ]
 
 
-def test_only_the_one_who_holds_a_run_ends_it(rows, run):
+def test_only_the_worker_of_a_run_ends_it(rows, run):
     with pytest.raises(StaleRun):
         end_run(rows, run.id, "failed", Changes(streamed=True), held_by="worker_b")
     ended, _ = end_run(rows, run.id, "failed", Changes(streamed=True), held_by="worker_a")

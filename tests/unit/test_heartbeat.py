@@ -1,4 +1,4 @@
-"""Leases: who is dead is told by beats that fail to come, and by no clock."""
+"""Leases: a process counts as dead if its heartbeats fail to come, whatever the clocks say."""
 
 import time
 from collections.abc import AsyncIterator
@@ -122,7 +122,7 @@ async def test_a_process_that_is_gone_leaves_its_runs(
     assert inherited(await beats(other, LOOKS_IN_A_LEASE)) == []
 
 
-async def test_a_pause_of_all_at_once_makes_nobody_dead(database: Database) -> None:
+async def test_a_pause_of_all_processes_lets_no_lease_lapse(database: Database) -> None:
     one, other = heart(database, "one"), heart(database, "other")
     run = await insert(database, worker_id="one")
     await one.beat([])

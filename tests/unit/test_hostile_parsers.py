@@ -42,7 +42,7 @@ def read(parts: list[bytes]) -> list[RawEvent]:
 
 @given(STREAMS, CUTS)
 @STEADY
-def test_where_a_stream_is_cut_makes_no_difference(stream: bytes, cuts: list[int]) -> None:
+def test_a_stream_may_be_split_anywhere(stream: bytes, cuts: list[int]) -> None:
     assert read(pieces(stream, cuts)) == read([stream])
 
 
@@ -92,10 +92,10 @@ def test_a_body_is_refused_or_can_be_kept(body: bytes, cuts: list[int]) -> None:
     except json.JSONDecodeError:
         return
     # A database's text takes no NUL, UTF-8 no half of a pair, JSON no NaN.
-    told = json.dumps(value, ensure_ascii=False)
-    assert "\\u0000" not in told.replace("\\\\", "")
-    assert told.encode()
-    assert value == plainly(body) or "Infinity" in told
+    reported = json.dumps(value, ensure_ascii=False)
+    assert "\\u0000" not in reported.replace("\\\\", "")
+    assert reported.encode()
+    assert value == plainly(body) or "Infinity" in reported
 
 
 def plainly(body: bytes) -> Any:

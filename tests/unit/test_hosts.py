@@ -17,7 +17,7 @@ from app.domain.hosts import may_be_rebound, network_of
         ("unknown", "unknown"),
     ],
 )
-def test_an_address_stands_for_its_owner(host: str, network: str) -> None:
+def test_addresses_of_one_owner_count_as_one(host: str, network: str) -> None:
     assert network_of(host) == network
 
 

@@ -68,8 +68,8 @@ child = os.fork()
 os.write(1, f"{new_id('thread')}\\n".encode())
 child and os.waitpid(child, 0)
 """
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", forking], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()
-    assert len(told) == 2
-    assert told[0] != told[1]
+    assert len(reported) == 2
+    assert reported[0] != reported[1]

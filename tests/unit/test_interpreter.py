@@ -89,7 +89,7 @@ async def test_output_arrives_while_the_code_runs(session):
         assert await anext(events) == Printed("now\n")
 
 
-async def test_an_error_is_told_with_the_lines_of_the_code(session):
+async def test_an_error_shows_the_lines_of_the_code(session):
     await printed(session, "def divide(a, b):\n    return a / b")
     [shown, ended] = await events_of(session, "divide(1, 0)")
     assert ended == Ended("error")
@@ -215,7 +215,7 @@ async def test_paths_are_printed_as_code_knows_them(session):
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/mnt/data"])
-async def test_the_environment_may_be_where_code_sees_another_folder(tmp_path, monkeypatch, place):
+async def test_the_environment_may_be_inside_a_hidden_folder(tmp_path, monkeypatch, place):
     """A clone in /tmp, for example: libraries are imported late from there."""
     there = Path(place)
     if not os.access(there, os.W_OK):

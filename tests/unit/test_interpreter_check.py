@@ -156,7 +156,7 @@ def test_the_servers_packages_are_closed_even_in_a_folder_that_is_open(tmp_path)
     assert ROOT in closed_places()
 
 
-def test_it_can_be_imported_where_the_system_has_less():
+def test_it_can_be_imported_on_windows():
     """Windows has no such signals, sockets and flags: it must still start the server."""
     code = (
         "import os, signal, socket, sys\n"

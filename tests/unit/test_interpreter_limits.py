@@ -168,7 +168,7 @@ def test_endless_output_is_cut(interpreter_process, key, code):
     assert keeps_variables(interpreter_process, key)
 
 
-def test_the_error_is_told_after_output_that_was_cut(interpreter_process, key):
+def test_the_error_is_shown_after_output_that_was_cut(interpreter_process, key):
     answer = ran(interpreter_process, "print('x' * 10**6)\n1 / 0", key)
     assert answer["printed"].rstrip().endswith("ZeroDivisionError: division by zero")
 

@@ -70,7 +70,7 @@ def test_endless_replies_end_the_session(interpreter_process, key, code):
     assert answer["how"] == "died" and "sent an invalid reply" in answer["note"]
 
 
-def test_who_says_that_it_ended_only_stops_itself(interpreter_process, key):
+def test_a_session_that_claims_to_have_ended_stops_only_itself(interpreter_process, key):
     answer = ran(
         interpreter_process,
         'import os\nos.write(4, b\'{"number": 2, "ended": "ok"}\\n\')\nwhile True: pass',

@@ -156,7 +156,7 @@ def test_what_is_deleted_takes_its_chunks_and_their_index_along(connection, stat
     assert len(found(connection, "refund", "vs_1", "vs_2")) == left
 
 
-def test_a_files_chunks_can_be_made_anew(connection):
+def test_a_files_chunks_can_be_replaced(connection):
     add(connection, "vs_1", "file-a", "one", "two")
     add(connection, "vs_2", "file-a", "other")
     assert chunks.texts_of_file(connection, "vs_1", "file-a") == ["one", "two"]

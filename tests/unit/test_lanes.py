@@ -12,6 +12,7 @@ from app.db.database import MANY_ROWS, Database
 from app.db.engines import sqlite_engine
 from app.db.lanes import COMMIT_SECONDS, Lane
 from app.domain.access import Caller
+from app.domain.turns import work_for
 from app.schemas.threads import ThreadCreate
 from app.services.threads import ThreadService
 
@@ -47,7 +48,13 @@ class Stage:
         assert await asyncio.to_thread(self._held.wait, 30)
 
     async def add(
-        self, name: str, *, seconds: float = 0.0, long: bool = False, fails: bool = False
+        self,
+        name: str,
+        *,
+        seconds: float = 0.0,
+        long: bool = False,
+        fails: bool = False,
+        project: str = "",
     ) -> None:
         def work(connection: Connection) -> str:
             connection.execute(text("SELECT 1"))
@@ -57,7 +64,11 @@ class Stage:
                 raise ValueError(name)
             return name
 
-        self._jobs.append(asyncio.create_task(self.lane.call(work, long=long)))
+        async def call() -> str:
+            work_for(project)
+            return await self.lane.call(work, long=long)
+
+        self._jobs.append(asyncio.create_task(call()))
         # The task puts its job into the line, and waits.
         await asyncio.sleep(0)
 
@@ -109,7 +120,7 @@ async def test_a_commit_is_made_once_its_jobs_have_taken_long(stage: Stage) -> N
     assert [len(commit) for commit in stage.commits] == [3, 3, 1]
 
 
-async def test_who_waits_behind_slow_jobs_is_answered_before_all_are_done(stage: Stage) -> None:
+async def test_jobs_behind_slow_ones_are_answered_one_by_one(stage: Stage) -> None:
     for number in range(4):
         await stage.add(f"slow {number}", seconds=1)
     await stage.finish()
@@ -126,6 +137,33 @@ async def test_short_jobs_wait_for_one_long_job_at_most(stage: Stage) -> None:
     assert stage.commits == [["long 0"], shorts, ["long 1"], ["long 2"], ["long 3"]]
 
 
+async def test_projects_take_turns_however_many_jobs_one_of_them_has(stage: Stage) -> None:
+    for number in range(3):
+        await stage.add(f"busy {number}", seconds=1, project="busy")
+    await stage.add("quiet 0", seconds=1, project="quiet")
+    await stage.add("quiet 1", seconds=1, project="quiet")
+    await stage.add("upkeep", seconds=1)
+    await stage.finish()
+    order = [name for commit in stage.commits for name in commit]
+    assert order == ["busy 0", "quiet 0", "upkeep", "busy 1", "quiet 1", "busy 2"]
+
+
+async def test_projects_take_turns_in_a_shared_commit(stage: Stage) -> None:
+    for number in range(TOGETHER + 5):
+        await stage.add(f"busy {number}", project="busy")
+    await stage.add("quiet", project="quiet")
+    await stage.finish()
+    assert stage.commits[0][:3] == ["busy 0", "quiet", "busy 1"]
+
+
+async def test_projects_take_turns_with_long_jobs(stage: Stage) -> None:
+    for number in range(2):
+        await stage.add(f"busy {number}", seconds=1, long=True, project="busy")
+    await stage.add("quiet", seconds=1, long=True, project="quiet")
+    await stage.finish()
+    assert stage.commits == [["busy 0"], ["quiet"], ["busy 1"]]
+
+
 async def test_long_jobs_get_their_turn_between_any_number_of_short_ones(stage: Stage) -> None:
     for number in range(5):
         await stage.add(f"short {number}", seconds=1)
@@ -139,7 +177,7 @@ async def test_long_jobs_get_their_turn_between_any_number_of_short_ones(stage: 
     ]
 
 
-async def test_a_job_that_fails_is_told_apart_from_those_beside_it(stage: Stage) -> None:
+async def test_only_the_failing_job_of_a_shared_commit_fails(stage: Stage) -> None:
     await stage.add("one")
     await stage.add("two", fails=True)
     await stage.add("three")

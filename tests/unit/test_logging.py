@@ -63,9 +63,9 @@ def test_levels_are_capitals_and_lesser_ones_are_left_out(lines, level):
     log = structlog.get_logger("app")
     for method in ("debug", "info", "warning", "error"):
         getattr(log, method)("x")
-    told = [line.partition(" ")[0] for line in lines()]
+    reported = [line.partition(" ")[0] for line in lines()]
     levels = ["DEBUG", "INFO", "WARNING", "ERROR"]
-    assert told == levels[levels.index(level) :]
+    assert reported == levels[levels.index(level) :]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,6 @@ def test_handlers_of_the_uvicorn_command_give_way(lines):
     logging.getLogger("uvicorn.error").setLevel("INFO")
     configure_logging("WARNING", "")
     logging.getLogger("uvicorn.error").info("left out")
-    logging.getLogger("uvicorn.error").warning("told once")
-    assert lines() == ['WARNING "told once" logger=uvicorn.error']
+    logging.getLogger("uvicorn.error").warning("logged once")
+    assert lines() == ['WARNING "logged once" logger=uvicorn.error']
     assert not logging.getLogger("uvicorn.access").hasHandlers()

@@ -59,7 +59,7 @@ def test_another_version_is_installed_beside_it(part, filling):
     assert filling.times == 2 and part.is_installed() and newer.is_installed()
 
 
-def test_a_failure_says_why_and_the_next_try_begins_anew(part, filling, capsys):
+def test_a_failure_says_why_and_the_next_try_starts_over(part, filling, capsys):
     filling.command = ("sh", "-c", "echo no network; exit 3")
     assert model_servers.main(["install"]) == 1
     said = _said(capsys)

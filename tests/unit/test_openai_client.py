@@ -110,17 +110,15 @@ async def test_one_network_read_is_one_batch(real: OpenAIClient, upstream: FakeU
     assert [event["delta"] for event in batch if "delta" in event] == ["a", "b", "c"]
 
 
-async def test_a_delta_that_comes_alone_is_told_at_once(
-    real: OpenAIClient, upstream: FakeUpstream
-) -> None:
+async def test_a_single_delta_is_sent_at_once(real: OpenAIClient, upstream: FakeUpstream) -> None:
     # Events 0 to 4: created, in_progress, item added, part added, the first delta.
     upstream.reply(Reply.text("first", "second").stalled(after=5))
-    told: list[list[Event]] = []
+    reported: list[list[Event]] = []
     async for batch in real.events(request(), stream=True):
-        told.append(batch)
-        if spoken(told) == "first":
+        reported.append(batch)
+        if spoken(reported) == "first":
             upstream.release()
-    assert spoken(told) == "firstsecond"
+    assert spoken(reported) == "firstsecond"
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -150,9 +148,9 @@ async def test_leaving_hangs_up_on_the_upstream(
 ) -> None:
     upstream.reply(Reply.text("first", "second").stalled(after=5))
     events = real.events(request(), stream=True)
-    told: list[list[Event]] = []
-    while "first" not in spoken(told):
-        told.append(await anext(events))
+    reported: list[list[Event]] = []
+    while "first" not in spoken(reported):
+        reported.append(await anext(events))
     if how == "cancel":
         waiting = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0)
@@ -225,7 +223,7 @@ async def test_a_request_that_is_no_json_fails_before_it_is_sent(
 
 
 @pytest.mark.parametrize("key", ["키", "sk-\n-x"])
-def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
+def test_a_key_that_fits_no_header_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(ValueError, match="API key") as caught:
         client("", key=key)
     assert key not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a real model, and how it is told."""
+"""What goes wrong on the way to a real model, and how it is reported."""
 
 from typing import Any
 
@@ -34,11 +34,11 @@ async def test_a_stream_that_breaks_after_output_fails_and_is_not_asked_again(
     real: OpenAIClient, upstream: FakeUpstream, reply: Reply
 ) -> None:
     upstream.reply(reply)
-    told = []
+    reported = []
     with pytest.raises(ModelError, match="was interrupted") as caught:
         async for batch in real.events(request(), stream=True):
-            told.append(batch)
-    assert spoken(told) == "a"
+            reported.append(batch)
+    assert spoken(reported) == "a"
     assert caught.value.code == "server_error"
     assert len(upstream.requests) == 1
 
@@ -71,11 +71,11 @@ async def test_connection_and_stream_retries_share_one_budget(
 async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream, api: Api) -> None:
     upstream.reply(Reply.text("a", "b").stalled(after=5))
     model = OpenAIClient(upstream_at(upstream.base_url, timeout=0.3, kind=api))
-    told = []
+    reported = []
     with pytest.raises(ModelError, match="in time") as caught:
         async for batch in model.events(request(), stream=True):
-            told.append(batch)
-    assert (spoken(told), caught.value.code) == ("a", "server_error")
+            reported.append(batch)
+    assert (spoken(reported), caught.value.code) == ("a", "server_error")
     await model.close()
 
 
@@ -89,7 +89,7 @@ async def test_a_broken_plain_answer_is_a_server_error(
     await model.close()
 
 
-async def test_nobody_there(api: Api) -> None:
+async def test_an_upstream_that_is_not_listening(api: Api) -> None:
     model = client("http://127.0.0.1:1/v1", kind=api)
     for stream in (True, False):
         error = await failure(model, stream=stream)
@@ -134,7 +134,7 @@ async def test_http_errors(
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("reported", "code"),
     [
         ("server_error", "server_error"),
         ("rate_limit_exceeded", "rate_limit_exceeded"),
@@ -146,9 +146,9 @@ async def test_http_errors(
 )
 @pytest.mark.parametrize("event", [True, False])
 async def test_a_failure_in_the_stream_comes_after_what_was_said(
-    real: OpenAIClient, upstream: FakeUpstream, told: str, code: str, event: bool
+    real: OpenAIClient, upstream: FakeUpstream, reported: str, code: str, event: bool
 ) -> None:
-    reply = Reply.failed(told, f"Sorry, {KEY}.", "Well", event=event)
+    reply = Reply.failed(reported, f"Sorry, {KEY}.", "Well", event=event)
     upstream.reply(reply.in_one_write())
     batches = []
     with pytest.raises(ModelError) as caught:

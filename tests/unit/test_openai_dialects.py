@@ -115,7 +115,7 @@ async def test_no_end_is_a_server_error(mocked: httpx.AsyncClient, stream: str) 
         {"error": "Full."},
     ],
 )
-async def test_errors_are_told_in_many_ways(mocked: httpx.AsyncClient, event: Event) -> None:
+async def test_errors_come_in_many_forms(mocked: httpx.AsyncClient, event: Event) -> None:
     respx.post(f"{URL}/responses").return_value = sse(data(event))
     error = await failure(client(URL, http_client=mocked), stream=True)
     assert (error.code, error.message) == (

@@ -64,7 +64,7 @@ def test_an_answer_has_a_valid_example(name):
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_shows_its_fields_in_the_order_in_which_they_are_told(name):
+def test_the_document_shows_fields_in_the_order_of_the_answers(name):
     content = json_content(BY_ID[name]["responses"]["200"])
     for schema, shown in objects_in(content["schema"], content["example"]):
         fields = [field for field in schema["properties"] if field in shown]

@@ -14,6 +14,17 @@ ALLOWED = {
     "shell": {"shared", "shared/calls", "shell"},
     "chat": {"shared", "shared/calls", "shell", "chat"},
     "widget": {"shared", "shared/calls", "widget"},
+    "console/pieces": {"shared", "shell", "console", "console/pieces"},
+    "console": {"shared", "shell", "console", "console/pieces"},
+}
+VIEWS = [path.name for path in sorted((FOLDER / "console/views").iterdir())]
+# A view knows the console, not other views; only the list of views knows each.
+ALLOWED["console"] |= {f"console/views/{view}" for view in VIEWS}
+ALLOWED |= {
+    f"console/views/{view}": {
+        *("shared", "shared/calls", "shell", "console/pieces", "console", f"console/views/{view}")
+    }
+    for view in VIEWS
 }
 _IMPORT = re.compile(r"""(?:^|\s)(?:import|from|import\()\s*\(?["'](\.[^"']+)["']""", re.MULTILINE)
 
@@ -30,6 +41,13 @@ def test_imports_run_one_way(folder):
         for name in _IMPORT.findall(module.read_text("utf-8")):
             target = (module.parent / name).resolve().relative_to(FOLDER)
             assert target.parent.as_posix() in ALLOWED[folder], f"{module.name} imports {name}"
+
+
+def test_only_the_list_of_views_knows_them():
+    for module in modules("console"):
+        if module.name != "registered.js":
+            names = _IMPORT.findall(module.read_text("utf-8"))
+            assert not [name for name in names if "/views/" in name], module.name
 
 
 @pytest.mark.parametrize("folder", ["shared", "shared/calls", "shell"])

@@ -1,4 +1,4 @@
-"""The model's events as messages, steps and what is told of them."""
+"""The model's events as messages, steps and the events sent about them."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def projected(events: list[dict[str, Any]], *, streamed: bool = True) -> Project
     return projection
 
 
-def told(projection: Projection) -> list[str]:
+def shown_by(projection: Projection) -> list[str]:
     return [name.removeprefix("thread.") for name, _ in projection.changes.events]
 
 
@@ -101,19 +101,19 @@ def test_an_answer_is_a_message_and_its_step():
     assert projection.ended
 
 
-def test_what_is_told_comes_in_openais_order():
-    assert told(projected(stream_events(REPLIES["text"], {}))) == [
+def test_events_come_in_openais_order():
+    assert shown_by(projected(stream_events(REPLIES["text"], {}))) == [
         *("run.step.created", "run.step.in_progress"),
         *("message.created", "message.in_progress"),
         *["message.delta"] * 3,
         *("message.completed", "run.step.completed"),
     ]
-    assert told(projected(stream_events(REPLIES["parallel calls"], {}))) == [
+    assert shown_by(projected(stream_events(REPLIES["parallel calls"], {}))) == [
         *("run.step.created", "run.step.in_progress"),
         # Each call: that it is there, then its arguments in two pieces.
         *["run.step.delta"] * 6,
     ]
-    assert told(projected(stream_events(REPLIES["cut short"], {})))[-2:] == [
+    assert shown_by(projected(stream_events(REPLIES["cut short"], {})))[-2:] == [
         "message.incomplete",
         "run.step.completed",
     ]
@@ -182,7 +182,7 @@ def test_an_answer_that_breaks_off_says_why(reason, told_reason):
     assert (message.status, message.incomplete_details.reason) == ("incomplete", told_reason)
 
 
-def test_usage_is_told_in_the_assistants_words():
+def test_usage_has_the_assistants_field_names():
     usage = {
         "input_tokens": 7,
         "input_tokens_details": {"cached_tokens": 3},

@@ -240,7 +240,7 @@ def test_usage_tells_of_a_cut_that_the_server_does_not(
         {"type": "response.incomplete"},
     ],
 )
-def test_a_cut_may_be_told_in_other_words(end: dict[str, Any]) -> None:
+def test_other_words_for_an_incomplete_answer_are_understood(end: dict[str, Any]) -> None:
     projection = projected([*stream_events(REPLIES["text"], {})[:-1], end])
     assert projection.incomplete_reason is not None
     message = projection.message

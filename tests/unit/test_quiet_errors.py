@@ -72,7 +72,7 @@ async def test_a_failing_statement(
     assert "비밀" not in caplog.text
 
 
-async def test_the_reason_is_still_told(database: Database) -> None:
+async def test_the_reason_is_still_logged(database: Database) -> None:
     with pytest.raises(Exception, match=r"(?i)unique constraint") as caught:
         await database.transaction(lambda connection: connection.execute(EVERYWHERE["a key twice"]))
     assert "threads" in str(caught.value)

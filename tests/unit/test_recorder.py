@@ -76,5 +76,5 @@ async def test_a_cancel_waits_for_the_commit_that_it_meets(database, database_ur
         "thread.run.failed",
     ]
     assert [frame.id for frame in kept] == [1, 2, 3]
-    told = [frame async for frames in feed.read(0, silence=10) for frame in frames]
-    assert told == kept
+    reported = [frame async for frames in feed.read(0, silence=10) for frame in frames]
+    assert reported == kept

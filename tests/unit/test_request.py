@@ -135,7 +135,7 @@ def test_a_function_is_flattened(tool, flat):
 
 
 @pytest.mark.parametrize(
-    ("choice", "told", "later"),
+    ("choice", "reported", "later"),
     [
         ("auto", "auto", "auto"),
         ("none", "none", "none"),
@@ -149,9 +149,9 @@ def test_a_function_is_flattened(tool, flat):
         ({"type": "code_interpreter"}, "auto", "auto"),
     ],
 )
-def test_a_choice_of_tool_binds_the_first_round(choice, told, later):
+def test_a_choice_of_tool_binds_the_first_round(choice, reported, later):
     first = asked(tools=[function()], tool_choice=choice, parallel_tool_calls=False)
-    assert (first["tool_choice"], first["parallel_tool_calls"]) == (told, False)
+    assert (first["tool_choice"], first["parallel_tool_calls"]) == (reported, False)
     # Forced again, the calls would never end.
     items = (call_output("call_1", [Text("x")]),)
     assert asked(tools=[function()], tool_choice=choice, items=items)["tool_choice"] == later
@@ -168,7 +168,7 @@ def test_tools_that_do_not_run_here_are_left_out():
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "reported"),
     [
         (text_part("안녕"), {"type": "input_text", "text": "안녕"}),
         (
@@ -194,13 +194,13 @@ def test_tools_that_do_not_run_here_are_left_out():
         ),
     ],
 )
-def test_what_a_user_said(part, told):
+def test_what_a_user_said(part, reported):
     (item,) = asked(message("user", part))["input"]
-    assert item == {"type": "message", "role": "user", "content": [told]}
+    assert item == {"type": "message", "role": "user", "content": [reported]}
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "reported"),
     [
         (text_part("Hi."), {"type": "output_text", "text": "Hi.", "annotations": []}),
         (
@@ -209,12 +209,12 @@ def test_what_a_user_said(part, told):
         ),
     ],
 )
-def test_what_an_assistant_said(part, told):
+def test_what_an_assistant_said(part, reported):
     (item,) = asked(message("assistant", part))["input"]
-    assert item == {"type": "message", "role": "assistant", "content": [told]}
+    assert item == {"type": "message", "role": "assistant", "content": [reported]}
 
 
-def test_a_message_without_words_is_not_told():
+def test_an_empty_message_is_not_sent():
     image = {"type": "image_url", "image_url": {"url": URL}}
     assert asked(message("assistant"), message("assistant", text_part("")))["input"] == []
     # The Responses API takes no image that an assistant said.

@@ -131,5 +131,5 @@ def test_only_openai_itself_is_asked_for_replacements_and_only_without_an_alias(
         "gpt-4-turbo": "gpt-4-turbo",
         "gpt-4o": "gpt-4o",
     }
-    told = {name: choice.retirement(name) for name in sent}
-    assert [name for name, one in told.items() if one] == ["gpt-4", "gpt-4o"]
+    reported = {name: choice.retirement(name) for name in sent}
+    assert [name for name, one in reported.items() if one] == ["gpt-4", "gpt-4o"]

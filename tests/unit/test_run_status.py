@@ -43,7 +43,7 @@ def test_nothing_leads_out_of_an_end():
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_database_moves_a_run_only_where_the_table_says_so(rows, status):
+def test_the_database_allows_only_the_listed_transitions(rows, status):
     for to in STATUSES:
         run = insert_run(rows, status)
         if status in ALLOWED_FROM[to]:

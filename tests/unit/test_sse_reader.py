@@ -24,7 +24,7 @@ def test_pieces_of_any_size_and_every_line_end_give_the_same_events(
     assert read(*chunks) == EVENTS
 
 
-def test_an_event_is_told_with_its_last_byte() -> None:
+def test_an_event_is_returned_with_its_last_byte() -> None:
     reader = SSEReader()
     assert reader.feed(b"data: x\r\n\r") == [(None, b"x")]
     assert reader.feed(b"\ndata: y\n") == []

@@ -87,7 +87,7 @@ def step(number: int, answered: Answered | None, used: Usage | None) -> StepRow:
     )
 
 
-def test_the_steps_of_a_run_add_up_by_who_answered():
+def test_usage_of_a_run_is_summed_by_upstream():
     first, second = Answered("a", "m", 5, "USD"), Answered("b", "n")
     tally = Tally.of_steps(
         [

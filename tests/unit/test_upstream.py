@@ -37,7 +37,7 @@ def test_it_is_named_without_credentials(address, shown):
 
 
 @pytest.mark.parametrize("key", ["sk-한글", "sk-\nx", "sk-\x00"])
-def test_a_key_that_no_header_can_carry_is_refused(key):
+def test_a_key_that_fits_no_header_is_refused(key):
     with pytest.raises(ValueError, match="API key") as caught:
         upstream("mine", key=key)
     assert "sk-" not in str(caught.value)
@@ -64,6 +64,6 @@ def test_a_model_goes_to_the_upstream_that_names_it_and_any_other_to_the_first()
         ([upstream("a", fallbacks=(Fallback("b"),))], "no upstream b"),
     ],
 )
-def test_upstreams_that_can_not_be_told_apart_are_refused(several, fault):
+def test_ambiguous_upstreams_are_refused(several, fault):
     with pytest.raises(ValueError, match=fault):
         UpstreamChoice(several)

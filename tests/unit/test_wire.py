@@ -29,11 +29,11 @@ OBJECTS: list[tuple[RowMap[Any], Callable[[Any], WireObject], set[str]]] = [
 @pytest.mark.parametrize(("row_map", "made", "alike"), OBJECTS)
 def test_an_object_says_what_its_row_has(row_map, made, alike):
     row = sample_row(row_map)
-    told = made(row)
-    names = set(type(told).model_fields) - alike
+    reported = made(row)
+    names = set(type(reported).model_fields) - alike
     # A field that no row has would be sent as its default for ever.
     assert names - {field.name for field in fields(row)} == set()
-    assert {name: getattr(told, name) for name in names} == {
+    assert {name: getattr(reported, name) for name in names} == {
         name: getattr(row, name) for name in names
     }
 
@@ -75,19 +75,19 @@ STORE = sample_row(knowledge_rows.VECTOR_STORES)
     ],
 )
 def test_a_stores_status_is_that_of_its_files_until_it_expires(files, now, status):
-    told = wire.vector_store_object(StoreWithFiles(STORE, files, 12), now)
-    assert (told.status, told.usage_bytes) == (status, 12)
-    assert told.file_counts.total == sum(files.values())
-    same = set(type(told).model_fields) - {"object", "usage_bytes", "file_counts", "status"}
-    assert {name: getattr(told, name) for name in same} == {
+    reported = wire.vector_store_object(StoreWithFiles(STORE, files, 12), now)
+    assert (reported.status, reported.usage_bytes) == (status, 12)
+    assert reported.file_counts.total == sum(files.values())
+    same = set(type(reported).model_fields) - {"object", "usage_bytes", "file_counts", "status"}
+    assert {name: getattr(reported, name) for name in same} == {
         name: getattr(STORE, name) for name in same
     }
 
 
 def test_a_store_without_a_name_has_none():
     store = StoreWithFiles(replace(STORE, name="", expires_at=None), {}, 0)
-    told = wire.vector_store_object(store, 2**40)
-    assert (told.name, told.status) == (None, "completed")
+    reported = wire.vector_store_object(store, 2**40)
+    assert (reported.name, reported.status) == (None, "completed")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_store_without_a_name_has_none():
 )
 def test_a_batchs_status_is_that_of_its_files_unless_it_was_cancelled(row_status, files, status):
     row = replace(sample_row(knowledge_rows.BATCHES), status=row_status)
-    told = wire.file_batch_object(BatchWithFiles(row, files))
-    assert (told.status, told.file_counts.total) == (status, sum(files.values()))
-    assert (told.id, told.created_at) == (row.id, row.created_at)
-    assert told.vector_store_id == row.vector_store_id
+    reported = wire.file_batch_object(BatchWithFiles(row, files))
+    assert (reported.status, reported.file_counts.total) == (status, sum(files.values()))
+    assert (reported.id, reported.created_at) == (row.id, row.created_at)
+    assert reported.vector_store_id == row.vector_store_id

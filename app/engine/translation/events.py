@@ -99,6 +99,11 @@ class Projection:
         """The last message that the model began."""
         return self._current.message if self._current else None
 
+    @property
+    def has_text(self) -> bool:
+        """Whether a text of the answer has begun."""
+        return self._current is not None and self._current.has_text
+
     def apply(self, event: Event) -> None:
         handler = self._handlers.get(event["type"])
         if handler is not None:

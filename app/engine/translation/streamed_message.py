@@ -73,6 +73,10 @@ class StreamedMessage:
             {"type": types[part.kind], part.kind: part.received} for part in self._parts.values()
         ]
 
+    @property
+    def has_text(self) -> bool:
+        return any(part.received for part in self._parts.values())
+
     def finish(self) -> None:
         """Send what was held back, and every part that has not been sent at all."""
         for part in self._parts.values():

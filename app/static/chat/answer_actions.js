@@ -42,7 +42,7 @@ function copyButton(turn) {
 }
 
 function ratings(turn, message, listeners) {
-  const given = message.metadata.rating ?? null;
+  const given = message.feedback?.rating ?? null;
   return ["up", "down"].map((rating) => {
     const pressed = given === rating;
     const press = () => listeners.rate(turn, pressed ? null : rating);

@@ -1,6 +1,7 @@
 /** One answer: its text as it streams in, tool steps, sources, files and actions. */
 
 import { StepView } from "../shared/calls/call_view.js";
+import { CommentForm } from "../shared/comment_form.js";
 import { filesOf, sourcesOf } from "../shared/markdown.js";
 import { pressed } from "../shared/pressing.js";
 import { isUnderWay, messagesOf } from "../shared/turn.js";
@@ -22,7 +23,7 @@ import { stateOf } from "./turn_state.js";
  * @property {(turn: Turn) => void} retry
  * @property {(turn: Turn) => void} check
  * @property {(turn: Turn) => Promise<void>} loadSteps
- * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
+ * @property {(turn: Turn, rating: "up"|"down"|null, comment?: string) => Promise<void>} rate
  * @property {(turn: Turn, source: Source) => void} openSource
  * @property {import("../shared/files.js").FileContents} files
  * @property {(turn: Turn, text: string) => Promise<boolean>} edit replaces the turn's question and
@@ -42,6 +43,9 @@ export class AnswerView {
   #sources = el("div", { className: "sources" });
   #files = el("div", { className: "sources" });
   #actions = el("div", { className: "actions" });
+  #comment;
+  /** Whether the answer was rated since it is shown. */
+  #isRatedHere = false;
   #shown = "";
 
   /**
@@ -51,11 +55,18 @@ export class AnswerView {
    */
   constructor(turn, name, listeners) {
     this.#turn = turn;
-    this.#listeners = listeners;
+    const rate = async (of, rating, comment) => {
+      this.#isRatedHere = true;
+      await listeners.rate(of, rating, comment);
+    };
+    this.#listeners = { ...listeners, rate };
+    const send = (text) => listeners.rate(turn, "down", text);
+    this.#comment = new CommentForm({ t: words, send, buttonClass: "secondary" });
     const avatar = el("span", { className: "avatar" }, icon("logo"));
     const who = el("h2", { className: "who" }, avatar, name);
     this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
     this.element.append(this.#state, this.#sources, this.#files, this.#actions);
+    this.element.append(this.#comment.element);
     this.element.addEventListener("click", (event) => {
       this.#openCited(event);
       this.#saveFile(event);
@@ -76,7 +87,8 @@ export class AnswerView {
     this.#showBusy();
     this.#state.replaceChildren(...stateOf(turn, isLast, this.#listeners));
     // Unchanged buttons are not drawn again, so that a pressed button keeps the focus.
-    const said = messagesOf(turn).map(({ id, metadata, parts }) => [id, metadata, parts.length]);
+    this.#comment.show(messagesOf(turn).at(-1)?.feedback ?? null, this.#isRatedHere);
+    const said = messagesOf(turn).map(({ id, feedback, parts }) => [id, feedback, parts.length]);
     const form = JSON.stringify([underWay, isLast, turn.status, said, turn.mayHaveSteps]);
     if (form === this.#shown) return;
     this.#shown = form;

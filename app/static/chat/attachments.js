@@ -1,6 +1,7 @@
 /** Files for the next message: chosen, dropped or pasted, and uploaded immediately. */
 
 import { ApiError } from "../shared/client.js";
+import { upload } from "../shared/uploading.js";
 import { el } from "../shell/dom.js";
 import { icon } from "../shell/icons.js";
 import { notify } from "../shell/notices.js";
@@ -50,7 +51,7 @@ export class Attachments {
 
   /** Empty the list; uploaded files stay on the server. */
   clear() {
-    for (const entry of this.#entries) entry.request?.abort();
+    for (const entry of this.#entries) entry.aborting.abort();
     this.#entries.clear();
     this.#list.replaceChildren();
     this.#changed();
@@ -62,7 +63,8 @@ export class Attachments {
   }
 
   async #upload(file) {
-    const entry = { id: null, name: file.name, isImage: IMAGES.includes(file.type) };
+    const isImage = IMAGES.includes(file.type);
+    const entry = { id: null, name: file.name, isImage, aborting: new AbortController() };
     const progress = label(el("progress", { max: 1, value: 0 }), "uploading", { name: file.name });
     const item = el(
       "li",
@@ -78,9 +80,14 @@ export class Attachments {
     this.#list.append(item);
     this.#changed();
     try {
-      entry.id = await upload(this.#client, file, entry, (part) => {
-        progress.value = part;
+      const uploaded = await upload(this.#client, file, {
+        purpose: isImage ? "vision" : "assistants",
+        signal: entry.aborting.signal,
+        onProgress: (part) => {
+          progress.value = part;
+        },
       });
+      entry.id = uploaded.id;
       progress.remove();
     } catch (error) {
       if (!this.#entries.has(entry)) return;
@@ -93,7 +100,7 @@ export class Attachments {
 
   #remove(entry, item) {
     this.#entries.delete(entry);
-    entry.request?.abort();
+    entry.aborting.abort();
     item.remove();
     this.#changed();
   }
@@ -102,27 +109,4 @@ export class Attachments {
     this.#list.hidden = this.#entries.size === 0;
     this.#onChange();
   }
-}
-
-/** `fetch` doesn't report an upload's progress; `XMLHttpRequest` does. */
-async function upload(client, file, entry, onProgress) {
-  const authorization = await client.credential.authorization();
-  const { promise, resolve, reject } = Promise.withResolvers();
-  const request = new XMLHttpRequest();
-  entry.request = request;
-  const form = new FormData();
-  form.append("purpose", entry.isImage ? "vision" : "assistants");
-  form.append("file", file);
-  request.open("POST", client.url("files"));
-  if (authorization) request.setRequestHeader("authorization", authorization);
-  request.responseType = "json";
-  request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
-  request.addEventListener("load", () => {
-    if (request.status === 200) resolve(request.response.id);
-    else reject(new ApiError({ status: request.status, ...request.response?.error }));
-  });
-  request.addEventListener("error", () => reject(new ApiError({ code: "unreachable" })));
-  request.addEventListener("abort", () => reject(new ApiError({ code: "aborted" })));
-  request.send(form);
-  return promise;
 }

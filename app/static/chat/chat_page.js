@@ -45,7 +45,7 @@ export class ChatPage {
       retry: (turn) => this.#open.retry(turn),
       check: (turn) => this.#attempt(this.#open.check(turn)),
       loadSteps: (turn) => this.#attempt(this.#loadSteps(turn)),
-      rate: (turn, rating) => this.#attempt(this.#open.rate(turn, rating)),
+      rate: (turn, rating, comment) => this.#attempt(this.#open.rate(turn, rating, comment)),
       edit: (turn, text) => this.#edit(turn, text),
       seesDetails: () => Boolean(this.#access?.mayManage),
       openSource: (turn, source) => this.#panel.show(source, this.#open.steps(turn)),

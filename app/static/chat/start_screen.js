@@ -10,10 +10,10 @@ import { currentLanguage, say } from "../shell/speech.js";
  * @param {(question: string) => void} onSuggestion
  */
 export function showStart(assistant, onSuggestion) {
-  const { greeting, suggestions } = startScreen(assistant, currentLanguage());
+  const { greeting, suggestions, isClosed } = startScreen(assistant, currentLanguage());
   const title = el("h2", { className: "greeting" });
   if (greeting) title.textContent = greeting;
-  else say(title, "greeting");
+  else say(title, isClosed ? "closedGreeting" : "greeting");
   const section = byId("start");
   section.replaceChildren(el("div", { className: "mark" }, icon("logo")), title);
   if (assistant?.description) {

@@ -7,6 +7,8 @@ export interface Assistant extends ApiObject {
   name: string | null;
   description?: string | null;
   metadata?: Record<string, string>;
+  tools?: Array<{ type: string }>;
+  tool_resources?: Record<string, any> | null;
 }
 
 export interface Thread extends ApiObject {

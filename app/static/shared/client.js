@@ -24,7 +24,8 @@ const LONGEST_SILENT_WAIT = 5;
 export class ApiError extends Error {
   /**
    * @param {{status?: number, code?: string|null, message?: string, retryAfter?: number|null,
-   *   threadId?: string|null, runId?: string|null}} details `retryAfter` in seconds
+   *   threadId?: string|null, runId?: string|null, param?: string|null}} details `retryAfter` in
+   *   seconds; `param`: the field that the error is about
    */
   constructor({
     status = 0,
@@ -33,6 +34,7 @@ export class ApiError extends Error {
     retryAfter = null,
     threadId = null,
     runId = null,
+    param = null,
   }) {
     super(message || `HTTP ${status}`);
     this.name = "ApiError";
@@ -41,6 +43,7 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
     this.threadId = threadId;
     this.runId = runId;
+    this.param = param;
   }
 
   /**
@@ -62,6 +65,7 @@ export class ApiError extends Error {
       retryAfter: seconds(response.headers.get("retry-after")),
       threadId: response.headers.get("x-thread-id"),
       runId: response.headers.get("x-run-id"),
+      param: reported.param ?? null,
     });
   }
 }

@@ -7,6 +7,7 @@ import { ApiError, pause } from "./client.js";
 import { followRun } from "./events.js";
 import { FileContents } from "./files.js";
 import { turnsOf } from "./history.js";
+import { Ratings } from "./ratings.js";
 import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js";
 
 const PAGE = 100;
@@ -24,6 +25,7 @@ export class Conversation {
   #onThread;
   #listening = new AbortController();
   #steps = new Map();
+  #ratings;
 
   /**
    * @param {object} options
@@ -35,6 +37,7 @@ export class Conversation {
    */
   constructor({ client, mayRun, toolsOf = () => [], onTurn = () => {}, onThread = () => {} }) {
     this.#client = client;
+    this.#ratings = new Ratings(client);
     this.#mayRun = mayRun;
     this.#tools = toolsOf;
     this.#onTurn = onTurn;
@@ -65,10 +68,11 @@ export class Conversation {
     const [messages, runs] = await Promise.all([
       this.#client.get(`threads/${threadId}/messages`, { query: { limit: PAGE } }),
       this.#client.get(`threads/${threadId}/runs`, { query: { limit: PAGE } }),
+      this.#ratings.load(threadId),
     ]);
     this.threadId = threadId;
     this.olderThan = messages.has_more ? messages.last_id : null;
-    this.turns = turnsOf(messages.data.toReversed(), runs.data);
+    this.turns = this.#ratings.on(turnsOf(messages.data.toReversed(), runs.data));
     if (this.current) this.#follow(this.current);
   }
 
@@ -80,7 +84,7 @@ export class Conversation {
   async loadOlder() {
     const query = { limit: PAGE, after: this.olderThan };
     const page = await this.#client.get(`threads/${this.threadId}/messages`, { query });
-    const older = turnsOf(page.data.toReversed(), []);
+    const older = this.#ratings.on(turnsOf(page.data.toReversed(), []));
     this.olderThan = page.has_more ? page.last_id : null;
     this.turns = [...older, ...this.turns];
     return older;
@@ -175,19 +179,15 @@ export class Conversation {
   }
 
   /**
-   * Store the reader's rating of an answer.
+   * Store the reader's rating of an answer, in place of the one before.
    *
    * @param {import("./turn.js").Turn} turn
    * @param {"up"|"down"|null} rating null removes the rating
+   * @param {string|null} [comment]
    * @throws {ApiError}
    */
-  async rate(turn, rating) {
-    const message = messagesOf(turn).at(-1);
-    if (!message) return;
-    const { rating: _, ...kept } = message.metadata;
-    const metadata = rating ? { ...kept, rating } : kept;
-    const path = `threads/${turn.threadId}/messages/${message.id}`;
-    message.metadata = (await this.#client.post(path, { metadata })).metadata;
+  async rate(turn, rating, comment = null) {
+    await this.#ratings.give(turn, rating, comment);
     this.#onTurn(turn);
   }
 

@@ -1,3 +1,5 @@
+import { isOpen } from "./hours.js";
+
 /**
  * Texts in Korean and English. The browser's languages or the user decide which are shown.
  *
@@ -36,6 +38,7 @@ export function translator(texts, language) {
 export const sharedTexts = {
   en: {
     greeting: "Hello! How can I help you?",
+    closedGreeting: "We are closed right now, but the assistant can help you.",
     placeholder: "Write a message",
     send: "Send",
     stop: "Stop",
@@ -43,6 +46,9 @@ export const sharedTexts = {
     thinking: "Thinking…",
     reconnecting: "Connection lost. Reconnecting…",
     retry: "Try again",
+    whatWasWrong: "What was wrong? (optional)",
+    sendComment: "Send",
+    commentSent: "Thank you. Your comment was sent.",
     you: "You",
     assistant: "Assistant",
     citation: "Source {number}: {name}",
@@ -78,6 +84,7 @@ export const sharedTexts = {
   },
   ko: {
     greeting: "안녕하세요! 무엇을 도와드릴까요?",
+    closedGreeting: "지금은 영업시간이 아니지만, 어시스턴트가 도와드릴 수 있습니다.",
     placeholder: "메시지를 입력하세요",
     send: "보내기",
     stop: "중지",
@@ -85,6 +92,9 @@ export const sharedTexts = {
     thinking: "생각하는 중…",
     reconnecting: "연결이 끊겼습니다. 다시 연결하는 중…",
     retry: "다시 시도",
+    whatWasWrong: "무엇이 아쉬웠나요? (선택)",
+    sendComment: "보내기",
+    commentSent: "의견을 보냈습니다. 고맙습니다.",
     you: "나",
     assistant: "어시스턴트",
     citation: "출처 {number}: {name}",
@@ -175,12 +185,17 @@ function resetText(seconds) {
  *
  * @param {{metadata?: Record<string, string>}|undefined} assistant
  * @param {"ko"|"en"} language
- * @returns {{greeting: string|null, suggestions: string[]}}
+ * @param {Record<string, string|undefined>} [given] the site's own texts and `hours`; they come
+ *   before the assistant's
+ * @returns {{greeting: string|null, suggestions: string[], isClosed: boolean}} `isClosed`: it is
+ *   outside of the opening hours, and the greeting, if there is one, is the one for then
  */
-export function startScreen(assistant, language) {
+export function startScreen(assistant, language, given = {}) {
   const metadata = assistant?.metadata ?? {};
-  const of = (name) => metadata[`${name}_${language}`] ?? metadata[name] ?? null;
-  return { greeting: of("greeting"), suggestions: listOf(of("suggestions")) };
+  const of = (name) => given[name] || (metadata[`${name}_${language}`] ?? metadata[name] ?? null);
+  const isClosed = !isOpen(of("hours"));
+  const greeting = of(isClosed ? "closed_greeting" : "greeting");
+  return { greeting, suggestions: listOf(of("suggestions")), isClosed };
 }
 
 function listOf(text) {

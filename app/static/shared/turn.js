@@ -7,8 +7,9 @@
  * @typedef {{type: string, text: string, start_index: number, end_index: number,
  *   file_citation?: {file_id: string}, file_path?: {file_id: string}}} Annotation
  * @typedef {{kind: "message", id: string, status: string, reason: string|null, parts: Part[],
- *   createdAt: number|null, metadata: Record<string, string>}} AnswerMessage `reason`: why it is
- *   incomplete; `createdAt` in seconds
+ *   createdAt: number|null, metadata: Record<string, string>, feedback: Rated|null}} AnswerMessage
+ *   `reason`: why it is incomplete; `createdAt` in seconds
+ * @typedef {{rating: "up"|"down"|null, comment: string|null}} Rated what was said about an answer
  * @typedef {{kind: "step", id: string, status: string,
  *   calls: import("./calls/registry.js").Call[]}} ToolStep `calls` are the API's tool calls
  * @typedef {{id: string, name?: string, tools?: string[]}} FileName `tools`: types of the tools
@@ -148,6 +149,7 @@ export function answerMessage(message) {
     reason: message.incomplete_details?.reason ?? null,
     createdAt: message.created_at ?? null,
     metadata: message.metadata ?? {},
+    feedback: null,
     parts: (message.content ?? []).map(partOf),
   };
 }

@@ -20,6 +20,7 @@ export class Dialog {
   #actions;
   #send;
   #stop;
+  #logo;
   #fullScreen = window.matchMedia(FULL_SCREEN);
   #ready = false;
 
@@ -33,6 +34,7 @@ export class Dialog {
     this.#root = root;
     this.#actions = actions;
     this.heading = element("h2", { id: "title" });
+    this.#logo = element("span", { className: "logo-place", hidden: true });
     this.field = element("textarea", { rows: 1, placeholder: t("placeholder") });
     this.field.setAttribute("aria-label", t("placeholder"));
     this.#send = iconButton("send", t("send"), { type: "submit" });
@@ -40,7 +42,7 @@ export class Dialog {
     this.#stop.classList.add("stop");
     this.begin = iconButton("fresh", t("newConversation"), { onclick: actions.begin });
     const close = iconButton("close", t("close"), { onclick: actions.close });
-    const header = element("header", {}, this.heading, this.begin, close);
+    const header = element("header", {}, this.#logo, this.heading, this.begin, close);
     this.element = element("div", { className: "dialog", hidden: true, tabIndex: -1 });
     this.element.setAttribute("role", "dialog");
     this.element.setAttribute("aria-labelledby", "title");
@@ -48,6 +50,12 @@ export class Dialog {
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     root.append(this.element);
     this.#fitScreen();
+  }
+
+  /** @param {HTMLImageElement|null} image shown before the title */
+  showLogo(image) {
+    this.#logo.replaceChildren(...(image ? [image] : []));
+    this.#logo.hidden = !image;
   }
 
   /** @param {boolean} takesFocus */

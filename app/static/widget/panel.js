@@ -2,10 +2,11 @@
 
 import { ApiError } from "../shared/client.js";
 import { errorText, startScreen, translator } from "../shared/language.js";
-import { tabStorage } from "../shared/storage.js";
+import { browserStorage, tabStorage } from "../shared/storage.js";
 import { Chat } from "./chat.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./elements.js";
+import { logo, lookStyle } from "./looks.js";
 import { style } from "./style.js";
 import { texts } from "./texts.js";
 import { Transcript } from "./transcript.js";
@@ -30,6 +31,7 @@ class Panel {
   #chat;
   #transcript;
   #dialog;
+  #looks = new CSSStyleSheet();
   #status = element("div", { className: "unseen", role: "status" });
   #isOpen = false;
   #isReady = false;
@@ -54,12 +56,14 @@ class Panel {
       close: () => this.close(),
     });
     root.append(this.#status);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.#looks];
     // Typing here must not trigger the page's own shortcuts.
     for (const type of ["keydown", "keypress", "keyup"]) {
       root.addEventListener(type, (event) => event.stopPropagation());
     }
     button.textContent = "";
     button.onclick = () => (this.#isOpen ? this.close() : this.open());
+    this.#showLooks();
     this.#showStart();
     this.#showState();
     const { open = false, run = null } = tabStorage.get(name) ?? {};
@@ -90,6 +94,7 @@ class Panel {
     this.#isOpen = true;
     button.setAttribute("aria-expanded", "true");
     button.classList.remove("unread");
+    if (this.#isReady) this.#showStart(); // It may have opened or closed since.
     this.#dialog.show(takesFocus);
     this.#transcript.scrollToEnd();
     this.#remember();
@@ -109,6 +114,7 @@ class Panel {
       return;
     }
     this.#isReady = true;
+    this.#showLooks();
     this.#showStart();
     this.#showTurns();
     this.#transcript.scrollToEnd();
@@ -120,17 +126,31 @@ class Panel {
   #showStart() {
     const { dataset, language } = this.#widget;
     const { assistant } = this.#chat;
-    const defaults = startScreen(assistant ?? undefined, language);
-    const given = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
-    const suggestions = given.filter(Boolean);
+    const { greeting, hours, closedGreeting } = dataset;
+    const given = { greeting, hours, closed_greeting: closedGreeting };
+    const screen = startScreen(assistant ?? undefined, language, given);
+    const suggestions = (dataset.suggestions ?? "").split("|").map((text) => text.trim());
+    const own = suggestions.filter(Boolean);
     this.#dialog.heading.textContent = dataset.title || assistant?.name || this.#t("chat");
-    // The default greeting has to wait until the assistant's own texts are known.
-    const own = dataset.greeting || defaults.greeting;
-    const greeting = own || (assistant ? this.#t("greeting") : "");
+    // The default greeting has to wait until the assistant's own texts and hours are known.
+    const usual = this.#t(screen.isClosed ? "closedGreeting" : "greeting");
     this.#transcript.showStart(
-      greeting || this.#t("loading"),
-      suggestions.length ? suggestions : defaults.suggestions,
+      screen.greeting || (assistant ? usual : this.#t("loading")),
+      own.length ? own : screen.suggestions,
     );
+  }
+
+  /** The site's attributes come before the assistant's metadata. */
+  #showLooks() {
+    const { dataset, name } = this.#widget;
+    const { assistant } = this.#chat;
+    const metadata = assistant?.metadata ?? {};
+    const color = dataset.color ? null : (metadata.color ?? null);
+    if (assistant) browserStorage.set(`${name} color`, color); // For `widget.js`.
+    this.#looks.replaceSync(lookStyle({ color, theme: dataset.theme || metadata.theme || null }));
+    const address = dataset.logo || metadata.logo;
+    const base = dataset.logo ? document.baseURI : undefined;
+    this.#dialog.showLogo(address ? logo(address, base) : null);
   }
 
   #showTurns() {
@@ -149,7 +169,7 @@ class Panel {
     return {
       ask: (text) => this.#send(text),
       retry: (turn) => this.#retry(turn),
-      rate: (turn, rating) => this.#try(() => conversation().rate(turn, rating)),
+      rate: (turn, rating, comment) => this.#try(() => conversation().rate(turn, rating, comment)),
       steps: (turn) => conversation().steps(turn),
       files: () => conversation().files,
       saveFile: (fileId, name) => this.#saveFile(fileId, name),

@@ -48,6 +48,7 @@ button:disabled { cursor: default; opacity: 0.45; }
 
 header { display: flex; align-items: center; gap: 4px; padding: 10px 10px 10px 18px;
   background: var(--color); color: var(--on-color); }
+.logo { display: block; max-width: 120px; height: 28px; object-fit: contain; border-radius: 6px; }
 header h2 { flex: 1; margin: 0; font-size: 1.07em; font-weight: 650; overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
 header .icon:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
@@ -81,6 +82,9 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 .actions .icon:hover { background: var(--raised); }
 .actions [aria-pressed="true"] { color: var(--text); }
 .actions [aria-pressed="true"] svg { fill: color-mix(in srgb, currentColor 30%, transparent); }
+.comment-row { display: flex; align-items: flex-end; gap: 8px; }
+.comment-row[hidden] { display: none; }
+.comment p { margin: 0; color: var(--muted); font-size: 0.88em; }
 
 .dots { display: inline-flex; gap: 4px; padding: 6px 0; }
 .dots i { width: 7px; height: 7px; border-radius: 50%; background: var(--muted); }

@@ -1,6 +1,7 @@
 /** One question and its answer. */
 
 import { StepView } from "../shared/calls/call_view.js";
+import { CommentForm } from "../shared/comment_form.js";
 import { fileButton } from "../shared/files.js";
 import { errorText } from "../shared/language.js";
 import { filesOf, sourcesOf } from "../shared/markdown.js";
@@ -15,7 +16,7 @@ import { Footnotes } from "./footnotes.js";
  *
  * @typedef {object} OwnTurnActions what a visitor can do with a turn
  * @property {(turn: Turn) => void} retry
- * @property {(turn: Turn, rating: "up"|"down"|null) => Promise<void>} rate
+ * @property {(turn: Turn, rating: "up"|"down"|null, comment?: string) => Promise<void>} rate
  * @property {(turn: Turn) => Promise<import("../shared/turn.js").ToolStep[]>} steps
  * @property {() => import("../shared/files.js").FileContents} files of the conversation
  * @property {(fileId: string, name: string) => Promise<void>} saveFile
@@ -48,6 +49,9 @@ export class TurnView {
   #reply;
   #bubble;
   #bar;
+  #comment;
+  /** Whether the answer was rated since it is shown. */
+  #isRatedHere = false;
 
   /**
    * @param {import("../shared/turn.js").Turn} turn
@@ -73,7 +77,9 @@ export class TurnView {
       if (file && name) actions.saveFile(file, name);
     });
     this.#reply = element("div", { className: "reply" });
-    const said = [this.#calls, this.#bubble, this.#note, this.#bar];
+    const send = (comment) => actions.rate(turn, "down", comment);
+    this.#comment = new CommentForm({ t, send, buttonClass: "outline" });
+    const said = [this.#calls, this.#bubble, this.#note, this.#bar, this.#comment.element];
     this.#reply.append(unseen(`${t("assistant")}: `), ...said);
     this.#reply.append(this.#retry);
     if (turn.question) this.element.append(this.#question(turn.question));
@@ -229,14 +235,16 @@ export class TurnView {
 
   async #rate(rating, button) {
     const isPressed = button.getAttribute("aria-pressed") === "true";
+    this.#isRatedHere = true;
     await this.#actions.rate(this.#turn, isPressed ? null : rating);
   }
 
   #drawThumbs(shown) {
     this.#bar.hidden = !shown;
-    const rating = messagesOf(this.#turn).at(-1)?.metadata.rating;
+    const feedback = messagesOf(this.#turn).at(-1)?.feedback ?? null;
+    this.#comment.show(feedback, this.#isRatedHere);
     for (const [kind, button] of Object.entries(this.#thumbs)) {
-      button.setAttribute("aria-pressed", String(rating === kind));
+      button.setAttribute("aria-pressed", String(feedback?.rating === kind));
     }
   }
 }

@@ -3,19 +3,7 @@
  *
  *   <script src="https://chat.example.org/widget.js" data-title="Bakery" async></script>
  *
- * Attributes, all optional:
- *   data-assistant    id of an assistant; default: the server's first public one
- *   data-title        title of the chat; default: the assistant's name
- *   data-greeting     first text shown; default: the assistant's greeting
- *   data-suggestions  suggested questions, separated by |; default: the assistant's
- *   data-color        #rrggbb
- *   data-language     ko or en; default: the page's language, else the browser's
- *   data-position     right or left
- *
- * The page's script may call Threadkeeper.open() and .close(), and .on(name, listener) or .off(…)
- * for the events open, close and message. They are CustomEvents, dispatched on window as
- * threadkeeper:open and so on. A message's `detail` is {role, text, thread_id}.
- * A Content-Security-Policy must only allow the server in script-src and connect-src.
+ * docs/clients.md has its attributes and events, and what a Content-Security-Policy must allow.
  */
 (() => {
   "use strict";
@@ -30,6 +18,17 @@
     if (!value || allowed.test(value)) return value || fallback;
     console.warn(`Threadkeeper: data-${attribute}="${value}" is invalid, using ${fallback}.`);
     return fallback;
+  }
+
+  const COLOR = /^#[\da-f]{6}$/i;
+
+  /** The assistant's colour as the panel last got it; the button itself calls no server. */
+  function lastColor() {
+    try {
+      return localStorage.getItem(`${name} color`)?.match(/#[\da-f]{6}/i)?.[0];
+    } catch {
+      // Storage is blocked.
+    }
   }
 
   /** White if its contrast is at least 4.5 (WCAG AA), else black, whose contrast then is. */
@@ -68,7 +67,7 @@
     const root = host.attachShadow({ mode: "closed" });
     const sheet = new CSSStyleSheet();
     const side = choice("position", /^(right|left)$/, "right");
-    sheet.replaceSync(style(choice("color", /^#[\da-f]{6}$/, "#0f766e"), side));
+    sheet.replaceSync(style(choice("color", COLOR, lastColor() ?? "#0f766e"), side));
     root.adoptedStyleSheets = [sheet];
     const button = root.appendChild(document.createElement("button"));
     button.className = "launcher";

@@ -16,6 +16,7 @@ _KINDS = {
     "assistant": Said("assistants", "어시스턴트"),
     "thread": Said("threads", "대화"),
     "thread.message": Said("messages", "메시지"),
+    "thread.message.feedback": Said("ratings", "평가"),
     "thread.run": Said("runs", "실행"),
     "thread.run.step": Said("run steps", "실행 단계"),
     "file": Said("files", "파일"),

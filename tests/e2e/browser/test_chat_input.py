@@ -123,7 +123,7 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_message(chat):
     expect(page.field).to_be_focused()
 
 
-def test_thumbs_are_kept_with_the_message(chat, http, upstream):
+def test_thumbs_are_kept(chat, http, upstream):
     page = chat()
     page.hear("hello")
     page.button("Good answer").press("Enter")
@@ -133,11 +133,29 @@ def test_thumbs_are_kept_with_the_message(chat, http, upstream):
     expect(page.button("Good answer")).to_have_attribute("aria-pressed", "true")
     page.button("Bad answer").click()
     expect(page.button("Good answer")).to_have_attribute("aria-pressed", "false")
-    path = f"/threads/{page.thread_id}/messages"
-    assert http.get(path).json()["data"][0]["metadata"]["rating"] == "down"
+    path = f"/threads/{page.thread_id}/feedback"
+    assert [one["rating"] for one in http.get(path).json()["data"]] == ["down"]
     page.button("Bad answer").click()
     expect(page.button("Bad answer")).to_have_attribute("aria-pressed", "false")
-    assert "rating" not in http.get(path).json()["data"][0]["metadata"]
+    assert http.get(path).json()["data"] == []
+
+
+def test_what_was_wrong_is_asked_after_a_thumb_down(chat, http, upstream):
+    page = chat()
+    page.hear("hello")
+    field = page.page.get_by_label("What was wrong?", exact=False)
+    expect(field).to_be_hidden()
+    page.button("Bad answer").click()
+    field.fill("The price is <b>wrong</b>.")
+    page.answer.locator(".comment").get_by_role("button", name="Send").click()
+    expect(page.page.get_by_text("Thank you. Your comment was sent.")).to_be_visible()
+    expect(field).to_be_hidden()
+    path = f"/threads/{page.thread_id}/feedback"
+    (given,) = http.get(path).json()["data"]
+    assert (given["rating"], given["comment"]) == ("down", "The price is <b>wrong</b>.")
+    page.page.reload()
+    expect(page.button("Bad answer")).to_have_attribute("aria-pressed", "true")
+    expect(field).to_be_hidden()
 
 
 def test_it_uses_the_browsers_language(chat, upstream):
@@ -196,7 +214,7 @@ def test_the_list_is_a_drawer_on_a_phone(chat, upstream):
     assert page.page.evaluate(width) == 390, "nothing sticks out"
 
 
-def test_readers_who_scroll_up_are_not_pulled_down(chat, upstream):
+def test_scrolling_up_stops_following_the_answer(chat, upstream):
     page = chat(viewport={"width": 900, "height": 500})
     lines = [f"Line {number}\n\n" for number in range(60)]
     upstream.reply(Reply.text(*lines, "The end").stalled(after=4 + 40))

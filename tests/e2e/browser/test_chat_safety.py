@@ -157,7 +157,7 @@ def test_the_pages_policy(server):
     assert " onclick" not in answer.text and "<script>" not in answer.text
 
 
-def test_the_policy_holds_where_all_else_fails(chat, upstream):
+def test_the_content_security_policy_stops_what_gets_past_the_sanitizer(chat, upstream):
     """Markup that got past every other check could neither run nor load anything."""
     page = chat(expected=re.compile("Content Security Policy"))
     page.page.evaluate("""() => {

@@ -46,7 +46,7 @@ class Reader:
 
     def _run(self, path: str, status: str) -> None:
         self.page(f"{path}/steps", **{"include[]": CONTENT})
-        # A visitor isn't told a run's instructions, without which the reader takes no run for one.
+        # A visitor isn't sent a run's instructions, and the reader recognises runs by them.
         if status not in _UNSETTLED and self._name != "visitor":
             with following(self._http, path) as reader:
                 self.events += seen(path, reader.rest())

@@ -25,7 +25,7 @@ from tests.support.releases.settings import DOCUMENTS, VISITORS
 from tests.support.replies import Reply
 from tests.support.searches import REFUND, SCHEDULE, SEARCH, search, stores
 from tests.support.stores import filled, settled, uploaded
-from tests.support.stream_reader import StreamEvent, following, run_path, streaming, told
+from tests.support.stream_reader import StreamEvent, events_of, following, run_path, streaming
 from tests.support.talk import ended
 from tests.support.waiting import wait_until
 
@@ -104,7 +104,7 @@ def _documents(stage: Stage) -> dict[str, Any]:
             **stores(store_id),
         },
     }
-    told(stage.shop.http, "/threads/runs", asked)
+    events_of(stage.shop.http, "/threads/runs", asked)
     client.beta.threads.create(messages=[_attachment(uploaded(client, "첨부한 글", "note.txt"))])
     queries = {"돌려받을 수 있나요?": files["refund"], "playlist": files["schedule"]}
     return {
@@ -141,7 +141,7 @@ def _calling(stage: Stage, assistant_id: str, call_id: str) -> str:
     stage.upstream.reply(
         Reply.function_calls(call("order_status", call_id, order="17"), reasoning="sealed")
     )
-    path = run_path(told(stage.shop.http, "/threads/runs", _asked_order(assistant_id)))
+    path = run_path(events_of(stage.shop.http, "/threads/runs", _asked_order(assistant_id)))
     assert stage.shop.http.get(path).json()["status"] == "requires_action"
     return path
 

@@ -37,6 +37,8 @@ export const fileSearch = {
   passages: passagesOf,
 
   stores: ({ file_search: resources }) => resources?.vector_store_ids ?? [],
+
+  withStore: (id) => ({ file_search: { vector_store_ids: [id] } }),
 };
 
 /** @param {Call} call */

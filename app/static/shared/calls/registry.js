@@ -31,6 +31,7 @@
  * @property {(call: Call) => Passage[]} [passages] passages that citations may refer to
  * @property {(resources: Record<string, any>) => string[]} [stores] ids of the vector stores among
  *   an assistant's `tool_resources`
+ * @property {(storeId: string) => object} [withStore] `tool_resources` with only this vector store
  *
  * @typedef {{text: string, name: string, fileId: string, score: number}} Passage
  * @typedef {{name: string, isImage: boolean}} Attached `isImage`: the model sees it in the message
@@ -94,6 +95,21 @@ export function hasRoom(type, count) {
  */
 export function passagesOf(call) {
   return toolOf(call.type).passages?.(call) ?? null;
+}
+
+/**
+ * @param {import("../api.d.ts").Assistant} assistant
+ * @param {string} storeId
+ * @returns {{tools: object[], tool_resources: object}} the fields of an assistant that has only
+ *   this vector store, and a tool that uses it
+ */
+export function usingStore({ tools = [], tool_resources: resources }, storeId) {
+  const [type, tool] = [...TOOLS].find(([, { withStore }]) => withStore) ?? [];
+  const isListed = tools.some((listed) => listed.type === type);
+  return {
+    tools: isListed ? tools : [...tools, { type }],
+    tool_resources: { ...resources, ...tool?.withStore?.(storeId) },
+  };
 }
 
 /**

@@ -56,10 +56,10 @@ def test_the_page_receives_events(visit, site, server, upstream):
     heard = chat.page.evaluate("heard")
     names = [name for name, _ in heard]
     assert names == ["open", *("message", "own") * 2, "message", "message", "close"]
-    told = [detail for name, detail in heard if name == "message"]
-    (thread_id,) = {message.pop("thread_id") for message in told}
+    reported = [detail for name, detail in heard if name == "message"]
+    (thread_id,) = {message.pop("thread_id") for message in reported}
     assert thread_id.startswith("thread_")
-    assert told == [
+    assert reported == [
         {"role": "user", "text": "hello"},
         {"role": "assistant", "text": "Answer to: hello"},
         {"role": "user", "text": "bye"},
@@ -89,8 +89,8 @@ def test_a_site_that_is_not_allowed_gets_a_notice(visit, settings, upstream):
     with ForeignSite.serve() as other, thread_server(**settings) as server:
         page = visit(expected=re.compile("CORS|Failed to load resource"))
         chat = widget_on(page, other, page_with(server))
-        told = f"{other.origin} is not among the server's CORS_ORIGINS"
-        with page.expect_console_message(lambda said: told in said.text):
+        reported = f"{other.origin} is not among the server's CORS_ORIGINS"
+        with page.expect_console_message(lambda said: reported in said.text):
             chat.launcher.click()
         expect(chat.notice).to_contain_text("The chat is not available on this site.")
         expect(chat.button("Try again")).to_be_visible()

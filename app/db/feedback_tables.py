@@ -1,0 +1,42 @@
+"""The table for what people say about answers."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from app.db.tables import imported_column, metadata, project_column
+
+# At most one row for each message: the newest rating replaces the one before.
+feedback = Table(
+    "feedback",
+    metadata,
+    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
+    Column(
+        "sequence",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    # The message's.
+    Column(
+        "id", String, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, unique=True
+    ),
+    Column("thread_id", String, nullable=False),
+    # When it was given its rating or comment.
+    Column("created_at", BigInteger, nullable=False),
+    project_column(),
+    # The browser session that gave it; null: somebody with a key.
+    Column("session_id", String),
+    Column("rating", String, nullable=False),
+    Column("comment", Text),
+    imported_column(),
+    Index("feedback_of_thread", "thread_id", "rating"),
+    Index("feedback_by_time", "project", "created_at"),
+)

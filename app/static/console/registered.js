@@ -1,0 +1,7 @@
+/** The views, in the order of the navigation. */
+
+import { view as assistants } from "./views/assistants/view.js";
+import { view as knowledge } from "./views/knowledge/view.js";
+
+/** @type {import("./context.js").View[]} */
+export const views = [assistants, knowledge];
