@@ -1,7 +1,8 @@
 /** The views, in the order of the navigation. */
 
+import { view as access } from "./views/access/view.js";
 import { view as assistants } from "./views/assistants/view.js";
 import { view as knowledge } from "./views/knowledge/view.js";
 
 /** @type {import("./context.js").View[]} */
-export const views = [assistants, knowledge];
+export const views = [assistants, knowledge, access];
