@@ -26,6 +26,7 @@ from app.engine.follower import Follower
 from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
+from app.engine.neighbours import Neighbours
 from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
@@ -145,7 +146,8 @@ async def _opened(
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
-    poller = Poller(database, hub)
+    neighbours = tasks.shared.neighbours
+    poller = Poller(database, hub, neighbours)
     configured = await configure_assistants(database, writer, wanted)
     directory = AccessDirectory(database)
     lifetimes.closes("keys", directory.close)
@@ -205,6 +207,8 @@ async def _opened(
         ),
         poll_after_ms=settings.poll_after_ms,
     )
+    lifetimes.closes("notices", neighbours.close)
+    neighbours.open()
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
     lifetimes.closes("summaries", tasks.shared.summaries.close)
@@ -228,6 +232,7 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
         settings.database_url,
         pool_size=settings.database_pool_size,
         timeout=settings.database_timeout,
+        listen_url=settings.database_listen_url,
     )
     lifetimes.closes("database", database.close)
     await database.start()
@@ -289,9 +294,10 @@ def _supervisor(
         model=settings.summary_model,
         every=settings.lease_seconds,
     )
+    hub = Hub()
     shared = Shared(
         database=database,
-        hub=Hub(),
+        hub=hub,
         upstreams=upstreams,
         worker_id=worker_id,
         tools=tools,
@@ -300,6 +306,7 @@ def _supervisor(
         instruments=instruments,
         windows=windows,
         summaries=summaries,
+        neighbours=Neighbours(database, hub, worker_id),
     )
     heartbeat = Heartbeat(
         database,

@@ -89,6 +89,7 @@ def public_chat(settings: Settings) -> PublicChat | None:
         settings.public_project,
         public_assistants(settings),
         own_pages_only=not settings.public_chat,
+        user_secret=settings.user_token_secret.get_secret_value(),
     )
 
 

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 # The settings that a reload may change: who may call, from where, and how much.
 RELOADED = (
     *("api_keys", "admin_key", "allow_open", "allowed_hosts", "cors_origins"),
-    *("public_chat", "public_project", "public_assistants"),
+    *("public_chat", "public_project", "public_assistants", "user_token_secret"),
     *("rate_limit", "public_rate_limit", "max_concurrent_runs", "token_budgets"),
     *("public_token_budget", "public_max_message"),
 )

@@ -160,6 +160,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "health": "/api/v1/health",
         "chat": "/api/v1/chat",
         "chat_page": "/chat",
+        "console": "/console",
     },
     "health": {"status": "ok", "version": __version__, "database": "ok", "upstream": "demo"},
     "ready": {
@@ -181,6 +182,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "object": "chat.session",
         "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",
         "expires_at": 1790003631,
+        "user": {"id": "member-17", "name": "김하나"},
         "assistants": [
             {
                 "id": "asst_default",

@@ -28,6 +28,7 @@ from app.core.setting_types import (
     FilesUrl,
     HistoryTokens,
     HttpUrl,
+    ListenUrl,
     LogLevel,
     Names,
     Networks,
@@ -39,6 +40,7 @@ from app.core.setting_types import (
     Required,
     RootPath,
     Seconds,
+    UserTokenSecret,
     got,
 )
 from app.domain.access import DEFAULT_PROJECT
@@ -143,6 +145,8 @@ class Settings(BaseSettings):
     """JSON list of assistants the public chat may use. Empty: ASSISTANT_ID only."""
     session_minutes: Annotated[int, Field(ge=1)] = 60
     """Minutes until a visitor's session token must be renewed."""
+    user_token_secret: Annotated[UserTokenSecret, Field(repr=False)] = SecretStr("")
+    """Secret with which a site's backend signs who a visitor is. Empty: visitors have no names."""
     public_rate_limit: Rate = "60/minute"
     """Public chat requests per address. Empty or 0: unlimited."""
     public_token_budget: Annotated[int, Field(ge=0)] = 0
@@ -164,6 +168,8 @@ class Settings(BaseSettings):
     """sqlite:///path/to/file or postgresql://user:password@host/name."""
     database_pool_size: Annotated[int, Field(ge=1)] = 8
     """PostgreSQL connections for writing, one thread each; half as many more for reading."""
+    database_listen_url: Annotated[ListenUrl, Field(repr=False)] = ""
+    """PostgreSQL itself, for notices between servers, if DATABASE_URL is that of a pooler."""
     database_timeout: Seconds = 15
     """Seconds a database job may take on PostgreSQL before its connection is closed."""
 

@@ -27,11 +27,27 @@ class SessionTokens:
         self._secret = secret
         self._lifetime = lifetime_seconds
 
-    def issue(self, session: str) -> IssuedToken:
+    def issue(self, session: str, *, of_user: bool = False) -> IssuedToken:
+        """`of_user`: the session of a visitor whom his site vouches for."""
         moment = int(time.time())
         expires_at = moment + self._lifetime
-        claims = {"sub": session, "aud": _AUDIENCE, "iat": moment, "exp": expires_at}
+        claims: dict[str, Any] = {
+            "sub": session,
+            "aud": _AUDIENCE,
+            "iat": moment,
+            "exp": expires_at,
+        }
+        if of_user:
+            claims["user"] = True
         return IssuedToken(jwt.encode(claims, self._secret, _ALGORITHM), expires_at)
+
+    def is_of_user(self, token: str) -> bool:
+        """Return whether this is our token, expired or not, for a user's session."""
+        try:
+            claims = self._read(token, verify_exp=False)
+        except jwt.InvalidTokenError:
+            claims = {}
+        return "user" in claims
 
     def session_of(self, token: str) -> str | None:
         """Return the token's session; None if the token is not one of ours.
@@ -50,10 +66,15 @@ class SessionTokens:
         return str(claims["sub"])
 
     def renewable_session(self, token: str) -> str | None:
-        """Return the session that may get a new token; None if it may not."""
+        """Return the session that may get a new token; None if it may not.
+
+        The session of a user is not renewable: his site has to vouch for him again.
+        """
         try:
             claims = self._read(token, verify_exp=False)
         except jwt.InvalidTokenError:
+            return None
+        if "user" in claims:
             return None
         if int(claims["iat"]) + max(_RENEWABLE_SECONDS, self._lifetime) < time.time():
             return None

@@ -22,6 +22,8 @@ _FILES_URL = re.compile(r"file:///.+|s3://[\w.-]+(/[^?#]*)?")
 _ROOT_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _PROJECT = re.compile(r"[^\s:*]{1,64}")
 _SHOWN_CHARACTERS = 60
+# As many as HS256 yields: RFC 7518, 3.2.
+LEAST_SECRET_BYTES = 32
 
 # In fewer tokens of messages, a summary of the older ones would have no place.
 LEAST_HISTORY_TOKENS = 500
@@ -46,6 +48,15 @@ def _check_admin_key(key: SecretStr) -> SecretStr:
     return checked
 
 
+def _check_user_token_secret(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    if value and len(value.encode()) < LEAST_SECRET_BYTES:
+        raise ValueError(
+            f"must have at least {LEAST_SECRET_BYTES} characters, so that nobody can guess it"
+        )
+    return secret
+
+
 def _check_http_url(url: str) -> str:
     if url and not is_http_url(url):
         raise ValueError("must be an http:// or https:// URL, or empty for OpenAI's own")
@@ -60,6 +71,12 @@ def _check_database_url(url: str) -> str:
     # Only the scheme is shown: the rest may contain a password.
     scheme = url.partition("://")[0] + "://…" if "://" in url else "other text"
     raise ValueError(f"must begin with {' or '.join(_DATABASE_SCHEMES)}, got {scheme!r}")
+
+
+def _check_listen_url(url: str) -> str:
+    if not url or url.startswith("postgresql://"):
+        return url
+    raise ValueError("must begin with postgresql://")
 
 
 def _check_files_url(url: str) -> str:
@@ -233,9 +250,11 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+ListenUrl = Annotated[str, AfterValidator(_check_listen_url)]
 FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
 AdminKey = Annotated[SecretStr, AfterValidator(_check_admin_key)]
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
+UserTokenSecret = Annotated[SecretStr, AfterValidator(_check_user_token_secret)]
 # NoDecode: for invalid JSON, pydantic-settings would show a traceback instead of our message.
 Aliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_aliases)]
 AssistantAliases = Annotated[dict[str, str], NoDecode, BeforeValidator(_read_assistant_aliases)]

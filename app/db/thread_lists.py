@@ -22,6 +22,7 @@ from app.db.paging import Page, read_page
 from app.db.resource_uses import Taken, take_along
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, threads
+from app.db.visitor_tables import visitors
 from app.domain.access import Caller
 
 # In characters.
@@ -58,6 +59,8 @@ class ThreadFilter:
     created_after: int | None = None
     created_before: int | None = None
     words: str | None = None
+    # The `sub` of a visitor whom his site vouches for.
+    user: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -96,6 +99,8 @@ def remove(connection: Connection, keys: Sequence[str]) -> Taken:
 
 def _conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:
     conditions = [_holds(connection, *pair) for pair in wanted.metadata]
+    if wanted.user is not None:
+        conditions.append(_of_user(wanted.user))
     if wanted.created_after is not None:
         conditions.append(threads.c.created_at > wanted.created_after)
     if wanted.created_before is not None:
@@ -103,6 +108,14 @@ def _conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElem
     if wanted.words is not None:
         conditions.append(threads_with(connection, wanted.words))
     return conditions
+
+
+def _of_user(subject: str) -> ColumnElement[bool]:
+    return exists().where(
+        visitors.c.session_id == threads.c.session_id,
+        visitors.c.project == threads.c.project,
+        visitors.c.subject == subject,
+    )
 
 
 def _holds(connection: Connection, key: str, value: str) -> ColumnElement[bool]:

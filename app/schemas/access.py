@@ -52,10 +52,21 @@ class PublicAssistant(WireObject):
         )
 
 
+class SessionUser(WireObject):
+    """Whom the site vouches for, as its token names him."""
+
+    id: str
+    name: str | None
+
+
 class ChatSession(WireObject):
-    """A browser's access to the public chat until `expires_at`; then the page must renew it."""
+    """A browser's access to the public chat until `expires_at`; then the page must renew it.
+
+    `user` is null for a visitor whom no site vouches for.
+    """
 
     object: Literal["chat.session"] = "chat.session"
     token: str
     expires_at: int
+    user: SessionUser | None = None
     assistants: list[PublicAssistant]

@@ -4,15 +4,17 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from app.core.session_tokens import IssuedToken, SessionTokens
-from app.db import assistants
+from app.core.session_tokens import SessionTokens
+from app.core.user_tokens import read_user_token
+from app.db import assistants, visitors
 from app.db.database import Connection, Database
+from app.db.visitor_rows import VisitorRow
 from app.domain.access import ADMIN, DEFAULT_PROJECT, Caller
 from app.domain.errors import NotFound, Unauthorized
 from app.domain.ids import new_session_id
-from app.schemas.access import Access, CallerInfo, ChatSession, PublicAssistant
+from app.schemas.access import Access, CallerInfo, ChatSession, PublicAssistant, SessionUser
 from app.services.access_directory import AccessDirectory
 from app.wire import assistant_object
 
@@ -43,11 +45,13 @@ class PublicChat:
     """The assistants that pages may chat with without a key; the first is the default.
 
     `own_pages_only`: only the pages that this server itself serves, for trying it out.
+    `user_secret`: what sites sign tokens with that say who a visitor is; empty: no tokens.
     """
 
     project: str
     assistant_ids: Sequence[str]
     own_pages_only: bool = False
+    user_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -175,16 +179,51 @@ class AccessService:
         session = self._tokens.session_of(credential)
         return None if session is None else Caller(self._public_chat.project, session)
 
-    async def begin_session(self, credential: str | None) -> ChatSession:
-        """Begin a session, or continue that of an older token. Raises `NotFound`."""
-        if self._public_chat is None:
+    async def begin_session(self, credential: str | None, user_token: str | None) -> ChatSession:
+        """Begin a session, or continue that of an older token or of a user.
+
+        Raises `NotFound`, and for a user token what `read_user_token` raises.
+        """
+        public = self._public_chat
+        if public is None:
             raise NotFound("This server has no public chat.")
+        if user_token is not None:
+            return await self._of_user(public, credential, user_token)
         session = None
         if credential is not None:
+            if self._tokens.is_of_user(credential):
+                raise Unauthorized(
+                    "This session is a signed-in user's: send a new user token to renew it.",
+                    code="user_token_required",
+                )
             session = self._tokens.renewable_session(credential)
         issued = self._tokens.issue(session or new_session_id())
-        usable = await self._database.read(self._usable, self._public_chat)
-        return _chat_session(issued, usable)
+        usable = await self._database.read(self._usable, public)
+        return ChatSession(token=issued.token, expires_at=issued.expires_at, assistants=usable)
+
+    async def _of_user(
+        self, public: PublicChat, credential: str | None, user_token: str
+    ) -> ChatSession:
+        """Begin the user's session. Threads of an earlier session without a user become his."""
+        user = read_user_token(user_token, public.user_secret)
+        earlier = self._tokens.renewable_session(credential) if credential is not None else None
+
+        def enter(connection: Connection) -> tuple[VisitorRow, list[PublicAssistant]]:
+            visitor = visitors.known(
+                connection, public.project, user.subject, user.name, user.email
+            )
+            if earlier is not None:
+                visitors.adopt(connection, visitor, earlier)
+            return visitor, self._usable(connection, public)
+
+        visitor, usable = await self._database.transaction(enter)
+        issued = self._tokens.issue(visitor.session_id, of_user=True)
+        return ChatSession(
+            token=issued.token,
+            expires_at=issued.expires_at,
+            user=SessionUser(id=visitor.subject, name=visitor.name),
+            assistants=usable,
+        )
 
     @staticmethod
     def _usable(connection: Connection, public: PublicChat) -> list[PublicAssistant]:
@@ -196,10 +235,6 @@ class AccessService:
                 continue  # it was deleted after it was configured
             usable.append(PublicAssistant.of(assistant_object(found)))
         return usable
-
-
-def _chat_session(issued: IssuedToken, usable: list[PublicAssistant]) -> ChatSession:
-    return ChatSession(token=issued.token, expires_at=issued.expires_at, assistants=usable)
 
 
 def masked(credential: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.core.periodic import Periodic
-from app.db import message_index, thread_lists
+from app.db import message_index, thread_lists, visitors
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.resource_uses import Taken
@@ -79,6 +79,8 @@ class ThreadListService:
     ) -> ThreadsDeleted:
         """Delete the caller's threads that match the filter; an empty one needs `everything`.
 
+        With a filter for a visitor, who he is is deleted with his last thread.
+
         Raises `InvalidRequest`, and `SearchTimeout`, when some threads may already be deleted.
         """
         if wanted.is_empty and not everything:
@@ -99,6 +101,8 @@ class ThreadListService:
             files += removed.taken.files
             stores += removed.taken.stores
             self._sweep()
+        if wanted.user is not None and caller.session is None:
+            await self._database.transaction(visitors.forget, caller.project, wanted.user)
         return ThreadsDeleted(count=count, files=files, vector_stores=stores)
 
     async def _page(self, caller: Caller, page: Page, wanted: ThreadFilter) -> _Found:

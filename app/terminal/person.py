@@ -16,13 +16,24 @@ from app.terminal.person_export import export
 from app.terminal.threads import metadata_filter
 
 MetadataOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--metadata",
         metavar="KEY=VALUE",
         help=both(
             "Threads with this metadata; if repeated, threads with all of it.",
             "이 메타데이터가 있는 대화. 여러 번 쓰면 모두 있는 대화만 해당합니다.",
+        ),
+    ),
+]
+UserOption = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="SUB",
+        help=both(
+            "Threads of the signed-in visitor whose token has this `sub`.",
+            "토큰의 `sub`가 이 값인 로그인 방문자의 대화.",
         ),
     ),
 ]
@@ -58,7 +69,6 @@ def register(app: typer.Typer) -> None:
 
 def _export(
     terminal: Terminal,
-    metadata: MetadataOption,
     output: Annotated[
         Path,
         typer.Option(
@@ -68,12 +78,15 @@ def _export(
             help=both("A folder, or a .tar.gz file.", "폴더 또는 .tar.gz 파일."),
         ),
     ],
+    metadata: MetadataOption = None,
+    user: UserOption = None,
     force: ForceOption = False,
 ) -> None:
-    result = export(terminal, _query(metadata), output, force=force)
+    query = _query(metadata or [], user)
+    result = export(terminal, query, output, force=force)
     counts = result.counts
     if counts.threads == 0:
-        raise Failure(_NOTHING_TO_EXPORT.filled(metadata=", ".join(metadata)))
+        raise Failure(_NOTHING_TO_EXPORT.filled(person=_named(metadata or [], user)))
     if terminal.as_json:
         numbers = _numbers(counts) | {"steps": counts.steps, "files": result.files}
         terminal.show_json({"path": str(output), **numbers, "missing_files": result.missing})
@@ -84,8 +97,13 @@ def _export(
         terminal.note(_MISSING.filled(files=", ".join(result.missing)))
 
 
-def _delete(terminal: Terminal, metadata: MetadataOption, yes: YesOption = False) -> None:
-    query = _query(metadata)
+def _delete(
+    terminal: Terminal,
+    metadata: MetadataOption = None,
+    user: UserOption = None,
+    yes: YesOption = False,
+) -> None:
+    query = _query(metadata or [], user)
     counts = Counts()
     for one in objects_of(terminal.client, query, steps=False):
         counts.add(one)
@@ -118,25 +136,36 @@ def _report(terminal: Terminal, deleted: Object, kept: Sequence[str]) -> None:
         terminal.write(f"- {terminal.text(said)}")
 
 
-def _query(metadata: Sequence[str]) -> Object:
+def _query(metadata: Sequence[str], user: str | None) -> Object:
+    if not metadata and not user:
+        # Without a filter it would be everybody's.
+        raise Failure(_NOBODY, status=2)
     pairs = [metadata_filter(pair) for pair in metadata]
     if len(dict(pairs)) < len(pairs):
         # No thread has two values for one key, and the first must not be silently ignored.
         raise Failure(_TWICE, status=2)
-    return dict(pairs)
+    return dict(pairs) | ({"user": user} if user else {})
+
+
+def _named(metadata: Sequence[str], user: str | None) -> str:
+    return ", ".join([*metadata, *([f"user={user}"] if user else [])])
 
 
 def _numbers(counts: Counts) -> Object:
     return {"threads": counts.threads, "messages": counts.messages, "runs": counts.runs}
 
 
+_NOBODY = Said(
+    "Say whose threads: --metadata KEY=VALUE or --user SUB.",
+    "누구의 대화인지 --metadata KEY=VALUE나 --user SUB로 알려 주세요.",
+)
 _TWICE = Said(
     "--metadata has the same key twice. Run the command once for each value.",
     "--metadata에 같은 키가 두 번 있습니다. 값마다 명령을 따로 실행해 주세요.",
 )
 _NOTHING_TO_EXPORT = Said(
-    "No thread has the metadata {metadata}, so nothing was exported.",
-    "메타데이터가 {metadata}인 대화가 없어 아무것도 내보내지 않았습니다.",
+    "No thread matches {person}, so nothing was exported.",
+    "{person}에 해당하는 대화가 없어 아무것도 내보내지 않았습니다.",
 )
 _EXPORTED = Said(
     "Exported to {path}: {threads} threads, {messages} messages, {runs} runs, {steps} steps, "

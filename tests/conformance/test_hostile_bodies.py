@@ -23,8 +23,9 @@ CHEAP_SECONDS = 2.0
 @pytest.fixture(scope="module")
 def target(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("bodies")
-    settings = {"key": KEY, "admin_key": ADMIN_KEY, "max_body_bytes": MEGABYTES + 100_000}
-    with target_server(database_kind, folder, **settings) as target:
+    most = MEGABYTES + 100_000
+    keys = {"key": KEY, "admin_key": ADMIN_KEY}
+    with target_server(database_kind, folder, **keys, max_body_bytes=most) as target:
         yield target
 
 

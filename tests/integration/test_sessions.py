@@ -63,7 +63,8 @@ def test_a_page_is_given_a_token(public, page, secret):
     before = int(time.time())
     answer = sessions(page, origin=ORIGIN)
     issued = answer.json()
-    assert [*issued] == ["object", "token", "expires_at", "assistants"]
+    assert [*issued] == ["object", "token", "expires_at", "user", "assistants"]
+    assert issued["user"] is None
     assert issued["object"] == "chat.session"
     claims = jwt.decode(issued["token"], secret, ["HS256"], audience=AUDIENCE)
     assert before <= claims["iat"] <= time.time()

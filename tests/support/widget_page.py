@@ -33,7 +33,7 @@ class WidgetPage:
         self.page = page
         self.launcher = page.locator("threadkeeper-chat .launcher")
         self.dialog = page.get_by_role("dialog")
-        self.field = self.dialog.get_by_role("textbox")
+        self.field = self.dialog.get_by_role("textbox").last
         self.questions = self.dialog.locator(".question")
         self.answer = self.dialog.locator(".answer").last
         self.note = self.dialog.locator(".turn .note").last

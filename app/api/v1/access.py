@@ -1,6 +1,7 @@
 """`/access` and `/chat/sessions`: the first requests of a page."""
 
 from fastapi import Request
+from pydantic import Field
 
 from app.api.credentials import credential_of
 from app.api.deps import CallerDep, ServicesDep
@@ -13,7 +14,13 @@ guarded_routes = router("access")
 
 
 class SessionCreate(RequestBody):
-    """A session has no parameters; the body may be left out."""
+    """The body may be left out.
+
+    `user`: a JSON Web Token by which the site's backend says who the visitor is, signed with
+    `USER_TOKEN_SECRET`.
+    """
+
+    user: str | None = Field(default=None, min_length=1, max_length=4096)
 
 
 @routes.get("/access")
@@ -31,9 +38,14 @@ async def create_chat_session(
     Needs `PUBLIC_CHAT`, except for the server's own pages. A request with an earlier token as the
     bearer, expired or not, continues that session, so a browser keeps its threads. The response
     lists the assistants that the session may use, the default one first.
+
+    With `user`, the session is the user's: the same on each of his devices. Threads of the earlier
+    token's session become his, unless that session is another user's. Later the page renews the
+    session with a new user token.
     """
     await services.guard.admit_visitor(request)
-    return await services.access.begin_session(credential_of(request))
+    user = body.user if body is not None else None
+    return await services.access.begin_session(credential_of(request), user)
 
 
 @guarded_routes.get("/me")

@@ -56,8 +56,16 @@ async def _filter(
             description="Words, or beginnings of words, that one message of the thread contains.",
         ),
     ] = None,
+    user: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=256,
+            description="The `sub` of a signed-in visitor of the public chat.",
+        ),
+    ] = None,
 ) -> ThreadFilter:
-    return ThreadFilter(_pairs(request), created_after, created_before, q)
+    return ThreadFilter(_pairs(request), created_after, created_before, q, user)
 
 
 def _pairs(request: Request) -> tuple[tuple[str, str], ...]:

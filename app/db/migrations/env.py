@@ -3,7 +3,13 @@
 from alembic import context
 
 # Their tables join the others in `metadata`.
-from app.db import access_tables, feedback_tables, file_tables, summary_tables  # noqa: F401
+from app.db import (  # noqa: F401
+    access_tables,
+    feedback_tables,
+    file_tables,
+    summary_tables,
+    visitor_tables,
+)
 from app.db.tables import metadata
 
 context.configure(

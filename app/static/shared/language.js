@@ -79,6 +79,7 @@ export const sharedTexts = {
     errorModel: "The assistant could not answer. Please try again.",
     errorGone: "This conversation no longer exists.",
     errorRefused: "Access denied.",
+    errorSignIn: "Your sign-in could not be confirmed. Reload the page and try again.",
     errorTooLong: "The message is too long.",
     errorOther: "Something went wrong. Please try again.",
   },
@@ -125,6 +126,7 @@ export const sharedTexts = {
     errorModel: "어시스턴트가 답변하지 못했습니다. 다시 시도해 주세요.",
     errorGone: "이 대화를 더 이상 찾을 수 없습니다.",
     errorRefused: "접근이 거부되었습니다.",
+    errorSignIn: "로그인을 확인하지 못했습니다. 페이지를 새로 고친 뒤 다시 시도해 주세요.",
     errorTooLong: "메시지가 너무 깁니다.",
     errorOther: "문제가 발생했습니다. 다시 시도해 주세요.",
   },
@@ -142,6 +144,9 @@ const BY_CODE = {
   invalid_prompt: "errorModel",
   run_expired: "errorExpired",
   content_filter: "filtered",
+  user_token_expired: "errorSignIn",
+  user_token_invalid: "errorSignIn",
+  user_tokens_are_off: "errorSignIn",
 };
 /** @type {Record<number, string>} */
 const BY_STATUS = {

@@ -8,6 +8,7 @@ export class SessionCredential {
   #storage;
   #name;
   #session;
+  #user;
   /** @type {Promise<void>|null} */
   #pending = null;
 
@@ -16,12 +17,20 @@ export class SessionCredential {
    * @param {import("./storage.js").Kept} storage stores the session, so that its threads are
    *   still accessible after a reload
    * @param {string} name storage name of the session
+   * @param {() => Promise<string|null>} [user] returns the token by which the site vouches for its
+   *   visitor; null: it doesn't. A user's session is not stored, because the page has the token.
    */
-  constructor(base, storage, name = "threadkeeper.session") {
+  constructor(base, storage, name = "threadkeeper.session", user = async () => null) {
     this.#client = new ApiClient(base, noCredential);
     this.#storage = storage;
     this.#name = name;
+    this.#user = user;
     this.#session = storage.get(name);
+  }
+
+  /** @returns {string|null} the id of the user whose session it is, once it has begun */
+  get userId() {
+    return this.#session?.user?.id ?? null;
   }
 
   /**
@@ -44,6 +53,17 @@ export class SessionCredential {
     return true;
   }
 
+  /**
+   * Begin the session of the visitor whom the site names now.
+   *
+   * @throws {ApiError}
+   */
+  async beginAgain() {
+    // An exchange in progress may have begun with what the site said before.
+    await this.#pending?.catch(() => {});
+    await this.#begin();
+  }
+
   /** Concurrent calls share one exchange. */
   #begin() {
     this.#pending ??= this.#exchange().finally(() => {
@@ -53,7 +73,12 @@ export class SessionCredential {
   }
 
   async #exchange() {
-    const old = this.#session?.token;
+    const user = await this.#user();
+    if (user) {
+      await this.#signIn(user);
+      return;
+    }
+    const old = this.userId === null ? this.#session?.token : null;
     try {
       this.#session = await this.#create(old);
     } catch (error) {
@@ -66,9 +91,15 @@ export class SessionCredential {
     this.#storage.set(this.#name, this.#session);
   }
 
-  async #create(token) {
+  /** Begin a user's session; the threads of this browser's own session become the user's. */
+  async #signIn(user) {
+    this.#session = await this.#create(this.#storage.get(this.#name)?.token, { user });
+    this.#storage.remove(this.#name);
+  }
+
+  async #create(token, body = {}) {
     /** @type {Record<string, string>} */
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    return (await this.#client.fetch("POST", "chat/sessions", { body: {}, headers })).json();
+    return (await this.#client.fetch("POST", "chat/sessions", { body, headers })).json();
   }
 }

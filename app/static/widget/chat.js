@@ -13,6 +13,7 @@ export class Chat {
   #base;
   #wanted;
   #threadName;
+  #userThreadName;
   #credential;
   #client;
   #onTurn;
@@ -27,17 +28,23 @@ export class Chat {
    * @param {string} options.base the server's URL, with a trailing slash
    * @param {string} options.name prefix of this widget's storage names
    * @param {string} [options.assistantId]
+   * @param {() => string|null|(() => Promise<string|null>)} options.user returns the token by which
+   *   the site vouches for its visitor, or a function that gets it; null: it doesn't
    * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
    *   every change of a turn; `hasEnded` is true once, when it ends
    * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
    *   called once for each new message
    */
-  constructor({ base, name, assistantId, onTurn, onMessage }) {
+  constructor({ base, name, assistantId, user, onTurn, onMessage }) {
     const api = new URL("api/v1/", base);
     this.#base = base;
     this.#wanted = assistantId;
     this.#threadName = `${name} thread`;
-    this.#credential = new SessionCredential(api, browserStorage, `${name} session`);
+    this.#userThreadName = `${name} user thread`;
+    this.#credential = new SessionCredential(api, browserStorage, `${name} session`, async () => {
+      const given = user();
+      return typeof given === "function" ? given() : given;
+    });
     this.#client = new ApiClient(api, this.#credential);
     this.#onTurn = onTurn;
     this.#onMessage = onMessage;
@@ -68,23 +75,69 @@ export class Chat {
     await this.conversation.send({ text, assistantId: this.assistant?.id });
   }
 
+  /** @returns {string|null} the id of the user whose conversation it is; null: of a visitor */
+  get userId() {
+    return this.#credential.userId;
+  }
+
   /** Start a conversation on a new thread. */
   begin() {
     this.conversation.leave();
-    browserStorage.remove(this.#threadName);
+    this.#keepThread(null);
     this.conversation = this.#newConversation();
+  }
+
+  /** Stop following; this object is no longer used. */
+  leave() {
+    this.conversation.leave();
+  }
+
+  /**
+   * Ask the site again who its visitor is.
+   *
+   * @returns {Promise<boolean>} whether it is another one
+   * @throws {ApiError}
+   */
+  async renewUser() {
+    const before = this.userId;
+    await this.#credential.beginAgain();
+    return this.userId !== before;
+  }
+
+  #keepThread(threadId) {
+    const { userId } = this;
+    if (userId !== null) browserStorage.set(this.#userThreadName, { user: userId, threadId });
+    else if (threadId) browserStorage.set(this.#threadName, threadId);
+    else browserStorage.remove(this.#threadName);
+  }
+
+  /** @returns {Promise<string|null>} the thread to continue */
+  async #lastThread() {
+    const { userId } = this;
+    const kept = browserStorage.get(this.#userThreadName);
+    const visitors = browserStorage.get(this.#threadName);
+    // What a user left behind is not for the next one.
+    if (kept && kept.user !== userId) browserStorage.remove(this.#userThreadName);
+    if (userId === null) return visitors;
+    // It was begun before the sign-in, and is the user's now.
+    browserStorage.remove(this.#threadName);
+    if (visitors) return visitors;
+    if (kept?.user === userId) return kept.threadId;
+    const newest = await this.#client.get("threads", { query: { limit: 1 } });
+    return newest.data[0]?.id ?? null;
   }
 
   async #start(awaited) {
     this.assistant = this.#choose(await this.#assistants());
-    const threadId = browserStorage.get(this.#threadName);
+    const threadId = await this.#lastThread();
     if (!threadId) return;
     try {
       await this.conversation.open(threadId);
+      this.#keepThread(threadId);
     } catch (error) {
       // The thread was deleted, or belongs to a session that can't be renewed.
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      browserStorage.remove(this.#threadName);
+      this.#keepThread(null);
     }
     // These messages were reported before, except an answer that was awaited.
     for (const turn of this.conversation.turns) {
@@ -133,7 +186,7 @@ export class Chat {
     const conversation = new Conversation({
       client: this.#client,
       mayRun: false,
-      onThread: (threadId) => browserStorage.set(this.#threadName, threadId),
+      onThread: (threadId) => this.#keepThread(threadId),
       onTurn: (turn) => {
         if (conversation === this.conversation) this.#changed(turn);
       },

@@ -43,7 +43,7 @@ export function readTheme(text) {
 }
 
 /**
- * @param {{color: string|null, theme: string|null}} looks
+ * @param {{color: string|null, theme: string|null}} looks colours as #rrggbb
  * @returns {string} CSS for the widget's shadow tree
  */
 export function lookStyle({ color, theme: given }) {
@@ -57,11 +57,28 @@ export function lookStyle({ color, theme: given }) {
 }
 
 /**
+ * The site's attributes come before the assistant's metadata.
+ *
+ * @param {DOMStringMap} dataset
+ * @param {Record<string, string>} metadata
+ * @returns {{color: string|null, theme: string|null, logo: HTMLImageElement|null}}
+ */
+export function looksOf(dataset, metadata) {
+  const address = dataset.logo || metadata.logo;
+  const base = dataset.logo ? document.baseURI : undefined;
+  return {
+    color: dataset.color ? null : (metadata.color ?? null),
+    theme: dataset.theme || metadata.theme || null,
+    logo: address ? logo(address, base) : null,
+  };
+}
+
+/**
  * @param {string} address an https or `data:` URL of an image, or one of the site's own
  * @param {string} [base] URL that `address` may be relative to; only the site's own pages have one
  * @returns {HTMLImageElement|null} null if the address is refused
  */
-export function logo(address, base) {
+function logo(address, base) {
   const source = imageSource(address, base);
   if (!source) {
     console.warn("Threadkeeper: the logo is neither an https address nor a data: image.");

@@ -1,12 +1,13 @@
 /** The chat panel that the button opens. `widget.js` loads it when it is first needed. */
 
 import { ApiError } from "../shared/client.js";
-import { errorText, startScreen, translator } from "../shared/language.js";
+import { startScreen, translator } from "../shared/language.js";
 import { browserStorage, tabStorage } from "../shared/storage.js";
 import { Chat } from "./chat.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./elements.js";
-import { logo, lookStyle } from "./looks.js";
+import { failureText } from "./failures.js";
+import { looksOf, lookStyle } from "./looks.js";
 import { style } from "./style.js";
 import { texts } from "./texts.js";
 import { Transcript } from "./transcript.js";
@@ -15,8 +16,10 @@ import { Transcript } from "./transcript.js";
  * Add the dialog to the page; open it if it was open before a reload.
  *
  * @param {{base: string, name: string, language: "ko"|"en", side: "right"|"left",
- *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement}} widget
- * @returns {{open: () => void, close: () => void}}
+ *   dataset: DOMStringMap, root: ShadowRoot, button: HTMLButtonElement,
+ *   user: () => string|null|(() => Promise<string|null>)}} widget `user` returns the site's token
+ *   for its visitor, or a function that gets one
+ * @returns {{open: () => void, close: () => void, userChanged: () => Promise<void>}}
  */
 export function mount(widget) {
   const sheet = new CSSStyleSheet();
@@ -38,16 +41,10 @@ class Panel {
   #awaited;
 
   constructor(widget) {
-    const { base, name, root, button, dataset, language } = widget;
+    const { name, root, button, language } = widget;
     this.#widget = widget;
     this.#t = translator(texts, language);
-    this.#chat = new Chat({
-      base,
-      name,
-      assistantId: dataset.assistant,
-      onTurn: (turn, hasEnded) => this.#onTurn(turn, hasEnded),
-      onMessage: (message) => this.#emit("message", message),
-    });
+    this.#chat = this.#newChat();
     this.#transcript = new Transcript(this.#t, this.#turnActions());
     this.#dialog = new Dialog(root, this.#transcript.element, this.#t, {
       send: (text) => this.#send(text),
@@ -89,6 +86,43 @@ class Panel {
     this.#emit("close");
   }
 
+  /** The site has another token for its visitor, or none: he may have signed in or out. */
+  async userChanged() {
+    const chat = this.#chat;
+    const { user } = this.#widget;
+    // What an earlier user wrote must not be seen by the next one, whatever happens now.
+    const isSignedIn = user() !== null && chat.userId !== null;
+    try {
+      if (isSignedIn && !(await chat.renewUser())) return;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+    if (chat === this.#chat) this.#restart();
+  }
+
+  #restart() {
+    this.#chat.leave();
+    this.#chat = this.#newChat();
+    this.#isReady = false;
+    this.#awaited = null;
+    this.#widget.button.classList.remove("unread");
+    this.#showStart();
+    this.#showTurns();
+    this.#showState();
+    if (this.#isOpen) this.#start();
+  }
+
+  #newChat() {
+    const { base, name, dataset, user } = this.#widget;
+    const assistantId = dataset.assistant;
+    const chat = new Chat({
+      ...{ base, name, assistantId, user },
+      onTurn: (turn, hasEnded) => chat === this.#chat && this.#onTurn(turn, hasEnded),
+      onMessage: (message) => chat === this.#chat && this.#emit("message", message),
+    });
+    return chat;
+  }
+
   #show(takesFocus) {
     const { button } = this.#widget;
     this.#isOpen = true;
@@ -105,10 +139,13 @@ class Panel {
   async #start() {
     if (this.#isReady) return;
     this.#transcript.showNotice("");
+    const chat = this.#chat;
     try {
-      await this.#chat.start(this.#awaited);
+      await chat.start(this.#awaited);
+      if (chat !== this.#chat) return;
     } catch (error) {
-      const text = this.#failure(error);
+      if (chat !== this.#chat) return;
+      const text = failureText(error, this.#t);
       this.#transcript.showNotice(text, () => this.#start());
       this.#say(text);
       return;
@@ -140,17 +177,13 @@ class Panel {
     );
   }
 
-  /** The site's attributes come before the assistant's metadata. */
   #showLooks() {
     const { dataset, name } = this.#widget;
     const { assistant } = this.#chat;
-    const metadata = assistant?.metadata ?? {};
-    const color = dataset.color ? null : (metadata.color ?? null);
-    if (assistant) browserStorage.set(`${name} color`, color); // For `widget.js`.
-    this.#looks.replaceSync(lookStyle({ color, theme: dataset.theme || metadata.theme || null }));
-    const address = dataset.logo || metadata.logo;
-    const base = dataset.logo ? document.baseURI : undefined;
-    this.#dialog.showLogo(address ? logo(address, base) : null);
+    const looks = looksOf(dataset, assistant?.metadata ?? {});
+    if (assistant) browserStorage.set(`${name} color`, looks.color); // For `widget.js`.
+    this.#looks.replaceSync(lookStyle(looks));
+    this.#dialog.showLogo(looks.logo);
   }
 
   #showTurns() {
@@ -235,7 +268,7 @@ class Panel {
       this.#transcript.showNotice("");
       await action();
     } catch (error) {
-      const text = this.#failure(error);
+      const text = failureText(error, this.#t);
       this.#transcript.showNotice(text);
       this.#say(text);
     }
@@ -250,19 +283,6 @@ class Panel {
       this.#transcript.showNotice(text);
       this.#say(text);
     }
-  }
-
-  #failure(error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.code === "origin_not_allowed") {
-      // For the site's operator, not for visitors.
-      const { origin } = window.location;
-      console.warn(`Threadkeeper: ${origin} is not among the server's CORS_ORIGINS.`);
-      return this.#t("notAllowed");
-    }
-    if (error.code === "public_chat_is_off") return this.#t("notPublic");
-    const { name, values } = errorText(error);
-    return this.#t(name, values);
   }
 
   #say(text) {

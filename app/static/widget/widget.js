@@ -11,7 +11,7 @@
   const { src, dataset } = /** @type {HTMLScriptElement} */ (document.currentScript);
   const base = new URL(".", src).href;
   const name = `threadkeeper ${base} ${dataset.assistant ?? ""}`;
-  let widget, panel;
+  let widget, panel, user = dataset.user || null;
 
   function choice(attribute, allowed, fallback) {
     const value = dataset[attribute]?.toLowerCase();
@@ -74,7 +74,7 @@
     button.setAttribute("aria-label", dataset.title || (language === "ko" ? "채팅" : "Chat"));
     button.setAttribute("aria-expanded", "false");
     button.onclick = open;
-    widget = { base, name, language, side, dataset, root, button };
+    widget = { base, name, language, side, dataset, root, button, user: () => user };
     document.documentElement.append(host);
     try {
       if (sessionStorage.getItem(name)) load(); // It is open, or an answer is in progress.
@@ -103,9 +103,14 @@
     (await panel)?.close();
   }
 
+  async function setUser(token) {
+    user = token;
+    await (await panel)?.userChanged();
+  }
+
   const on = (event, listener) => addEventListener(`threadkeeper:${event}`, listener);
   const off = (event, listener) => removeEventListener(`threadkeeper:${event}`, listener);
-  window.Threadkeeper = Object.freeze({ open, close, on, off });
+  window.Threadkeeper = Object.freeze({ open, close, setUser, on, off });
   const ready = new Promise((done) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done);
     else done(true);

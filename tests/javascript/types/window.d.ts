@@ -4,6 +4,7 @@ interface Window {
   Threadkeeper?: {
     open(): Promise<void>;
     close(): Promise<void>;
+    setUser(token: string | null | (() => Promise<string | null>)): Promise<void>;
     on(event: string, listener: EventListener): void;
     off(event: string, listener: EventListener): void;
   };

@@ -1,0 +1,102 @@
+"""Tokens by which a site states who its visitor is: JSON Web Tokens that its backend signs."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.domain.errors import InvalidRequest, Unauthorized
+
+_ALGORITHM = "HS256"
+# How far ahead `exp` may be, and how far the clocks of the two servers may differ, in seconds.
+LONGEST_LIFETIME = 24 * 3600
+_LEEWAY = 60
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
+
+    sub: str = Field(min_length=1, max_length=256)
+    exp: int | float
+    name: str | None = Field(default=None, max_length=256)
+    email: str | None = Field(default=None, max_length=320)
+
+
+@dataclass(frozen=True)
+class User:
+    """A visitor as his site names him; `subject` is unique within the project."""
+
+    subject: str
+    name: str | None
+    email: str | None
+
+
+def read_user_token(token: str, secret: str) -> User:
+    """Return whom the token is about.
+
+    Raises `InvalidRequest` if no secret is set, and `Unauthorized` for a token that is not valid
+    (code `user_token_invalid`) or no longer valid (`user_token_expired`).
+    """
+    if not secret:
+        raise InvalidRequest(
+            "This server accepts no user tokens. Set USER_TOKEN_SECRET to the secret with which "
+            "your site's backend signs them.",
+            param="user",
+            code="user_tokens_are_off",
+        )
+    claims = _checked(_decoded(token, secret))
+    if claims.exp > time.time() + LONGEST_LIFETIME + _LEEWAY:
+        raise _invalid("its 'exp' is more than 24 hours ahead")
+    return User(claims.sub, _kept(claims.name), _kept(claims.email))
+
+
+def _decoded(token: str, secret: str) -> dict[str, Any]:
+    try:
+        return jwt.decode(
+            token,
+            secret,
+            # The only one: a token's own header must not choose how it is verified.
+            [_ALGORITHM],
+            leeway=_LEEWAY,
+            # It may name an audience and an issuer for other readers.
+            options={"require": ["sub", "exp"], "verify_aud": False, "verify_iss": False},
+        )
+    except jwt.ExpiredSignatureError:
+        raise Unauthorized(
+            "The user token has expired. Get a new one from the site's backend.",
+            param="user",
+            code="user_token_expired",
+        ) from None
+    except jwt.InvalidSignatureError:
+        raise _invalid("its signature does not fit USER_TOKEN_SECRET") from None
+    except jwt.InvalidAlgorithmError:
+        raise _invalid("it is not signed with HS256") from None
+    except jwt.MissingRequiredClaimError as error:
+        raise _invalid(f"it lacks '{error.claim}'") from None
+    except jwt.ImmatureSignatureError:
+        raise _invalid("it is not valid yet") from None
+    except jwt.InvalidTokenError:
+        raise _invalid("it is not a JSON Web Token") from None
+
+
+def _checked(claims: dict[str, Any]) -> _Claims:
+    try:
+        read = _Claims.model_validate(claims)
+    except ValidationError as error:
+        raise _invalid(f"its '{error.errors()[0]['loc'][0]}' is invalid") from None
+    if not read.sub.strip() or "\0" in f"{read.sub}{read.name}{read.email}":
+        raise _invalid("its 'sub' is blank, or a text contains a null character")
+    return read
+
+
+def _kept(text: str | None) -> str | None:
+    """Return a name or address on one line; None if nothing is left."""
+    return " ".join((text or "").split()) or None
+
+
+def _invalid(why: str) -> Unauthorized:
+    return Unauthorized(
+        f"The user token was refused: {why}.", param="user", code="user_token_invalid"
+    )

@@ -1,0 +1,80 @@
+"""Statements about visitors whom their site vouches for, and what they did before it did."""
+
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
+
+from app.db.file_tables import files
+from app.db.tables import threads
+from app.db.visitor_rows import VISITORS, VisitorRow
+from app.db.visitor_tables import visitors
+from app.domain.clock import now
+from app.domain.ids import new_session_id
+
+_of_subject = (
+    visitors.c.project == bindparam("of_project"),
+    visitors.c.subject == bindparam("of_subject"),
+)
+_BY_SUBJECT = select(visitors).where(*_of_subject)
+_BY_SESSION = select(visitors).where(
+    visitors.c.session_id == bindparam("key"), visitors.c.project == bindparam("of_project")
+)
+_SEEN = update(visitors).where(visitors.c.session_id == bindparam("key"))
+# A session that belongs to a visitor with a name is never handed to another one.
+_unnamed = ~exists().where(visitors.c.session_id == bindparam("earlier"))
+_ADOPT = [
+    update(table)
+    .where(
+        table.c.session_id == bindparam("earlier"),
+        table.c.project == bindparam("of_project"),
+        _unnamed,
+    )
+    .values(session_id=bindparam("key"))
+    for table in (threads, files)
+]
+_FORGET = delete(visitors).where(
+    *_of_subject, ~exists().where(threads.c.session_id == visitors.c.session_id)
+)
+
+
+def known(
+    connection: Connection, project: str, subject: str, name: str | None, email: str | None
+) -> VisitorRow:
+    """Return the visitor with this subject, a new one if there is none, as he is called today."""
+    row = connection.execute(_BY_SUBJECT, {"of_project": project, "of_subject": subject}).first()
+    found = VISITORS.read_first(row)
+    if found is None:
+        visitor = VisitorRow(
+            session_id=new_session_id(),
+            project=project,
+            subject=subject,
+            name=name,
+            email=email,
+            seen_at=now(),
+        )
+        # A transaction that loses the race to insert him is run again, and finds the other's row.
+        VISITORS.insert(connection, visitor)
+        return visitor
+    values = {"name": name, "email": email, "seen_at": now()}
+    connection.execute(_SEEN, {**values, "key": found.session_id})
+    return VisitorRow(
+        session_id=found.session_id,
+        project=project,
+        subject=subject,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def adopt(connection: Connection, visitor: VisitorRow, session: str) -> None:
+    """Make what an unnamed session created the visitor's."""
+    keys = {"earlier": session, "of_project": visitor.project, "key": visitor.session_id}
+    for statement in _ADOPT:
+        connection.execute(statement, keys)
+
+
+def of_session(connection: Connection, project: str, session: str) -> VisitorRow | None:
+    row = connection.execute(_BY_SESSION, {"key": session, "of_project": project}).first()
+    return VISITORS.read_first(row)
+
+
+def forget(connection: Connection, project: str, subject: str) -> None:
+    """Delete who the visitor is, if he has no threads left."""
+    connection.execute(_FORGET, {"of_project": project, "of_subject": subject})
