@@ -56,13 +56,16 @@ from app.services.admin_keys import KeyAdmin
 from app.services.admin_origins import OriginAdmin
 from app.services.admin_projects import ProjectAdmin
 from app.services.adoption import AdoptionService
+from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.conversations import ConversationService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
+from app.services.insights import InsightService
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
 from app.services.readiness import Readiness
@@ -163,6 +166,9 @@ async def _opened(
     wake = ingestor.wake
     follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
+    lists_threads = ThreadListService(
+        database, tasks, files.sweep_soon, search_seconds=settings.search_timeout
+    )
     services = Services(
         database=database,
         guard=guard,
@@ -184,11 +190,14 @@ async def _opened(
             aliases=settings.assistant_aliases,
         ),
         threads=ThreadService(database, tasks, wake, files.sweep_soon),
-        thread_lists=ThreadListService(
-            database, tasks, files.sweep_soon, search_seconds=settings.search_timeout
-        ),
+        thread_lists=lists_threads,
         messages=MessageService(database, settings.busy_thread, wake),
         feedback=FeedbackService(database),
+        conversations=ConversationService(
+            database, lists_threads.catch_up, search_seconds=settings.search_timeout
+        ),
+        insights=InsightService(database, search_seconds=settings.search_timeout),
+        answers=AnswerService(database, store, writer, wake),
         runs=RunService(database, tasks, follower, policy, wake),
         run_reads=RunReader(
             database, hub, poller, follower, poll_wait_seconds=settings.poll_wait_seconds

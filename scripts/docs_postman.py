@@ -110,6 +110,7 @@ def _item(request: Part, operations: dict[str, Part]) -> Part:
         "description": "\n\n".join(filter(None, texts)),
         **_body(request),
     }
+    sent["header"] += _offered_headers(operation)
     events = [_script("test", _test(request))]
     if "while" in request:
         events.insert(0, _script("prerequest", _WAIT))
@@ -127,6 +128,14 @@ def _auth(operation: Part) -> Part:
 def _bearer(variable: str) -> Part:
     value = {"key": "token", "value": _variable(variable, {}), "type": "string"}
     return {"type": "bearer", "bearer": [value]}
+
+
+def _offered_headers(operation: Part) -> list[Part]:
+    """Return the optional headers, switched off: a user may tick them."""
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if "Idempotency-Key" not in names:
+        return []
+    return [{"key": "Idempotency-Key", "value": "{{$guid}}", "disabled": True}]
 
 
 def _url(request: Part, operation: Part) -> Part:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.attempt import Attempt
+
 # What a caller may do in its project: everything, only read, or only chat.
 Scope = Literal["all", "read", "chat"]
 
@@ -42,6 +44,7 @@ class Caller:
     `session` limits them: a browser's session, or the identity of a key that may only chat. `key`
     identifies the API key for rate limits without revealing it; `limits` are those of a key that
     was made while the server runs. `request_id` is the id that the logs show for the request.
+    `attempt` is set if the request creates something, and its client may send it again.
     """
 
     project: str = DEFAULT_PROJECT
@@ -49,6 +52,7 @@ class Caller:
     key: str = ""
     request_id: str | None = None
     limits: KeyLimits | None = None
+    attempt: Attempt | None = None
 
     @property
     def is_visitor(self) -> bool:
@@ -73,3 +77,8 @@ class Caller:
     def key_id(self) -> str | None:
         """Whose budget of tokens its runs use, in addition to the project's."""
         return None if self.limits is None else self.limits.identity
+
+    @property
+    def mark(self) -> str | None:
+        """What the rows that this request creates are marked with."""
+        return None if self.attempt is None else self.attempt.mark

@@ -24,6 +24,7 @@ PREFIXES = {
     "file_batch": "vsfb",
     "key": "key",
     "origin": "origin",
+    "answer": "answer",
 }
 
 

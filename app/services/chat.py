@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from copy import copy
 from dataclasses import dataclass, replace
 
-from app.db import messages, runs, threads
+from app.db import messages, repeats, runs, threads
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, Question, RunRow
 from app.db.runs import ActiveRun, Ended
@@ -23,6 +23,7 @@ from app.schemas.chat import ChatReply, ChatRequest
 from app.schemas.messages import Said, stored_content
 from app.schemas.runs import RunCreate
 from app.schemas.threads import ThreadCreate
+from app.services.repeated import earlier_conversation, earlier_run, with_its_end
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
 from app.services.threads import create_thread
@@ -84,6 +85,8 @@ class ChatService:
         task = begin(self._tasks, created)
         run = created.run
         frames = self._follower.follow(run.id)
+        if created.repeated and run.streamed:
+            frames = with_its_end(self._database, run.id, frames)
         return Turn(run.thread_id, run.id, task, frames, is_korean(body.message))
 
     async def end(self, turn: Turn) -> ChatReply:
@@ -115,6 +118,9 @@ class ChatService:
     def _create(
         self, connection: Connection, caller: Caller, body: ChatRequest, streamed: bool
     ) -> Created:
+        earlier = self._earlier(connection, caller, body.thread_id)
+        if earlier is not None:
+            return Created(earlier, repeated=True)
         policy, is_new = self._policy, body.thread_id is None
         given_up: Ended | None = None
         active: list[ActiveRun] = []
@@ -122,7 +128,6 @@ class ChatService:
             thread_id, newest = create_thread(connection, caller, ThreadCreate()).id, 0
         else:
             thread_id = body.thread_id
-            threads.lock(connection, caller, thread_id)
             given_up, active = _line(connection, thread_id)
             newest = messages.newest_time(connection, thread_id)
         assistant_id = body.assistant_id or policy.default_for(caller)
@@ -141,7 +146,16 @@ class ChatService:
             at_once=not active,
             history=history,
         )
+        repeats.keep(connection, caller, run.id)
         return replace(created, ended=given_up)
+
+    @staticmethod
+    def _earlier(connection: Connection, caller: Caller, thread_id: str | None) -> RunRow | None:
+        """Lock the thread, and return the run that an earlier attempt of the chat created."""
+        if thread_id is None:
+            return earlier_conversation(connection, caller)
+        threads.lock(connection, caller, thread_id)
+        return earlier_run(connection, caller, thread_id)
 
 
 def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[ActiveRun]]:

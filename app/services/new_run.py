@@ -56,6 +56,7 @@ def new_run(
         reserved_tokens=reserved_tokens,
         by_visitor=caller.is_visitor,
         key_id=caller.key_id,
+        attempt=caller.mark,
     )
 
 

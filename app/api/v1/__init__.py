@@ -5,11 +5,14 @@ from fastapi import APIRouter
 from app.api.v1 import (
     access,
     admin,
+    answers,
     assistants,
     chat,
+    conversations,
     feedback,
     files,
     health,
+    insights,
     messages,
     models,
     moving,
@@ -26,7 +29,18 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages, feedback),
-    *(files, vector_stores, vector_store_files, usage, models, moving, admin),
+    *(
+        files,
+        vector_stores,
+        vector_store_files,
+        conversations,
+        insights,
+        answers,
+        usage,
+        models,
+        moving,
+        admin,
+    ),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)
