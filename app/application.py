@@ -2,13 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -16,6 +15,7 @@ from app import __version__
 from app.api import metrics as metrics_api
 from app.api import root
 from app.api.attempts import Refusals
+from app.api.cross_origin import CrossOrigin
 from app.api.deps import Services
 from app.api.errors import register_error_handlers
 from app.api.front_doors import enter
@@ -107,7 +107,7 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
     app.include_router(metrics_api.routes)
     add_pages(app)
     complete_openapi(app)
-    app.user_middleware = _middleware(settings)
+    app.user_middleware = _middleware(settings, app.added_origins)
     return app
 
 
@@ -122,28 +122,34 @@ class _Application(FastAPI):
         inner = super().build_middleware_stack()
         return RequestContext(inner, self.routes, self.state.instruments)
 
+    def added_origins(self) -> Collection[str]:
+        """Return the origins that were added while the server runs."""
+        services: Services = self.state.services
+        return services.access.cors_origins
+
     def reconfigure(self, settings: Settings, services: Services) -> None:
         """Serve new requests with other settings; requests in progress keep the old ones."""
-        self.user_middleware = _middleware(settings)
+        self.user_middleware = _middleware(settings, self.added_origins)
         self.middleware_stack = self.build_middleware_stack()
         self.state.services = services
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    """Return the middleware around the routes, outermost first."""
+def _middleware(settings: Settings, added: Callable[[], Collection[str]]) -> list[Middleware]:
+    """Return the middleware around the routes, outermost first.
+
+    `added` returns the origins that were added to those of the settings.
+    """
     found: list[Middleware] = []
     if settings.trusted_proxies:
         found.append(Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies))
-    if settings.cors_origins:
-        found.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins,
-                allow_methods=["*"],
-                allow_headers=["*"],
-                expose_headers=_EXPOSED_HEADERS,
-            )
+    found.append(
+        Middleware(
+            CrossOrigin,
+            origins=settings.cors_origins,
+            added=added,
+            exposed=_EXPOSED_HEADERS,
         )
+    )
     return found
 
 

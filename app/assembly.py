@@ -40,11 +40,22 @@ from app.interpreters import configured_interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
-from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
+from app.policies import (
+    access_rules,
+    configured_access,
+    guard_policy,
+    run_policy,
+    usage_service,
+)
 from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
+from app.services.access_directory import AccessDirectory
 from app.services.actions import ActionService
+from app.services.admin_changes import AdminChanges
+from app.services.admin_keys import KeyAdmin
+from app.services.admin_origins import OriginAdmin
+from app.services.admin_projects import ProjectAdmin
 from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
@@ -92,6 +103,7 @@ class Running:
     actions: ActionParts
     # Called when vector stores may have new files to process.
     wake: Callable[[], None]
+    directory: AccessDirectory
     # Closes what a reload opens.
     lifetimes: Lifetimes
 
@@ -152,11 +164,16 @@ async def _opened(
     poller = Poller(database, hub, neighbours)
     wanted = replace(wanted, written=await with_actions(database, actions.maker, wanted.written))
     configured = await configure_assistants(database, writer, wanted)
-    access = await _access(settings, database)
+    directory = AccessDirectory(database)
+    lifetimes.closes("keys", directory.close)
+    await directory.open()
+    access = await _access(settings, database, directory)
+    changes, configured_now = AdminChanges(database, directory), configured_access(settings)
     names = name_models(settings, upstreams, wanted, instruments)
     lists = ModelLists(database, upstreams)
     guard = Guard(access, counter, guard_policy(settings))
-    policy = run_policy(settings, tasks.shared.windows, tasks.shared.worker_id, configured)
+    shared = tasks.shared
+    policy = run_policy(settings, shared.windows, shared.worker_id, configured, directory)
     tasks.shared.summaries.may_spend = policy.may_spend
     wake = ingestor.wake
     follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
@@ -168,6 +185,9 @@ async def _opened(
         database=database,
         guard=guard,
         access=access,
+        admin_projects=ProjectAdmin(database, changes, configured_now),
+        admin_keys=KeyAdmin(database, changes, configured_now),
+        admin_origins=OriginAdmin(database, changes, configured_now),
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
         models=ModelService(names, upstreams, lists),
@@ -228,7 +248,7 @@ async def _opened(
     if ignored := ignored_settings(settings, providers):
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready; upstreams: %s", ", ".join(one.place for one in upstreams))
-    return Running(services, supervisor, writer, lists, actions, wake, lifetimes)
+    return Running(services, supervisor, writer, lists, actions, wake, directory, lifetimes)
 
 
 async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
@@ -322,13 +342,15 @@ def _supervisor(
     return RunSupervisor(shared, heartbeat, drain_seconds=settings.shutdown_seconds)
 
 
-async def _access(settings: Settings, database: Database) -> AccessService:
+async def _access(
+    settings: Settings, database: Database, directory: AccessDirectory
+) -> AccessService:
     secret = await database.transaction(shared_secret, "session tokens")
     return AccessService(
         database,
         SessionTokens(secret, lifetime_seconds=settings.session_minutes * 60),
-        keys(settings),
-        public_chat(settings),
+        directory,
+        access_rules(settings),
         default_assistant_id=settings.assistant_id,
     )
 

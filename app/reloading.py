@@ -22,7 +22,13 @@ from app.core.upstreams import Upstreams
 from app.domain.errors import StartError, ThreadkeeperError
 from app.engine.tools.functions.registry import FunctionRegistry, FunctionsError, load_functions
 from app.engine.tools.functions.tool import Functions
-from app.policies import guard_policy, keys, public_chat, run_policy, usage_service
+from app.policies import (
+    access_rules,
+    configured_access,
+    guard_policy,
+    run_policy,
+    usage_service,
+)
 from app.providers import configured_upstreams, embedding_target
 from app.services.functions import FunctionService
 from app.services.models import ModelService
@@ -33,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 # The settings that a reload may change: who may call, from where, and how much.
 RELOADED = (
-    *("api_keys", "allow_open", "allowed_hosts", "cors_origins"),
+    *("api_keys", "admin_key", "allow_open", "allowed_hosts", "cors_origins"),
     *("public_chat", "public_project", "public_assistants", "user_token_secret"),
     *("rate_limit", "public_rate_limit", "max_concurrent_runs", "token_budgets"),
     *("public_token_budget", "public_max_message"),
@@ -145,16 +151,20 @@ async def _reconfigured(
     # Runs in progress still use the clients before: they are closed at the shutdown, too.
     close_clients(parts.lifetimes, upstreams)
     windows = replace(shared.windows, upstreams=upstreams)
-    policy = run_policy(settings, windows, shared.worker_id, configured)
+    policy = run_policy(settings, windows, shared.worker_id, configured, parts.directory)
     shared.summaries.windows, shared.summaries.may_spend = windows, policy.may_spend
     names = name_models(settings, upstreams, wanted, shared.instruments)
-    access = before.access.under(keys(settings), public_chat(settings))
+    access = before.access.under(access_rules(settings))
     tools = shared.tools.with_tool(Functions(functions, parts.actions.functions))
     tasks.shared = replace(shared, tools=tools, upstreams=upstreams, windows=windows)
     parts.lists.watch(upstreams)
+    configured_now = configured_access(settings)
     return replace(
         before,
         access=access,
+        admin_projects=before.admin_projects.under(configured_now),
+        admin_keys=before.admin_keys.under(configured_now),
+        admin_origins=before.admin_origins.under(configured_now),
         model_mode=upstreams.default.mode,
         models=ModelService(names, upstreams, parts.lists),
         functions=FunctionService(functions),

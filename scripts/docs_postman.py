@@ -56,10 +56,7 @@ def postman_collection(source: Path) -> str:
             "description": wanted["description"],
             "schema": _SCHEMA,
         },
-        "auth": {
-            "type": "bearer",
-            "bearer": [{"key": "token", "value": "{{api_key}}", "type": "string"}],
-        },
+        "auth": _bearer("api_key"),
         "event": [
             _script("prerequest", wanted["before_each"]),
             _script("test", wanted["after_each"]),
@@ -109,6 +106,7 @@ def _item(request: Part, operations: dict[str, Part]) -> Part:
         "method": operation["method"],
         "header": [],
         "url": _url(request, operation),
+        **_auth(operation),
         "description": "\n\n".join(filter(None, texts)),
         **_body(request),
     }
@@ -118,6 +116,18 @@ def _item(request: Part, operations: dict[str, Part]) -> Part:
         events.insert(0, _script("prerequest", _WAIT))
     name = request.get("name", operation["summary"].capitalize())
     return {"name": name, "event": events, "request": sent, "response": []}
+
+
+def _auth(operation: Part) -> Part:
+    """Return the key of a request for administration; nothing for others, which inherit theirs."""
+    if not operation["path"].startswith(f"{_BASE}/admin/"):
+        return {}
+    return {"auth": _bearer("admin_key")}
+
+
+def _bearer(variable: str) -> Part:
+    value = {"key": "token", "value": _variable(variable, {}), "type": "string"}
+    return {"type": "bearer", "bearer": [value]}
 
 
 def _offered_headers(operation: Part) -> list[Part]:

@@ -15,6 +15,9 @@ from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
 from app.services.actions import ActionService
+from app.services.admin_keys import KeyAdmin
+from app.services.admin_origins import OriginAdmin
+from app.services.admin_projects import ProjectAdmin
 from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
@@ -45,6 +48,9 @@ class Services:
     database: Database
     guard: Guard
     access: AccessService
+    admin_projects: ProjectAdmin
+    admin_keys: KeyAdmin
+    admin_origins: OriginAdmin
     usage: UsageService
     model_mode: Mode
     models: ModelService

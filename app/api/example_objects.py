@@ -1,5 +1,7 @@
 """One conversation as API objects, from which the examples in `/docs` are built."""
 
+from typing import Any
+
 ASSISTANT_ID = "asst_Vb3kQm8RzT1yWc5LhN7dXpJ2"
 THREAD_ID = "thread_Hq4sYt9KfB2wZm6GcR8nDvE1"
 MESSAGE_ID = "msg_Lc7pXn3TgV5jRk1SbW9fMhQ4"
@@ -164,3 +166,15 @@ FILE = {
     "status": "processed",
     "status_details": None,
 }
+
+
+def page_of(*objects: dict[str, Any]) -> dict[str, Any]:
+    """Return a list of all that there are."""
+    first, last = objects[0]["id"], objects[-1]["id"]
+    return {
+        "object": "list",
+        "data": list(objects),
+        "first_id": first,
+        "last_id": last,
+        "has_more": False,
+    }

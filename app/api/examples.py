@@ -7,7 +7,13 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import action_examples, draft_examples, insight_examples, vector_store_examples
+from app.api import (
+    action_examples,
+    admin_examples,
+    draft_examples,
+    insight_examples,
+    vector_store_examples,
+)
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -31,18 +37,8 @@ from app.api.example_objects import (
     TOOL_OUTPUT,
     UNFINISHED,
     USAGE,
+    page_of,
 )
-
-
-def _page(*objects: dict[str, Any]) -> dict[str, Any]:
-    first, last = objects[0]["id"], objects[-1]["id"]
-    return {
-        "object": "list",
-        "data": list(objects),
-        "first_id": first,
-        "last_id": last,
-        "has_more": False,
-    }
 
 
 def _deleted(what: dict[str, Any]) -> dict[str, Any]:
@@ -149,6 +145,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     **vector_store_examples.BODIES,
     **action_examples.BODIES,
+    **admin_examples.BODIES,
     **insight_examples.BODIES,
 }
 
@@ -234,7 +231,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_models": {"object": "list", "data": [_MODEL]},
     "retrieve_model": _MODEL,
     "create_assistant": ASSISTANT,
-    "list_assistants": _page(ASSISTANT),
+    "list_assistants": page_of(ASSISTANT),
     "retrieve_assistant": ASSISTANT,
     "update_assistant": {
         **ASSISTANT,
@@ -243,15 +240,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "delete_assistant": _deleted(ASSISTANT),
     "create_thread_and_run": QUEUED,
     "create_run": QUEUED,
-    "list_runs": _page(RUN),
+    "list_runs": page_of(RUN),
     "retrieve_run": RUN,
     "update_run": {**RUN, "metadata": {"approved_by": "minji"}},
     "cancel_run": {**UNFINISHED, "status": "cancelling"},
     "submit_tool_outputs": {**UNFINISHED, "status": "queued"},
-    "list_steps": _page(STEP),
+    "list_steps": page_of(STEP),
     "retrieve_step": STEP,
     "create_thread": THREAD,
-    "list_threads": _page({**THREAD, "preview": ASKED}),
+    "list_threads": page_of({**THREAD, "preview": ASKED}),
     "delete_threads": {
         "object": "thread.list.deleted",
         "deleted": True,
@@ -269,14 +266,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "update_thread": {**THREAD, "metadata": {"screen": "lobby-02"}},
     "delete_thread": _deleted(THREAD),
     "create_message": MESSAGE,
-    "list_messages": _page(ANSWER, MESSAGE),
+    "list_messages": page_of(ANSWER, MESSAGE),
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
     "give_feedback": FEEDBACK,
-    "list_feedback": _page(FEEDBACK),
+    "list_feedback": page_of(FEEDBACK),
     "create_file": FILE,
-    "list_files": _page(FILE),
+    "list_files": page_of(FILE),
     "retrieve_file": FILE,
     "delete_file": {"object": "file", "deleted": True, "id": FILE_ID},
     "import_data": {
@@ -300,6 +297,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
     **action_examples.ANSWERS,
+    **admin_examples.ANSWERS,
     **insight_examples.ANSWERS,
 }
 

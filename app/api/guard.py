@@ -16,9 +16,10 @@ from app.api.local_only import (
     is_own_page,
 )
 from app.api.packed import TOO_LARGE
+from app.api.scopes import check_admin_operation, check_origin, check_scope, not_the_admin
 from app.core.logging import current_request_id
 from app.core.rate_limits import RequestCounter, Standing
-from app.domain.access import Caller
+from app.domain.access import Caller, KeyLimits
 from app.domain.errors import Forbidden, InvalidRequest, LimitReached, Unauthorized
 from app.domain.hosts import network_of
 from app.domain.turns import work_for
@@ -27,35 +28,6 @@ from app.services.access import AccessService
 # How often one address may try an unknown key if RATE_LIMIT is not set.
 _WRONG_KEYS = "100/minute"
 
-# The operations that a browser's session may call, on its own threads.
-SESSION_OPERATIONS = frozenset(
-    {
-        "retrieve_caller",
-        "chat",
-        "list_threads",
-        "delete_threads",
-        "retrieve_thread",
-        "delete_thread",
-        "list_messages",
-        "retrieve_message",
-        "update_message",
-        "delete_message",
-        "give_feedback",
-        "list_feedback",
-        "list_runs",
-        "retrieve_run",
-        "follow_run",
-        "cancel_run",
-        # Only to allow or refuse calls that the server makes.
-        "submit_tool_outputs",
-        "list_steps",
-        "retrieve_step",
-        # Only the files that a tool made for this session.
-        "retrieve_file",
-        "retrieve_file_content",
-    }
-)
-
 
 @dataclass(frozen=True)
 class GuardPolicy:
@@ -63,8 +35,8 @@ class GuardPolicy:
 
     `visitor_body_bytes`: the largest body of a session's request.
 
-    `local_only`: no keys are set and only this machine may call. `open_hosts`: no keys are set and
-    other machines may call, under these host names; None if keys are set.
+    As long as there are no keys: `local_only` lets only this machine call; otherwise other machines
+    may call, under the host names `open_hosts`.
     """
 
     rate: str
@@ -72,7 +44,7 @@ class GuardPolicy:
     visitor_body_bytes: int
     origins: Collection[str]
     local_only: bool
-    open_hosts: Collection[str] | None
+    open_hosts: Collection[str]
 
 
 class Guard:
@@ -85,28 +57,33 @@ class Guard:
         """Return a guard with another policy that shares this one's request counts."""
         return Guard(access, self._counter, policy)
 
-    async def admit(self, request: Request, operation: str) -> Caller:
-        """Return the caller. Raises `Unauthorized`, `Forbidden` and `LimitReached`."""
+    async def admit(
+        self, request: Request, operation: str, *, administrative: bool = False
+    ) -> Caller:
+        """Return the caller. Raises `Unauthorized`, `Forbidden` and `LimitReached`.
+
+        `administrative`: only the holder of `ADMIN_KEY` may call the operation.
+        """
         self._check_site(request)
         credential = credential_of(request)
         try:
-            caller = self._access.identify(credential)
+            caller = await self._access.identify(credential)
         except Unauthorized:
             # Counted too: otherwise a client could try keys without limit.
             await self._count(request, self._policy.rate or _WRONG_KEYS * bool(credential), "-")
             raise
         # Also for a request that is refused below.
         request.state.caller = caller
-        if caller.session is not None:
+        if caller.is_visitor:
             await self._count(request, self._policy.public_rate, "public")
-            if operation not in SESSION_OPERATIONS:
-                raise Forbidden(
-                    "A chat session may only chat and read its own threads.",
-                    code="session_not_allowed",
-                )
-            self._check_body(request)
         else:
             await self._count(request, self._policy.rate, caller.key or "-")
+        if caller.limits is not None:
+            check_origin(request, caller.limits)
+            await self._count_key(request, caller.limits)
+        self._check_operation(caller, request.method, operation, administrative=administrative)
+        if caller.is_visitor:
+            self._check_body(request)
         work_for(caller.project)
         return replace(caller, request_id=current_request_id())
 
@@ -121,9 +98,18 @@ class Guard:
                 "key, and name their origins in CORS_ORIGINS.",
                 code="public_chat_is_off",
             )
-        if not is_known_origin(request, self._policy.origins):
+        if not is_known_origin(request, self._origins):
             raise foreign_origin()
         await self._count(request, self._policy.public_rate, "public")
+
+    def _check_operation(
+        self, caller: Caller, method: str, operation: str, *, administrative: bool
+    ) -> None:
+        check_scope(caller, method, operation)
+        if caller.kind == "admin":
+            check_admin_operation(operation, administrative=administrative)
+        elif administrative:
+            raise not_the_admin(has_admin=self._access.has_admin)
 
     def _check_body(self, request: Request) -> None:
         """Refuse a large body before reading any of it: anybody may start a session."""
@@ -138,17 +124,37 @@ class Guard:
             raise TOO_LARGE
 
     def _check_site(self, request: Request) -> None:
+        if not self._access.is_open:
+            return
         if self._policy.local_only:
-            check_local(request, self._policy.origins)
-        elif self._policy.open_hosts is not None:
-            check_site(request, self._policy.origins, self._policy.open_hosts)
+            check_local(request, self._origins)
+        else:
+            check_site(request, self._origins, self._policy.open_hosts)
+
+    @property
+    def _origins(self) -> Collection[str]:
+        """The origins of the settings, and those that were added since."""
+        added = self._access.added_origins
+        return added.union(self._policy.origins) if added else self._policy.origins
 
     async def _count(self, request: Request, rate: str, who: str) -> None:
-        if not rate:
-            return
-        standing = await self._counter.count(rate, who, network_of(address_of(request)))
-        headers = _headers(standing)
-        request.state.rate_limit = headers
+        if rate:
+            self._admit_by(
+                request, rate, await self._counter.count(rate, who, network_of(address_of(request)))
+            )
+
+    async def _count_key(self, request: Request, limits: KeyLimits) -> None:
+        """Count a request of the key, from whatever address."""
+        if limits.rate:
+            standing = await self._counter.count(limits.rate, "key", limits.identity)
+            self._admit_by(request, limits.rate, standing)
+
+    @staticmethod
+    def _admit_by(request: Request, rate: str, standing: Standing) -> None:
+        before: Standing | None = getattr(request.state, "standing", None)
+        if before is None or not standing.allowed or standing.remaining < before.remaining:
+            request.state.standing = standing
+            request.state.rate_limit = _headers(standing)
         if not standing.allowed:
             seconds = standing.retry_after
             raise LimitReached(

@@ -5,6 +5,7 @@ import time
 from fastapi import Request, Response
 
 from app.api.attempts import Refusals
+from app.api.guard import Guard
 from app.api.json_body import Handler, JsonRequest, JsonRoute
 from app.api.visitor_errors import error_for
 from app.domain.access import Caller
@@ -21,14 +22,20 @@ class GuardedRoute(JsonRoute):
     read.
     """
 
+    # Whether only the holder of `ADMIN_KEY` may call it.
+    administrative = False
+
     def get_route_handler(self) -> Handler:
         handle, operation = super().get_route_handler(), self.name
 
         async def handle_guarded(request: Request) -> Response:
             state = request.state
+            guard: Guard = request.app.state.services.guard
             state.arrived = time.monotonic()
             try:
-                state.caller = await request.app.state.services.guard.admit(request, operation)
+                state.caller = await guard.admit(
+                    request, operation, administrative=self.administrative
+                )
             except LimitReached as error:
                 _note(request, error)
                 raise
@@ -66,6 +73,12 @@ class GuardedRoute(JsonRoute):
             return self.name in _OF_ASSISTANTS
         in_path = request.path_params.get("thread_id")
         return unknown.kind == "thread" and (in_path is not None or self.name == "chat")
+
+
+class AdminRoute(GuardedRoute):
+    """A route that only the holder of `ADMIN_KEY` reaches."""
+
+    administrative = True
 
 
 def _note(request: Request, error: ThreadkeeperError) -> None:

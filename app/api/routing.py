@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app.api.guarded import GuardedRoute
+from app.api.guarded import AdminRoute, GuardedRoute
 from app.api.json_body import JsonRoute
 from app.schemas.common import ErrorEnvelope
 
@@ -24,6 +24,11 @@ _GUARDED: dict[int | str, dict[str, Any]] = {
 def router(tag: str) -> APIRouter:
     """Return a router for routes that check the caller; see `GuardedRoute`."""
     return APIRouter(tags=[tag], route_class=GuardedRoute, responses=_INVALID | _LIMITED | _GUARDED)
+
+
+def admin_router(tag: str) -> APIRouter:
+    """Return a router for routes that only the holder of `ADMIN_KEY` may call."""
+    return APIRouter(tags=[tag], route_class=AdminRoute, responses=_INVALID | _LIMITED | _GUARDED)
 
 
 def public_router(tag: str) -> APIRouter:

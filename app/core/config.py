@@ -8,6 +8,7 @@ also the setting's English line in `.env.example` and `docs/settings.md`, and
 import logging
 import secrets
 from collections.abc import Collection
+from hashlib import sha256
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field, SecretStr, ValidationError
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.core.env_file import UnknownName, unknown_names
 from app.core.retirements import RetiredModels
 from app.core.setting_types import (
+    AdminKey,
     Aliases,
     ApiKey,
     AssistantAliases,
@@ -130,7 +132,9 @@ class Settings(BaseSettings):
     """Seconds that open requests and runs have to finish when the server stops."""
 
     api_keys: Annotated[ProjectKeys, Field(repr=False)] = []
-    """JSON list of "project:key" entries. Empty: whoever reaches the server has full access."""
+    """JSON list of "project:key" entries. Without any key, all who reach the server may call."""
+    admin_key: Annotated[AdminKey, Field(repr=False)] = SecretStr("")
+    """Key for `/api/v1/admin`, to manage projects and keys while the server runs. Empty: off."""
     allow_open: bool = False
     """true serves other machines without API keys."""
     allowed_hosts: Names = []
@@ -259,6 +263,7 @@ def load_settings() -> Settings:
         settings = Settings()
         if refusal := _refuse_open(settings):
             raise SettingsError(refusal)
+        _refuse_same_key(settings)
         if settings.assistant_aliases and not settings.adopt_ids:
             raise SettingsError("ASSISTANT_ALIASES: has no effect without ADOPT_IDS=true")
         return settings
@@ -289,9 +294,21 @@ def unknown_settings(others: Collection[str] = ()) -> list[UnknownName]:
     return unknown_names({name.upper() for name in Settings.model_fields} | {*others})
 
 
+def has_keys(settings: Settings) -> bool:
+    """Return whether the settings have a key; if so, the server is never open."""
+    return bool(settings.api_keys or settings.admin_key.get_secret_value())
+
+
+def _refuse_same_key(settings: Settings) -> None:
+    """Raises `SettingsError` if `ADMIN_KEY` would also open a project."""
+    digest = sha256(settings.admin_key.get_secret_value().encode()).digest()
+    if any(key.digest == digest for key in settings.api_keys):
+        raise SettingsError("ADMIN_KEY: is also in API_KEYS; it must be a key of its own")
+
+
 def _refuse_open(settings: Settings) -> str:
     """Say what to do if other machines would be let in without a key."""
-    if settings.api_keys or settings.allow_open or not (opening := _opening(settings)):
+    if has_keys(settings) or settings.allow_open or not (opening := _opening(settings)):
         return ""
     return (
         f"{opening} lets other machines in, and no key is set. "

@@ -35,6 +35,16 @@ class Standing:
     retry_after: int
 
 
+def is_rate(text: str) -> bool:
+    """Return whether this is a rate such as `60/minute`, or several with `;` between them."""
+    try:
+        items = parse_many(text)
+    except ValueError:
+        return False
+    # A limit of zero would refuse every request, and still say when to retry.
+    return bool(items) and all(item.amount for item in items)
+
+
 class RequestCounter:
     """Counts requests against limits such as `60/minute`, in moving windows."""
 

@@ -8,10 +8,10 @@ from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import limits
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import NoDecode
 
+from app.core.rate_limits import is_rate
 from app.core.sealing import is_key
 from app.domain.hosts import is_http_url
 from app.domain.ids import PREFIXES
@@ -37,6 +37,17 @@ def _check_key(key: SecretStr) -> SecretStr:
     if not (value.isascii() and value.isprintable()) or " " in value:
         raise ValueError("must be printable ASCII without spaces")
     return SecretStr(value)
+
+
+# Shorter ones could be guessed, and this key opens every project.
+LEAST_ADMIN_KEY = 24
+
+
+def _check_admin_key(key: SecretStr) -> SecretStr:
+    checked = _check_key(key)
+    if 0 < len(checked.get_secret_value()) < LEAST_ADMIN_KEY:
+        raise ValueError(f"must have at least {LEAST_ADMIN_KEY} characters; make it with a tool")
+    return checked
 
 
 def _check_user_token_secret(secret: SecretStr) -> SecretStr:
@@ -218,12 +229,7 @@ def _project_key(place: int, entry: object) -> ProjectKey:
 def _check_rate(rate: str) -> str:
     if rate in ("", "0"):
         return ""
-    try:
-        items = limits.parse_many(rate)
-    except ValueError:
-        items = []
-    # A limit of zero would refuse every request, and still say when to retry.
-    if not items or not all(item.amount for item in items):
+    if not is_rate(rate):
         raise ValueError(f'must be a rate such as "60/minute", or empty, {got(rate)}')
     return rate
 
@@ -264,6 +270,7 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 ListenUrl = Annotated[str, AfterValidator(_check_listen_url)]
 FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
+AdminKey = Annotated[SecretStr, AfterValidator(_check_admin_key)]
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
 UserTokenSecret = Annotated[SecretStr, AfterValidator(_check_user_token_secret)]
 # NoDecode: for invalid JSON, pydantic-settings would show a traceback instead of our message.

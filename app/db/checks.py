@@ -1,6 +1,8 @@
 """Checks a database without changing it: is it reachable, and does its schema fit?"""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from app.db import migrations, tables
+from app.db.access import valid_keys_by_project
+from app.db.access_tables import access_keys
 from app.db.assistants import models_in_use
 
 _CONNECT_SECONDS = 5
@@ -47,16 +51,8 @@ def sqlite_file(url: str) -> Path | None:
 
 def look_at_schema(url: str) -> SchemaState:
     """Read the schema's state. A SQLite file must exist. Raises `DatabaseFault`."""
-    engine: Engine | None = None
-    try:
-        engine = _engine(make_url(url))
-        with engine.connect() as connection:
-            return _state(connection)
-    except SQLAlchemyError as error:
-        raise fault_of(error) from error
-    finally:
-        if engine is not None:
-            engine.dispose()
+    with _opened(url) as connection:
+        return _state(connection)
 
 
 def assistant_models(url: str) -> list[str]:
@@ -64,12 +60,29 @@ def assistant_models(url: str) -> list[str]:
 
     A SQLite file must exist. Raises `DatabaseFault`.
     """
+    with _opened(url) as connection:
+        there = inspect(connection).has_table(tables.assistants.name)
+        return models_in_use(connection) if there else []
+
+
+def valid_keys(url: str) -> int:
+    """Return how many keys were made while servers ran, without revoked ones.
+
+    It is 0 if there is no such table yet. A SQLite file must exist. Raises `DatabaseFault`.
+    """
+    with _opened(url) as connection:
+        there = inspect(connection).has_table(access_keys.name)
+        return sum(valid_keys_by_project(connection).values()) if there else 0
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Connection]:
+    """Connect to a database. Raises `DatabaseFault`, also for errors of the block."""
     engine: Engine | None = None
     try:
         engine = _engine(make_url(url))
         with engine.connect() as connection:
-            there = inspect(connection).has_table(tables.assistants.name)
-            return models_in_use(connection) if there else []
+            yield connection
     except SQLAlchemyError as error:
         raise fault_of(error) from error
     finally:

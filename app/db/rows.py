@@ -151,6 +151,7 @@ class RunRow(RunSettings):
     takeovers: int = 0
     reserved_tokens: int
     by_visitor: bool
+    key_id: str | None = None
     project: str
     request_id: str | None
     began_ms: int | None = None

@@ -71,6 +71,7 @@ _RESERVED = select(func.coalesce(func.sum(runs.c.reserved_tokens), 0)).where(
     runs.c.project == bindparam("project"), _active
 )
 _RESERVED_BY_VISITORS = _RESERVED.where(runs.c.by_visitor)
+_RESERVED_BY_KEY = _RESERVED.where(runs.c.key_id == bindparam("key_id"))
 _HOLD_PROJECT = text("SELECT pg_advisory_xact_lock(7405928, hashtext(:project))")
 
 # A process whose lease lapsed may still be executing a run that another has taken over.
@@ -270,6 +271,14 @@ def reserved_tokens(connection: Connection, project: str, *, of_visitors: bool) 
     statement = _RESERVED_BY_VISITORS if of_visitors else _RESERVED
     by_runs = int(connection.execute(statement, {"project": project}).scalar_one())
     return by_runs + summaries.reserved_tokens(connection, project, of_visitors=of_visitors)
+
+
+def reserved_tokens_of_key(connection: Connection, project: str, key_id: str) -> int:
+    """Return the same for a key of the project, by its identity."""
+    _hold_project(connection, project)
+    keys = {"project": project, "key_id": key_id}
+    by_runs = int(connection.execute(_RESERVED_BY_KEY, keys).scalar_one())
+    return by_runs + summaries.reserved_tokens_of_key(connection, project, key_id)
 
 
 def _hold_project(connection: Connection, project: str) -> None:

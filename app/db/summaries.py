@@ -101,6 +101,7 @@ _RESERVED = (
     .where(summaries.c.run_id.is_not(None), runs.c.project == bindparam("project"))
 )
 _RESERVED_FOR_VISITORS = _RESERVED.where(runs.c.by_visitor)
+_RESERVED_FOR_KEY = _RESERVED.where(runs.c.key_id == bindparam("key_id"))
 
 
 def find(connection: Connection, thread_id: str) -> SummaryRow | None:
@@ -180,6 +181,12 @@ def reserved_tokens(connection: Connection, project: str, *, of_visitors: bool) 
     """Return how many tokens of the project's budget are reserved for summaries."""
     statement = _RESERVED_FOR_VISITORS if of_visitors else _RESERVED
     return int(connection.execute(statement, {"project": project}).scalar_one())
+
+
+def reserved_tokens_of_key(connection: Connection, project: str, key_id: str) -> int:
+    """Return how many tokens of a key's budget are reserved for summaries."""
+    keys = {"project": project, "key_id": key_id}
+    return int(connection.execute(_RESERVED_FOR_KEY, keys).scalar_one())
 
 
 def _keys(claimed: SummaryRow) -> dict[str, Any]:

@@ -225,6 +225,9 @@ runs = Table(
     Column("reserved_tokens", BigInteger, nullable=False, server_default="0"),
     # Whether a browser session created it.
     Column("by_visitor", Boolean, nullable=False, server_default=false()),
+    # The identity of the key that created it, if that was made while the server runs
+    # (`access_tables.py`): its tokens count in that key's budget.
+    Column("key_id", String),
     project_column(),
     # The id, in logs, of the request that created it.
     Column("request_id", String),

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
+from app.db import key_usage
 from app.db.rows import Answered
 from app.db.tables import usage
 from app.domain.clock import now
@@ -98,6 +99,9 @@ class Counted(Protocol):
     @property
     def by_visitor(self) -> bool: ...
 
+    @property
+    def key_id(self) -> str | None: ...
+
 
 def add(
     connection: Connection,
@@ -134,6 +138,8 @@ def add(
         for number, (answered, used) in enumerate(counted, 1)
     ]
     connection.execute(_ADD, rows)
+    if run.key_id is not None:
+        key_usage.add(connection, run.key_id, today(), spent.total_tokens)
 
 
 def tokens_of(connection: Connection, project: str, day: str, *, of_visitors: bool = False) -> int:

@@ -17,20 +17,66 @@ SHARED = "*"
 REMOVED = "*removed"
 
 
+# The project of the holder of ADMIN_KEY. It owns nothing.
+ADMIN = "*admin"
+
+CallerKind = Literal["open", "key", "admin", "session"]
+
+
+@dataclass(frozen=True)
+class KeyLimits:
+    """What a key may do that was made while the server runs.
+
+    `identity`: its id, or that of the first key which it replaces. `origins`: the pages that may
+    use it; empty: all, and programs. `rate`: such as `60/minute`; empty: no limit of its own.
+    """
+
+    identity: str
+    scope: Scope
+    origins: frozenset[str] = frozenset()
+    rate: str = ""
+
+
 @dataclass(frozen=True)
 class Caller:
-    """The caller of a request: a project, or a browser's session in it, limited to its own threads.
+    """The caller of a request: a project, or someone in it who is limited to their own threads.
 
-    `key` identifies the API key for rate limits without revealing it. `request_id` is the id that
-    the logs show for the request. `attempt` is set if the request creates something, and its client
-    may send it again.
+    `session` limits them: a browser's session, or the identity of a key that may only chat. `key`
+    identifies the API key for rate limits without revealing it; `limits` are those of a key that
+    was made while the server runs. `request_id` is the id that the logs show for the request.
+    `attempt` is set if the request creates something, and its client may send it again.
     """
 
     project: str = DEFAULT_PROJECT
     session: str | None = None
     key: str = ""
     request_id: str | None = None
+    limits: KeyLimits | None = None
     attempt: Attempt | None = None
+
+    @property
+    def is_visitor(self) -> bool:
+        """Whether it is a browser's session of the public chat."""
+        return self.session is not None and not self.key
+
+    @property
+    def kind(self) -> CallerKind:
+        if self.is_visitor:
+            return "session"
+        if self.project == ADMIN:
+            return "admin"
+        return "key" if self.key else "open"
+
+    @property
+    def scope(self) -> Scope:
+        if self.limits is not None:
+            return self.limits.scope
+        return "chat" if self.is_visitor else "all"
+
+    @property
+    def key_id(self) -> str | None:
+        """Whose budget of tokens its runs use, in addition to the project's."""
+        return None if self.limits is None else self.limits.identity
 
     @property
     def mark(self) -> str | None:

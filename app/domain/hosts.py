@@ -1,9 +1,13 @@
 """Checks of host names, IP addresses and URLs, without any network access."""
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+# The host as browsers write it: names of other scripts in Punycode.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _NEVER_PUBLIC = (".local", ".localhost", ".internal", ".home.arpa", ".test")
 
 
@@ -69,3 +73,22 @@ def is_http_url(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def normal_origin(text: str) -> str | None:
+    """Return a page's origin as browsers send it, None if it is none.
+
+    Not in it: a path, a default port and capital letters.
+    """
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    host, rest = parts.hostname, (parts.path.rstrip("/"), parts.query, parts.fragment)
+    plain = f"{parts.scheme}://{parts.netloc}".lower()
+    if not host or any(rest) or "@" in parts.netloc or not _ORIGIN.fullmatch(plain):
+        return None
+    name = f"[{host}]" if ":" in host else host
+    shown = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    return f"{parts.scheme}://{name}{shown}"

@@ -24,6 +24,8 @@ PREFIXES = {
     "vector_store": "vs",
     "file_batch": "vsfb",
     "action": "action",
+    "key": "key",
+    "origin": "origin",
     "answer": "answer",
 }
 

@@ -1,4 +1,4 @@
-"""Identifies callers by their credential: a project's key or a browser session's token."""
+"""Identifies callers by their credential: a key or a browser session's token."""
 
 import hashlib
 import hmac
@@ -11,10 +11,11 @@ from app.core.user_tokens import read_user_token
 from app.db import assistants, visitors
 from app.db.database import Connection, Database
 from app.db.visitor_rows import VisitorRow
-from app.domain.access import DEFAULT_PROJECT, Caller
+from app.domain.access import ADMIN, DEFAULT_PROJECT, Caller
 from app.domain.errors import NotFound, Unauthorized
 from app.domain.ids import new_session_id
 from app.schemas.access import Access, CallerInfo, ChatSession, PublicAssistant, SessionUser
+from app.services.access_directory import AccessDirectory
 from app.wire import assistant_object
 
 _NO_KEY = (
@@ -53,43 +54,82 @@ class PublicChat:
     user_secret: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class AccessRules:
+    """What the settings say of who may call. `admin`: the SHA-256 of `ADMIN_KEY`, if there is one.
+
+    Without `public_chat` there are no sessions.
+    """
+
+    keys: Sequence[Key]
+    public_chat: PublicChat | None
+    admin: bytes | None = None
+
+
 class AccessService:
     def __init__(
         self,
         database: Database,
         tokens: SessionTokens,
-        keys: Sequence[Key],
-        public_chat: PublicChat | None,
+        directory: AccessDirectory,
+        rules: AccessRules,
         *,
         default_assistant_id: str,
     ) -> None:
-        """Without `keys` every caller is admitted; without `public_chat` there are no sessions."""
         self._database = database
         self._tokens = tokens
-        self._keys = keys
-        self._public_chat = public_chat
+        self._directory = directory
+        self._rules = rules
         self._default_assistant_id = default_assistant_id
 
-    def under(self, keys: Sequence[Key], public_chat: PublicChat | None) -> "AccessService":
-        """Return the same service with other keys; tokens that were issued stay valid."""
+    def under(self, rules: AccessRules) -> "AccessService":
+        """Return the same service with other rules; tokens that were issued stay valid."""
         changed = copy(self)
-        changed._keys = keys
-        changed._public_chat = public_chat
+        changed._rules = rules
         return changed
 
     @property
     def is_open(self) -> bool:
-        """Whether no key is needed."""
-        return not self._keys
+        """Whether no key is needed.
+
+        One is needed as soon as there is any, even if it was revoked: nobody should open the server
+        by accident.
+        """
+        rules = self._rules
+        return not (rules.keys or rules.admin or self._directory.snapshot.any_key)
+
+    @property
+    def has_admin(self) -> bool:
+        """Whether there is an `ADMIN_KEY`."""
+        return self._rules.admin is not None
 
     @property
     def has_public_chat(self) -> bool:
-        return self._public_chat is not None and not self._public_chat.own_pages_only
+        public = self._public_chat
+        return public is not None and not public.own_pages_only
 
     @property
     def lets_own_pages_chat(self) -> bool:
         """Whether this server's own pages may begin sessions; `has_public_chat`: any page."""
         return self._public_chat is not None
+
+    @property
+    def added_origins(self) -> frozenset[str]:
+        """The origins that were added while the server runs."""
+        return self._directory.snapshot.origins
+
+    @property
+    def cors_origins(self) -> frozenset[str]:
+        """The same, and those of keys: their pages may read answers."""
+        return self._directory.snapshot.cors
+
+    @property
+    def _public_chat(self) -> PublicChat | None:
+        public = self._rules.public_chat
+        # Without keys, visitors may call everything anyway.
+        if public is None or (public.own_pages_only and not self.is_open):
+            return None
+        return public
 
     def told(self) -> Access:
         return Access(
@@ -99,18 +139,18 @@ class AccessService:
         )
 
     def described(self, caller: Caller) -> CallerInfo:
-        if caller.session is not None:
-            return CallerInfo(kind="session", project=None, scope="chat")
-        if not caller.key:
-            return CallerInfo(kind="open", project=caller.project, scope="all")
-        unnamed = {key.project for key in self._keys if not key.named}
-        project = None if caller.project in unnamed else caller.project
-        return CallerInfo(kind="key", project=project, scope="all")
+        hidden = {key.project for key in self._rules.keys if not key.named} | {ADMIN}
+        named = not caller.is_visitor and caller.project not in hidden
+        return CallerInfo(
+            kind=caller.kind,
+            project=caller.project if named else None,
+            scope=caller.scope,
+        )
 
-    def identify(self, credential: str | None) -> Caller:
-        """Return the caller with this credential. Raises `Unauthorized`."""
+    async def identify(self, credential: str | None) -> Caller:
+        """Return the caller with this credential. Raises `Unauthorized` and `DatabaseAway`."""
         if credential is not None:
-            caller = self._by_key(credential) or self._by_token(credential)
+            caller = await self._by_key(credential) or self._by_token(credential)
             if caller is not None:
                 return caller
         if self.is_open:
@@ -123,11 +163,15 @@ class AccessService:
             headers=_BEARER,
         )
 
-    def _by_key(self, credential: str) -> Caller | None:
+    async def _by_key(self, credential: str) -> Caller | None:
         digest = hashlib.sha256(credential.encode()).digest()
         # Compare all keys, each in constant time, so that the duration reveals nothing.
-        found = [key for key in self._keys if hmac.compare_digest(key.digest, digest)]
-        return Caller(found[0].project, key=digest.hex()) if found else None
+        found = [key for key in self._rules.keys if hmac.compare_digest(key.digest, digest)]
+        if found:
+            return Caller(found[0].project, key=digest.hex())
+        if self._rules.admin is not None and hmac.compare_digest(self._rules.admin, digest):
+            return Caller(ADMIN, key=ADMIN)
+        return await self._directory.caller_with(digest)
 
     def _by_token(self, credential: str) -> Caller | None:
         if self._public_chat is None:

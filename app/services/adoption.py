@@ -49,7 +49,7 @@ class AdoptionService:
         Returns whether the object may exist now: then the call may be tried again, once.
         """
         kind, object_id = unknown.kind, unknown.object_id
-        if not self._enabled or caller.session is not None or not self._is_adopted(kind, object_id):
+        if not self._enabled or caller.scope != "all" or not self._is_adopted(kind, object_id):
             return False
         create = self._create_thread if kind == "thread" else self._create_assistant
         try:

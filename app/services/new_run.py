@@ -54,7 +54,8 @@ def new_run(
         project=caller.project,
         request_id=caller.request_id,
         reserved_tokens=reserved_tokens,
-        by_visitor=caller.session is not None,
+        by_visitor=caller.is_visitor,
+        key_id=caller.key_id,
         attempt=caller.mark,
     )
 

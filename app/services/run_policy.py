@@ -1,11 +1,11 @@
 """The rules and limits for every new run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.core.upstreams import Upstreams
-from app.db import assistants, runs, usage
+from app.db import assistants, runs
 from app.db.database import Connection
 from app.db.rows import AssistantRow, RunRow
 from app.domain.access import Caller
@@ -13,6 +13,7 @@ from app.domain.errors import InvalidRequest, LimitReached, not_found
 from app.engine.windows import Windows
 from app.schemas.code_interpreter import runs_code
 from app.schemas.runs import BusyPolicy, RunOverrides
+from app.services.token_budgets import AddedLimits, KeyBudget, ProjectBudget, TokenBudget
 
 # The key in `token_budgets` for every project that is not named.
 OTHERS = "*"
@@ -29,7 +30,7 @@ class RunPolicy:
     first is their default. `max_concurrent_runs` limits each project (0: no limit).
     `token_budgets` are tokens per project and day. `public_token_budget` limits the tokens per day
     of all visitors together (0: only the project's budget applies). A visitor's message has at
-    most `public_max_message` characters.
+    most `public_max_message` characters. `added`: limits that were set while the server runs.
     """
 
     worker_id: str
@@ -44,14 +45,15 @@ class RunPolicy:
     token_budgets: Mapping[str, int]
     public_token_budget: int
     public_max_message: int
+    added: AddedLimits
 
     def default_for(self, caller: Caller) -> str:
         """Return the id of the assistant that answers if the request names none."""
-        return self.default_assistant_id if caller.session is None else self.public_assistants[0]
+        return self.public_assistants[0] if caller.is_visitor else self.default_assistant_id
 
     def assistant(self, connection: Connection, caller: Caller, assistant_id: str) -> AssistantRow:
         """Return the assistant of a new run. Raises `NotFound`."""
-        if caller.session is not None and assistant_id not in self.public_assistants:
+        if caller.is_visitor and assistant_id not in self.public_assistants:
             raise not_found("assistant", assistant_id)
         if self.configured is not None and assistant_id == self.configured.id:
             return self.configured
@@ -77,7 +79,7 @@ class RunPolicy:
 
     def check_message(self, caller: Caller, message: str) -> None:
         """Raises `InvalidRequest` if a visitor's message is too long."""
-        if caller.session is not None and len(message) > self.public_max_message:
+        if caller.is_visitor and len(message) > self.public_max_message:
             raise InvalidRequest(
                 f"Invalid 'message': string too long. Expected a string with maximum length "
                 f"{self.public_max_message}, but got a string with length {len(message)} instead.",
@@ -87,7 +89,7 @@ class RunPolicy:
 
     def admit(self, connection: Connection, caller: Caller) -> None:
         """Raises `LimitReached` if the caller's project may not have another run now."""
-        project, most = caller.project, self.max_concurrent_runs
+        project, most = caller.project, self._most_runs_of(caller.project)
         if most and runs.count_at_work(connection, project) >= most:
             raise LimitReached(
                 f"This project already has {most} active runs (the maximum). "
@@ -95,47 +97,54 @@ class RunPolicy:
                 code="concurrent_runs_exceeded",
                 headers={"retry-after": "1"},
             )
-        budget = self._budget_of(project)
-        if budget is not None:
-            _check_budget(connection, project, budget, of_visitors=False)
-        if caller.session is not None and self.public_token_budget:
-            _check_budget(connection, project, self.public_token_budget, of_visitors=True)
+        for budget in self._budgets(project, caller.key_id, by_visitor=caller.is_visitor):
+            _check_budget(connection, budget)
 
     def may_spend(self, connection: Connection, run: RunRow, tokens: int) -> bool:
         """Return whether the day's budgets have so many tokens left, for what the run causes."""
-        budget = self._budget_of(run.project)
-        if budget is not None and _left(connection, run.project, budget) < tokens:
-            return False
-        public = self.public_token_budget if run.by_visitor else 0
-        return not public or _left(connection, run.project, public, of_visitors=True) >= tokens
+        budgets = self._budgets(run.project, run.key_id, by_visitor=run.by_visitor)
+        return all(budget.left(connection) >= tokens for budget in budgets)
+
+    def _most_runs_of(self, project: str) -> int:
+        limits = [self.max_concurrent_runs, self.added.max_runs_of(project)]
+        return min((limit for limit in limits if limit), default=0)
+
+    def _budgets(
+        self, project: str, key_id: str | None, *, by_visitor: bool
+    ) -> Iterator[TokenBudget]:
+        """Yield the budgets of tokens a day that a run counts in."""
+        budget = self._budget_of(project)
+        if budget is not None:
+            yield ProjectBudget(budget, project)
+        if by_visitor and self.public_token_budget:
+            yield ProjectBudget(self.public_token_budget, project, of_visitors=True)
+        if key_id is not None and (of_key := self.added.budget_of_key(key_id)) is not None:
+            yield KeyBudget(of_key, project, key_id)
 
     def _budget_of(self, project: str) -> int | None:
-        return self.token_budgets.get(project, self.token_budgets.get(OTHERS))
+        if project in self.token_budgets:
+            return self.token_budgets[project]
+        added = self.added.budget_of(project)
+        return self.token_budgets.get(OTHERS) if added is None else added
 
 
-def _left(connection: Connection, project: str, budget: int, *, of_visitors: bool = False) -> int:
-    """Return how many tokens of the day's budget are neither used nor reserved."""
-    reserved = runs.reserved_tokens(connection, project, of_visitors=of_visitors)
-    used = usage.tokens_of(connection, project, usage.today(), of_visitors=of_visitors)
-    return budget - used - reserved
-
-
-def _check_budget(connection: Connection, project: str, budget: int, *, of_visitors: bool) -> None:
+def _check_budget(connection: Connection, budget: TokenBudget) -> None:
     """Raises `LimitReached` if the budget of the day is used up, or reserved by active runs."""
     # Read this first: it makes concurrent requests wait until this run is counted.
-    reserved = runs.reserved_tokens(connection, project, of_visitors=of_visitors)
-    used = usage.tokens_of(connection, project, usage.today(), of_visitors=of_visitors)
-    if used >= budget:
+    reserved = budget.reserved(connection)
+    used = budget.used(connection)
+    if used >= budget.tokens:
         raise LimitReached(
-            f"The budget of {budget} tokens a day is used up. It resets at midnight (UTC).",
+            f"{budget.whose} of {budget.tokens} tokens a day is used up. "
+            "It resets at midnight (UTC).",
             type="insufficient_quota",
             code="insufficient_quota",
             # Otherwise the SDKs would retry at once, in vain.
             headers={"x-should-retry": "false", "retry-after": str(_seconds_to_midnight())},
         )
-    if used + reserved >= budget:
+    if used + reserved >= budget.tokens:
         raise LimitReached(
-            f"The rest of the day's budget of {budget} tokens is reserved by active runs. "
+            f"The rest of the day's budget of {budget.tokens} tokens is reserved by active runs. "
             "Please try again when one of them has ended.",
             code="concurrent_runs_exceeded",
             headers={"retry-after": "1"},

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app import __version__
-from app.terminal import assistants, chat, files, person, serve, threads, usage
+from app.terminal import assistants, chat, files, keys, person, serve, threads, usage
 from app.terminal.backup import command as backup
 from app.terminal.command import Group, LanguageOption, speak
 from app.terminal.doctor import command as doctor
@@ -96,6 +96,7 @@ threads.register(app)
 files.register(app)
 person.register(app)
 usage.register(app)
+keys.register(app)
 doctor.register(app)
 backup.register(app)
 moving.register(app)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.administration import ADMIN_KEY
 from tests.support.hostile_server import Target, target_server
 from tests.support.hostile_wire import JSON, ask, chunked, sized
 from tests.support.operations import operations
 from tests.support.sentences import NOT_JSON
 
 WITH_JSON = [each for each in operations() if "json" in each.content]
+KEY = "sk-of-the-one-who-asks"
+AS_PROJECT = f"Authorization: Bearer {KEY}"
 MEGABYTES = 2_000_000
 # Processor time of the client's side and the server's: ten times what the worst of them takes.
 CHEAP_SECONDS = 2.0
@@ -20,7 +23,9 @@ CHEAP_SECONDS = 2.0
 @pytest.fixture(scope="module")
 def target(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("bodies")
-    with target_server(database_kind, folder, max_body_bytes=MEGABYTES + 100_000) as target:
+    most = MEGABYTES + 100_000
+    keys = {"key": KEY, "admin_key": ADMIN_KEY}
+    with target_server(database_kind, folder, **keys, max_body_bytes=most) as target:
         yield target
 
 
@@ -71,20 +76,20 @@ REFUSED = {
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_is_no_json_is_said_to_be_none(target: Target, operation):
-    path = target.path(operation)
+    path, headers = target.path(operation), (*JSON, *target.shown(operation))
     with target.unmoved():
         for name, body in BROKEN.items():
-            answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
+            answer = ask(target.server.base_url, sized(operation.method, path, body, *headers))
             assert answer.status == 400, name
             assert answer.error()["message"].startswith(NOT_JSON), name
 
 
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_does_not_fit_is_refused(target: Target, operation):
-    path = target.path(operation)
+    path, headers = target.path(operation), (*JSON, *target.shown(operation))
     with target.unmoved():
         for name, body in REFUSED.items():
-            answer = ask(target.server.base_url, sized(operation.method, path, body, *JSON))
+            answer = ask(target.server.base_url, sized(operation.method, path, body, *headers))
             assert answer.status == 400, name
             assert answer.error()["message"], name
             assert len(answer.body) < len(body) + 1000, name
@@ -94,8 +99,9 @@ def test_what_does_not_fit_is_refused(target: Target, operation):
 @pytest.mark.parametrize("operation", WITH_JSON, ids=str)
 def test_what_is_too_large_is_not_read(target: Target, operation, send):
     path, body = target.path(operation), metadata(b"x" * (MEGABYTES + 200_000))
+    headers = (*JSON, *target.shown(operation))
     with target.unmoved():
-        answer = ask(target.server.base_url, send(operation.method, path, body, *JSON))
+        answer = ask(target.server.base_url, send(operation.method, path, body, *headers))
         assert answer.status == 413
         assert answer.error()["code"] == "request_too_large"
 
@@ -143,7 +149,7 @@ FAULTY = {
 @pytest.mark.parametrize("what", FAULTY)
 def test_a_million_faults_cost_no_more_than_one(target: Target, what):
     path, body = FAULTY[what]
-    request = sized("POST", path.format_map(target.ids), body, *JSON)
+    request = sized("POST", path.format_map(target.ids), body, *JSON, AS_PROJECT)
     with target.unmoved():
         before = time.process_time()
         answer = ask(target.server.base_url, request)
@@ -161,5 +167,5 @@ def test_filters_in_filters_are_followed_to_no_great_depth(target: Target):
             for _ in range(depth):
                 inner = b'{"type": "and", "filters": [%s]}' % inner
             body = b'{"query": "x", "filters": %s}' % inner
-            answer = ask(target.server.base_url, sized("POST", path, body, *JSON))
+            answer = ask(target.server.base_url, sized("POST", path, body, *JSON, AS_PROJECT))
             assert answer.status in (200, 400), depth

@@ -15,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case, GenerationMode, Response
 
+from tests.support.administration import ADMIN_KEY
 from tests.support.api_document import api_document
 from tests.support.hostile_checks import OURS
 from tests.support.hostile_server import ANSWER_SECONDS, target_server
@@ -80,7 +81,10 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.fixture(scope="module")
 def stage(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("stage")
-    with target_server(database_kind, folder, key=KEY) as target, requests.Session() as session:
+    with (
+        target_server(database_kind, folder, key=KEY, admin_key=ADMIN_KEY) as target,
+        requests.Session() as session,
+    ):
         yield Stage(target, session)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.api.guard import SESSION_OPERATIONS
+from app.api.scopes import SESSION_OPERATIONS
 from tests.support.belongings import FUNCTION, all_rows, belongings
 from tests.support.callers import ORIGIN, session_of
 from tests.support.operations import operations

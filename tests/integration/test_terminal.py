@@ -45,6 +45,12 @@ COMMANDS = [
     ["files", "delete"],
     ["person", "export"],
     ["person", "delete"],
+    ["projects", "list"],
+    ["projects", "create"],
+    ["projects", "archive"],
+    ["keys", "list"],
+    ["keys", "create"],
+    ["keys", "revoke"],
 ]
 
 

@@ -40,6 +40,8 @@ class Target:
     files: Path
     ids: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
+    # Empty if the server has none.
+    admin_key: str = ""
 
     def build_threads(self) -> None:
         """Create an assistant, a thread, and a run that waits for its client's tool outputs."""
@@ -75,6 +77,11 @@ class Target:
     def path(self, operation: Operation, **instead: str) -> str:
         """Return the operation's path with existing ids, except for those that are given."""
         return operation.at({**self.named(operation.parameters), **instead})
+
+    def shown(self, operation: Operation) -> tuple[str, ...]:
+        """Return the header by which the caller may call the operation, if it needs one."""
+        key = self.admin_key if operation.is_administrative else self.caller.credential
+        return (f"Authorization: Bearer {key}",) if key else ()
 
     def kept(self) -> dict[str, Any]:
         """Return the number of rows by table, the files, and the number of calls to the model."""
@@ -112,9 +119,14 @@ class Target:
 
 @contextmanager
 def target_server(
-    database_kind: str, folder: Path, *, key: str | None = None, **settings: Any
+    database_kind: str,
+    folder: Path,
+    *,
+    key: str | None = None,
+    admin_key: str = "",
+    **settings: Any,
 ) -> Iterator[Target]:
-    """`key`: the server's only key; without it, the server is open."""
+    """`key`: the key of the server's only project; without it and `admin_key`, it is open."""
     with (
         FakeUpstream.serve() as upstream,
         fresh_database(database_kind, folder) as url,
@@ -129,12 +141,13 @@ def target_server(
                 "stream_keepalive_seconds": _PING_SECONDS,
                 "shutdown_seconds": 1,
                 "api_keys": [f"default:{key}"] if key else [],
+                "admin_key": admin_key,
                 **settings,
             }
         ) as server,
         closing(Caller(server.base_url, key)) as caller,
     ):
-        target = Target(server, caller, upstream, url, folder / "files")
+        target = Target(server, caller, upstream, url, folder / "files", admin_key=admin_key)
         target.build_threads()
         target.build_stores()
         yield target

@@ -53,7 +53,9 @@ class Stage:
     def _show_key(self, case: Case, meta: CaseMetadata) -> None:
         """Send the key, unless the case is about missing authorization."""
         if getattr(meta.phase.data, "parameter", None) != "Authorization":
-            case.headers["Authorization"] = f"Bearer {self._target.caller.credential}"
+            administrative = case.path.startswith("/api/v1/admin/")
+            key = self._target.admin_key if administrative else self._target.caller.credential
+            case.headers["Authorization"] = f"Bearer {key}"
 
     def settle(self, case: Case, response: Response) -> None:
         """Recreate what the request has removed or ended."""

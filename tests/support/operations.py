@@ -33,6 +33,11 @@ class Operation(NamedTuple):
         """Return the path with these ids, as in `send`."""
         return self.path.format_map(dict.fromkeys(self.parameters, "unknown") | dict(ids))
 
+    @property
+    def is_administrative(self) -> bool:
+        """Whether only the holder of `ADMIN_KEY` may call it."""
+        return self.path.startswith("/api/v1/admin/")
+
     def __str__(self) -> str:
         return self.name
 

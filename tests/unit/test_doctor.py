@@ -79,6 +79,11 @@ def test_other_machines_need_keys():
     assert "tk-own-secret" not in keyed.output
 
 
+def test_an_admin_key_closes_a_server():
+    found = examine(HOST="0.0.0.0", ADMIN_KEY="k" * 24)["access"]
+    assert (found["level"], "ADMIN_KEY" in found["message"]) == ("ok", True)
+
+
 def test_visitors_without_a_budget_are_warned_of():
     found = examine(PUBLIC_CHAT="true", PUBLIC_PROJECT="site")["public_chat"]
     assert found["advice"].endswith('TOKEN_BUDGETS={"site": 1000000}')

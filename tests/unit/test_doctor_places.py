@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.db import access
+from app.db.access_rows import KeyRow, ProjectRow
 from app.db.database import Database
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_server import model_server
@@ -69,6 +71,27 @@ def test_an_empty_database_is_fine_and_another_programs_is_not(empty_database_ur
         connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
     found = examine(DATABASE_URL=empty_database_url)["database"]
     assert (found["level"], "another program" in found["message"]) == ("warning", True)
+
+
+def test_keys_that_were_made_at_run_time_are_counted(rows, database_url):
+    access.create_project(rows, ProjectRow(id="cafe", created_at=1))
+    for name, revoked_at in (("a", None), ("b", None), ("c", 2)):
+        key = KeyRow(
+            id=name,
+            project="cafe",
+            identity=name,
+            name=name,
+            digest=name,
+            hint=name,
+            scope="all",
+            created_at=1,
+            revoked_at=revoked_at,
+        )
+        access.create_key(rows, key)
+    rows.commit()
+    for admin_key, level in (("", "warning"), ("k" * 24, "ok")):
+        found = examine(DATABASE_URL=database_url, ADMIN_KEY=admin_key)["keys"]
+        assert (found["level"], found["message"].endswith(": 2.")) == (level, True)
 
 
 def test_a_file_that_is_no_database_is_reported(tmp_path):

@@ -6,7 +6,14 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, create_engine, select
 
-from app.db import action_rows, feedback_rows, file_rows, knowledge_rows, visitor_rows
+from app.db import (
+    access_rows,
+    action_rows,
+    feedback_rows,
+    file_rows,
+    knowledge_rows,
+    visitor_rows,
+)
 from app.db import rows as row_module
 from app.db.row_map import RowMap
 from app.db.tables import metadata
@@ -14,14 +21,17 @@ from tests.support.sample_rows import defaults_in, sample_row
 
 MAPS = {
     rows.table.name: rows
-    for module in (row_module, action_rows, feedback_rows, file_rows, knowledge_rows, visitor_rows)
+    for module in (
+        *(row_module, access_rows, action_rows, feedback_rows, file_rows, knowledge_rows),
+        visitor_rows,
+    )
     for rows in vars(module).values()
     if isinstance(rows, RowMap)
 }
 
 # Never written from values that the code holds as a whole: their statements name each column, and
 # none may be left out of an insert.
-WITHOUT_ROW = ("past_ids", "resource_uses", "usage", "workers")
+WITHOUT_ROW = ("access_state", "key_usage", "past_ids", "resource_uses", "usage", "workers")
 
 
 def insert_with_parents(connection, table: Table):

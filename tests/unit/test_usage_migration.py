@@ -14,6 +14,7 @@ class Counted:
     assistant_id = "asst_a"
     model = "m"
     by_visitor = False
+    key_id = None
 
 
 def report(connection: Connection) -> list[tuple[str, str, str, int, int, int]]:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.api.v1 import (
     access,
     actions,
+    admin,
     answers,
     assistants,
     chat,
@@ -43,6 +44,7 @@ for resource in (
         models,
         functions,
         moving,
+        admin,
     ),
 ):
     api.include_router(resource.routes)

@@ -4,6 +4,9 @@ from alembic import context
 
 # Their tables join the others in `metadata`.
 from app.db import (  # noqa: F401
+    access_tables,
+    action_tables,
+    draft_tables,
     feedback_tables,
     file_tables,
     key_tables,

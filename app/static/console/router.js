@@ -5,6 +5,7 @@ import { onLanguage } from "../shell/speech.js";
 import { mayOpen } from "./context.js";
 import { showNavigation } from "./navigation.js";
 import { showNothing } from "./pieces/states.js";
+import { viewHead } from "./pieces/view_head.js";
 
 /**
  * @typedef {import("./context.js").View} View
@@ -96,6 +97,11 @@ export class Router {
     this.#leave();
     const usable = this.#views.filter((view) => mayOpen(view, context.caller));
     const [name, ...path] = partsOf(window.location.hash);
+    const named = this.#views.find((one) => one.name === name);
+    if (named && !usable.includes(named) && context.caller.kind !== "admin") {
+      this.#refuse(context, usable, named);
+      return;
+    }
     const view = usable.find((one) => one.name === name) ?? usable[0];
     if (view && view.name !== name) window.history.replaceState(null, "", `#/${view.name}`);
     this.#hash = window.location.hash;
@@ -105,6 +111,24 @@ export class Router {
     byId("view").scrollTop = 0;
     if (view) this.#closeView = view.open(container, context, view.name === name ? path : []);
     else showNothing(container, { symbol: "key", title: "noViews", text: "noViewsText" });
+  }
+
+  /**
+   * Say that the view which the URL names is not for this caller.
+   *
+   * @param {Context} context
+   * @param {View[]} usable the views that are
+   * @param {View} named
+   */
+  #refuse(context, usable, named) {
+    this.#hash = window.location.hash;
+    showNavigation(usable, undefined);
+    const place = el("div");
+    const container = el("div", { className: "view" }, viewHead(context, { title: named.name }));
+    container.append(place);
+    const text = named.needs === "admin" ? "needsAdmin" : "noViewsText";
+    showNothing(place, { symbol: "key", title: "notForThisKey", text });
+    byId("view").replaceChildren(container);
   }
 
   #leave() {

@@ -10,7 +10,13 @@ from urllib.request import url2pathname
 from app.core.checks import probe_store
 from app.core.config import Settings
 from app.core.object_store import StorageError
-from app.db.checks import DatabaseFault, SchemaState, look_at_schema, sqlite_file
+from app.db.checks import (
+    DatabaseFault,
+    SchemaState,
+    look_at_schema,
+    sqlite_file,
+    valid_keys,
+)
 from app.terminal.doctor.findings import Finding, failure, ok, warning
 from app.terminal.language import Said
 
@@ -39,7 +45,21 @@ def database_findings(settings: Settings) -> list[Finding]:
     if abs(state.clock_ahead) > _CLOCKS_APART:
         apart = _CLOCKS.filled(seconds=f"{abs(state.clock_ahead):.0f}")
         findings.append(warning("database_clock", apart, _SAME_CLOCK))
+    findings += _run_time_keys(settings)
     return findings + (_disk_space("database", file) if file else [])
+
+
+def _run_time_keys(settings: Settings) -> list[Finding]:
+    """Say how many keys the database has: they count whatever the settings say."""
+    try:
+        count = valid_keys(settings.database_url)
+    except DatabaseFault as error:
+        return [failure("keys", _NO_DATABASE.filled(reason=error), _START_DATABASE)]
+    if not count:
+        return []
+    if settings.admin_key.get_secret_value():
+        return [ok("keys", _MADE_KEYS.filled(count=count))]
+    return [warning("keys", _MADE_KEYS.filled(count=count), _SET_ADMIN_KEY)]
 
 
 def _schema(state: SchemaState) -> Finding:
@@ -124,6 +144,14 @@ _OWNER = Said(
     "Make the user that runs the server the owner of the file and its folder, or change "
     "DATABASE_URL.",
     "파일과 폴더의 소유자를 서버를 실행하는 사용자로 바꾸거나 DATABASE_URL을 바꿔 주세요.",
+)
+_MADE_KEYS = Said(
+    "Keys made while the server ran, apart from those in .env: {count}.",
+    "서버 실행 중에 만든 키(.env의 키 제외): {count}개",
+)
+_SET_ADMIN_KEY = Said(
+    "They are valid, but can't be managed without ADMIN_KEY: openssl rand -hex 32",
+    "유효한 키이지만 ADMIN_KEY가 없어 관리할 수 없습니다: openssl rand -hex 32",
 )
 _NO_DATABASE = Said(
     "The database can't be used: {reason}", "데이터베이스를 쓸 수 없습니다: {reason}"

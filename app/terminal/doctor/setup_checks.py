@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from app.core import fence
-from app.core.config import Settings, SettingsError, unknown_settings
+from app.core.config import Settings, SettingsError, has_keys, unknown_settings
 from app.core.env_file import ENV_FILE, env_file_values
 from app.core.private_files import data_places, open_to_others
 from app.core.providers_file import named_variables
@@ -79,6 +79,8 @@ def safety_findings(settings: Settings) -> list[Finding]:
 def _exposure(settings: Settings) -> Finding:
     if settings.api_keys:
         return ok("access", _KEYS)
+    if has_keys(settings):
+        return ok("access", _ADMIN_KEY)
     if settings.serves_this_machine_only:
         return ok("access", _LOCAL.filled(host=settings.host))
     # Without ALLOW_OPEN, `load_settings` would have refused these settings.
@@ -101,9 +103,9 @@ def _origins(settings: Settings) -> list[Finding]:
 
 def _env_file(settings: Settings) -> list[Finding]:
     """Warn if `.env` contains keys and every user of the machine can read it."""
-    has_keys = bool(
+    has_secrets = bool(
         settings.openai_api_key.get_secret_value()
-        or settings.api_keys
+        or has_keys(settings)
         or settings.secrets_key.get_secret_value()
         or named_variables(settings.providers_file) & env_file_values().keys()
     )
@@ -112,7 +114,7 @@ def _env_file(settings: Settings) -> list[Finding]:
     except OSError:
         return []
     # Windows stores permissions elsewhere and reports the same mode for every file.
-    if not has_keys or sys.platform == "win32" or not mode & stat.S_IROTH:
+    if not has_secrets or sys.platform == "win32" or not mode & stat.S_IROTH:
         return []
     return [warning("env_file", _READABLE, _CHMOD)]
 
@@ -180,6 +182,10 @@ _NO_FILE = Said(
     "모든 설정이 올바릅니다(여기에 .env가 없어 환경 변수와 기본값을 씁니다).",
 )
 _KEYS = Said("Calls need a key.", "호출에는 키가 필요합니다.")
+_ADMIN_KEY = Said(
+    "Calls need a key, and ADMIN_KEY manages them while the server runs.",
+    "호출에는 키가 필요하며, 서버 실행 중에 ADMIN_KEY로 키를 관리합니다.",
+)
 _LOCAL = Said(
     "No key is needed, and only this machine can call ({host}). Behind a proxy, set API_KEYS: "
     "without keys, requests through a proxy are refused.",

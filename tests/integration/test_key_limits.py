@@ -1,0 +1,221 @@
+"""What limited keys may do: by their scope, the page that uses them, their rate and budget."""
+
+import pytest
+
+from tests.support.administration import ADMIN_KEY, Admin
+from tests.support.belongings import all_rows, belongings
+from tests.support.operations import operations
+from tests.support.replies import Reply
+from tests.support.talk import error_of
+from tests.support.waiting import wait_until
+
+# The contract with those who make keys, written down a second time.
+OF_CHAT = {
+    *("retrieve_caller", "chat", "list_threads", "delete_threads"),
+    *("retrieve_thread", "delete_thread", "list_messages", "retrieve_message"),
+    *("update_message", "delete_message", "list_runs", "retrieve_run", "follow_run"),
+    *(
+        "cancel_run",
+        "give_feedback",
+        "list_feedback",
+        "list_steps",
+        "retrieve_step",
+        "retrieve_file",
+        "retrieve_file_content",
+    ),
+}
+GUARDED = [
+    each
+    for each in operations()
+    if each.path.startswith("/api/v1/")
+    and not each.is_administrative
+    and each.name not in ("health", "ready", "retrieve_access", "create_chat_session")
+]
+# A run that nobody streams has no events, and a short thread has no summary.
+ABSENT = ("follow_run", "retrieve_thread_summary")
+
+
+@pytest.fixture(scope="module")
+def admin(start_shared, call_shared_as):
+    server = start_shared(admin_key=ADMIN_KEY, adopt_ids=True, public_token_budget=1)
+    admin = Admin(server, call_shared_as)
+    admin.project("cafe")
+    return admin
+
+
+@pytest.fixture(scope="module")
+def theirs(admin, upstream_server):
+    """What the project's other key has made."""
+    upstream_server.reset()
+    return belongings(admin.caller(admin.key("cafe")), upstream_server)
+
+
+@pytest.fixture(scope="module")
+def reader(admin):
+    return admin.caller(admin.key("cafe", scope="read"))
+
+
+@pytest.fixture(scope="module")
+def chatter(admin):
+    return admin.caller(admin.key("cafe", scope="chat"))
+
+
+@pytest.mark.parametrize("operation", GUARDED, ids=str)
+def test_a_reading_key_reads_everything_and_changes_nothing(
+    reader, theirs, operation, shared_database_url
+):
+    before = rows_but_uses(shared_database_url)
+    answer = operation.send(reader.http, theirs)
+    if operation.method != "GET":
+        assert error_of(answer, 403)["code"] == "scope_not_allowed"
+    elif operation.name not in (*ABSENT, "retrieve_model"):
+        assert answer.is_success, answer.text
+    assert rows_but_uses(shared_database_url) == before
+
+
+def rows_but_uses(url: str) -> dict:
+    """Return all rows without those of keys, whose last use is noted aside."""
+    return {name: rows for name, rows in all_rows(url).items() if name != "access_keys"}
+
+
+def test_a_reading_key_adopts_nothing(reader, chatter, shared_database_url):
+    before = rows_but_uses(shared_database_url)
+    unknown = "thread_" + "a" * 24
+    error_of(reader.http.get(f"/threads/{unknown}"), 404)
+    error_of(chatter.http.get(f"/threads/{unknown}"), 404)
+    assert rows_but_uses(shared_database_url) == before
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in GUARDED if each.name not in OF_CHAT], ids=str
+)
+def test_a_chatting_key_may_call_nothing_else(chatter, theirs, operation, shared_database_url):
+    before = rows_but_uses(shared_database_url)
+    for options in ({}, {"content": b"{", "json": None, "files": None, "data": None}):
+        answer = operation.send(chatter.http, theirs, **options)
+        assert error_of(answer, 403)["code"] == "scope_not_allowed"
+    assert rows_but_uses(shared_database_url) == before
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in GUARDED if each.name in OF_CHAT and each.parameters], ids=str
+)
+def test_a_chatting_key_does_not_see_the_projects_other_threads(chatter, theirs, operation):
+    error_of(operation.send(chatter.http, theirs), 404)
+
+
+def test_a_chatting_key_chats_with_any_assistant_and_has_its_own_threads(
+    admin, chatter, theirs, upstream
+):
+    body = {"message": "hello", "assistant_id": theirs["assistant_id"]}
+    reply = chatter.http.post("/chat", json=body)
+    # It is no visitor: their budget, which is used up, does not count.
+    assert reply.is_success, reply.text
+    thread_id = reply.json()["thread_id"]
+    listed = [one["id"] for one in chatter.http.get("/threads").json()["data"]]
+    assert thread_id in listed
+    assert theirs["thread_id"] not in listed
+    (run,) = chatter.http.get(f"/threads/{thread_id}/runs").json()["data"]
+    assert (run["instructions"], run["tools"]) == (None, [])
+    other = admin.caller(admin.key("cafe", scope="chat"))
+    error_of(other.http.get(f"/threads/{thread_id}"), 404)
+    whole = admin.caller(admin.key("cafe"))
+    assert whole.http.get(f"/threads/{thread_id}").is_success
+    assert chatter.http.delete(f"/threads/{thread_id}").is_success
+
+
+def test_the_scope_of_a_key_can_be_changed(admin):
+    made = admin.key("cafe")
+    caller = admin.caller(made)
+    assert caller.http.get("/me").json()["scope"] == "all"
+    for scope in ("read", "chat"):
+        admin.change(made, scope=scope)
+        assert caller.http.get("/me").json()["scope"] == scope
+        error_of(caller.http.post("/threads"), 403)
+    admin.change(made, scope=None)
+    assert caller.http.post("/threads").is_success
+
+
+def test_a_key_for_pages_is_refused_elsewhere(admin):
+    made = admin.key("cafe", origins=["https://shop.example"])
+    for headers in ({}, {"origin": "https://other.example"}, {"origin": "null"}):
+        error = error_of(admin.caller(made, **headers).http.get("/threads"), 403)
+        assert error["code"] == "origin_not_allowed"
+    page = admin.caller(made, origin="https://shop.example")
+    answer = page.http.get("/threads")
+    assert answer.is_success
+    # The page may also read it.
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    admin.change(made, origins=[])
+    answer = admin.caller(made, origin="https://other.example").http.get("/threads")
+    assert answer.is_success
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_key_has_its_own_rate(admin):
+    made = admin.key("cafe", rate="3/minute")
+    caller = admin.caller(made)
+    answers = [caller.http.get("/threads") for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    left = [one.headers["x-ratelimit-remaining-requests"] for one in answers]
+    assert left == ["2", "1", "0", "0"]
+    assert error_of(answers[3], 429)["code"] == "rate_limit_exceeded"
+    # A key that replaces it does not begin anew.
+    error_of(admin.caller(admin.key("cafe", replaces=made["id"])).http.get("/threads"), 429)
+    assert admin.caller(admin.key("cafe", rate="3/minute")).http.get("/threads").is_success
+    admin.change(made, rate=None)
+    assert caller.http.get("/threads").is_success
+
+
+def test_a_key_has_its_own_budget(admin, upstream):
+    made = admin.key("cafe", token_budget=1)
+    caller, other = admin.caller(made), admin.caller(admin.key("cafe"))
+    assert caller.http.post("/chat", json={"message": "hi"}).is_success
+    used = admin.found(made)["tokens_today"]
+    assert used >= 1
+    error = error_of(caller.http.post("/chat", json={"message": "hi"}), 429)
+    assert error["code"] == "insufficient_quota"
+    assert "This key's budget of 1 tokens" in error["message"]
+    assert other.http.post("/chat", json={"message": "hi"}).is_success
+    new = admin.key("cafe", replaces=made["id"])
+    assert new["tokens_today"] == used
+    error_of(admin.caller(new).http.post("/chat", json={"message": "hi"}), 429)
+    admin.change(new, token_budget=None)
+    assert admin.caller(new).http.post("/chat", json={"message": "hi"}).is_success
+
+
+def test_active_runs_reserve_of_a_keys_budget(admin, upstream):
+    made = admin.key("cafe", token_budget=2000)
+    caller = admin.caller(made)
+    upstream.reply(Reply.text("Slow").stalled())
+    limits = {"max_prompt_tokens": 1000, "max_completion_tokens": 1000}
+    body = {"assistant_id": "asst_default", "thread": {"messages": []}, **limits}
+    run = caller.http.post("/threads/runs", json=body).json()
+    wait_until(lambda: len(upstream.requests) == 1)
+    error = error_of(caller.http.post("/threads/runs", json=body), 429)
+    assert error["code"] == "concurrent_runs_exceeded"
+    path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+    assert caller.http.post(f"{path}/cancel").is_success
+    wait_until(lambda: caller.http.get(path).json()["status"] == "cancelled")
+    upstream.reply(Reply.text("Fast"))
+    assert caller.http.post("/threads/runs", json=body).is_success
+
+
+def test_a_project_has_its_own_limits(admin, upstream):
+    admin.project("bar", token_budget=1, max_concurrent_runs=1)
+    caller = admin.caller(admin.key("bar"))
+    upstream.reply(Reply.text("Slow").stalled())
+    body = {"assistant_id": "asst_default", "thread": {"messages": []}}
+    admin.http.post("/admin/projects/bar", json={"token_budget": None})
+    run = caller.http.post("/threads/runs", json=body).json()
+    wait_until(lambda: len(upstream.requests) == 1)
+    error = error_of(caller.http.post("/threads/runs", json=body), 429)
+    assert error["code"] == "concurrent_runs_exceeded"
+    path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+    assert caller.http.post(f"{path}/cancel").is_success
+    wait_until(lambda: caller.http.get(path).json()["status"] == "cancelled")
+    admin.http.post("/admin/projects/bar", json={"token_budget": 1})
+    upstream.reply(Reply.text("Fast"))
+    assert caller.http.post("/chat", json={"message": "hi"}).is_success
+    error = error_of(caller.http.post("/chat", json={"message": "hi"}), 429)
+    assert error["code"] == "insufficient_quota"
