@@ -19,6 +19,7 @@ from app.services.chat import ChatService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
+from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.models import ModelService
 from app.services.readiness import Readiness
@@ -55,6 +56,7 @@ class Services:
     vector_stores: VectorStoreService
     vector_store_files: VectorStoreFileService
     file_batches: FileBatchService
+    handovers: HandoverService
     exports: ExportService
     imports: ImportService
     poll_after_ms: int

@@ -19,6 +19,8 @@ from app.api.example_objects import (
     FILE,
     FILE_ID,
     FUNCTION,
+    HANDOVER,
+    LISTED_HANDOVER,
     MESSAGE,
     QUEUED,
     RUN,
@@ -32,6 +34,10 @@ from app.api.example_objects import (
     UNFINISHED,
     USAGE,
 )
+
+
+def _text(value: str) -> dict[str, Any]:
+    return {"type": "text", "text": {"value": value, "annotations": []}}
 
 
 def _page(*objects: dict[str, Any]) -> dict[str, Any]:
@@ -139,8 +145,18 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
             ],
         },
     },
-    "create_chat_session": {"Empty": {}},
+    "create_chat_session": {
+        "Empty": {},
+        "A signed-in visitor": {
+            "user": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZW1iZXItMTcifQ.c2lnbmF0dXJl"
+        },
+    },
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
+    "request_handover": {
+        "A visitor": {"contact": "hana@example.org", "note": "환불이 아직 안 됐어요."},
+    },
+    "take_thread": {"A person": {"name": "이수진"}},
+    "reply_to_thread": {"A person": {"content": "안녕하세요, 제가 확인해 보겠습니다."}},
     "give_feedback": {
         "Helpful": {"rating": "up"},
         "Not helpful": {"rating": "down", "comment": "주말 영업시간이 틀려요."},
@@ -270,6 +286,21 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
+    "retrieve_handover": HANDOVER,
+    "request_handover": HANDOVER,
+    "cancel_handover": {
+        **HANDOVER,
+        **{"state": "bot", "contact": None, "note": None, "requested_at": None},
+    },
+    "list_handovers": _page(LISTED_HANDOVER),
+    "take_thread": {**HANDOVER, "state": "person", "person": "이수진", "taken_at": 1790000160},
+    "reply_to_thread": {
+        **MESSAGE,
+        "role": "assistant",
+        "content": [_text("안녕하세요, 제가 확인해 보겠습니다.")],
+        "metadata": {"person": "이수진"},
+    },
+    "hand_back_thread": {**HANDOVER, "state": "bot", "taken_at": 1790000160},
     "give_feedback": FEEDBACK,
     "list_feedback": _page(FEEDBACK),
     "create_file": FILE,

@@ -48,6 +48,9 @@ SESSION_OPERATIONS = frozenset(
         "cancel_run",
         "list_steps",
         "retrieve_step",
+        "retrieve_handover",
+        "request_handover",
+        "cancel_handover",
         # Only the files that a tool made for this session.
         "retrieve_file",
         "retrieve_file_content",

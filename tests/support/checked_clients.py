@@ -99,9 +99,11 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     body = response.json()
     if not response.is_success:
         return [] if path in ("/health", "/ready") else _error_faults(response, body)
-    if path.startswith(_OWN) or body.get("object") == "thread.summary":
+    if path.startswith(_OWN) or body.get("object") in ("thread.summary", "thread.handover"):
         return []
-    if path.endswith("/feedback") or (path == "/threads" and method != "POST"):
+    if path.endswith(("/feedback", "/handovers", "/reply")) or (
+        path == "/threads" and method != "POST"
+    ):
         return []
     # OpenAI's servers have always answered differently from its document and the SDK's type.
     if body["object"] == "vector_store.file_batch":

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, create_engine, select
 
-from app.db import feedback_rows, file_rows, knowledge_rows, visitor_rows
+from app.db import feedback_rows, file_rows, handover_rows, knowledge_rows, visitor_rows
 from app.db import rows as row_module
 from app.db.row_map import RowMap
 from app.db.tables import metadata
@@ -14,7 +14,14 @@ from tests.support.sample_rows import defaults_in, sample_row
 
 MAPS = {
     rows.table.name: rows
-    for module in (row_module, feedback_rows, file_rows, knowledge_rows, visitor_rows)
+    for module in (
+        row_module,
+        feedback_rows,
+        file_rows,
+        handover_rows,
+        knowledge_rows,
+        visitor_rows,
+    )
     for rows in vars(module).values()
     if isinstance(rows, RowMap)
 }

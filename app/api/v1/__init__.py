@@ -8,6 +8,7 @@ from app.api.v1 import (
     chat,
     feedback,
     files,
+    handovers,
     health,
     messages,
     models,
@@ -24,7 +25,7 @@ api = APIRouter(prefix="/api/v1")
 # Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
-    *(chat, health, access, assistants, runs, steps, threads, messages, feedback),
+    *(chat, health, access, assistants, runs, steps, threads, messages, feedback, handovers),
     *(files, vector_stores, vector_store_files, usage, models, moving),
 ):
     api.include_router(resource.routes)

@@ -6,6 +6,7 @@ from alembic import context
 from app.db import (  # noqa: F401
     feedback_tables,
     file_tables,
+    handover_tables,
     summary_tables,
     visitor_tables,
 )
