@@ -15,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import __version__
 from app.api import metrics as metrics_api
 from app.api import root
+from app.api.attempts import Refusals
 from app.api.deps import Services
 from app.api.errors import register_error_handlers
 from app.api.front_doors import enter
@@ -98,6 +99,7 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
     # Set here, since FastAPI deprecates the constructor's argument.
     app.root_path = settings.root_path
     app.state.instruments = instruments
+    app.state.refusals = Refusals()
     register_error_handlers(app)
     # Routers are searched in order, so the busiest come first.
     app.include_router(api)

@@ -26,6 +26,7 @@ from app.engine.follower import Follower
 from app.engine.heartbeat import Heartbeat
 from app.engine.hub import Hub
 from app.engine.images import Images
+from app.engine.neighbours import Neighbours
 from app.engine.poller import Poller
 from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
@@ -44,14 +45,17 @@ from app.providers import embedder, ignored_settings, model_names, sent_names
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.adoption import AdoptionService
+from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.conversations import ConversationService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
+from app.services.insights import InsightService
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
 from app.services.readiness import Readiness
@@ -134,7 +138,8 @@ async def _opened(
     toolbox = Toolbox([Functions(functions), *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
-    poller = Poller(database, hub)
+    neighbours = tasks.shared.neighbours
+    poller = Poller(database, hub, neighbours)
     configured = await configure_assistants(database, writer, wanted)
     access = await _access(settings, database)
     names = name_models(settings, upstreams, wanted, instruments)
@@ -145,6 +150,9 @@ async def _opened(
     wake = ingestor.wake
     follower = Follower(database, hub, poller, silence_seconds=settings.stream_keepalive_seconds)
     files = FileService(database, store, writer, max_bytes=settings.max_file_bytes)
+    lists_threads = ThreadListService(
+        database, tasks, files.sweep_soon, search_seconds=settings.search_timeout
+    )
     services = Services(
         database=database,
         guard=guard,
@@ -163,11 +171,14 @@ async def _opened(
             aliases=settings.assistant_aliases,
         ),
         threads=ThreadService(database, tasks, wake, files.sweep_soon),
-        thread_lists=ThreadListService(
-            database, tasks, files.sweep_soon, search_seconds=settings.search_timeout
-        ),
+        thread_lists=lists_threads,
         messages=MessageService(database, settings.busy_thread, wake),
         feedback=FeedbackService(database),
+        conversations=ConversationService(
+            database, lists_threads.catch_up, search_seconds=settings.search_timeout
+        ),
+        insights=InsightService(database, search_seconds=settings.search_timeout),
+        answers=AnswerService(database, store, writer, wake),
         runs=RunService(database, tasks, follower, policy, wake),
         run_reads=RunReader(
             database, hub, poller, follower, poll_wait_seconds=settings.poll_wait_seconds
@@ -187,6 +198,8 @@ async def _opened(
         ),
         poll_after_ms=settings.poll_after_ms,
     )
+    lifetimes.closes("notices", neighbours.close)
+    neighbours.open()
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
     lifetimes.closes("summaries", tasks.shared.summaries.close)
@@ -210,6 +223,7 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
         settings.database_url,
         pool_size=settings.database_pool_size,
         timeout=settings.database_timeout,
+        listen_url=settings.database_listen_url,
     )
     lifetimes.closes("database", database.close)
     await database.start()
@@ -271,9 +285,10 @@ def _supervisor(
         model=settings.summary_model,
         every=settings.lease_seconds,
     )
+    hub = Hub()
     shared = Shared(
         database=database,
-        hub=Hub(),
+        hub=hub,
         upstreams=upstreams,
         worker_id=worker_id,
         tools=tools,
@@ -282,6 +297,7 @@ def _supervisor(
         instruments=instruments,
         windows=windows,
         summaries=summaries,
+        neighbours=Neighbours(database, hub, worker_id),
     )
     heartbeat = Heartbeat(
         database,

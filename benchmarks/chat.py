@@ -19,12 +19,30 @@ _TURNS_OF_A_CONVERSATION = 10
 _MESSAGES_AT_ONCE = 1000
 # The header that the SDKs' polling helpers send: the server waits for the run's next state.
 _POLL_HELPER = "X-Stainless-Poll-Helper: true\r\n"
+# What OpenAI's Python SDK sends with each request, besides what the benchmark's client sends.
+SDK_HEADERS = "".join(
+    f"{name}: {value}\r\n"
+    for name, value in {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "User-Agent": "OpenAI/Python 3.57.0",
+        "X-Stainless-Lang": "python",
+        "X-Stainless-Package-Version": "3.57.0",
+        "X-Stainless-OS": "Linux",
+        "X-Stainless-Arch": "x64",
+        "X-Stainless-Runtime": "CPython",
+        "X-Stainless-Runtime-Version": "3.13.0",
+        "X-Stainless-Async": "async:asyncio",
+        "X-Stainless-Read-Timeout": "600",
+        "X-Stainless-Retry-Count": "0",
+    }.items()
+)
 _LAST_MESSAGES = {"type": "last_messages", "last_messages": 10}
 
 
-def one_shot(server: Server, path: str = _CHAT) -> Turn:
+def one_shot(server: Server, path: str = _CHAT, headers: str = "") -> Turn:
     """A client that starts a new thread with every turn."""
-    connection = Connection(server.port)
+    connection = Connection(server.port, headers)
 
     async def turn() -> Timing:
         started = time.perf_counter()
@@ -34,9 +52,9 @@ def one_shot(server: Server, path: str = _CHAT) -> Turn:
     return turn
 
 
-def conversation(server: Server) -> Turn:
+def conversation(server: Server, headers: str = "") -> Turn:
     """A client that continues a thread, up to a conversation's length."""
-    connection = Connection(server.port)
+    connection = Connection(server.port, headers)
     turns = 0
     thread_id = None
 
@@ -105,18 +123,26 @@ async def compare_lengths(server: Server, load: Load, long: int, short: int) -> 
 
 async def measure(arguments: argparse.Namespace) -> None:
     load = Load(arguments.rounds, arguments.turns, arguments.clients)
+    headers = SDK_HEADERS if arguments.sdk else ""
     with ExitStack() as stack:
         base_url = stack.enter_context(fake_upstream(words=20, pause=0))
         ours = stack.enter_context(threadkeeper(base_url, database_url=arguments.postgres))
         if arguments.against:
             other = stack.enter_context(threadkeeper(base_url, tree=arguments.against))
-            base = Side(other, lambda: one_shot(other))
+            base = Side(other, lambda: one_shot(other, headers=headers))
         else:
             least = stack.enter_context(yardstick(base_url))
             base = Side(least, lambda: one_shot(least, "/chat"))
-        await compare("a new thread each turn", Side(ours, lambda: one_shot(ours)), base, load)
+        await compare(
+            "a new thread each turn",
+            Side(ours, lambda: one_shot(ours, headers=headers)),
+            base,
+            load,
+        )
         title = f"conversations of {_TURNS_OF_A_CONVERSATION} turns"
-        await compare(title, Side(ours, lambda: conversation(ours)), base, load)
+        if arguments.against:
+            base = Side(other, lambda: conversation(other, headers))
+        await compare(title, Side(ours, lambda: conversation(ours, headers)), base, load)
         if arguments.messages:
             few = Load(arguments.rounds, arguments.turns // 4, clients=4)
             await compare_lengths(ours, few, arguments.messages, 20)
@@ -135,6 +161,9 @@ def main() -> None:
     parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")
     parser.add_argument(
         "--against", metavar="TREE", type=Path, help="compare to this working tree instead"
+    )
+    parser.add_argument(
+        "--sdk", action="store_true", help="send the headers of OpenAI's SDK, which counts attempts"
     )
     asyncio.run(measure(parser.parse_args()))
 

@@ -17,8 +17,10 @@ class Timing(NamedTuple):
 class Connection:
     """A persistent HTTP/1.1 connection that understands only what uvicorn sends."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, headers: str = "") -> None:
+        """`headers` are sent with each request; each of them ends with a line break."""
         self._port = port
+        self._headers = headers
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -45,7 +47,9 @@ class Connection:
         reader, writer = await self._streams()
         content = b"" if body is None else json.dumps(body).encode()
         length = f"Content-Length: {len(content)}\r\n"
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}{headers}\r\n"
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}{self._headers}{headers}\r\n"
+        )
         writer.write(head.encode() + content)
         status, answer_headers = _parsed(await reader.readuntil(b"\r\n\r\n"))
         answer_length = answer_headers.get("content-length")

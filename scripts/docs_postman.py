@@ -112,11 +112,20 @@ def _item(request: Part, operations: dict[str, Part]) -> Part:
         "description": "\n\n".join(filter(None, texts)),
         **_body(request),
     }
+    sent["header"] += _offered_headers(operation)
     events = [_script("test", _test(request))]
     if "while" in request:
         events.insert(0, _script("prerequest", _WAIT))
     name = request.get("name", operation["summary"].capitalize())
     return {"name": name, "event": events, "request": sent, "response": []}
+
+
+def _offered_headers(operation: Part) -> list[Part]:
+    """Return the optional headers, switched off: a user may tick them."""
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if "Idempotency-Key" not in names:
+        return []
+    return [{"key": "Idempotency-Key", "value": "{{$guid}}", "disabled": True}]
 
 
 def _url(request: Part, operation: Part) -> Part:

@@ -1,10 +1,11 @@
 """The dependencies that FastAPI injects into the routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 
+from app.api.attempts import attempt_of
 from app.api.guard import Guard
 from app.core.model import Mode
 from app.db.database import Database
@@ -14,13 +15,16 @@ from app.domain.errors import InvalidRequest
 from app.schemas.steps import INCLUDABLE
 from app.services.access import AccessService
 from app.services.adoption import AdoptionService
+from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.conversations import ConversationService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.handovers import HandoverService
 from app.services.importing import ImportService
+from app.services.insights import InsightService
 from app.services.models import ModelService
 from app.services.readiness import Readiness
 from app.services.run_reads import RunReader
@@ -49,6 +53,9 @@ class Services:
     thread_lists: ThreadListService
     messages: MessageService
     feedback: FeedbackService
+    conversations: ConversationService
+    insights: InsightService
+    answers: AnswerService
     runs: RunService
     run_reads: RunReader
     chat: ChatService
@@ -68,6 +75,22 @@ async def _services(request: Request) -> Services:
 
 async def _caller(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
+
+
+async def _creator(request: Request) -> Caller:
+    """Return the caller of a request that creates something, with its attempt."""
+    return _with_attempt(request, await request.body())
+
+
+async def _uploader(request: Request) -> Caller:
+    """Return the same for an upload, whose body is read later; see `FileService.create`."""
+    return _with_attempt(request, b"")
+
+
+def _with_attempt(request: Request, body: bytes) -> Caller:
+    caller: Caller = request.state.caller
+    attempt = attempt_of(request, caller, body)
+    return caller if attempt is None else replace(caller, attempt=attempt)
 
 
 async def _page(
@@ -129,6 +152,8 @@ async def _include(
 
 IncludeDep = Annotated[list[str], Depends(_include)]
 CallerDep = Annotated[Caller, Depends(_caller)]
+CreatorDep = Annotated[Caller, Depends(_creator)]
+UploaderDep = Annotated[Caller, Depends(_uploader)]
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]
 FilePageDep = Annotated[Page, Depends(_file_page)]

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from app import __version__
-from app.api import vector_store_examples
+from app.api import insight_examples, vector_store_examples
 from app.api.example_objects import (
     ANSWER,
     ASKED,
@@ -163,6 +163,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
         "Remove the rating": {"rating": None},
     },
     **vector_store_examples.BODIES,
+    **insight_examples.BODIES,
 }
 
 _COUNTS = {"runs": 42, "prompt_tokens": 51200, "completion_tokens": 8400, "total_tokens": 59600}
@@ -326,6 +327,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ],
     },
     **vector_store_examples.ANSWERS,
+    **insight_examples.ANSWERS,
 }
 
 _DELTA = {

@@ -96,6 +96,8 @@ class Guard:
             # Counted too: otherwise a client could try keys without limit.
             await self._count(request, self._policy.rate or _WRONG_KEYS * bool(credential), "-")
             raise
+        # Also for a request that is refused below.
+        request.state.caller = caller
         if caller.session is not None:
             await self._count(request, self._policy.public_rate, "public")
             if operation not in SESSION_OPERATIONS:

@@ -1,10 +1,14 @@
 """Routes that check the caller before they read the body."""
 
+import time
+
 from fastapi import Request, Response
 
+from app.api.attempts import Refusals
 from app.api.json_body import Handler, JsonRequest, JsonRoute
 from app.api.visitor_errors import error_for
-from app.domain.errors import ThreadkeeperError, UnknownId
+from app.domain.access import Caller
+from app.domain.errors import LimitReached, ThreadkeeperError, UnknownId
 
 # The operations that answer an unknown assistant with `ADOPT_IDS`: those that need one.
 _OF_ASSISTANTS = ("chat", "create_run", "create_thread_and_run")
@@ -21,11 +25,18 @@ class GuardedRoute(JsonRoute):
         handle, operation = super().get_route_handler(), self.name
 
         async def handle_guarded(request: Request) -> Response:
-            request.state.caller = await request.app.state.services.guard.admit(request, operation)
+            state = request.state
+            state.arrived = time.monotonic()
+            try:
+                state.caller = await request.app.state.services.guard.admit(request, operation)
+            except LimitReached as error:
+                _note(request, error)
+                raise
             try:
                 response = await handle(request)
             except ThreadkeeperError as error:
-                raise error_for(request.state.caller, error) from error
+                _note(request, error)
+                raise error_for(state.caller, error) from error
             response.headers.update(rate_limit_headers(request))
             return response
 
@@ -55,6 +66,14 @@ class GuardedRoute(JsonRoute):
             return self.name in _OF_ASSISTANTS
         in_path = request.path_params.get("thread_id")
         return unknown.kind == "thread" and (in_path is not None or self.name == "chat")
+
+
+def _note(request: Request, error: ThreadkeeperError) -> None:
+    """Note that a request was refused, whose client may send it again."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if request.method == "POST" and caller is not None:
+        refusals: Refusals = request.app.state.refusals
+        refusals.note(caller, error)
 
 
 def rate_limit_headers(request: Request) -> dict[str, str]:

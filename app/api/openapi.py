@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.api.attempts import CREATING, LONGEST_KEY
 from app.api.errors import envelope
 from app.api.examples import ANSWERS, BODIES, STREAMS
 from app.api.packed import TOO_LARGE
@@ -80,6 +81,21 @@ _EVENT_STREAM: dict[str, Any] = {
         "required": ["event", "data"],
     },
 }
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": (
+        "A text that is new for each request. Within 24 hours, a request with the same key, path "
+        "and body is not executed again: it gets what the first one created."
+    ),
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KEY,
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
+    },
+}
 _EVENT_ID = {"type": "string", "pattern": "^[0-9]+$"}
 # These streams can be resumed at an event. A run's own stream has no event ids, as at OpenAI.
 _WITH_IDS = ("chat", "follow_run")
@@ -100,11 +116,20 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             operation["responses"].pop("422", None)
             if "401" in operation["responses"]:
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+            _add_key(operation)
             _add_examples(operation)
             _add_what_holds_everywhere(operation)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document
+
+
+def _add_key(operation: dict[str, Any]) -> None:
+    if operation["operationId"] not in CREATING:
+        return
+    parameters = operation.setdefault("parameters", [])
+    if _IDEMPOTENCY_KEY not in parameters:
+        parameters.append(deepcopy(_IDEMPOTENCY_KEY))
 
 
 def _add_examples(operation: dict[str, Any]) -> None:

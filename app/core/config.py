@@ -26,6 +26,7 @@ from app.core.setting_types import (
     FilesUrl,
     HistoryTokens,
     HttpUrl,
+    ListenUrl,
     LogLevel,
     Names,
     Networks,
@@ -163,6 +164,8 @@ class Settings(BaseSettings):
     """sqlite:///path/to/file or postgresql://user:password@host/name."""
     database_pool_size: Annotated[int, Field(ge=1)] = 8
     """PostgreSQL connections for writing, one thread each; half as many more for reading."""
+    database_listen_url: Annotated[ListenUrl, Field(repr=False)] = ""
+    """PostgreSQL itself, for notices between servers, if DATABASE_URL is that of a pooler."""
     database_timeout: Seconds = 15
     """Seconds a database job may take on PostgreSQL before its connection is closed."""
 

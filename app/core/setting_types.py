@@ -62,6 +62,12 @@ def _check_database_url(url: str) -> str:
     raise ValueError(f"must begin with {' or '.join(_DATABASE_SCHEMES)}, got {scheme!r}")
 
 
+def _check_listen_url(url: str) -> str:
+    if not url or url.startswith("postgresql://"):
+        return url
+    raise ValueError("must begin with postgresql://")
+
+
 def _check_files_url(url: str) -> str:
     if url and ("://" not in url or _FILES_URL.fullmatch(url)):
         return url
@@ -238,6 +244,7 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+ListenUrl = Annotated[str, AfterValidator(_check_listen_url)]
 FilesUrl = Annotated[str, AfterValidator(_check_files_url)]
 ApiKey = Annotated[SecretStr, AfterValidator(_check_key)]
 UserTokenSecret = Annotated[SecretStr, AfterValidator(_check_user_token_secret)]

@@ -16,6 +16,7 @@ _key = assistants.c.id == bindparam("key")
 _of_project = assistants.c.project == bindparam("of_project")
 
 _BY_ID = select(assistants).where(_key, or_(_of_project, assistants.c.project == SHARED))
+_LOCKED = select(assistants.c.id).where(_key, _of_project).with_for_update(key_share=True)
 _ANYWHERE = select(assistants).where(_key)
 _UPDATE = update(assistants).where(_key)
 _DELETE = delete(assistants).where(_key, _of_project)
@@ -42,6 +43,11 @@ def retrieve(connection: Connection, project: str, assistant_id: str) -> Assista
     if row is None:
         raise not_found("assistant", assistant_id)
     return ASSISTANTS.read(row)
+
+
+def lock(connection: Connection, project: str, assistant_id: str) -> None:
+    """Lock the project's assistant, if there is one, so that its writers take turns."""
+    connection.execute(_LOCKED, {"key": assistant_id, "of_project": project})
 
 
 def project_of(connection: Connection, assistant_id: str) -> str | None:

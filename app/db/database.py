@@ -7,8 +7,8 @@ no other side effects, because it is run again if the connection was lost.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection as Connection
@@ -19,6 +19,7 @@ from app.db.engines import postgresql_engine, sqlite_engine
 from app.db.lanes import Lane
 from app.db.links import Links
 from app.db.migrations.runner import upgrade
+from app.db.notices import Notice, listening
 from app.db.time_limits import limit_statements, limited
 from app.domain.deadline import Deadline
 from app.domain.errors import DatabaseAway
@@ -51,12 +52,17 @@ class Database:
     not begin a writing transaction.
     """
 
-    def __init__(self, url: str, *, pool_size: int, timeout: float = 15.0) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int, timeout: float = 15.0, listen_url: str = ""
+    ) -> None:
         """`url`: `sqlite:///path` or `postgresql://…`; `pool_size`: number of PostgreSQL writers.
 
         `timeout`: seconds that one job may take on PostgreSQL, including the wait for its turn.
+        `listen_url`: PostgreSQL's own address, if `url` is that of a pooler.
         """
         address = make_url(url)
+        self.passes_notices = address.get_backend_name() == "postgresql"
+        self._listen_url = listen_url or url
         self._timeout = timeout
         # Engines are created before lanes, which start threads: if creating an engine fails, there
         # must be no threads to stop.
@@ -119,6 +125,10 @@ class Database:
 
         # The database itself stops late statements. This timeout is for one that does not answer.
         return await self._searchers.call(in_time, deadline.remaining + _GRACE_SECONDS)
+
+    def notices(self) -> AbstractAsyncContextManager[AsyncIterator[Notice]]:
+        """Return the notices of all servers of this database; only if it `passes_notices`."""
+        return listening(self._listen_url)
 
     @property
     def waiting(self) -> dict[str, int]:

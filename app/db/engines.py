@@ -16,7 +16,7 @@ from app.db.large_values import from_json, to_json
 # Timeout for opening a connection, in seconds.
 _CONNECT_SECONDS = 5
 # A peer that does not answer probes or acknowledge data is considered lost after about ten seconds.
-_ALIVE = {
+PEER_OPTIONS = {
     "keepalives": 1,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -59,7 +59,7 @@ def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> 
         f" -c {name}={milliseconds}"
         for name in ("statement_timeout", "idle_in_transaction_session_timeout")
     )
-    options = {**_ALIVE, "connect_timeout": max(2, math.ceil(min(timeout, _CONNECT_SECONDS)))}
+    options = {**PEER_OPTIONS, "connect_timeout": max(2, math.ceil(min(timeout, _CONNECT_SECONDS)))}
     return _engine(
         address.set(drivername="postgresql+psycopg").update_query_dict(
             {"options": f"{given}{limits}"}

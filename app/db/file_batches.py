@@ -49,8 +49,11 @@ class BatchWithFiles:
         return "failed" if failed and failed == sum(self.files.values()) else "completed"
 
 
-def create(connection: Connection, batch_id: str, store_id: str, now: int) -> None:
-    batch = BatchRow(id=batch_id, vector_store_id=store_id, created_at=now)
+def create(
+    connection: Connection, batch_id: str, store_id: str, now: int, *, attempt: str | None
+) -> None:
+    """`attempt` marks the row; see `repeats.py`."""
+    batch = BatchRow(id=batch_id, vector_store_id=store_id, created_at=now, attempt=attempt)
     BATCHES.insert(connection, batch)
 
 

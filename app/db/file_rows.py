@@ -20,6 +20,7 @@ class FileRow:
     session_id: str | None = None
     lacks_content: bool = False
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

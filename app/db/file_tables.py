@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false
 
-from app.db.tables import imported_column, metadata, project_column
+from app.db.tables import attempt_column, imported_column, metadata, project_column
 
 files = Table(
     "files",
@@ -27,6 +27,7 @@ files = Table(
     # True until an imported file's bytes arrive.
     Column("lacks_content", Boolean, nullable=False, server_default=false()),
     imported_column(),
+    attempt_column(),
     Index("files_in_order", "project", "sequence"),
     Index("files_of_purpose", "project", "purpose", "sequence"),
     Index("files_by_expiry", "expires_at"),

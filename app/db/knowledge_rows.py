@@ -21,6 +21,7 @@ class VectorStoreRow:
     project: str
     of_thread: bool = False
     imported: str | None = None
+    attempt: str | None = None
 
     def has_expired(self, now: int) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -32,6 +33,7 @@ class BatchRow:
     vector_store_id: str
     created_at: int
     status: FileStatus = "in_progress"
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

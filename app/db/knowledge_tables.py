@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
-from app.db.tables import imported_column, metadata, project_column
+from app.db.tables import attempt_column, imported_column, metadata, project_column
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 # PostgreSQL's maximum. Later tokens of a text are stored with this position.
@@ -109,6 +109,7 @@ vector_stores = Table(
     # The server created it for a thread's attachments, and removes it with the thread.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
     imported_column(),
+    attempt_column(),
     Index("vector_stores_in_order", "project", "sequence"),
     Index("vector_stores_by_expiry", "expires_at"),
 )
@@ -122,6 +123,7 @@ vector_store_batches = Table(
     _store(),
     _time("created_at", nullable=False),
     Column("status", String, nullable=False),
+    attempt_column(),
     Index("vector_store_batches_of_store", "vector_store_id"),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.db import tables
+from app.db.key_tables import idempotency_keys
 from app.db.row_map import RowMap
 from app.db.summary_tables import summaries
 from app.domain.run_status import RunStatus
@@ -32,6 +33,7 @@ class AssistantRow:
     metadata: dict[str, str]
     response_format: Any
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class ThreadRow:
     project: str
     session_id: str | None
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class MessageRow:
     completed_at: int | None = None
     incomplete_at: int | None = None
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ class RunRow(RunSettings):
     ended_ms: int | None = None
     found_nothing: bool = False
     imported: str | None = None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +222,16 @@ class SummaryRow:
     reserved_tokens: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKeyRow:
+    project: str
+    session_id: str
+    key: str
+    content: str
+    object_id: str
+    created_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRow:
     name: str
@@ -232,4 +247,5 @@ STEPS = RowMap(tables.steps, StepRow)
 RUN_ITEMS = RowMap(tables.run_items, RunItemRow)
 RUN_EVENTS = RowMap(tables.run_events, RunEventRow)
 SUMMARIES = RowMap(summaries, SummaryRow)
+IDEMPOTENCY_KEYS = RowMap(idempotency_keys, IdempotencyKeyRow)
 SECRETS = RowMap(tables.secrets, SecretRow)

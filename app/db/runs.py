@@ -52,6 +52,7 @@ _LOCKED = select(runs).where(_key).with_for_update()
 _METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequence)
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
+_FIRST_TWO = select(runs).where(_in_thread).order_by(runs.c.sequence).limit(2)
 _LINE = select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
 _FIRST_CHAT = (
     select(runs.c.id)
@@ -125,6 +126,12 @@ def retrieve(connection: Connection, thread_id: str, run_id: str) -> RunRow:
 
 def find(connection: Connection, run_id: str) -> RunRow | None:
     return RUNS.read_first(connection.execute(_BY_KEY, {"key": run_id}).first())
+
+
+def only_one_on(connection: Connection, thread_id: str) -> RunRow | None:
+    """Return the thread's run if it has exactly one."""
+    found = connection.execute(_FIRST_TWO, {"thread_id": thread_id}).all()
+    return RUNS.read(found[0]) if len(found) == 1 else None
 
 
 def lock(connection: Connection, run_id: str) -> RunRow:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from app.db.attempt_marks import AttemptMark
 from app.domain.access import DEFAULT_PROJECT
 
 metadata = MetaData()
@@ -73,6 +74,14 @@ def imported_column() -> Column[str]:
     return Column("imported", String)
 
 
+def attempt_column() -> Column[str]:
+    """Return the column that tells which request created the row, if its client counts attempts.
+
+    It contains the request's digest and the number of its newest attempt; see `repeats.py`.
+    """
+    return Column("attempt", AttemptMark)
+
+
 def _owner(column: str, owner: str) -> Column[str]:
     key = ForeignKey(f"{owner}.id", ondelete="CASCADE")
     return Column(column, String, key, nullable=False)
@@ -98,6 +107,7 @@ assistants = Table(
     _json("metadata"),
     _json("response_format"),
     imported_column(),
+    attempt_column(),
     Index("assistants_in_order", "project", "sequence"),
 )
 
@@ -125,6 +135,7 @@ threads = Table(
     # The browser session that created it, if one did.
     Column("session_id", String),
     imported_column(),
+    attempt_column(),
     Index("threads_in_order", "project", "sequence"),
     Index(
         "threads_of_session",
@@ -166,6 +177,7 @@ messages = Table(
     _time("completed_at"),
     _time("incomplete_at"),
     imported_column(),
+    attempt_column(),
     Index("messages_in_order", "thread_id", "sequence"),
     Index("messages_of_run", "run_id", "sequence"),
 )
@@ -222,6 +234,7 @@ runs = Table(
     # Whether it searched files, and no search found a passage.
     Column("found_nothing", Boolean, nullable=False, server_default=false()),
     imported_column(),
+    attempt_column(),
     Index("runs_in_order", "thread_id", "sequence"),
     # These two have all columns that insights and conversations read: rows are wide.
     Index(

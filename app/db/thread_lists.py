@@ -61,6 +61,8 @@ class ThreadFilter:
     words: str | None = None
     # The `sub` of a visitor whom his site vouches for.
     user: str | None = None
+    # A browser's session.
+    visitor_id: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -78,11 +80,16 @@ def list_page(
     if caller.session is not None:
         scope["session_id"] = caller.session
     rows, has_more = read_page(
-        connection, threads, "thread", page, where=_conditions(connection, wanted), **scope
+        connection, threads, "thread", page, where=conditions(connection, wanted), **scope
     )
-    began = connection.execute(_FIRST_ASKED, {"keys": [row.id for row in rows]})
-    previews = {row.id: _preview(row.content) for row in began}
+    previews = first_questions(connection, [row.id for row in rows])
     return [ThreadInList(THREADS.read(row), previews.get(row.id)) for row in rows], has_more
+
+
+def first_questions(connection: Connection, keys: Sequence[str]) -> dict[str, str | None]:
+    """Return the beginning of each thread's first question, by the thread's id."""
+    began = connection.execute(_FIRST_ASKED, {"keys": [*keys]})
+    return {row.id: preview_of(row.content) for row in began}
 
 
 def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
@@ -97,17 +104,20 @@ def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     return take_along(connection, keys)
 
 
-def _conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:
-    conditions = [_holds(connection, *pair) for pair in wanted.metadata]
+def conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of the filter for rows of `threads`."""
+    found = [_holds(connection, *pair) for pair in wanted.metadata]
     if wanted.user is not None:
-        conditions.append(_of_user(wanted.user))
+        found.append(_of_user(wanted.user))
     if wanted.created_after is not None:
-        conditions.append(threads.c.created_at > wanted.created_after)
+        found.append(threads.c.created_at > wanted.created_after)
     if wanted.created_before is not None:
-        conditions.append(threads.c.created_at < wanted.created_before)
+        found.append(threads.c.created_at < wanted.created_before)
     if wanted.words is not None:
-        conditions.append(threads_with(connection, wanted.words))
-    return conditions
+        found.append(threads_with(connection, wanted.words))
+    if wanted.visitor_id is not None:
+        found.append(threads.c.session_id == wanted.visitor_id)
+    return found
 
 
 def _of_user(subject: str) -> ColumnElement[bool]:
@@ -127,7 +137,7 @@ def _holds(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
     return cast(threads.c.metadata, JSONB).contains({key: value})
 
 
-def _preview(content: Any) -> str | None:
+def preview_of(content: Any, length: int = _PREVIEW_LENGTH) -> str | None:
     """Return the beginning of a message's text; None if it has no text."""
     texts = [part["text"]["value"] for part in content or () if part["type"] == "text"]
-    return " ".join(" ".join(texts).split())[:_PREVIEW_LENGTH] or None
+    return " ".join(" ".join(texts).split())[:length] or None

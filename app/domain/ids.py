@@ -22,6 +22,7 @@ PREFIXES = {
     "file": "file",
     "vector_store": "vs",
     "file_batch": "vsfb",
+    "answer": "answer",
 }
 
 

@@ -23,6 +23,7 @@ from app.engine.ending import Ending
 from app.engine.findings import found_nothing
 from app.engine.hub import Hub
 from app.engine.images import Images
+from app.engine.neighbours import Neighbours
 from app.engine.outcome import Outcome, outcome_of
 from app.engine.reading import Reading
 from app.engine.recorder import Move, Recorder
@@ -60,6 +61,7 @@ class Shared:
     instruments: Instrumentation
     windows: Windows
     summaries: Summaries
+    neighbours: Neighbours
 
 
 class Execution:
@@ -132,6 +134,10 @@ class Execution:
         except StaleRun:
             return await self._moved_elsewhere()
         return Outcome(run, message, self._recorder.next_run_id)
+
+    async def close(self) -> None:
+        """Wait until nothing is being stored any more."""
+        await self._recorder.close()
 
     async def _moved_elsewhere(self) -> Outcome:
         """Return what others did with the run; if they cancelled it, end it here."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from app.db import run_events, run_holders, workers
+from app.db import repeats, run_events, run_holders, workers
 from app.db.database import Connection, Database
 from app.db.run_holders import HeldRun
 from app.domain.clock import now
@@ -106,6 +106,7 @@ class Heartbeat:
         workers.remove_lapsed(connection, watch.lapsed)
         if clean_up:
             run_events.remove_before(connection, moment - self._journal_seconds)
+            repeats.forget_old(connection)
         run_holders.bring_expiry_forward(
             connection,
             made_after=moment + _CLOCKS_DIFFER,

@@ -1,11 +1,13 @@
-"""Wakes the readers of a run in this process.
+"""Wakes the readers of a run: those in this process, and through `neighbours` those in others.
 
 Only a hint: the database is authoritative, and readers in other processes read it there.
 """
 
 import asyncio
+import itertools
+import time
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -15,6 +17,8 @@ FRAMES_AT_ONCE = 100
 # How many of a run's stored frames stay in memory. A frame of some characters takes half a
 # kilobyte, so all frames of a long answer would take hundreds of megabytes.
 FRAMES_KEPT = 1_000
+# For how long another server's notice that it reads a run counts. It repeats it more often.
+_READERS_SECONDS = 5.0
 
 
 class Frame(NamedTuple):
@@ -101,6 +105,10 @@ class Hub:
     """The feeds of the runs that this process executes, and the waiters for a run to change."""
 
     def __init__(self) -> None:
+        # Passes on to other servers that a run has changed.
+        self.forward: Callable[[str], None] = lambda _: None
+        self._read_elsewhere: dict[str, float] = {}
+        self._on_readers: dict[str, Callable[[], None]] = {}
         self._feeds: dict[str, Feed] = {}
         self._changes: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
         self._stopping = False
@@ -120,6 +128,7 @@ class Hub:
 
     def settle(self, run_id: str) -> None:
         """Close the run's feed; its present readers still read it to the end."""
+        self._on_readers.pop(run_id, None)
         feed = self._feeds.pop(run_id, None)
         if feed is not None:
             feed.close()
@@ -131,8 +140,32 @@ class Hub:
         """
         return self._changes.setdefault(run_id, asyncio.Event())
 
+    def read_elsewhere(self, run_id: str) -> None:
+        """Take note that another server has readers of this run; it says so again and again."""
+        moment = time.monotonic()
+        # Newest last, so that those which nobody reads any more come first.
+        self._read_elsewhere.pop(run_id, None)
+        self._read_elsewhere[run_id] = moment + _READERS_SECONDS
+        for oldest in [*itertools.islice(self._read_elsewhere, 2)]:
+            if self._read_elsewhere[oldest] < moment:
+                del self._read_elsewhere[oldest]
+        if callback := self._on_readers.get(run_id):
+            callback()
+
+    def is_read_elsewhere(self, run_id: str) -> bool:
+        return self._read_elsewhere.get(run_id, 0) > time.monotonic()
+
+    def on_reader_elsewhere(self, run_id: str, callback: Callable[[], None]) -> None:
+        """Call back whenever another server has readers of this run, until it is settled."""
+        self._on_readers[run_id] = callback
+
     def changed(self, run_id: str) -> None:
-        """Wake the waiters for the run's status to change."""
+        """Wake the waiters for the run's status to change, in other servers too."""
+        self.wake(run_id)
+        self.forward(run_id)
+
+    def wake(self, run_id: str) -> None:
+        """Wake the waiters of this process for the run to change."""
         event = self._changes.pop(run_id, None)
         if event is not None:
             event.set()
@@ -141,7 +174,7 @@ class Hub:
         """Mark the process as stopping, and wake all waiters."""
         self._stopping = True
         for run_id in [*self._changes]:
-            self.changed(run_id)
+            self.wake(run_id)
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -9,19 +9,23 @@ from contextlib import contextmanager
 from app.db import run_holders
 from app.db.database import Database
 from app.engine.hub import Hub
+from app.engine.neighbours import Neighbours
 
 logger = logging.getLogger(__name__)
 
-# How often (in seconds) to read a run that other processes may change: they can't wake this one.
+# How often (in seconds) to read a run that other processes may change.
 LOOK_EVERY = 0.25
+# The same if notices of the other processes arrive: only one that got lost takes that long.
+LOOK_IN_CASE = 1.0
 
 
 class Poller:
     """Wakes the hub's waiters for a run when its row has changed or it has stored new events."""
 
-    def __init__(self, database: Database, hub: Hub) -> None:
+    def __init__(self, database: Database, hub: Hub, neighbours: Neighbours) -> None:
         self._database = database
         self._hub = hub
+        self._neighbours = neighbours
         self._waiting: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -45,13 +49,15 @@ class Poller:
     async def _poll(self, run_id: str) -> None:
         first, before = True, None
         while True:
+            if self._hub.find(run_id) is None:
+                self._neighbours.say_reading(run_id)
             try:
                 seen = await self._database.read(run_holders.progress, run_id)
             except Exception as error:  # noqa: BLE001 - the waiters read, and get the error, themselves
                 logger.warning("run %s could not be read: %s", run_id, type(error).__name__)
-                self._hub.changed(run_id)
+                self._hub.wake(run_id)
             else:
                 if first or seen != before:
-                    self._hub.changed(run_id)
+                    self._hub.wake(run_id)
                 first, before = False, seen
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(LOOK_IN_CASE if self._neighbours.hears else LOOK_EVERY)

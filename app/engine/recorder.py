@@ -71,6 +71,9 @@ class Recorder:
         self.next_run_id: str | None = None
         self._pending: list[Frame] = []
         self._kept_at = time.monotonic()
+        # Stores events in the background, while readers of other servers wait for them.
+        self._keeping: asyncio.Task[None] | None = None
+        hub.on_reader_elsewhere(self._run.id, self._keep_now)
 
     async def record(self, changes: Changes, move: Move | None = None) -> RunRow:
         """Commit the changes, then send their events."""
@@ -92,23 +95,49 @@ class Recorder:
         self._next_id += len(frames)
         self._pending += frames
         self._publish(frames)
+        if self._hub.is_read_elsewhere(self._run.id):
+            self._keep_now()
 
     async def keep_if_due(self) -> None:
         """Store the events that were sent but not stored yet, if the last commit is long ago."""
         if self._pending and time.monotonic() - self._kept_at > _KEEP_EVERY:
-            await self._uninterrupted(self._keep_pending())
+            self._keep_now()
+            await self._uninterrupted(self._kept())
+
+    def _keep_now(self) -> None:
+        if self._keeping is None and self._pending:
+            self._keeping = asyncio.create_task(self._keep_pending(), name="keep events")
 
     async def _keep_pending(self) -> None:
-        await self._database.transaction(journal.keep, self._run.id, self._pending)
-        self._mark_kept()
+        """Store the events that were sent, and those that are sent meanwhile."""
+        while frames := [*self._pending]:
+            await self._database.transaction(journal.keep, self._run.id, frames)
+            del self._pending[: len(frames)]
+            self._mark_kept()
+            self._hub.forward(self._run.id)
+        self._keeping = None
+
+    async def close(self) -> None:
+        """Wait for events that are being stored; the run may be left to another process."""
+        if self._keeping is not None:
+            await asyncio.wait([self._keeping])
+
+    async def _kept(self) -> None:
+        """Wait for events that are being stored. Raises what that raised."""
+        if (keeping := self._keeping) is not None:
+            await asyncio.wait([keeping])
+            self._keeping = None
+            keeping.result()
 
     async def _commit(self, write: Any, *args: Any) -> RunRow:
         return await self._uninterrupted(self._commit_and_publish(write, *args))
 
     async def _commit_and_publish(self, write: Any, *args: Any) -> RunRow:
         run: RunRow
+        await self._kept()
         (run, self.next_run_id), frames = await self._database.transaction(write, *args)
         self._next_id += len(frames)
+        self._pending.clear()
         self._mark_kept()
         self._publish(frames)
         self._hub.changed(self._run.id)
@@ -132,11 +161,10 @@ class Recorder:
             raise
 
     def _mark_kept(self) -> None:
-        self._pending = []
         self._kept_at = time.monotonic()
         feed = self._hub.find(self._run.id)
         if feed is not None:
-            feed.drop_stored(self._next_id)
+            feed.drop_stored(self._pending[0].id if self._pending else self._next_id)
 
     def _publish(self, frames: list[Frame]) -> None:
         feed = self._hub.find(self._run.id)

@@ -41,6 +41,7 @@ class RunTasks:
         self._requests: dict[str, Context] = {}
         self._stopping = False
         shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
+        shared.neighbours.on_cancel = self.abandon
 
     @property
     def run_ids(self) -> list[str]:
@@ -82,9 +83,13 @@ class RunTasks:
         """Cancel a run whose row says `cancelling`."""
         # One that has not begun is executed by no process, whichever it came to.
         unheld = run.worker_id in (None, self.shared.worker_id) or run.started_at is None
-        if not self.abandon(run.id) and unheld:
+        if self.abandon(run.id):
+            return
+        if unheld:
             self.end(run.id, "cancelled")
-        # Otherwise the process that executes it reads the row at its next heartbeat.
+            return
+        # The process that executes it also reads the row at its next heartbeat.
+        self.shared.neighbours.say_cancel(run.id)
 
     def abandon(self, run_id: str) -> bool:
         """Stop executing a run, whose thread may be gone; return False if it has no task here."""
@@ -238,6 +243,8 @@ class RunTasks:
         except Exception:
             logger.exception("run %s: execution failed", execution.run_id)
             return await execution.end("failed", OUR_FAULT)
+        finally:
+            await execution.close()
 
     async def _end(self, run_id: str, to: Ending, last_error: LastError | None) -> None:
         try:

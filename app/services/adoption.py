@@ -102,5 +102,6 @@ class AdoptionService:
                 project=caller.project,
                 metadata=marked,
                 imported=None,
+                attempt=None,
             ),
         )

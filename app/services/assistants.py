@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.db import assistants, written_assistants
+from app.db import assistants, repeats, written_assistants
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.rows import AssistantRow, WrittenAssistantRow
@@ -35,8 +35,8 @@ class AssistantService:
         self._database = database
         self._wake = wake
 
-    async def create(self, project: str, body: AssistantCreate) -> Assistant:
-        assistant = await self._database.transaction(self._create, project, body)
+    async def create(self, caller: Caller, body: AssistantCreate) -> Assistant:
+        assistant = await self._database.transaction(self._create, caller, body)
         self._wake()
         return assistant_object(assistant)
 
@@ -58,10 +58,16 @@ class AssistantService:
         return AssistantDeleted(id=assistant_id)
 
     @staticmethod
-    def _create(connection: Connection, project: str, body: AssistantCreate) -> AssistantRow:
+    def _create(connection: Connection, caller: Caller, body: AssistantCreate) -> AssistantRow:
+        project = caller.project
+        if earlier := repeats.earlier(connection, caller, repeats.ASSISTANTS, project):
+            return assistants.retrieve(connection, project, earlier)
         check_code_files(connection, Caller(project), body.tool_resources)
         resources = stored_resources(connection, project, body.tool_resources)
-        assistant = replace(new_assistant(project, body), tool_resources=resources)
+        assistant = replace(
+            new_assistant(project, body), tool_resources=resources, attempt=caller.mark
+        )
+        repeats.keep(connection, caller, assistant.id)
         return assistants.create(connection, assistant)
 
     @staticmethod

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from copy import copy
 from dataclasses import dataclass, replace
 
-from app.db import handovers, messages, runs, threads
+from app.db import handovers, messages, repeats, runs, threads
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, Question, RunRow
 from app.db.runs import ActiveRun, Ended
@@ -24,6 +24,7 @@ from app.schemas.messages import Said, stored_content
 from app.schemas.runs import RunCreate
 from app.schemas.threads import ThreadCreate
 from app.services.handovers import message_by_hand
+from app.services.repeated import earlier_conversation, earlier_run, with_its_end
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
 from app.services.threads import create_thread
@@ -89,6 +90,8 @@ class ChatService:
         task = begin(self._tasks, created)
         run = created.run
         frames = self._follower.follow(run.id)
+        if created.repeated and run.streamed:
+            frames = with_its_end(self._database, run.id, frames)
         return Turn(run.thread_id, run.id, task, frames, is_korean(body.message))
 
     async def end(self, turn: Turn) -> ChatReply:
@@ -120,6 +123,9 @@ class ChatService:
     def _create(
         self, connection: Connection, caller: Caller, body: ChatRequest, streamed: bool
     ) -> Created | ChatReply:
+        earlier = self._earlier(connection, caller, body.thread_id)
+        if earlier is not None:
+            return Created(earlier, repeated=True)
         policy, is_new = self._policy, body.thread_id is None
         given_up: Ended | None = None
         active: list[ActiveRun] = []
@@ -127,7 +133,6 @@ class ChatService:
             thread_id, newest = create_thread(connection, caller, ThreadCreate()).id, 0
         else:
             thread_id = body.thread_id
-            threads.lock(connection, caller, thread_id)
             if (person := handovers.person_in(connection, thread_id)) is not None:
                 return _delivered(connection, thread_id, person, body)
             given_up, active = _line(connection, thread_id)
@@ -148,7 +153,16 @@ class ChatService:
             at_once=not active,
             history=history,
         )
+        repeats.keep(connection, caller, run.id)
         return replace(created, ended=given_up)
+
+    @staticmethod
+    def _earlier(connection: Connection, caller: Caller, thread_id: str | None) -> RunRow | None:
+        """Lock the thread, and return the run that an earlier attempt of the chat created."""
+        if thread_id is None:
+            return earlier_conversation(connection, caller)
+        threads.lock(connection, caller, thread_id)
+        return earlier_run(connection, caller, thread_id)
 
 
 def _delivered(connection: Connection, thread_id: str, person: str, body: ChatRequest) -> ChatReply:

@@ -4,11 +4,12 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Protocol
 
 from app.core.object_store import ObjectStore, StorageError, file_key
-from app.db import files
+from app.db import files, repeats
 from app.db.database import Connection, Database
 from app.db.file_rows import FileRow
 from app.db.paging import Page
@@ -79,13 +80,13 @@ class FileService:
     def max_bytes(self) -> int:
         return self._max_bytes
 
-    async def create(self, project: str, upload: Upload) -> FileObject:
+    async def create(self, caller: Caller, upload: Upload) -> FileObject:
         """Store the bytes, then the file, so that a file has all of its bytes or does not exist.
 
         Raises `LimitReached` if the project is uploading `UPLOADS_AT_ONCE` files already.
         """
-        with self._counted(project):
-            return await self._create(project, upload)
+        with self._counted(caller.project):
+            return await self._create(caller, upload)
 
     @contextmanager
     def _counted(self, project: str) -> Iterator[None]:
@@ -104,20 +105,33 @@ class FileService:
             if not self._uploading[project]:
                 del self._uploading[project]
 
-    async def _create(self, project: str, upload: Upload) -> FileObject:
+    async def _create(self, caller: Caller, upload: Upload) -> FileObject:
+        content = None if caller.attempt is None else blake2b(digest_size=16)
         try:
-            stored = await self._writer.put(self._limited(upload.chunks()))
+            stored = await self._writer.put(self._limited(upload.chunks(), content))
         except StorageError as error:
             raise _unavailable(error) from error
         try:
-            file = _new_file(project, stored, upload)
-            created = await self._database.transaction(files.create, file)
+            if content is not None:
+                caller = _asking(caller, content.hexdigest(), upload)
+            file = replace(_new_file(caller.project, stored, upload), attempt=caller.mark)
+            created = await self._database.transaction(self._insert, caller, file)
         except Exception:
             await self._writer.give_up(stored.file_id)
             raise
         if created is None:
             raise InvalidRequest("The upload took too long.", code="upload_too_slow")
+        if created.id != file.id:
+            # An earlier attempt stored the same bytes.
+            await self._writer.give_up(file.id)
         return file_object(created)
+
+    @staticmethod
+    def _insert(connection: Connection, caller: Caller, file: FileRow) -> FileRow | None:
+        if earlier := repeats.earlier(connection, caller, repeats.FILES, caller.project):
+            return files.retrieve(connection, caller.project, earlier)
+        repeats.keep(connection, caller, file.id)
+        return files.create(connection, file)
 
     async def retrieve(self, caller: Caller, file_id: str) -> FileObject:
         """Raises `NotFound`."""
@@ -154,12 +168,17 @@ class FileService:
             raise Configured("File", file_id)
         files.remove(connection, project, file_id, now())
 
-    async def _limited(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _limited(
+        self, chunks: AsyncIterator[bytes], digest: "blake2b | None"
+    ) -> AsyncIterator[bytes]:
+        """Yield the chunks. Raises `InvalidRequest` if the file is empty or too large."""
         size = 0
         async for chunk in chunks:
             size += len(chunk)
             if size > self._max_bytes:
                 raise file_too_large(self._max_bytes)
+            if digest is not None:
+                digest.update(chunk)
             yield chunk
         if size == 0:
             raise InvalidRequest(
@@ -198,6 +217,17 @@ def _new_file(project: str, stored: StoredBytes, upload: Upload) -> FileRow:
         expires_at=stored.created_at + expiry.seconds if expiry else None,
         project=project,
     )
+
+
+def _asking(caller: Caller, digest: str, upload: Upload) -> Caller:
+    """Return the caller with its attempt at the upload; `digest` is one of the bytes.
+
+    The form's own bytes are no help: clients choose another boundary each time.
+    """
+    if caller.attempt is None:
+        return caller
+    asked = f"{digest} {upload.about().model_dump_json()} {upload.filename}"
+    return replace(caller, attempt=caller.attempt.of(asked))
 
 
 def _unavailable(error: StorageError) -> ThreadkeeperError:

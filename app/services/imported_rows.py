@@ -69,20 +69,23 @@ Row = TypeVar("Row", bound=AnyRow)
 # By the class of a row: its table, and the columns that are not taken from the imported object, or
 # that the server itself changes afterwards.
 ROWS: dict[type, tuple[RowMap[Any], Collection[str]]] = {
-    AssistantRow: (ASSISTANTS, ("project", "imported")),
-    ThreadRow: (THREADS, ("project", "imported")),
-    MessageRow: (MESSAGES, ("imported",)),
+    AssistantRow: (ASSISTANTS, ("project", "imported", "attempt")),
+    ThreadRow: (THREADS, ("project", "imported", "attempt")),
+    MessageRow: (MESSAGES, ("imported", "attempt")),
     # What was imported before 0.4 has no times in milliseconds.
     RunRow: (
         RUNS,
-        ("project", "imported", "began_ms", "first_text_ms", "ended_ms", "found_nothing"),
+        (
+            *("project", "imported", "attempt"),
+            *("began_ms", "first_text_ms", "ended_ms", "found_nothing"),
+        ),
     ),
     StepRow: (STEPS, ("imported",)),
     FeedbackRow: (FEEDBACK, ("project", "imported")),
-    FileRow: (FILES, ("project", "imported", "lacks_content")),
+    FileRow: (FILES, ("project", "imported", "attempt", "lacks_content")),
     VectorStoreRow: (
         VECTOR_STORES,
-        ("project", "imported", "last_active_at", "expires_at"),
+        ("project", "imported", "attempt", "last_active_at", "expires_at"),
     ),
     StoreFileRow: (
         STORE_FILES,

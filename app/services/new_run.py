@@ -55,6 +55,7 @@ def new_run(
         request_id=caller.request_id,
         reserved_tokens=reserved_tokens,
         by_visitor=caller.session is not None,
+        attempt=caller.mark,
     )
 
 

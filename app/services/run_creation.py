@@ -29,13 +29,15 @@ class Created:
     """A new run, and what else happened in its transaction.
 
     `claimed` is set if the run starts at once. `interrupted` runs must be cancelled for it.
-    `ended` is a run that was ended for it.
+    `ended` is a run that was ended for it. `repeated`: an earlier attempt of the request created
+    the run; nothing happened now.
     """
 
     run: RunRow
     claimed: Claimed | None = None
     interrupted: Sequence[RunRow] = ()
     ended: Ended | None = None
+    repeated: bool = False
 
 
 def admitted_run(
@@ -104,6 +106,8 @@ def insert(
 
 def begin(tasks: RunTasks, created: Created) -> asyncio.Task[Outcome] | None:
     """Start the created run after the commit; return its task if it was claimed already."""
+    if created.repeated:
+        return None
     for run in created.interrupted:
         tasks.cancel(run)
     if created.ended is not None:

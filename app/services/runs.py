@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import replace
 from typing import NamedTuple
 
-from app.db import messages, runs, threads
+from app.db import messages, repeats, runs, threads
 from app.db.database import Connection, Database
 from app.db.rows import Horizon, RunRow
 from app.db.runs import ActiveRun
@@ -30,11 +30,12 @@ from app.schemas.threads import ThreadCreate
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
 from app.services.new_run import new_rows
+from app.services.repeated import earlier_conversation, earlier_run, with_its_end
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
 from app.services.run_reads import locked_in_thread, run_in_thread
 from app.services.threads import create_thread, new_message
-from app.services.tool_outputs import submit_outputs
+from app.services.tool_outputs import Submitted, submit_outputs, submitted_before
 from app.wire import run_object
 
 Frames = AsyncIterator[list[Frame]]
@@ -93,7 +94,7 @@ class RunService:
         created = await self._database.transaction_of(
             new_rows(body), self._create, caller, thread_id, body, include, at_once=True
         )
-        return self._followed(self._begin(created))
+        return self._followed(self._begin(created), repeated=created.repeated)
 
     async def create_with_thread(self, caller: Caller, body: ThreadRunCreate) -> Run:
         created = await self._database.transaction_of(
@@ -107,7 +108,7 @@ class RunService:
         created = await self._database.transaction_of(
             new_rows(body), self._create_both, caller, body, at_once=True
         )
-        return self._followed(self._begin(created))
+        return self._followed(self._begin(created), repeated=created.repeated)
 
     async def update(
         self, caller: Caller, thread_id: str, run_id: str, body: MetadataUpdate
@@ -118,30 +119,35 @@ class RunService:
     async def cancel(self, caller: Caller, thread_id: str, run_id: str) -> Run:
         """Return the run as `cancelling`; it is cancelled right afterwards."""
         run = await self._database.transaction(self._cancel, caller, thread_id, run_id)
-        self._tasks.cancel(run)
+        if run.status == "cancelling":
+            self._tasks.cancel(run)
         return run_object(run)
 
     async def submit_tool_outputs(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> Run:
         """Return the run as `queued`; it continues right afterwards."""
-        run, _ = await self._database.transaction(self._submit, caller, thread_id, run_id, body)
-        self._tasks.start(run_id)
-        return run_object(run)
+        submitted = await self._database.transaction(self._submit, caller, thread_id, run_id, body)
+        if not submitted.repeated:
+            self._tasks.start(run_id)
+        return run_object(submitted.run)
 
     async def submit_tool_outputs_streamed(
         self, caller: Caller, thread_id: str, run_id: str, body: ToolOutputsSubmit
     ) -> StreamedRun:
         """Return the run's events from the submission on."""
-        run, frames, claimed = await self._database.transaction(
+        submitted, claimed = await self._database.transaction(
             self._submit_and_claim, caller, thread_id, run_id, body
         )
         if claimed is not None:
             self._tasks.execute(claimed)
-        return self._followed(run, after=frames[0].id - 1)
+        return self._followed(submitted.run, after=submitted.after, repeated=submitted.repeated)
 
-    def _followed(self, run: RunRow, after: int = 0) -> StreamedRun:
-        return StreamedRun(run.model, self._follower.follow(run.id, after))
+    def _followed(self, run: RunRow, *, after: int = 0, repeated: bool) -> StreamedRun:
+        frames = self._follower.follow(run.id, after)
+        if repeated:
+            frames = with_its_end(self._database, run.id, frames)
+        return StreamedRun(run.model, frames)
 
     def _begin(self, created: Created) -> RunRow:
         self._wake()
@@ -162,6 +168,8 @@ class RunService:
     ) -> Created:
         body = body or RunCreate(assistant_id=self._policy.default_assistant_id)
         threads.lock(connection, caller, thread_id)
+        if (earlier := earlier_run(connection, caller, thread_id)) is not None:
+            return Created(earlier, repeated=True)
         active = runs.line_of(connection, thread_id)
         interrupted = self._make_way(connection, thread_id, active, body.if_busy)
         not_before = messages.newest_time(connection, thread_id)
@@ -190,6 +198,8 @@ class RunService:
     def _create_both(
         self, connection: Connection, caller: Caller, body: ThreadRunCreate, *, at_once: bool
     ) -> Created:
+        if (earlier := earlier_conversation(connection, caller)) is not None:
+            return Created(earlier, repeated=True)
         for_code = self._policy.runs_code(connection, caller, body)
         thread = create_thread(connection, caller, body.thread or ThreadCreate(), for_code=for_code)
         check_code_files(connection, caller, body.tool_resources)
@@ -257,6 +267,7 @@ class RunService:
         run = replace(run, include=[*include], horizon=horizon)
         changes.emit_created("thread.run", run)
         created = insert(self._policy, connection, run, changes, at_once=at_once)
+        repeats.keep(connection, caller, run.id)
         # The client gets the run as it was created, even if it has started meanwhile.
         return replace(created, run=run)
 
@@ -272,8 +283,11 @@ class RunService:
     @staticmethod
     def _cancel(connection: Connection, caller: Caller, thread_id: str, run_id: str) -> RunRow:
         run = locked_in_thread(connection, caller, thread_id, run_id)
+        if run.status in ("cancelling", "cancelled") and repeats.is_repeat(connection, caller):
+            return run
         if run.status in TERMINAL or run.status == "cancelling":
             raise InvalidRequest(f"Cannot cancel run with status '{run.status}'.")
+        repeats.keep(connection, caller, run_id)
         return runs.move(connection, run, "cancelling")
 
     def _submit(
@@ -283,9 +297,15 @@ class RunService:
         thread_id: str,
         run_id: str,
         body: ToolOutputsSubmit,
-    ) -> tuple[RunRow, list[Frame]]:
-        locked_in_thread(connection, caller, thread_id, run_id)
-        return submit_outputs(connection, run_id, body.tool_outputs, self._policy.worker_id)
+    ) -> Submitted:
+        run = locked_in_thread(connection, caller, thread_id, run_id)
+        outputs = body.tool_outputs
+        if repeats.is_repeat(connection, caller):
+            earlier = submitted_before(connection, run, outputs)
+            if earlier is not None:
+                return earlier
+        repeats.keep(connection, caller, run_id)
+        return submit_outputs(connection, run_id, outputs, self._policy.worker_id)
 
     def _submit_and_claim(
         self,
@@ -294,10 +314,12 @@ class RunService:
         thread_id: str,
         run_id: str,
         body: ToolOutputsSubmit,
-    ) -> tuple[RunRow, list[Frame], Claimed | None]:
-        run, frames = self._submit(connection, caller, thread_id, run_id, body)
+    ) -> tuple[Submitted, Claimed | None]:
+        submitted = self._submit(connection, caller, thread_id, run_id, body)
+        if submitted.repeated:
+            return submitted, None
         policy = self._policy
         claimed = claim(connection, run_id, policy.worker_id, policy.windows)
         if claimed is not None:
-            claimed.frames = frames + claimed.frames
-        return run, frames, claimed
+            claimed.frames = submitted.frames + claimed.frames
+        return submitted, claimed

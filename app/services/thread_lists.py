@@ -52,9 +52,7 @@ class ThreadListService:
         self._database = database
         self._tasks = tasks
         self._sweep = sweep
-        self._indexing = Periodic(
-            "message index", self._catch_up, every=_INDEX_EVERY, at_once=False
-        )
+        self._indexing = Periodic("message index", self.catch_up, every=_INDEX_EVERY, at_once=False)
 
     def open(self) -> None:
         """Begin to index messages in the background, so that searches need not wait for long."""
@@ -109,7 +107,7 @@ class ThreadListService:
         if wanted.is_empty:
             return await self._database.read(thread_lists.list_page, caller, page, wanted)
         if wanted.words is not None:
-            await self._catch_up()
+            await self.catch_up()
         deadline = Deadline(self._search_seconds)
         return await self._database.search(deadline, thread_lists.list_page, caller, page, wanted)
 
@@ -121,7 +119,8 @@ class ThreadListService:
         taken = thread_lists.remove(connection, keys)
         return _Removed(len(keys), active, taken)
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
+        """Index the messages that a search could not find yet."""
         if await self._database.read(message_index.is_behind):
             while await self._database.long_transaction(message_index.catch_up):
                 pass  # other writers take their turn in between

@@ -1,9 +1,10 @@
 """Threads and their messages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from app.db import messages, runs, steps, summaries, threads, usage
+from app.db import messages, repeats, runs, steps, summaries, threads, usage
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.rows import MessageRow, SummaryRow, ThreadRow
@@ -26,6 +27,7 @@ from app.schemas.threads import (
 )
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
+from app.services.repeated import earlier_thread
 from app.services.vector_stores import OF_THREAD, stored_resources
 from app.wire import message_object, thread_object
 
@@ -51,7 +53,7 @@ class ThreadService:
 
     async def create(self, caller: Caller, body: ThreadCreate) -> Thread:
         count = len(body.messages or [])
-        thread = await self._database.transaction_of(count, create_thread, caller, body)
+        thread = await self._database.transaction_of(count, self._create, caller, body)
         self._wake()
         return thread_object(thread)
 
@@ -84,6 +86,14 @@ class ThreadService:
             self._tasks.abandon(run_id)
         self._sweep()
         return ThreadDeleted(id=thread_id)
+
+    @staticmethod
+    def _create(connection: Connection, caller: Caller, body: ThreadCreate) -> ThreadRow:
+        if earlier := earlier_thread(connection, caller, body):
+            return threads.retrieve(connection, caller, earlier)
+        thread = create_thread(connection, caller, body)
+        repeats.keep(connection, caller, thread.id)
+        return thread
 
     @staticmethod
     def _update(
@@ -150,12 +160,15 @@ class MessageService:
         self, connection: Connection, caller: Caller, thread_id: str, body: MessageCreate
     ) -> MessageRow:
         threads.lock(connection, caller, thread_id)
+        if earlier := repeats.earlier(connection, caller, repeats.MESSAGES, thread_id):
+            return messages.retrieve(connection, thread_id, earlier)
         active = runs.active_on(connection, thread_id) if self._refuses_busy else None
         if active is not None:
             raise ThreadBusy.for_message(thread_id, active.id, active.status)
         message = new_message(thread_id, body, messages.newest_time(connection, thread_id))
-        messages.create(connection, message)
+        messages.create(connection, replace(message, attempt=caller.mark))
         attach_files(connection, caller, thread_id, [body])
+        repeats.keep(connection, caller, message.id)
         return message
 
     @staticmethod
@@ -224,6 +237,7 @@ def create_thread(
         tool_resources=resources,
         project=caller.project,
         session_id=caller.session,
+        attempt=caller.mark,
     )
     threads.create(connection, thread)
     messages.create(

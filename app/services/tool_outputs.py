@@ -1,5 +1,8 @@
 """The outputs of tools that the client executes."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from app.db import runs, steps
 from app.db.database import Connection
 from app.db.rows import RunRow
@@ -13,10 +16,22 @@ from app.engine.translation.items import answer_call, call_output, complete_step
 from app.schemas.runs import ToolOutput
 
 
+class Submitted(NamedTuple):
+    """A run that has got its outputs. Their events, which are `frames`, follow the id `after`.
+
+    `repeated`: it had got them before, and nothing happened now.
+    """
+
+    run: RunRow
+    frames: list[Frame]
+    after: int
+    repeated: bool = False
+
+
 def submit_outputs(
     connection: Connection, run_id: str, outputs: list[ToolOutput], worker_id: str
-) -> tuple[RunRow, list[Frame]]:
-    """Queue the run again with the outputs of its client's tools; return the run and its events.
+) -> Submitted:
+    """Queue the run again with the outputs of its client's tools.
 
     Raises `InvalidRequest` if the run does not wait for outputs, or not for exactly these.
     """
@@ -38,7 +53,39 @@ def submit_outputs(
         connection, run, "queued", required_action=None, worker_id=worker_id, streamed=True
     )
     changes.emit("thread.run.queued", queued)
-    return queued, journal.append_unclaimed(connection, run_id, changes.events)
+    frames = journal.append_unclaimed(connection, run_id, changes.events)
+    return Submitted(queued, frames, frames[0].id - 1)
+
+
+def submitted_before(
+    connection: Connection, run: RunRow, outputs: Sequence[ToolOutput]
+) -> Submitted | None:
+    """Return the run if it has got exactly these outputs before, None if it has not."""
+    stored = {
+        item["call_id"]: item["output"]
+        for item in steps.items_of(connection, run.id)
+        if item["type"] == "function_call_output"
+    }
+    given = {output.tool_call_id: output.output or "" for output in outputs}
+    if not given or any(stored.get(call_id) != text for call_id, text in given.items()):
+        return None
+    return Submitted(run, [], _before_outputs(connection, run.id, [*given]), repeated=True)
+
+
+def _before_outputs(connection: Connection, run_id: str, call_ids: Sequence[str]) -> int:
+    """Return the id of the last event before those of the step that has got the outputs."""
+    after, found = 0, 0
+    while True:
+        kept = journal.kept_after(connection, run_id, after)
+        for frame in kept.frames:
+            if frame.event == "thread.run.step.completed" and all(
+                f'"{call_id}"' in frame.data for call_id in call_ids
+            ):
+                # The last one: ids of calls may occur again.
+                found = frame.id - 1
+        if not kept.more:
+            return found
+        after = kept.frames[-1].id
 
 
 def _answer_step(

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from app.db import chunk_removal, chunks, file_batches, vector_store_files, vector_stores
+from app.db import chunk_removal, chunks, file_batches, repeats, vector_store_files, vector_stores
 from app.db.database import Connection, Database
 from app.db.file_batches import BatchWithFiles
 from app.db.knowledge_rows import StoreFileRow
 from app.db.paging import Page
 from app.db.vector_store_files import NewFile
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.schemas.common import ListPage
@@ -35,10 +36,10 @@ class VectorStoreFileService:
         self._wake = wake
 
     async def create(
-        self, project: str, store_id: str, body: VectorStoreFileCreate
+        self, caller: Caller, store_id: str, body: VectorStoreFileCreate
     ) -> VectorStoreFile:
         """Attach a file, which is then indexed in the background."""
-        file = await self._database.transaction(self._create, project, store_id, body)
+        file = await self._database.transaction(self._create, caller, store_id, body)
         self._wake()
         return store_file_object(file)
 
@@ -69,11 +70,14 @@ class VectorStoreFileService:
 
     @staticmethod
     def _create(
-        connection: Connection, project: str, store_id: str, body: VectorStoreFileCreate
+        connection: Connection, caller: Caller, store_id: str, body: VectorStoreFileCreate
     ) -> StoreFileRow:
-        moment = now()
+        project, moment = caller.project, now()
         vector_stores.use(connection, project, store_id, moment)
-        vector_store_files.attach(connection, project, store_id, _new([body]), moment)
+        # Without a key it may be repeated: a store has each file once.
+        if not repeats.is_known(connection, caller):
+            vector_store_files.attach(connection, project, store_id, _new([body]), moment)
+            repeats.keep(connection, caller, body.file_id)
         return vector_store_files.retrieve(connection, store_id, body.file_id)
 
     @staticmethod
@@ -104,8 +108,8 @@ class FileBatchService:
         self._database = database
         self._wake = wake
 
-    async def create(self, project: str, store_id: str, body: FileBatchCreate) -> FileBatch:
-        batch = await self._database.transaction(self._create, project, store_id, body)
+    async def create(self, caller: Caller, store_id: str, body: FileBatchCreate) -> FileBatch:
+        batch = await self._database.transaction(self._create, caller, store_id, body)
         self._wake()
         return file_batch_object(batch)
 
@@ -130,11 +134,14 @@ class FileBatchService:
 
     @staticmethod
     def _create(
-        connection: Connection, project: str, store_id: str, body: FileBatchCreate
+        connection: Connection, caller: Caller, store_id: str, body: FileBatchCreate
     ) -> BatchWithFiles:
-        moment, batch_id = now(), new_id("file_batch")
+        project, moment, batch_id = caller.project, now(), new_id("file_batch")
         vector_stores.use(connection, project, store_id, moment)
-        file_batches.create(connection, batch_id, store_id, moment)
+        if earlier := repeats.earlier(connection, caller, repeats.BATCHES, store_id):
+            return file_batches.retrieve(connection, store_id, earlier)
+        file_batches.create(connection, batch_id, store_id, moment, attempt=caller.mark)
+        repeats.keep(connection, caller, batch_id)
         vector_store_files.attach(
             connection, project, store_id, _new(body.each()), moment, batch_id
         )

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.db import chunk_removal, vector_store_files, vector_stores
+from app.db import chunk_removal, repeats, vector_store_files, vector_stores
 from app.db.database import Connection, Database
 from app.db.knowledge_rows import VectorStoreRow
 from app.db.paging import Page
 from app.db.vector_store_files import NewFile
 from app.db.vector_stores import StoreWithFiles
+from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.ids import new_id
 from app.knowledge.search import Weights
@@ -50,8 +51,8 @@ class VectorStoreService:
         self._search = search
         self._wake = wake
 
-    async def create(self, project: str, body: VectorStoreCreate) -> VectorStore:
-        store = await self._database.transaction(self._create, project, body)
+    async def create(self, caller: Caller, body: VectorStoreCreate) -> VectorStore:
+        store = await self._database.transaction(self._create, caller, body)
         self._wake()
         return vector_store_object(store, now())
 
@@ -100,8 +101,13 @@ class VectorStoreService:
         return SearchResultsPage(search_query=body.queries(), data=[_result(one) for one in found])
 
     @staticmethod
-    def _create(connection: Connection, project: str, body: VectorStoreCreate) -> StoreWithFiles:
-        return _with_files(connection, create_store(connection, project, body))
+    def _create(connection: Connection, caller: Caller, body: VectorStoreCreate) -> StoreWithFiles:
+        project = caller.project
+        if earlier := repeats.earlier(connection, caller, repeats.VECTOR_STORES, project):
+            return _with_files(connection, vector_stores.retrieve(connection, project, earlier))
+        store = create_store(connection, project, body, attempt=caller.mark)
+        repeats.keep(connection, caller, store.id)
+        return _with_files(connection, store)
 
     @staticmethod
     def _retrieve(connection: Connection, project: str, store_id: str) -> StoreWithFiles:
@@ -125,11 +131,13 @@ def create_store(
     project: str,
     body: NewVectorStore,
     expires_after: ExpiresAfter | None = None,
+    *,
+    attempt: str | None = None,
 ) -> VectorStoreRow:
     """Create a store with its first files. Raises `NotFound` for an unknown file.
 
     `expires_after` is for stores whose body has no such field. With `OF_THREAD` the store belongs
-    to a thread and is deleted with it.
+    to a thread and is deleted with it. `attempt` marks the row; see `repeats.py`.
     """
     moment = now()
     full = body if isinstance(body, VectorStoreCreate) else VectorStoreCreate()
@@ -141,6 +149,7 @@ def create_store(
         metadata=body.metadata or {},
         project=project,
         of_thread=expires_after is OF_THREAD,
+        attempt=attempt,
         **_expiry(full.expires_after or expires_after, moment),
     )
     vector_stores.create(connection, store)

@@ -123,7 +123,7 @@ def test_python(server, tmp_path, block):
 def test_python_of_other_clients(server, tmp_path, block):
     if "azure.ai.agents" in block.code:
         pytest.importorskip("azure.ai.agents", reason="not tested: azure-ai-agents")
-    ended = "\nprint(thread.id)\n"
+    ended = "" if "print(" in block.code else "\nprint(thread.id)\n"
     said = run(server, block.code + ended, sys.executable, "-W", "ignore", folder=tmp_path)
     assert said.startswith("thread_")
 

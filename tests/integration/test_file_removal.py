@@ -7,7 +7,7 @@ import pytest
 
 from app.core.object_store import ObjectStore
 from app.db.database import Database
-from app.domain.access import DEFAULT_PROJECT
+from app.domain.access import Caller
 from app.schemas.files import FileCreate
 from app.services.files import FileService
 from app.storage.file_writer import FileWriter
@@ -130,7 +130,7 @@ async def test_a_failing_database_leaves_nothing(database, database_url, tmp_pat
     service = file_service(database, tmp_path)
     gone = Arriving(lambda: run(database_url, "DROP TABLE files"))
     with pytest.raises(Exception, match="files"):
-        await service.create(DEFAULT_PROJECT, gone)
+        await service.create(Caller(), gone)
     assert (stored(tmp_path), removals(database_url)) == ([], [])
 
 
@@ -138,4 +138,4 @@ async def test_an_upload_that_was_given_up_is_no_file(database, database_url, tm
     service = file_service(database, tmp_path)
     slow = Arriving(lambda: run(database_url, "DELETE FROM file_removals"))
     with pytest.raises(Exception, match="too long"):
-        await service.create(DEFAULT_PROJECT, slow)
+        await service.create(Caller(), slow)

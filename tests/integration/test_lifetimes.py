@@ -26,6 +26,7 @@ from app.core.telemetry import Telemetry
 from app.db.database import Database
 from app.db.lanes import Lane
 from app.engine.heartbeat import Heartbeat
+from app.engine.neighbours import Neighbours
 from app.engine.supervisor import RunSupervisor
 from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.interpreter.interpreter import Interpreter
@@ -53,6 +54,7 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "access": (AccessService, "__init__", None),
     "runs": (RunSupervisor, "open", "close"),
     "lease": (Heartbeat, "beat", "stop"),
+    "notices": (Neighbours, "open", "close"),
     "retention": (Retention, "open", "close"),
     "files": (FileService, "open", "close"),
     "message index": (ThreadListService, "open", "close"),

@@ -8,6 +8,7 @@ from app.db.database import Database
 from app.engine import claim, follower, tasks
 from app.engine.follower import Follower
 from app.engine.hub import Hub
+from app.engine.neighbours import Neighbours
 from app.engine.poller import Poller
 from app.services import run_creation
 from tests.support.replies import Reply
@@ -93,7 +94,9 @@ async def test_many_readers_of_a_waiting_run_look_once(database_url, monkeypatch
         run = insert_run(connection, "queued", worker_id="elsewhere", streamed=True)
     database, hub = Database(database_url, pool_size=2), Hub()
 
-    reader = Follower(database, hub, Poller(database, hub), silence_seconds=60)
+    reader = Follower(
+        database, hub, Poller(database, hub, Neighbours(database, hub, "w")), silence_seconds=60
+    )
 
     async def read() -> None:
         async for _ in reader.follow(run.id):

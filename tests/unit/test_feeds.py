@@ -11,6 +11,7 @@ from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.follower import Follower
 from app.engine.hub import FRAMES_KEPT, Feed, Frame, Hub, LeftBehind
+from app.engine.neighbours import Neighbours
 from app.engine.poller import Poller
 from app.engine.recorder import Move, Recorder
 from tests.support.rows import insert_run
@@ -40,7 +41,8 @@ def hub() -> Hub:
 
 @pytest.fixture
 def follower(database: Database, hub: Hub) -> Follower:
-    return Follower(database, hub, Poller(database, hub), silence_seconds=60)
+    poller = Poller(database, hub, Neighbours(database, hub, "w"))
+    return Follower(database, hub, poller, silence_seconds=60)
 
 
 class LongAnswer:

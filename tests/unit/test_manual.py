@@ -15,6 +15,8 @@ NOT_SETTINGS = {
     *("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"),
     *("POSTGRES_PASSWORD", "S3_SECRET_KEY", "PUBLIC_HTTP_PORT", "PUBLIC_HTTPS_PORT"),
     *("MAX_UPLOAD", "ACME_FOLDER"),
+    # A variable of the program that the page is about.
+    "OPENAI_ASSISTANT_ID",
     # Variables that providers.yaml names.
     *("AZURE_OPENAI_API_KEY", "GEMINI_API_KEY", "LITELLM_MASTER_KEY", "UPSTAGE_API_KEY"),
 }

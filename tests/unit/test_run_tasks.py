@@ -40,6 +40,7 @@ def tasks_of(database: SlowDatabase | None = None) -> RunTasks:
         worker_id="w",
         windows=None,
         instruments=SimpleNamespace(metrics=metrics),
+        neighbours=SimpleNamespace(say_cancel=lambda _: None),
     )
     return RunTasks(shared)
 

@@ -4,12 +4,15 @@ from fastapi import APIRouter
 
 from app.api.v1 import (
     access,
+    answers,
     assistants,
     chat,
+    conversations,
     feedback,
     files,
     handovers,
     health,
+    insights,
     messages,
     models,
     moving,
@@ -26,7 +29,17 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, runs, steps, threads, messages, feedback, handovers),
-    *(files, vector_stores, vector_store_files, usage, models, moving),
+    *(
+        files,
+        vector_stores,
+        vector_store_files,
+        conversations,
+        insights,
+        answers,
+        usage,
+        models,
+        moving,
+    ),
 ):
     api.include_router(resource.routes)
 api.include_router(access.guarded_routes)

@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from app.api.deps import CallerDep, PageDep, Services, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, PageDep, Services, ServicesDep
 from app.api.retiring import retirement_headers
 from app.api.routing import router
 from app.domain.access import Caller
@@ -14,10 +14,10 @@ routes = router("assistants")
 
 @routes.post("/assistants")
 async def create_assistant(
-    body: AssistantCreate, services: ServicesDep, caller: CallerDep, response: Response
+    body: AssistantCreate, services: ServicesDep, caller: CreatorDep, response: Response
 ) -> Assistant:
     """Create an assistant: a model with instructions and tools."""
-    assistant = await services.assistants.create(caller.project, body)
+    assistant = await services.assistants.create(caller, body)
     return _announced(services, caller, response, assistant)
 
 

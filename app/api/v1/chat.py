@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from app.api.deps import CallerDep, ServicesDep
+from app.api.deps import CreatorDep, ServicesDep
 from app.api.routing import EVENT_STREAM, MODEL_FAILURES, router
 from app.api.sse import KEEP_ALIVE, EventStream, error_event, event
 from app.api.visitor_errors import error_for
@@ -28,7 +28,7 @@ _to_json = json.JSONEncoder(ensure_ascii=False).encode
     response_model_exclude_none=True,
     responses=EVENT_STREAM | MODEL_FAILURES,
 )
-async def chat(body: ChatRequest, services: ServicesDep, caller: CallerDep) -> Any:
+async def chat(body: ChatRequest, services: ServicesDep, caller: CreatorDep) -> Any:
     """Send a message and get the answer.
 
     Without `thread_id`, a new thread is created; send the answer's `thread_id` to continue it.

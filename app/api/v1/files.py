@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.deps import CallerDep, FilePageDep, ServicesDep
+from app.api.deps import CallerDep, FilePageDep, ServicesDep, UploaderDep
 from app.api.routing import router
 from app.api.upload import FileUpload
 from app.schemas.common import ErrorEnvelope, ListPage
@@ -84,11 +84,11 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     # `FileUpload` checks the size itself and reports it in OpenAI's envelope.
     max_body_size=sys.maxsize,
 )
-async def create_file(request: Request, services: ServicesDep, caller: CallerDep) -> FileObject:
+async def create_file(request: Request, services: ServicesDep, caller: UploaderDep) -> FileObject:
     """Upload a file as a form with `file`, `purpose` and, optionally, `expires_after`."""
     upload = FileUpload(request, max_bytes=services.files.max_bytes)
     await upload.begin()
-    return await services.files.create(caller.project, upload)
+    return await services.files.create(caller, upload)
 
 
 @routes.get("/files")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.api.deps import CallerDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted
@@ -14,7 +14,7 @@ routes = router("messages")
 
 @routes.post("/threads/{thread_id}/messages")
 async def create_message(
-    thread_id: str, body: MessageCreate, services: ServicesDep, caller: CallerDep
+    thread_id: str, body: MessageCreate, services: ServicesDep, caller: CreatorDep
 ) -> Message:
     """Add a message to a thread that has no active run."""
     return await services.messages.create(caller, thread_id, body)

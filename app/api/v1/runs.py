@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Response
 
-from app.api.deps import CallerDep, IncludeDep, PageDep, Services, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, IncludeDep, PageDep, Services, ServicesDep
 from app.api.retiring import retirement_headers
 from app.api.routing import EVENT_STREAM, router
 from app.api.sse import EventStream, numbered, plain, run_events
@@ -36,7 +36,7 @@ PollHelper = Annotated[
 
 @routes.post("/threads/runs", response_model=Run, responses=EVENT_STREAM)
 async def create_thread_and_run(
-    body: ThreadRunCreate, services: ServicesDep, caller: CallerDep, response: Response
+    body: ThreadRunCreate, services: ServicesDep, caller: CreatorDep, response: Response
 ) -> Any:
     """Create a thread and a run on it; with `stream`, get the run's events as they happen."""
     if body.stream:
@@ -50,7 +50,7 @@ async def create_thread_and_run(
 async def create_run(
     thread_id: str,
     services: ServicesDep,
-    caller: CallerDep,
+    caller: CreatorDep,
     include: IncludeDep,
     response: Response,
     body: RunCreate | None = None,
@@ -125,7 +125,7 @@ async def update_run(
 
 @routes.post("/threads/{thread_id}/runs/{run_id}/cancel")
 async def cancel_run(
-    thread_id: str, run_id: str, services: ServicesDep, caller: CallerDep, response: Response
+    thread_id: str, run_id: str, services: ServicesDep, caller: CreatorDep, response: Response
 ) -> Run:
     """Cancel a run that has not ended: it becomes `cancelling`, and `cancelled` soon after."""
     run = await services.runs.cancel(caller, thread_id, run_id)
@@ -142,7 +142,7 @@ async def submit_tool_outputs(
     run_id: str,
     body: ToolOutputsSubmit,
     services: ServicesDep,
-    caller: CallerDep,
+    caller: CreatorDep,
     response: Response,
 ) -> Any:
     """Submit the outputs of all function calls of a run that requires action, in one request."""

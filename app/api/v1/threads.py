@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from app.api.deps import CallerDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.db.thread_lists import ThreadFilter
 from app.domain.errors import InvalidRequest
@@ -23,7 +23,7 @@ from app.schemas.threads import (
 routes = router("threads")
 
 _METADATA = re.compile(r"metadata\[([^\[\]]*)\]")
-_METADATA_PARAMETER = {
+METADATA_PARAMETER = {
     "parameters": [
         {
             "name": "metadata",
@@ -64,8 +64,14 @@ async def _filter(
             description="The `sub` of a signed-in visitor of the public chat.",
         ),
     ] = None,
+    visitor_id: Annotated[
+        str | None,
+        Query(max_length=256, description="Only those of this visitor: a browser's session."),
+    ] = None,
 ) -> ThreadFilter:
-    return ThreadFilter(_pairs(request), created_after, created_before, q, user)
+    return ThreadFilter(
+        _pairs(request), created_after, created_before, words=q, user=user, visitor_id=visitor_id
+    )
 
 
 def _pairs(request: Request) -> tuple[tuple[str, str], ...]:
@@ -93,13 +99,13 @@ FilterDep = Annotated[ThreadFilter, Depends(_filter)]
 
 @routes.post("/threads")
 async def create_thread(
-    services: ServicesDep, caller: CallerDep, body: ThreadCreate | None = None
+    services: ServicesDep, caller: CreatorDep, body: ThreadCreate | None = None
 ) -> Thread:
     """Create a thread, empty or with its first messages."""
     return await services.threads.create(caller, body or ThreadCreate())
 
 
-@routes.get("/threads", openapi_extra=_METADATA_PARAMETER)
+@routes.get("/threads", openapi_extra=METADATA_PARAMETER)
 async def list_threads(
     page: PageDep, wanted: FilterDep, services: ServicesDep, caller: CallerDep
 ) -> ListPage[ListedThread]:
@@ -107,7 +113,7 @@ async def list_threads(
     return await services.thread_lists.list(caller, page, wanted)
 
 
-@routes.delete("/threads", openapi_extra=_METADATA_PARAMETER)
+@routes.delete("/threads", openapi_extra=METADATA_PARAMETER)
 async def delete_threads(
     wanted: FilterDep,
     services: ServicesDep,

@@ -23,16 +23,18 @@ def _iso_day(value: object) -> object:
 
 
 _Day = Annotated[date, BeforeValidator(_iso_day)]
-_Start = Annotated[_Day | None, Query(description="The first day (UTC); default: 29 days earlier.")]
-_End = Annotated[_Day | None, Query(description="The last day (UTC); today by default.")]
+StartDay = Annotated[
+    _Day | None, Query(description="The first day (UTC); default: 29 days earlier.")
+]
+EndDay = Annotated[_Day | None, Query(description="The last day (UTC); today by default.")]
 
 
 @routes.get("/usage")
 async def report_usage(
     services: ServicesDep,
     caller: CallerDep,
-    start_date: _Start = None,
-    end_date: _End = None,
+    start_date: StartDay = None,
+    end_date: EndDay = None,
 ) -> UsageList:
     """Report the runs and tokens of the caller's project by day, assistant and model."""
     return await services.usage.report(caller, start_date, end_date)

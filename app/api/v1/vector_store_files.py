@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.deps import CallerDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.schemas.common import ListPage
 from app.schemas.vector_search import FileContentPage
@@ -30,10 +30,10 @@ StatusFilter = Annotated[
 
 @routes.post(_FILES)
 async def create_vector_store_file(
-    vector_store_id: str, body: VectorStoreFileCreate, services: ServicesDep, caller: CallerDep
+    vector_store_id: str, body: VectorStoreFileCreate, services: ServicesDep, caller: CreatorDep
 ) -> VectorStoreFile:
     """Attach a file to a vector store; the server processes it in the background."""
-    return await services.vector_store_files.create(caller.project, vector_store_id, body)
+    return await services.vector_store_files.create(caller, vector_store_id, body)
 
 
 @routes.get(_FILES)
@@ -87,10 +87,10 @@ async def retrieve_vector_store_file_content(
 
 @routes.post(_BATCHES)
 async def create_file_batch(
-    vector_store_id: str, body: FileBatchCreate, services: ServicesDep, caller: CallerDep
+    vector_store_id: str, body: FileBatchCreate, services: ServicesDep, caller: CreatorDep
 ) -> FileBatch:
     """Attach many files to a vector store; the server processes them in the background."""
-    return await services.file_batches.create(caller.project, vector_store_id, body)
+    return await services.file_batches.create(caller, vector_store_id, body)
 
 
 @routes.get(f"{_BATCHES}/{{batch_id}}")

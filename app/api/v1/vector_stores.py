@@ -1,6 +1,6 @@
 """`/vector_stores`: the stores, and searches in them."""
 
-from app.api.deps import CallerDep, PageDep, ServicesDep
+from app.api.deps import CallerDep, CreatorDep, PageDep, ServicesDep
 from app.api.routing import router
 from app.schemas.common import ListPage
 from app.schemas.vector_search import SearchResultsPage, VectorSearch
@@ -16,10 +16,10 @@ routes = router("vector stores")
 
 @routes.post("/vector_stores")
 async def create_vector_store(
-    services: ServicesDep, caller: CallerDep, body: VectorStoreCreate | None = None
+    services: ServicesDep, caller: CreatorDep, body: VectorStoreCreate | None = None
 ) -> VectorStore:
     """Create a vector store, which assistants can search, empty or with its first files."""
-    return await services.vector_stores.create(caller.project, body or VectorStoreCreate())
+    return await services.vector_stores.create(caller, body or VectorStoreCreate())
 
 
 @routes.get("/vector_stores")

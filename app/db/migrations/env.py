@@ -7,6 +7,7 @@ from app.db import (  # noqa: F401
     feedback_tables,
     file_tables,
     handover_tables,
+    key_tables,
     summary_tables,
     visitor_tables,
 )
