@@ -66,6 +66,7 @@ from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.functions import FunctionService
+from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
 from app.services.insights import InsightService
@@ -222,6 +223,7 @@ async def _opened(
         vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),
+        handovers=HandoverService(database, tasks),
         exports=ExportService(database, store),
         imports=ImportService(
             database,

@@ -28,6 +28,7 @@ from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
 from app.services.files import FileService
 from app.services.functions import FunctionService
+from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.insights import InsightService
 from app.services.models import ModelService
@@ -74,6 +75,7 @@ class Services:
     vector_stores: VectorStoreService
     vector_store_files: VectorStoreFileService
     file_batches: FileBatchService
+    handovers: HandoverService
     exports: ExportService
     imports: ImportService
     poll_after_ms: int

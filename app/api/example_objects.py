@@ -88,6 +88,28 @@ ANSWER = {
     "completed_at": 1790000032,
 }
 
+HANDOVER = {
+    "object": "thread.handover",
+    "thread_id": THREAD_ID,
+    "state": "waiting",
+    "person": None,
+    "contact": "hana@example.org",
+    "note": "환불이 아직 안 됐어요.",
+    "requested_at": 1790000100,
+    "taken_at": None,
+    "last_message_id": ANSWER_ID,
+}
+LISTED_HANDOVER = {
+    "id": THREAD_ID,
+    "object": "thread.handover",
+    "state": "waiting",
+    "person": None,
+    "contact": "hana@example.org",
+    "note": "환불이 아직 안 됐어요.",
+    "requested_at": 1790000100,
+    "taken_at": None,
+    "visitor": {"id": "member-17", "name": "김하나", "email": None},
+}
 FEEDBACK = {
     "id": ANSWER_ID,
     "object": "thread.message.feedback",

@@ -25,6 +25,8 @@ from app.api.example_objects import (
     FILE,
     FILE_ID,
     FUNCTION,
+    HANDOVER,
+    LISTED_HANDOVER,
     MESSAGE,
     QUEUED,
     RUN,
@@ -135,9 +137,19 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
             ],
         },
     },
-    "create_chat_session": {"Empty": {}},
+    "create_chat_session": {
+        "Empty": {},
+        "A signed-in visitor": {
+            "user": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZW1iZXItMTcifQ.c2lnbmF0dXJl"
+        },
+    },
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
     **draft_examples.BODIES,
+    "request_handover": {
+        "A visitor": {"contact": "hana@example.org", "note": "환불이 아직 안 됐어요."},
+    },
+    "take_thread": {"A person": {"name": "이수진"}},
+    "reply_to_thread": {"A person": {"content": "안녕하세요, 제가 확인해 보겠습니다."}},
     "give_feedback": {
         "Helpful": {"rating": "up"},
         "Not helpful": {"rating": "down", "comment": "주말 영업시간이 틀려요."},
@@ -270,6 +282,26 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "retrieve_message": MESSAGE,
     "update_message": {**MESSAGE, "metadata": {"approved": "yes"}},
     "delete_message": _deleted(MESSAGE),
+    "retrieve_handover": HANDOVER,
+    "request_handover": HANDOVER,
+    "cancel_handover": {
+        **HANDOVER,
+        **{"state": "bot", "contact": None, "note": None, "requested_at": None},
+    },
+    "list_handovers": page_of(LISTED_HANDOVER),
+    "take_thread": {**HANDOVER, "state": "person", "person": "이수진", "taken_at": 1790000160},
+    "reply_to_thread": {
+        **MESSAGE,
+        "role": "assistant",
+        "content": [
+            {
+                "type": "text",
+                "text": {"value": "안녕하세요, 제가 확인해 보겠습니다.", "annotations": []},
+            }
+        ],
+        "metadata": {"person": "이수진"},
+    },
+    "hand_back_thread": {**HANDOVER, "state": "bot", "taken_at": 1790000160},
     "give_feedback": FEEDBACK,
     "list_feedback": page_of(FEEDBACK),
     "create_file": FILE,

@@ -29,6 +29,9 @@ SESSION_OPERATIONS = frozenset(
         "submit_tool_outputs",
         "list_steps",
         "retrieve_step",
+        "retrieve_handover",
+        "request_handover",
+        "cancel_handover",
         # Only the files that a tool made for this session.
         "retrieve_file",
         "retrieve_file_content",

@@ -222,6 +222,13 @@ def _pattern(issue: Issue, param: str) -> tuple[str, str]:
     )
 
 
+def _control_characters(_issue: Issue, param: str) -> tuple[str, str]:
+    return (
+        f"Invalid '{param}': the text contains line breaks or control characters.",
+        "invalid_value",
+    )
+
+
 def _blank(_issue: Issue, param: str) -> tuple[str, str]:
     return f"Invalid '{param}': the text is blank.", "empty_string"
 
@@ -241,4 +248,5 @@ _DESCRIPTIONS: dict[str, Describe] = {
     "greater_than_equal": _number,
     "string_pattern_mismatch": _pattern,
     "blank": _blank,
+    "control_characters": _control_characters,
 }

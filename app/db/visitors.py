@@ -14,8 +14,8 @@ _of_subject = (
     visitors.c.subject == bindparam("of_subject"),
 )
 _BY_SUBJECT = select(visitors).where(*_of_subject)
-_BY_SESSION = select(visitors).where(
-    visitors.c.session_id == bindparam("key"), visitors.c.project == bindparam("of_project")
+_BY_THREAD = select(visitors).where(
+    visitors.c.session_id == threads.c.session_id, threads.c.id == bindparam("key")
 )
 _SEEN = update(visitors).where(visitors.c.session_id == bindparam("key"))
 # A session that belongs to a visitor with a name is never handed to another one.
@@ -70,9 +70,9 @@ def adopt(connection: Connection, visitor: VisitorRow, session: str) -> None:
         connection.execute(statement, keys)
 
 
-def of_session(connection: Connection, project: str, session: str) -> VisitorRow | None:
-    row = connection.execute(_BY_SESSION, {"key": session, "of_project": project}).first()
-    return VISITORS.read_first(row)
+def of_thread(connection: Connection, thread_id: str) -> VisitorRow | None:
+    """Return whose thread it is; None if no site vouches for its visitor."""
+    return VISITORS.read_first(connection.execute(_BY_THREAD, {"key": thread_id}).first())
 
 
 def forget(connection: Connection, project: str, subject: str) -> None:

@@ -8,7 +8,9 @@ from app.schemas.assistants import Assistant
 from app.schemas.common import WireObject
 
 # Metadata for the start screen and the widget's looks; texts may be limited to one language.
-_SHOWN = re.compile(r"(greeting|closed_greeting|suggestions)(_\w+)?|color|logo|theme|hours")
+_SHOWN = re.compile(
+    r"(greeting|closed_greeting|suggestions)(_\w+)?|color|logo|theme|hours|handover"
+)
 
 
 class Access(WireObject):

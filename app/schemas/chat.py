@@ -28,14 +28,27 @@ class ChatRequest(RequestBody):
     stream: bool | None = None
 
 
+class Delivered(WireObject):
+    """Who will answer in the assistant's place."""
+
+    state: Literal["person"] = "person"
+    person: str
+    message_id: str
+
+
 class ChatReply(WireObject):
-    """The answer. `required_action` is set if the caller must first run one of its own tools."""
+    """The answer. `required_action` is set if the caller must first run one of its own tools.
+
+    If a person has taken the thread, there is no run: `handover` names the person, `message` says
+    that the message was delivered, and the person's answer will be a message of the thread.
+    """
 
     message: str
     thread_id: str
     role: Literal["assistant"] = "assistant"
     created_at: int
-    run_id: str
+    run_id: str | None = None
     usage: Usage | None = None
     required_action: RequiredAction | None = None
     incomplete_details: IncompleteDetails | None = None
+    handover: Delivered | None = None

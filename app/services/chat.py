@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from copy import copy
 from dataclasses import dataclass, replace
 
-from app.db import messages, repeats, runs, threads
+from app.db import handovers, messages, repeats, runs, threads
 from app.db.database import Connection, Database
 from app.db.rows import MessageRow, Question, RunRow
 from app.db.runs import ActiveRun, Ended
@@ -19,10 +19,11 @@ from app.engine.follower import Follower, Interrupted
 from app.engine.hub import Frame
 from app.engine.outcome import Outcome, outcome_of
 from app.engine.tasks import RunTasks
-from app.schemas.chat import ChatReply, ChatRequest
+from app.schemas.chat import ChatReply, ChatRequest, Delivered
 from app.schemas.messages import Said, stored_content
 from app.schemas.runs import RunCreate
 from app.schemas.threads import ThreadCreate
+from app.services.handovers import message_by_hand
 from app.services.repeated import earlier_conversation, earlier_run, with_its_end
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
@@ -73,15 +74,19 @@ class ChatService:
         Raises `NotFound`, and `ChatFailed` if the model did not answer.
         """
         turn = await self.begin(caller, body, streamed=False)
-        return await self.end(turn)
+        return turn if isinstance(turn, ChatReply) else await self.end(turn)
 
-    async def begin(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Turn:
+    async def begin(self, caller: Caller, body: ChatRequest, *, streamed: bool) -> Turn | ChatReply:
         """Begin the turn; it waits in line behind other runs on its thread.
+
+        If a person has taken the thread, the message is stored for him, and the reply says so.
 
         Raises `NotFound`, `LimitReached`, and `InvalidRequest` if a visitor's message is too long.
         """
         self._policy.check_message(caller, body.message)
         created = await self._database.transaction(self._create, caller, body, streamed)
+        if isinstance(created, ChatReply):
+            return created
         task = begin(self._tasks, created)
         run = created.run
         frames = self._follower.follow(run.id)
@@ -117,7 +122,7 @@ class ChatService:
 
     def _create(
         self, connection: Connection, caller: Caller, body: ChatRequest, streamed: bool
-    ) -> Created:
+    ) -> Created | ChatReply:
         earlier = self._earlier(connection, caller, body.thread_id)
         if earlier is not None:
             return Created(earlier, repeated=True)
@@ -128,6 +133,8 @@ class ChatService:
             thread_id, newest = create_thread(connection, caller, ThreadCreate()).id, 0
         else:
             thread_id = body.thread_id
+            if (person := handovers.person_in(connection, thread_id)) is not None:
+                return _delivered(connection, thread_id, person, body)
             given_up, active = _line(connection, thread_id)
             newest = messages.newest_time(connection, thread_id)
         assistant_id = body.assistant_id or policy.default_for(caller)
@@ -156,6 +163,21 @@ class ChatService:
             return earlier_conversation(connection, caller)
         threads.lock(connection, caller, thread_id)
         return earlier_run(connection, caller, thread_id)
+
+
+def _delivered(connection: Connection, thread_id: str, person: str, body: ChatRequest) -> ChatReply:
+    """Store the message for the person who answers in place of the assistant."""
+    message = message_by_hand(connection, thread_id, "user", body.message, body.metadata or {})
+    messages.create(connection, message)
+    said = f"{person} answers here now and has got your message."
+    if is_korean(body.message):
+        said = f"지금은 {person} 님이 답변하고 있습니다. 메시지를 전달했습니다."
+    return ChatReply(
+        message=said,
+        thread_id=thread_id,
+        created_at=message.created_at,
+        handover=Delivered(person=person, message_id=message.id),
+    )
 
 
 def _line(connection: Connection, thread_id: str) -> tuple[Ended | None, list[ActiveRun]]:

@@ -31,6 +31,7 @@ ALLOWED = {
     ),
     *("list_messages", "retrieve_message", "update_message", "delete_message"),
     *("give_feedback", "list_feedback"),
+    *("retrieve_handover", "request_handover", "cancel_handover"),
     *("list_runs", "retrieve_run", "follow_run", "cancel_run", "list_steps", "retrieve_step"),
     *("retrieve_file", "retrieve_file_content", "submit_tool_outputs"),
 }
@@ -106,6 +107,8 @@ def test_it_may_do_just_that(visitor, theirs, operation, shared_database_url):
     elif operation.name == "submit_tool_outputs":
         error = error_of(operation.send(visitor.http, own))
         assert error["message"].startswith('Runs in status "completed" do not accept')
+    elif operation.name == "cancel_handover":
+        assert error_of(operation.send(visitor.http, own))["code"] == "handover_not_waiting"
     elif operation.name in OF_FILES:
         error_of(operation.send(visitor.http, own), 404)
     else:

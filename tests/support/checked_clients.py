@@ -115,9 +115,10 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     body = response.json()
     if not response.is_success:
         return [] if path in ("/health", "/ready") else _error_faults(response, body)
-    if path.startswith(_OWN) or body.get("object") == "thread.summary":
+    if path.startswith(_OWN) or body.get("object") in ("thread.summary", "thread.handover"):
         return []
-    if "/answers" in path or path.endswith("/feedback") or _OWN_PATH.fullmatch(path):
+    own = "/answers" in path or path.endswith(("/feedback", "/handovers", "/reply"))
+    if own or _OWN_PATH.fullmatch(path):
         return []
     if path == "/threads" and method != "POST":
         return []

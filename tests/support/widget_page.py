@@ -46,7 +46,7 @@ class WidgetPage:
         return self.ready()
 
     def ready(self) -> "WidgetPage":
-        expect(self.dialog.locator("button[type=submit]")).to_be_enabled()
+        expect(self.dialog.locator("button.icon[type=submit]")).to_be_enabled()
         return self
 
     def ask(self, text: str) -> None:

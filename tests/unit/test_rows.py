@@ -11,6 +11,7 @@ from app.db import (
     action_rows,
     feedback_rows,
     file_rows,
+    handover_rows,
     knowledge_rows,
     visitor_rows,
 )
@@ -22,7 +23,8 @@ from tests.support.sample_rows import defaults_in, sample_row
 MAPS = {
     rows.table.name: rows
     for module in (
-        *(row_module, access_rows, action_rows, feedback_rows, file_rows, knowledge_rows),
+        *(row_module, access_rows, action_rows, feedback_rows, file_rows),
+        *(handover_rows, knowledge_rows),
         visitor_rows,
     )
     for rows in vars(module).values()

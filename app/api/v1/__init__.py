@@ -14,6 +14,7 @@ from app.api.v1 import (
     feedback,
     files,
     functions,
+    handovers,
     health,
     insights,
     messages,
@@ -32,6 +33,7 @@ api = APIRouter(prefix="/api/v1")
 # `/threads/{thread_id}`, which would take `runs` for an id.
 for resource in (
     *(chat, health, access, assistants, drafts, runs, steps, threads, messages, feedback),
+    handovers,
     *(
         files,
         vector_stores,

@@ -34,12 +34,22 @@ async def chat(body: ChatRequest, services: ServicesDep, caller: CreatorDep) -> 
     Without `thread_id`, a new thread is created; send the answer's `thread_id` to continue it.
     With `"stream": true`, the answer is streamed as server-sent events: a `delta` for each piece of
     text, then `message` with the object that the plain call returns, or `error`.
+
+    If a person has taken the thread, the message is stored for him and there is no run: the answer
+    says so, with `handover`.
     """
     if not body.stream:
         return await services.chat.reply(caller, body)
     turn = await services.chat.begin(caller, body, streamed=True)
+    if isinstance(turn, ChatReply):
+        return EventStream(_said_at_once(turn), {"x-thread-id": turn.thread_id})
     headers = {"x-thread-id": turn.thread_id, "x-run-id": turn.run_id}
     return EventStream(_chat_events(services.chat, caller, turn), headers)
+
+
+async def _said_at_once(reply: ChatReply) -> AsyncIterator[bytes]:
+    yield event("delta", _to_json({"delta": reply.message}))
+    yield event("message", reply.model_dump_json(exclude_none=True))
 
 
 async def _chat_events(chats: ChatService, caller: Caller, turn: Turn) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ from app.db import (  # noqa: F401
     draft_tables,
     feedback_tables,
     file_tables,
+    handover_tables,
     key_tables,
     summary_tables,
     visitor_tables,

@@ -29,6 +29,8 @@ export async function chat(client, turn) {
   const response = await client.fetch("POST", "chat", { body });
   turn.threadId = response.headers.get("x-thread-id");
   turn.runId = response.headers.get("x-run-id");
+  // A person answers in the assistant's place: the question was delivered, and there is no run.
+  if (!turn.runId) Object.assign(turn, { status: "completed", stored: true });
   // The run's own event stream has more (its steps) and can be resumed: the caller follows that.
   await response.body?.cancel();
 }

@@ -226,7 +226,7 @@ export class Conversation {
       this.#fail(turn, error);
       return;
     }
-    if (turn.runId) this.#begun(turn);
+    if (turn.runId || turn.status === "completed") this.#begun(turn);
     await this.#follow(turn, response);
   }
 
@@ -252,7 +252,7 @@ export class Conversation {
       this.#onTurn(other);
     }
     if (turn.status === "stopping") this.stop().catch(() => {}); // Shown as working again.
-    else turn.status = "working";
+    else if (turn.runId) turn.status = "working";
     if (!this.#listening.signal.aborted && this.threadId !== turn.threadId) {
       this.threadId = turn.threadId;
       this.#onThread(turn.threadId);

@@ -1,6 +1,6 @@
 /** Turns a stored thread's messages into turns. Pure. */
 
-import { answerMessage, applyRun, isUnderWay, newTurn, partOf } from "./turn.js";
+import { answerMessage, applyRun, isUnderWay, messagesOf, newTurn, partOf } from "./turn.js";
 
 /**
  * @typedef {import("./api.d.ts").Message} Message
@@ -25,6 +25,20 @@ export function turnsOf(messages, runs) {
   const [newest] = runs;
   if (newest && turns.length) applyNewest(turns.at(-1), newest);
   return turns;
+}
+
+/**
+ * @param {Message[]} messages oldest first
+ * @param {import("./turn.js").Turn[]} turns
+ * @returns {import("./turn.js").Turn[]} the messages that are in none of the turns
+ */
+export function missingTurns(messages, turns) {
+  /** @type {Set<string|null|undefined>} */
+  const known = new Set(turns.flatMap((turn) => [turn.key, turn.question?.id]));
+  for (const { id } of turns.flatMap(messagesOf)) known.add(id);
+  /** @param {Message} message */
+  const isMissing = ({ id, metadata }) => !known.has(id) && !known.has(metadata?.client_turn_id);
+  return turnsOf(messages.filter(isMissing), []);
 }
 
 /**

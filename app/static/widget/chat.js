@@ -2,11 +2,16 @@
 
 import { ApiClient, ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
+import { HandoverWatch } from "../shared/handover.js";
+import { missingTurns } from "../shared/history.js";
 import { SessionCredential } from "../shared/session.js";
 import { browserStorage } from "../shared/storage.js";
 import { answerText, isUnderWay } from "../shared/turn.js";
 
 /** @typedef {import("../shared/turn.js").Turn} Turn */
+
+/** How many of a thread's newest messages are searched for those of others. */
+const NEWER = 20;
 
 /** The conversation of this site's visitor with one assistant. */
 export class Chat {
@@ -18,6 +23,7 @@ export class Chat {
   #client;
   #onTurn;
   #onMessage;
+  #watch;
   /** @type {Promise<void>|null} */
   #starting = null;
   #asked = new WeakSet();
@@ -32,10 +38,12 @@ export class Chat {
    *   the site vouches for its visitor, or a function that gets it; null: it doesn't
    * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
    *   every change of a turn; `hasEnded` is true once, when it ends
+   * @param {(standing: import("../shared/handover.js").Standing) => void} options.onHandover
+   *   called when somebody else answers, or has written something
    * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
    *   called once for each new message
    */
-  constructor({ base, name, assistantId, user, onTurn, onMessage }) {
+  constructor({ base, name, assistantId, user, onTurn, onMessage, onHandover }) {
     const api = new URL("api/v1/", base);
     this.#base = base;
     this.#wanted = assistantId;
@@ -48,6 +56,7 @@ export class Chat {
     this.#client = new ApiClient(api, this.#credential);
     this.#onTurn = onTurn;
     this.#onMessage = onMessage;
+    this.#watch = new HandoverWatch(this.#client, onHandover);
     this.conversation = this.#newConversation();
     /** The assistant that answers; set by `start`. */
     /** @type {import("../shared/api.d.ts").Assistant|null} */
@@ -75,6 +84,38 @@ export class Chat {
     await this.conversation.send({ text, assistantId: this.assistant?.id });
   }
 
+  /**
+   * Ask for a person in this conversation.
+   *
+   * @param {string} contact how to reach the visitor; "" for nothing
+   * @throws {ApiError}
+   */
+  async askForPerson(contact) {
+    await this.#watch.change("POST", contact ? { contact } : {});
+  }
+
+  /** @throws {ApiError} */
+  async withdraw() {
+    await this.#watch.change("DELETE");
+  }
+
+  /**
+   * Load what others have added to the thread, such as a person's answers.
+   *
+   * @returns {Promise<Turn[]>} the turns that were added at the end
+   * @throws {ApiError}
+   */
+  async loadNewer() {
+    const { conversation } = this;
+    const path = `threads/${conversation.threadId}/messages`;
+    const page = await this.#client.get(path, { query: { limit: NEWER } });
+    if (conversation !== this.conversation || conversation.current) return [];
+    const newer = missingTurns(page.data.toReversed(), conversation.turns);
+    conversation.turns.push(...newer);
+    for (const turn of newer) this.#onTurn(turn, false);
+    return newer;
+  }
+
   /** @returns {string|null} the id of the user whose conversation it is; null: of a visitor */
   get userId() {
     return this.#credential.userId;
@@ -82,13 +123,14 @@ export class Chat {
 
   /** Start a conversation on a new thread. */
   begin() {
-    this.conversation.leave();
+    this.leave();
     this.#keepThread(null);
     this.conversation = this.#newConversation();
   }
 
   /** Stop following; this object is no longer used. */
   leave() {
+    this.#watch.stop();
     this.conversation.leave();
   }
 
@@ -134,6 +176,7 @@ export class Chat {
     try {
       await this.conversation.open(threadId);
       this.#keepThread(threadId);
+      await this.#watch.watch(threadId);
     } catch (error) {
       // The thread was deleted, or belongs to a session that can't be renewed.
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
@@ -186,7 +229,10 @@ export class Chat {
     const conversation = new Conversation({
       client: this.#client,
       mayRun: false,
-      onThread: (threadId) => this.#keepThread(threadId),
+      onThread: (threadId) => {
+        this.#keepThread(threadId);
+        this.#watch.watch(threadId);
+      },
       onTurn: (turn) => {
         if (conversation === this.conversation) this.#changed(turn);
       },

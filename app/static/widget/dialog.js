@@ -4,7 +4,7 @@ import { isEscape, sendsMessage } from "../shared/keyboard.js";
 import { element, iconButton } from "./elements.js";
 import { FULL_SCREEN } from "./style.js";
 
-const FOCUSABLE = "a[href], button:not(:disabled), textarea, [tabindex='0']";
+const FOCUSABLE = "a[href], button:not(:disabled), input, textarea, [tabindex='0']";
 
 /**
  * @typedef {object} DialogActions
@@ -26,7 +26,7 @@ export class Dialog {
 
   /**
    * @param {ShadowRoot} root
-   * @param {Element} content
+   * @param {Element[]} content
    * @param {(name: string, values?: import("../shared/language.js").Values) => string} t texts
    * @param {DialogActions} actions
    */
@@ -46,7 +46,7 @@ export class Dialog {
     this.element = element("div", { className: "dialog", hidden: true, tabIndex: -1 });
     this.element.setAttribute("role", "dialog");
     this.element.setAttribute("aria-labelledby", "title");
-    this.element.append(header, content, this.#form());
+    this.element.append(header, ...content, this.#form());
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     root.append(this.element);
     this.#fitScreen();

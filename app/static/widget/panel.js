@@ -8,6 +8,7 @@ import { Dialog } from "./dialog.js";
 import { element } from "./elements.js";
 import { failureText } from "./failures.js";
 import { looksOf, lookStyle } from "./looks.js";
+import { People } from "./people.js";
 import { style } from "./style.js";
 import { texts } from "./texts.js";
 import { Transcript } from "./transcript.js";
@@ -34,6 +35,7 @@ class Panel {
   #chat;
   #transcript;
   #dialog;
+  #people;
   #looks = new CSSStyleSheet();
   #status = element("div", { className: "unseen", role: "status" });
   #isOpen = false;
@@ -46,7 +48,13 @@ class Panel {
     this.#t = translator(texts, language);
     this.#chat = this.#newChat();
     this.#transcript = new Transcript(this.#t, this.#turnActions());
-    this.#dialog = new Dialog(root, this.#transcript.element, this.#t, {
+    this.#people = new People(this.#t, widget, {
+      chat: () => this.#chat,
+      attempt: (action) => this.#try(action),
+      say: (text) => this.#say(text),
+    });
+    const parts = [this.#transcript.element, this.#people.element];
+    this.#dialog = new Dialog(root, parts, this.#t, {
       send: (text) => this.#send(text),
       stop: () => this.#try(() => this.#chat.conversation.stop()),
       begin: () => this.#begin(),
@@ -105,7 +113,8 @@ class Panel {
     this.#chat = this.#newChat();
     this.#isReady = false;
     this.#awaited = null;
-    this.#widget.button.classList.remove("unread");
+    this.#people.seen();
+    this.#people.changed(null);
     this.#showStart();
     this.#showTurns();
     this.#showState();
@@ -119,6 +128,7 @@ class Panel {
       ...{ base, name, assistantId, user },
       onTurn: (turn, hasEnded) => chat === this.#chat && this.#onTurn(turn, hasEnded),
       onMessage: (message) => chat === this.#chat && this.#emit("message", message),
+      onHandover: (standing) => chat === this.#chat && this.#people.changed(standing),
     });
     return chat;
   }
@@ -127,7 +137,7 @@ class Panel {
     const { button } = this.#widget;
     this.#isOpen = true;
     button.setAttribute("aria-expanded", "true");
-    button.classList.remove("unread");
+    this.#people.seen();
     if (this.#isReady) this.#showStart(); // It may have opened or closed since.
     this.#dialog.show(takesFocus);
     this.#transcript.scrollToEnd();
@@ -195,6 +205,7 @@ class Panel {
     const { current, turns } = this.#chat.conversation;
     const begun = turns.length > 0;
     this.#dialog.showState({ ready: this.#isReady, working: current !== null, begun });
+    this.#people.offer(begun);
   }
 
   #turnActions() {
@@ -206,7 +217,7 @@ class Panel {
       rate: (turn, rating, comment) => this.#try(() => conversation().rate(turn, rating, comment)),
       steps: (turn) => conversation().steps(turn),
       files: () => conversation().files,
-      saveFile: (fileId, name) => this.#saveFile(fileId, name),
+      saveFile: (id, name) => this.#try(() => conversation().files.save(id, name), "downloadFailed"),
       language: this.#widget.language,
       showOlder: () =>
         this.#try(async () => {
@@ -237,6 +248,7 @@ class Panel {
 
   #begin() {
     this.#chat.begin();
+    this.#people.changed(null);
     this.#transcript.showNotice("");
     this.#showTurns();
     this.#showState();
@@ -264,23 +276,12 @@ class Panel {
     else tabStorage.remove(name);
   }
 
-  async #try(action) {
+  async #try(action, /** @type {string|undefined} */ failed = undefined) {
     try {
       this.#transcript.showNotice("");
       await action();
     } catch (error) {
-      const text = failureText(error, this.#t);
-      this.#transcript.showNotice(text);
-      this.#say(text);
-    }
-  }
-
-  async #saveFile(fileId, name) {
-    try {
-      await this.#chat.conversation.files.save(fileId, name);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      const text = this.#t("downloadFailed");
+      const text = failed ? this.#t(failed) : failureText(error, this.#t);
       this.#transcript.showNotice(text);
       this.#say(text);
     }
@@ -290,11 +291,7 @@ class Panel {
     this.#status.textContent = text.trim();
   }
 
-  /**
-   * @param {string} name
-   * @param {object|null} [detail]
-   */
-  #emit(name, detail = null) {
+  #emit(name, /** @type {object|null} */ detail = null) {
     window.dispatchEvent(new CustomEvent(`threadkeeper:${name}`, { detail }));
   }
 }

@@ -64,6 +64,15 @@ header :focus-visible { outline-color: currentColor; outline-offset: -2px; }
 /* An edge, in case the colour is close to the background. */
 .question, form .icon {
   box-shadow: inset 0 0 0 1px color-mix(in srgb, currentColor 22%, transparent); }
+.by-person { background: var(--surface); border: 1px solid var(--muted); }
+.speaker:not(.unseen) { margin: 0 0 -2px 4px; font-size: 0.85em; font-weight: 650; }
+.person-bar { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; padding: 8px 12px;
+  border-top: 1px solid var(--line); font-size: 0.92em; }
+.person-bar .note { flex: 1; min-width: 12em; }
+.person-bar .person-form { flex: 1; flex-wrap: wrap; padding: 0; border: 0; }
+.person-form label { flex: 1; min-width: 14em; display: flex; flex-direction: column; gap: 4px; }
+.person-form input { padding: 7px 10px; border: 1px solid var(--muted); border-radius: 10px;
+  background: var(--surface); color: var(--text); font: inherit; }
 .turn { display: flex; flex-direction: column; gap: 10px; }
 .reply { display: flex; flex-direction: column; gap: 4px; }
 .note { margin: 0; color: var(--muted); font-size: 0.9em; }

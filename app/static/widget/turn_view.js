@@ -51,6 +51,7 @@ export class TurnView {
   #reply;
   #bubble;
   #bar;
+  #speaker = element("p", { className: "speaker" });
   #comment;
   #approvals;
   /** Whether the answer was rated since it is shown. */
@@ -86,7 +87,7 @@ export class TurnView {
     this.#approvals = new Approvals({ t, decide, buttonClass: "outline" });
     const asked = [this.#calls, this.#bubble, this.#approvals.element];
     const said = [...asked, this.#note, this.#bar, this.#comment.element];
-    this.#reply.append(unseen(`${t("assistant")}: `), ...said);
+    this.#reply.append(this.#speaker, ...said);
     this.#reply.append(this.#retry);
     if (turn.question) this.element.append(this.#question(turn.question));
     this.element.append(this.#reply);
@@ -102,13 +103,14 @@ export class TurnView {
     if (!said && working) this.#text.replaceChildren(this.#thinking());
     this.#bubble.hidden = !said && !working;
     this.#approvals.show(turn);
+    this.#drawSpeaker(said);
     this.#note.textContent = this.noteText();
     this.#note.hidden = !this.#note.textContent;
     this.#note.classList.toggle("error", turn.status === "failed");
     const isGone = turn.error?.status === 404;
     this.#retry.textContent = this.#t(isGone ? "newConversation" : "retry");
     this.#retry.hidden = turn.status !== "failed";
-    this.#drawThumbs(said && !working && turn.status !== "failed");
+    this.#drawThumbs(said && !working && turn.status !== "failed" && !this.#person);
   }
 
   /** @returns {Promise<void>} resolves when everything received of the answer is drawn */
@@ -140,6 +142,19 @@ export class TurnView {
   /** @param {import("../shared/turn.js").Question} question */
   #question({ text }) {
     return element("div", { className: "bubble question" }, unseen(`${this.#t("you")}: `), text);
+  }
+
+  /** @returns {string|undefined} the name of the person who wrote the answer */
+  get #person() {
+    return messagesOf(this.#turn).at(-1)?.metadata.person;
+  }
+
+  #drawSpeaker(said) {
+    const person = this.#person;
+    this.#bubble.classList.toggle("by-person", Boolean(person));
+    this.#speaker.classList.toggle("unseen", !person);
+    this.#speaker.textContent = person ?? `${this.#t("assistant")}: `;
+    this.#speaker.hidden = !said && !isUnderWay(this.#turn);
   }
 
   #drawText() {

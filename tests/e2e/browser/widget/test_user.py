@@ -142,4 +142,4 @@ def test_an_expired_token_is_an_error_and_not_a_stranger(visit, on_page, signed,
     with page.expect_console_message(lambda one: "user token has expired" in one.text):
         chat.launcher.click()
     expect(chat.notice).to_contain_text(said)
-    expect(chat.dialog.locator("button[type=submit]")).to_be_disabled()
+    expect(chat.dialog.locator("button.icon[type=submit]")).to_be_disabled()

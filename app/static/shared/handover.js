@@ -1,0 +1,98 @@
+/** Watches who answers in a thread, and whether a person wrote something new. */
+
+import { ApiError } from "./client.js";
+
+/** How often to look while a person is awaited or answers, in milliseconds. */
+const SEEN = 5000;
+const UNSEEN = 30_000;
+/** After this long without any change, a look every minute is enough. */
+const QUIET_AFTER = 600_000;
+const QUIET = 60_000;
+
+/**
+ * @typedef {object} Standing
+ * @property {"bot"|"waiting"|"person"} state
+ * @property {string|null} person
+ * @property {string|null} last_message_id
+ */
+
+/** Looks once, and goes on only while the thread waits for a person or a person answers. */
+export class HandoverWatch {
+  #client;
+  #onChange;
+  #threadId = "";
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #timer;
+  #changedAt = 0;
+  #last = "";
+
+  /**
+   * @param {import("./client.js").ApiClient} client
+   * @param {(standing: Standing) => void} onChange called with the first standing and each change
+   */
+  constructor(client, onChange) {
+    this.#client = client;
+    this.#onChange = onChange;
+  }
+
+  /**
+   * Watch another thread.
+   *
+   * @param {string} threadId
+   * @returns {Promise<void>} when it has looked once
+   */
+  watch(threadId) {
+    this.stop();
+    this.#threadId = threadId;
+    return this.#look(threadId);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#threadId = "";
+    this.#last = "";
+  }
+
+  /**
+   * Ask for a person in the thread, or withdraw that.
+   *
+   * @param {"POST"|"DELETE"} method
+   * @param {{contact?: string, note?: string}} [body]
+   * @throws {ApiError}
+   */
+  async change(method, body) {
+    const threadId = this.#threadId;
+    const response = await this.#client.fetch(method, `threads/${threadId}/handover`, { body });
+    this.#tell(threadId, await response.json());
+  }
+
+  async #look(threadId) {
+    try {
+      this.#tell(threadId, await this.#client.get(`threads/${threadId}/handover`));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // A later look may succeed, unless the thread is gone.
+      if (error.status !== 404) this.#later(threadId);
+    }
+  }
+
+  #tell(threadId, standing) {
+    if (threadId !== this.#threadId) return;
+    const { state, person, last_message_id: newest } = standing;
+    const seen = JSON.stringify([state, person, newest]);
+    if (seen !== this.#last) {
+      this.#last = seen;
+      this.#changedAt = Date.now();
+      this.#onChange(standing);
+    }
+    if (state !== "bot") this.#later(threadId);
+    else clearTimeout(this.#timer);
+  }
+
+  #later(threadId) {
+    clearTimeout(this.#timer);
+    const isQuiet = Date.now() - this.#changedAt > QUIET_AFTER;
+    const pause = isQuiet ? QUIET : document.hidden ? UNSEEN : SEEN;
+    this.#timer = setTimeout(() => this.#look(threadId), pause);
+  }
+}
