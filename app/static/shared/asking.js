@@ -1,8 +1,9 @@
 /** API calls that send a turn's question, and that find it again on the server. */
 
+import { includes } from "./calls/registry.js";
 import { ApiError } from "./client.js";
 import { questionOf } from "./history.js";
-import { answerMessage, applyRun, isUnderWay } from "./turn.js";
+import { answerMessage, applyRun, isUnderWay, toolStep } from "./turn.js";
 
 /**
  * @typedef {{run: object, thread: object}} Trial fields of a run, and of a thread that it creates
@@ -10,6 +11,8 @@ import { answerMessage, applyRun, isUnderWay } from "./turn.js";
 
 /** How many threads are searched for a question that may have arrived. */
 const THREADS_SEARCHED = 3;
+/** Steps of a run that are shown. */
+const MOST_STEPS = 100;
 
 /**
  * Ask with `POST /chat`, which sessions may use too; sets the turn's thread and run.
@@ -203,4 +206,16 @@ async function unless(statuses, call) {
   } catch (error) {
     if (!(error instanceof ApiError) || !statuses.includes(error.status)) throw error;
   }
+}
+
+/**
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./turn.js").Turn} turn
+ * @returns {Promise<import("./turn.js").ToolStep[]>} its tool steps, with search results
+ */
+export async function toolSteps(client, turn) {
+  const query = { order: "asc", limit: MOST_STEPS, "include[]": includes() };
+  const path = `threads/${turn.threadId}/runs/${turn.runId}/steps`;
+  const page = await client.get(path, { query });
+  return page.data.map(toolStep).filter(Boolean);
 }

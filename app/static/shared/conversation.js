@@ -1,15 +1,14 @@
 /** A conversation on one thread: sending, following, stopping, retrying. No DOM. */
 
 import { answerCalls, cancel, chat, look, lookForQuestion } from "./asking.js";
-import { questionId, remove, run } from "./asking.js";
+import { questionId, remove, run, toolSteps } from "./asking.js";
 import { neededTools, newQuestion } from "./attached.js";
-import { includes } from "./calls/registry.js";
 import { ApiError, pause } from "./client.js";
 import { followRun } from "./events.js";
 import { FileContents } from "./files.js";
 import { turnsOf } from "./history.js";
 import { Ratings } from "./ratings.js";
-import { applyEvent, isUnderWay, messagesOf, newTurn, toolStep } from "./turn.js";
+import { applyEvent, failTurn, isUnderWay, messagesOf, newTurn } from "./turn.js";
 
 const PAGE = 100;
 const POLL_INTERVAL = 1000; // Milliseconds.
@@ -208,10 +207,7 @@ export class Conversation {
    */
   async steps(turn) {
     if (this.#steps.has(turn)) return this.#steps.get(turn);
-    const query = { order: "asc", limit: PAGE, "include[]": includes() };
-    const path = `threads/${turn.threadId}/runs/${turn.runId}/steps`;
-    const page = await this.#client.get(path, { query });
-    const steps = page.data.map(toolStep).filter(Boolean);
+    const steps = await toolSteps(this.#client, turn);
     if (!isUnderWay(turn)) this.#steps.set(turn, steps);
     return steps;
   }
@@ -298,9 +294,7 @@ export class Conversation {
 
   #fail(turn, error) {
     if (!(error instanceof ApiError)) throw error;
-    const { status, code, message, retryAfter } = error;
-    const shown = { status, code, message, retryAfter };
-    Object.assign(turn, { status: "failed", connected: true, error: shown });
+    failTurn(turn, error);
     this.#onTurn(turn);
   }
 }

@@ -234,3 +234,14 @@ function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/**
+ * Mark a turn as failed.
+ *
+ * @param {Turn} turn
+ * @param {import("./client.js").ApiError} error
+ */
+export function failTurn(turn, { status, code, message, retryAfter }) {
+  const error = { status, code, message, retryAfter };
+  Object.assign(turn, { status: "failed", connected: true, error });
+}
