@@ -28,18 +28,25 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
     (file_id,) = filled(client, store_id, vault=SECRET).values()
     assistant = client.beta.assistants.create(model="m", tools=[SEARCH], **stores(store_id))
     upstream.reply(Reply.function_calls(("call_1", "f", "{}")))
-    asked = {"role": "user", "content": SECRET}
-    body = {"assistant_id": assistant.id, "thread": {"messages": [asked]}, "tools": [FUNCTION]}
+    answer = {"question": "What opens the vault?", "answer": SECRET}
+    right = http.post(f"/assistants/{assistant.id}/answers", json=answer).json()
+    path = f"/assistants/{assistant.id}/answers/{right['id']}"
+    wait_until(lambda: http.get(path).json()["status"] == "completed")
+    said = [{"role": role, "content": SECRET} for role in ("user", "assistant")]
+    body = {"assistant_id": assistant.id, "thread": {"messages": said}, "tools": [FUNCTION]}
     run = http.post("/threads/runs", json=body).json()
     (version,) = http.get(f"/assistants/{assistant.id}/versions").json()["data"]
     path = f"/threads/{run['thread_id']}"
     wait_until(lambda: http.get(f"{path}/runs/{run['id']}").json()["status"] == "requires_action")
-    (message,) = http.get(f"{path}/messages").json()["data"]
+    (message, _question) = http.get(f"{path}/messages").json()["data"]
+    http.post(f"{path}/messages/{message['id']}/feedback", json={"rating": "down"})
+    http.post(f"{path}/handover", json={"contact": "the bank"})
     (step,) = http.get(f"{path}/runs/{run['id']}/steps").json()["data"]
     batch = client.vector_stores.file_batches.create_and_poll(store_id, file_ids=[file_id])
     action = http.post("/actions", json={"name": "weather", "document": weather()}).json()
     return {
         "action_id": action["id"],
+        "answer_id": right["id"],
         "assistant_id": assistant.id,
         "version": version["id"],
         "thread_id": run["thread_id"],
