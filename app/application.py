@@ -123,9 +123,9 @@ class _Application(FastAPI):
         return RequestContext(inner, self.routes, self.state.instruments)
 
     def added_origins(self) -> Collection[str]:
-        """Return the origins that were added while the server runs."""
-        services: Services = self.state.services
-        return services.access.cors_origins
+        """Return the origins that were added while the server runs; none before it has started."""
+        services: Services | None = getattr(self.state, "services", None)
+        return () if services is None else services.access.cors_origins
 
     def reconfigure(self, settings: Settings, services: Services) -> None:
         """Serve new requests with other settings; requests in progress keep the old ones."""

@@ -4,6 +4,7 @@ OpenAI's SDKs send a request again if they got no answer, twice by default, with
 `X-Stainless-Retry-Count` to say so. Their other headers are the same each time.
 """
 
+import re
 import time
 from collections import OrderedDict
 
@@ -28,6 +29,7 @@ _COUNT = b"x-stainless-retry-count"
 _KEY = b"idempotency-key"
 # The SDKs count up to their `max_retries`, which is 2 by default.
 _COUNT_DIGITS = 3
+_PRINTABLE = re.compile(rb"[ -~]+")
 # The only parameter of Azure's clients that changes nothing.
 _API_VERSION = b"api-version="
 # Seconds. How long after its start a server can't know whether it was reached before, and how long
@@ -119,6 +121,12 @@ def _checked(key: bytes) -> str:
             param="Idempotency-Key",
             code="invalid_value",
         )
+    if not _PRINTABLE.fullmatch(key):
+        raise InvalidRequest(
+            "Invalid 'Idempotency-Key': it may only contain printable ASCII characters.",
+            param="Idempotency-Key",
+            code="invalid_value",
+        )
     if len(key) > LONGEST_KEY:
         raise InvalidRequest(
             f"Invalid 'Idempotency-Key': string too long. Expected a string with maximum length "
@@ -126,7 +134,7 @@ def _checked(key: bytes) -> str:
             param="Idempotency-Key",
             code="string_above_max_length",
         )
-    return key.decode("latin-1")
+    return key.decode("ascii")
 
 
 def _query(query: bytes) -> bytes:

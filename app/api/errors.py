@@ -10,7 +10,7 @@ from starlette.routing import Match, Mount
 
 from app.api.guarded import rate_limit_headers
 from app.api.packed import TOO_LARGE
-from app.api.unserved import no_such_path
+from app.api.unserved import is_of_openai, no_such_path
 from app.api.validation import describe
 from app.domain.errors import InvalidRequest, ThreadkeeperError
 from app.schemas.common import ErrorBody, ErrorEnvelope
@@ -60,9 +60,12 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     called = f"{request.method} {request.url.path}"
     code: str | None = None
+    path = request.scope["path"].removeprefix(_prefix(request))
     match error.status_code:
         case 404:
-            path = request.scope["path"].removeprefix(_prefix(request))
+            return _answer(request, no_such_path(request.method, path))
+        case 405 if request.method == "POST" and is_of_openai(path):
+            # Our own path of this name is another thing, and is only read.
             return _answer(request, no_such_path(request.method, path))
         case 405:
             message, code = f"Not allowed to {called}", "method_not_supported"

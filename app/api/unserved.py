@@ -29,18 +29,31 @@ _OF_OPENAI = {
 }
 
 
+def is_of_openai(path: str) -> bool:
+    """Return whether OpenAI has an endpoint at this path that this server lacks."""
+    return _known(path) is not None
+
+
+def _known(path: str) -> str | None:
+    versioned = path.partition("/v1/")[2] or path.lstrip("/")
+    for known in _OF_OPENAI:
+        if versioned == known or versioned.startswith(f"{known}/"):
+            return known
+    return None
+
+
 def no_such_path(method: str, path: str) -> InvalidRequest:
     """Return the 404 for a path without a route; `path` excludes a proxy's prefix."""
     called = f"{method} {path}"
-    versioned = path.partition("/v1/")[2] or path.lstrip("/")
-    for known, nearest in _OF_OPENAI.items():
-        if versioned == known or versioned.startswith(f"{known}/"):
-            instead = f" Closest alternative: {nearest}." if nearest else ""
-            return InvalidRequest(
-                f"'/{known}' is not available here ({called}): this server offers the Assistants "
-                f"API.{instead} See /docs for all paths.",
-                code="not_served",
-                status=404,
-            )
+    known = _known(path)
+    if known is not None:
+        nearest = _OF_OPENAI[known]
+        instead = f" Closest alternative: {nearest}." if nearest else ""
+        return InvalidRequest(
+            f"'/{known}' is not available here ({called}): this server offers the Assistants "
+            f"API.{instead} See /docs for all paths.",
+            code="not_served",
+            status=404,
+        )
     hint = "" if path.startswith(f"{_VERSION}/") else f". The API's paths begin with {_VERSION}."
     return InvalidRequest(f"Invalid URL ({called}){hint}", status=404)

@@ -1,5 +1,6 @@
 """Wire objects for handing a conversation over to a person."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -11,13 +12,23 @@ HandoverState = Literal["bot", "waiting", "person"]
 MAX_REPLY = 32_000
 
 
+# Unicode's control characters and line separators.
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_LINE = re.compile(f"[^{_CONTROL}]*")
+
+
 def _on_one_line(text: str) -> str:
-    if not text.isprintable():
+    if not _LINE.fullmatch(text):
         raise PydanticCustomError("control_characters", "")
     return text
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_on_one_line)]
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    AfterValidator(_on_one_line),
+    Field(json_schema_extra={"pattern": f"^[^{_CONTROL}]*$"}),
+]
 
 
 class HandoverRequest(RequestBody):
@@ -30,7 +41,14 @@ class HandoverRequest(RequestBody):
 class HandoverTake(RequestBody):
     """`name`: who the visitor sees speaking."""
 
-    name: Annotated[Line, Field(min_length=1, max_length=128)]
+    name: Annotated[
+        Line,
+        Field(
+            min_length=1,
+            max_length=128,
+            json_schema_extra={"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"},
+        ),
+    ]
 
 
 class HandoverReply(RequestBody):

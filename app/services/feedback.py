@@ -51,7 +51,7 @@ def _give(
         raise InvalidRequest(
             f"Only messages of the assistant can be rated, and '{message_id}' is the user's.",
             param="message_id",
-            code="invalid_value",
+            code="not_an_answer",
         )
     if body.rating is None:
         feedback.remove(connection, thread_id, message_id)

@@ -112,9 +112,11 @@ def _period(caller: Caller, asked: Asked) -> tuple[date, date, Period]:
     first = asked.start or date.fromordinal(max(1, last.toordinal() - (_DAYS - 1)))
     days = last.toordinal() - first.toordinal() + 1
     if not 1 <= days <= MAX_DAYS:
-        reason = "it is after 'end_date'" if days < 1 else f"more than {MAX_DAYS} days before it"
+        how = "after" if days < 1 else f"more than {MAX_DAYS} days before"
         raise InvalidRequest(
-            f"Invalid 'start_date': {reason}.", param="start_date", code="invalid_value"
+            f"Invalid 'start_date': it is {how} 'end_date'.",
+            param="start_date",
+            code="invalid_value",
         )
     numbers = (first.toordinal() - _EPOCH, last.toordinal() - _EPOCH)
     return first, last, Period(caller.project, *numbers, asked.assistant_id)

@@ -31,6 +31,7 @@ PUBLIC = {
     "/api/v1/access",
     "/api/v1/chat/sessions",
     "/chat",
+    "/console",
     "/docs",
     "/readme",
     "/widget.js",

@@ -109,7 +109,7 @@ def test_another_path_with_the_same_key_is_refused(http):
     assert error_of(http.post("/vector_stores", json={}, headers=keyed("for threads")))
 
 
-@pytest.mark.parametrize("key", ["", "k" * 256])
+@pytest.mark.parametrize("key", ["", "k" * 256, "a\tb"])
 def test_a_bad_key_is_refused(http, key):
     assert error_of(http.post("/threads", headers=keyed(key)))["param"] == "Idempotency-Key"
 

@@ -9,8 +9,11 @@ _OF_FORM = re.compile(
     "missing_required_parameter|unknown_parameter|invalid_(type|value|content_type)|empty_.*"
     "|.*_(above_max|below_min)_.*"
 )
-# An id of another kind, and days in the wrong order: each value is valid by itself.
-_OF_WHAT_IS_GIVEN = ("Expected an ID that begins with", "it is after 'end_date'")
+# An id of another kind, days in the wrong order or too far apart: each value is valid by itself.
+_OF_WHAT_IS_GIVEN = (
+    *("Expected an ID that begins with", "it is after 'end_date'"),
+    "it is more than 366 days before 'end_date'",
+)
 # Rules between fields that no JSON schema can express.
 _BEYOND_THE_DOCUMENT = ("all", "auth", "chunk_overlap_tokens")
 # Of projects and keys: a name is needed unless a key replaces another, and an origin, a rate and a

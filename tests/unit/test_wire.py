@@ -44,7 +44,8 @@ def test_what_only_the_server_knows_of_a_run_is_not_sent():
     assert hidden == {
         *("streamed", "horizon", "include", "question", "worker_id", "takeovers"),
         *("reserved_tokens", "by_visitor", "project", "request_id", "answered_by"),
-        *("answered_model", "imported"),
+        *("answered_model", "imported", "allowed", "attempt", "key_id"),
+        *("began_ms", "first_text_ms", "ended_ms", "found_nothing"),
     }
 
 

@@ -138,7 +138,7 @@ export const texts = {
     originsText: "이 사이트의 페이지는 방문자의 브라우저에서 서버를 호출할 수 있고, 공개 채팅이 켜져 있으면 키 "
       + "없이 채팅할 수 있습니다.",
     pageOrigin: "오리진",
-    originHint: "https://www.example.org처럼 경로 없이 적습니다.",
+    originHint: "예: https://www.example.org (경로 없이)",
     addOrigin: "오리진 추가",
     noOrigins: "아직 오리진이 없습니다",
     noOriginsText: "사이트의 오리진을 추가하면 서버를 다시 시작하지 않고 호출할 수 있습니다.",
