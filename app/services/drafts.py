@@ -139,9 +139,30 @@ def _publish(
             f"{draft.base_version}. Send 'overwrite': true to replace it.",
             code="assistant_changed",
         )
-    changed = _written(connection, caller, assistant, draft.content, "published")
+    content = _with_new_documents(connection, assistant, draft)
+    changed = _written(connection, caller, assistant, content, "published")
     drafts.remove(connection, assistant_id)
     return changed
+
+
+def _with_new_documents(
+    connection: Connection, assistant: AssistantRow, draft: AssistantDraftRow
+) -> dict[str, Any]:
+    """Return the draft with the tools and files that the assistant got after it was begun.
+
+    Documents are added to the published assistant. A draft that leaves them as they were must not
+    take them away.
+    """
+    base = versions.find(connection, assistant.id, draft.base_version)
+    if base is None:
+        return draft.content
+    published = content_of(assistant)
+    untouched = {
+        name: published[name]
+        for name in ("tools", "tool_resources")
+        if draft.content[name] == base.content[name]
+    }
+    return {**draft.content, **untouched}
 
 
 def _restore(

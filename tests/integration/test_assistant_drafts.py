@@ -107,6 +107,28 @@ def test_a_draft_does_not_undo_what_was_published_meanwhile(http, path):
     assert http.get(f"{path}/versions/2").json()["description"] == "By a program"
 
 
+def test_documents_that_were_added_meanwhile_stay(http, path):
+    drafted(http, path, name="Draft")
+    store = http.post("/vector_stores", json={}).json()["id"]
+    search = {
+        "tools": [{"type": "file_search"}],
+        "tool_resources": {"file_search": {"vector_store_ids": [store]}},
+    }
+    http.post(path, json=search)
+    published = http.post(f"{path}/publish", json={"overwrite": True}).json()
+    assert published["name"] == "Draft"
+    assert published["tool_resources"]["file_search"]["vector_store_ids"] == [store]
+    assert [tool["type"] for tool in published["tools"]] == ["file_search"]
+
+
+def test_a_draft_that_removes_a_tool_removes_it(http, path):
+    http.post(path, json={"tools": [{"type": "file_search"}]})
+    drafted(http, path, name="Draft", tools=[])
+    http.post(path, json={"description": "By a program"})
+    published = http.post(f"{path}/publish", json={"overwrite": True}).json()
+    assert published["tools"] == []
+
+
 def test_a_draft_of_an_older_version_says_so(http, path):
     http.post(path, json={"name": "Second"})
     draft = drafted(http, path, name="Draft", base_version=1)

@@ -151,6 +151,13 @@ def test_a_file_that_the_server_refuses_stays_with_its_reason(console, start):
     expect(documents(page)).to_have_count(0)
 
 
+def test_a_configured_assistant_is_searched_but_not_changed(console, server):
+    page = console(server, "knowledge/asst_default")
+    expect(page.view.get_by_text("server's configuration")).to_be_visible()
+    expect(page.view.locator(".drop-zone")).to_have_count(0)
+    expect(page.button("Find passages")).to_be_visible()
+
+
 def test_another_projects_assistant_is_not_found(console, start):
     server = start(api_keys=[f"{project}:{key}" for project, key in KEYS.items()])
     headers = {"authorization": f"Bearer {KEYS['bank']}"}

@@ -83,7 +83,7 @@ export class DocumentList {
   }
 
   #readOnly() {
-    if (this.#library.assistant.read_only) return "readOnlyKnowledge";
+    if (this.#library.isConfigured) return "readOnlyKnowledge";
     return this.#context.mayWrite ? null : "knowledgeReadOnlyKey";
   }
 

@@ -35,8 +35,11 @@ async function load(container, context, assistantId, closed) {
   showLoading(body);
   try {
     const path = `assistants/${encodeURIComponent(assistantId)}`;
-    const assistant = await context.client.get(path, { signal: closed });
-    const library = new Library(context.client, assistant);
+    const [assistant, draft] = await Promise.all([
+      context.client.get(path, { signal: closed }),
+      context.client.get(`${path}/draft`, { signal: closed }),
+    ]);
+    const library = new Library(context.client, assistant, draft.configured);
     const name = assistant.name || words("unnamedAssistant");
     const own = words("knowledgeOf", { name });
     container.replaceChildren(viewHead(context, { own, text: "knowledgeOfText", back }), body);

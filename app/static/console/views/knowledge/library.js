@@ -33,9 +33,11 @@ export class Library {
   /**
    * @param {import("../../../shared/client.js").ApiClient} client
    * @param {Assistant} assistant
+   * @param {boolean} isConfigured whether only the server's settings can change it
    */
-  constructor(client, assistant) {
+  constructor(client, assistant, isConfigured) {
     this.#client = client;
+    this.isConfigured = isConfigured;
     this.assistant = assistant;
   }
 
