@@ -70,7 +70,7 @@ function show(body, client, threadId, { messages, runs, feedback }) {
 
 function messageView(client, message, run, given) {
   const text = textOf(message);
-  const who = message.role === "user" ? "you" : "assistant";
+  const who = message.role === "user" ? "asker" : "assistant";
   const facts = el("div", { className: "conversation-facts" });
   const steps = el("div", { className: "conversation-steps" });
   if (run) {
@@ -167,7 +167,7 @@ async function exported(client, one, kind) {
     return;
   }
   const sections = messages.map((message) => {
-    const who = words(message.role === "user" ? "you" : "assistant");
+    const who = words(message.role === "user" ? "asker" : "assistant");
     return `${who} · ${fullTime(message.created_at)}\n${textOf(message)}`;
   });
   saveText(`${one.id}.txt`, `${sections.join("\n\n")}\n`, "text/plain;charset=utf-8");
