@@ -331,7 +331,7 @@ async def test_nothing_is_left_of_a_file_that_is_cancelled_half_written(database
     file_id = await one_of(database, store, "a text")
     made = await database.transaction(create_store, DEFAULT_PROJECT, NewVectorStore())
     strategy = stored_strategy(None)
-    await database.transaction(file_batches.create, "vsfb_1", made.id, now())
+    await database.transaction(file_batches.create, "vsfb_1", made.id, now(), attempt=None)
     await database.transaction(
         vector_store_files.attach,
         DEFAULT_PROJECT,
