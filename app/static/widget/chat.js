@@ -2,7 +2,7 @@
 
 import { ApiClient, ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
-import { HandoverWatch } from "../shared/handover.js";
+import { HandoverWatch } from "./handover.js";
 import { missingTurns } from "../shared/history.js";
 import { SessionCredential } from "../shared/session.js";
 import { browserStorage } from "../shared/storage.js";
@@ -38,7 +38,7 @@ export class Chat {
    *   the site vouches for its visitor, or a function that gets it; null: it doesn't
    * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
    *   every change of a turn; `hasEnded` is true once, when it ends
-   * @param {(standing: import("../shared/handover.js").Standing) => void} options.onHandover
+   * @param {(standing: import("./handover.js").Standing) => void} options.onHandover
    *   called when somebody else answers, or has written something
    * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
    *   called once for each new message

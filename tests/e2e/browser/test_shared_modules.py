@@ -98,7 +98,7 @@ def test_what_metadata_says_for_a_start_screen(run, metadata, korean, english):
     for language, (greeting, suggestions) in (("ko", korean), ("en", english)):
         work = "return m.startScreen({ metadata: given.metadata }, given.language)"
         said = run("language.js", work, {"metadata": metadata, "language": language})
-        assert said == {"greeting": greeting, "suggestions": suggestions}
+        assert said == {"greeting": greeting, "suggestions": suggestions, "isClosed": False}
 
 
 def test_both_languages_have_the_same_texts(run):

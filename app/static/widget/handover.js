@@ -1,6 +1,6 @@
 /** Watches who answers in a thread, and whether a person wrote something new. */
 
-import { ApiError } from "./client.js";
+import { ApiError } from "../shared/client.js";
 
 /** How often to look while a person is awaited or answers, in milliseconds. */
 const SEEN = 5000;
@@ -27,7 +27,7 @@ export class HandoverWatch {
   #last = "";
 
   /**
-   * @param {import("./client.js").ApiClient} client
+   * @param {import("../shared/client.js").ApiClient} client
    * @param {(standing: Standing) => void} onChange called with the first standing and each change
    */
   constructor(client, onChange) {
