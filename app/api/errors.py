@@ -66,7 +66,8 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
             return _answer(request, no_such_path(request.method, path))
         case 405 if request.method == "POST" and is_of_openai(path):
             # Our own path of this name is another thing, and is only read.
-            return _answer(request, no_such_path(request.method, path))
+            missing = no_such_path(request.method, path)
+            message, code = missing.message, missing.code
         case 405:
             message, code = f"Not allowed to {called}", "method_not_supported"
         case 413:
