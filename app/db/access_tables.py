@@ -5,20 +5,12 @@ What the settings contain (`API_KEYS`, `CORS_ORIGINS`) is not in them.
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, Text
 
-from app.db.tables import metadata
-
-# SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-_Sequence = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _sequence() -> Column[int]:
-    return Column("sequence", _Sequence, primary_key=True, autoincrement=True)
-
+from app.db.tables import metadata, sequence_column
 
 access_projects = Table(
     "access_projects",
     metadata,
-    _sequence(),
+    sequence_column(),
     # Its name, which the column `project` of all other tables has.
     Column("id", String, nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
@@ -31,7 +23,7 @@ access_projects = Table(
 access_keys = Table(
     "access_keys",
     metadata,
-    _sequence(),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     Column("project", String, nullable=False),
     # The id of the first key that this one replaces; its own if it replaces none. Threads of the
@@ -60,7 +52,7 @@ access_keys = Table(
 access_origins = Table(
     "access_origins",
     metadata,
-    _sequence(),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     Column("origin", String, nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),

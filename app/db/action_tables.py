@@ -6,21 +6,17 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     String,
     Table,
     Text,
 )
 
-from app.db.tables import imported_column, metadata, project_column
-
-# SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-_Sequence = BigInteger().with_variant(Integer(), "sqlite")
+from app.db.tables import imported_column, metadata, project_column, sequence_column
 
 actions = Table(
     "actions",
     metadata,
-    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     # `SHARED` if it comes from the assistants file.

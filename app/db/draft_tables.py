@@ -11,10 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from app.db.tables import metadata
-
-# SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-_Sequence = BigInteger().with_variant(Integer(), "sqlite")
+from app.db.tables import metadata, sequence_column
 
 
 def _assistant(*, is_key: bool = False) -> Column[str]:
@@ -42,7 +39,7 @@ assistant_drafts = Table(
 assistant_versions = Table(
     "assistant_versions",
     metadata,
-    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     _assistant(),
     Column("number", Integer, nullable=False),

@@ -5,25 +5,18 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     String,
     Table,
     Text,
 )
 
-from app.db.tables import imported_column, metadata, project_column
+from app.db.tables import imported_column, metadata, project_column, sequence_column
 
 # At most one row for each message: the newest rating replaces the one before.
 feedback = Table(
     "feedback",
     metadata,
-    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-    Column(
-        "sequence",
-        BigInteger().with_variant(Integer(), "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    sequence_column(),
     # The message's.
     Column(
         "id", String, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, unique=True

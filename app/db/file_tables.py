@@ -1,19 +1,13 @@
 """The tables for files. Their bytes are in the object store, under the file's id."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, false
 
-from app.db.tables import attempt_column, imported_column, metadata, project_column
+from app.db.tables import attempt_column, imported_column, metadata, project_column, sequence_column
 
 files = Table(
     "files",
     metadata,
-    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-    Column(
-        "sequence",
-        BigInteger().with_variant(Integer(), "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("filename", Text, nullable=False),

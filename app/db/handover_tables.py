@@ -1,9 +1,9 @@
 """The table of conversations that a person was asked into."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
 from sqlalchemy import text as sql
 
-from app.db.tables import metadata
+from app.db.tables import metadata, sequence_column
 
 _OPEN = "state IN ('waiting','person')"
 
@@ -11,13 +11,7 @@ _OPEN = "state IN ('waiting','person')"
 handovers = Table(
     "handovers",
     metadata,
-    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-    Column(
-        "sequence",
-        BigInteger().with_variant(Integer(), "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    sequence_column(),
     # The thread's.
     Column("id", String, ForeignKey("threads.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("project", String, nullable=False),

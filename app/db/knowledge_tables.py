@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
-from app.db.tables import attempt_column, imported_column, metadata, project_column
+from app.db.tables import attempt_column, imported_column, metadata, project_column, sequence_column
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 # PostgreSQL's maximum. Later tokens of a text are stored with this position.
@@ -74,12 +74,6 @@ def _unquoted(kept: str) -> str:
     return kept.replace("''", "'").replace("\\\\", "\\")
 
 
-def _sequence() -> Column[int]:
-    # SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-    number = BigInteger().with_variant(Integer(), "sqlite")
-    return Column("sequence", number, primary_key=True, autoincrement=True)
-
-
 def _time(name: str, *, nullable: bool = True) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
@@ -96,7 +90,7 @@ def _store() -> Column[str]:
 vector_stores = Table(
     "vector_stores",
     metadata,
-    _sequence(),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     _time("created_at", nullable=False),
     Column("name", Text),
@@ -118,7 +112,7 @@ vector_stores = Table(
 vector_store_batches = Table(
     "vector_store_batches",
     metadata,
-    _sequence(),
+    sequence_column(),
     Column("id", String, nullable=False, unique=True),
     _store(),
     _time("created_at", nullable=False),
@@ -130,7 +124,7 @@ vector_store_batches = Table(
 vector_store_files = Table(
     "vector_store_files",
     metadata,
-    _sequence(),
+    sequence_column(),
     # The file's id, which also identifies the file in this store.
     Column("id", String, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
     _store(),
@@ -165,7 +159,7 @@ vector_store_files = Table(
 chunks = Table(
     "chunks",
     metadata,
-    _sequence(),
+    sequence_column(),
     Column("vector_store_id", String, nullable=False),
     Column("file_id", String, nullable=False),
     Column("position", Integer, nullable=False),

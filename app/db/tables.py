@@ -45,7 +45,8 @@ AT_WORK = status_in("in_progress", "requires_action")
 _Sequence = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _sequence() -> Column[int]:
+def sequence_column() -> Column[int]:
+    """Return the column that the database counts, which orders lists."""
     return Column("sequence", _Sequence, primary_key=True, autoincrement=True)
 
 
@@ -90,7 +91,7 @@ def _owner(column: str, owner: str) -> Column[str]:
 assistants = Table(
     "assistants",
     metadata,
-    _sequence(),
+    sequence_column(),
     _id(),
     _time("created_at", nullable=False),
     # `SHARED` if it comes from the settings or the assistants file; then only these can change it.
@@ -126,7 +127,7 @@ written_assistants = Table(
 threads = Table(
     "threads",
     metadata,
-    _sequence(),
+    sequence_column(),
     _id(),
     _time("created_at", nullable=False),
     _json("metadata"),
@@ -162,7 +163,7 @@ resource_uses = Table(
 messages = Table(
     "messages",
     metadata,
-    _sequence(),
+    sequence_column(),
     _id(),
     _owner("thread_id", "threads"),
     _time("created_at", nullable=False),
@@ -185,7 +186,7 @@ messages = Table(
 runs = Table(
     "runs",
     metadata,
-    _sequence(),
+    sequence_column(),
     _id(),
     _owner("thread_id", "threads"),
     Column("assistant_id", String, nullable=False),
@@ -276,7 +277,7 @@ runs = Table(
 steps = Table(
     "steps",
     metadata,
-    _sequence(),
+    sequence_column(),
     _id(),
     _owner("run_id", "runs"),
     Column("thread_id", String, nullable=False),
@@ -303,7 +304,7 @@ steps = Table(
 run_items = Table(
     "run_items",
     metadata,
-    _sequence(),
+    sequence_column(),
     _owner("run_id", "runs"),
     _json("item"),
     Index("run_items_in_order", "run_id", "sequence"),
@@ -313,7 +314,7 @@ run_items = Table(
 run_events = Table(
     "run_events",
     metadata,
-    _sequence(),
+    sequence_column(),
     _owner("run_id", "runs"),
     Column("last_event_id", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
