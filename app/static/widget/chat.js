@@ -176,7 +176,6 @@ export class Chat {
     try {
       await this.conversation.open(threadId);
       this.#keepThread(threadId);
-      await this.#watch.watch(threadId);
     } catch (error) {
       // The thread was deleted, or belongs to a session that can't be renewed.
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
@@ -187,6 +186,8 @@ export class Chat {
       this.#asked.add(turn);
       if (isUnderWay(turn) || (awaited && turn.runId === awaited)) this.#underWay.add(turn);
     }
+    // Not before: an answer may go on meanwhile.
+    if (this.conversation.threadId) await this.#watch.watch(threadId);
   }
 
   /** Report turns that ended before `start` was done. */
@@ -231,7 +232,7 @@ export class Chat {
       mayRun: false,
       onThread: (threadId) => {
         this.#keepThread(threadId);
-        this.#watch.watch(threadId);
+        this.#watch.begin(threadId);
       },
       onTurn: (turn) => {
         if (conversation === this.conversation) this.#changed(turn);

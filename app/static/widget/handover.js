@@ -42,9 +42,18 @@ export class HandoverWatch {
    * @returns {Promise<void>} when it has looked once
    */
   watch(threadId) {
+    this.begin(threadId);
+    return this.#look(threadId);
+  }
+
+  /**
+   * Begin with a thread that was just created: nobody can have taken it yet.
+   *
+   * @param {string} threadId
+   */
+  begin(threadId) {
     this.stop();
     this.#threadId = threadId;
-    return this.#look(threadId);
   }
 
   stop() {

@@ -18,7 +18,7 @@ const en = {
   passageGone: "The cited passage can't be shown.",
   askPerson: "Talk to a person",
   contact: "How can we reach you if you leave? (e-mail or phone, optional)",
-  personAwaited: "We have told our people. Until somebody comes, the assistant answers.",
+  personAwaited: "We have notified our team. Until someone joins, the assistant answers.",
   personAnswers: "{name} is answering.",
   withdraw: "Never mind",
   newMessage: "New message – {title}",

@@ -105,8 +105,7 @@ def test_a_new_conversation_leaves_the_old_one(widget, upstream):
 
 
 def test_a_rate_limit_is_shown_in_seconds(visit, site, settings, upstream):
-    # One for the session, two for each message, and one look whether a person answers.
-    with thread_server(**settings | {"public_rate_limit": "6/minute"}) as server:
+    with thread_server(**settings | {"public_rate_limit": "5/minute"}) as server:
         chat = widget_on(visit(expected=re.compile("429")), site, page_with(server)).open()
         for text in ("one", "two", "three"):
             chat.ask(text)

@@ -12,7 +12,7 @@ from tests.support.widget_page import page_with, widget_on
 pytestmark = needs_libraries
 
 TEXTS = {
-    "en": ("Talk to a person", "We have told our people.", "Sue is answering."),
+    "en": ("Talk to a person", "We have notified our team.", "Sue is answering."),
     "ko": ("상담원 연결", "상담원에게 알렸습니다.", "Sue 님이 답변하고 있습니다."),
 }
 
