@@ -40,10 +40,6 @@ async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
             yield name, json.loads(text.removeprefix("data: ")), time.perf_counter()
 
 
-async def _arrivals(response: aiohttp.ClientResponse) -> list[float]:
-    return [moment async for name, _, moment in _events(response) if name == _DELTA]
-
-
 async def _lags(session: aiohttp.ClientSession, here: str, there: str) -> list[float]:
     """Return by how many seconds each delta of a run comes later to the other server's reader."""
     async with session.post(f"{here}/threads/runs", json=_RUN) as first:
@@ -51,7 +47,7 @@ async def _lags(session: aiohttp.ClientSession, here: str, there: str) -> list[f
         path = _path_of([event async for event in _until(events, "thread.run.created")][-1][1])
         arrived = [event[2] async for event in _until(events, _DELTA) if event[0] == _DELTA]
         async with session.get(f"{there}{path}/events") as second:
-            later, rest = await asyncio.gather(_arrivals(second), _rest(events))
+            later, rest = await asyncio.gather(_arrivals(_events(second)), _arrivals(events))
     # The first ones were sent before the other server had a reader.
     pairs = zip(arrived + rest, later, strict=True)
     return [max(0.0, other - own) for own, other in pairs][5:]
@@ -80,7 +76,8 @@ async def _until(events: AsyncIterator[Event], last: str) -> AsyncIterator[Event
             return
 
 
-async def _rest(events: AsyncIterator[Event]) -> list[float]:
+async def _arrivals(events: AsyncIterator[Event]) -> list[float]:
+    """Return when each delta that is still to come arrived."""
     return [moment async for name, _, moment in events if name == _DELTA]
 
 

@@ -2,6 +2,7 @@
 
 import { sendsMessage } from "../shared/keyboard.js";
 import { byId } from "../shell/dom.js";
+import { acceptDrops } from "../shell/drops.js";
 import { notify } from "../shell/notices.js";
 import { Attachments } from "./attachments.js";
 
@@ -110,18 +111,7 @@ export class Composer {
       this.#attachments.add(files);
     });
     const content = byId("content");
-    content.addEventListener("dragover", (event) => {
-      if (!this.#attachments || !event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      content.classList.add("dropping");
-    });
-    content.addEventListener("dragleave", () => content.classList.remove("dropping"));
-    content.addEventListener("drop", (event) => {
-      content.classList.remove("dropping");
-      const { files } = event.dataTransfer ?? { files: [] };
-      if (!this.#attachments || !files.length) return;
-      event.preventDefault();
-      this.#attachments.add(files);
-    });
+    const takesFiles = () => this.#attachments !== null;
+    acceptDrops(content, (files) => this.#attachments?.add(files), takesFiles);
   }
 }

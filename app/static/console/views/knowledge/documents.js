@@ -2,6 +2,7 @@
 
 import { ApiError } from "../../../shared/client.js";
 import { el } from "../../../shell/dom.js";
+import { acceptDrops } from "../../../shell/drops.js";
 import { icon } from "../../../shell/icons.js";
 import { say, words } from "../../../shell/speech.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
@@ -88,23 +89,4 @@ function dropZone(list) {
   );
   acceptDrops(zone, (files) => list.add(files));
   return zone;
-}
-
-/**
- * @param {HTMLElement} zone
- * @param {(files: FileList) => void} take
- */
-function acceptDrops(zone, take) {
-  zone.addEventListener("dragover", (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    zone.classList.add("dropping");
-  });
-  zone.addEventListener("dragleave", () => zone.classList.remove("dropping"));
-  zone.addEventListener("drop", (event) => {
-    zone.classList.remove("dropping");
-    if (!event.dataTransfer?.files.length) return;
-    event.preventDefault();
-    take(event.dataTransfer.files);
-  });
 }
