@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import answers, assistants, files, vector_store_files, vector_stores
@@ -28,6 +29,7 @@ from app.schemas.answers import Answer, AnswerCreate, AnswerDeleted, AnswerUpdat
 from app.schemas.common import ListPage
 from app.schemas.file_search import FILE_SEARCH, FileSearchTool, stores_in, with_stores
 from app.schemas.vector_stores import stored_strategy
+from app.services.assistant_versions import change, locked
 from app.storage.file_writer import FileWriter, StoredBytes
 
 logger = logging.getLogger(__name__)
@@ -127,8 +129,7 @@ class AnswerService:
 
 
 def _attach(connection: Connection, project: str, assistant_id: str, entry: _Entry) -> StoreFileRow:
-    assistants.lock(connection, project, assistant_id)
-    assistant, moment = _changeable(connection, project, assistant_id), now()
+    assistant, moment = locked(connection, project, assistant_id), now()
     store_id = _own_store(connection, assistant, moment)
     if entry.replaces is not None:
         _remove(connection, project, answers.find(connection, [store_id], entry.answer_id))
@@ -159,7 +160,7 @@ def _attach(connection: Connection, project: str, assistant_id: str, entry: _Ent
 
 def _own_store(connection: Connection, assistant: AssistantRow, moment: int) -> str:
     """Return the assistant's vector store, locked; one is made and attached if it has none."""
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     store_id = next(iter(stores_in(assistant.tool_resources)), None)
     if store_id is not None:
         try:
@@ -183,7 +184,7 @@ def _own_store(connection: Connection, assistant: AssistantRow, moment: int) -> 
         values["tool_resources"] = with_stores(assistant.tool_resources, [store_id])
     if not any(tool["type"] == FILE_SEARCH for tool in assistant.tools):
         values["tools"] = [*assistant.tools, FileSearchTool(type=FILE_SEARCH).normalized()]
-    assistants.modify(connection, assistant.project, assistant.id, values)
+    change(connection, assistant, values, "updated", None)
     return store_id
 
 

@@ -36,8 +36,11 @@ def digest_of(content: dict[str, Any]) -> str:
 
 
 def author_of(caller: Caller) -> str | None:
-    """Return the id of the caller's key. The keys of the settings have none."""
-    return None
+    """Return the id of the caller's key, or of the first that it replaces.
+
+    The keys of the settings have none.
+    """
+    return None if caller.limits is None else caller.limits.identity
 
 
 def locked(connection: Connection, project: str, assistant_id: str) -> AssistantRow:

@@ -3,6 +3,7 @@
 import pytest
 
 from app.services.assistant_versions import KEPT_VERSIONS
+from tests.support.administration import ADMIN_KEY, Admin
 from tests.support.assistants_files import written
 from tests.support.stores import uploaded
 from tests.support.talk import error_of
@@ -267,6 +268,31 @@ def test_concurrent_first_drafts_of_two_editors(http, path, together):
         return http.put(f"{path}/draft", json=body)
 
     assert sorted(answer.status_code for answer in together(write, 4)) == [200, 409, 409, 409]
+
+
+def test_a_version_names_the_key_that_made_it(start, call_as):
+    admin = Admin(start(admin_key=ADMIN_KEY), call_as)
+    admin.project("cafe")
+    key = admin.key("cafe")
+    http = admin.caller(key).http
+    path = f"/assistants/{http.post('/assistants', json={'model': 'm'}).json()['id']}"
+    assert drafted(http, path, name="Draft")["updated_by"] == key["id"]
+    http.post(f"{path}/publish")
+    rotated = admin.caller(admin.key("cafe", replaces=key["id"])).http
+    rotated.post(path, json={"name": "By a program"})
+    versions = http.get(f"{path}/versions").json()["data"]
+    assert [one["created_by"] for one in versions] == [key["id"], key["id"], None]
+
+
+def test_a_right_answer_that_gives_the_assistant_a_store_is_a_version(http, path):
+    answer = {"question": "When are you open?", "answer": "From nine to six."}
+    assert http.post(f"{path}/answers", json=answer).is_success
+    newest, first = http.get(f"{path}/versions").json()["data"]
+    assert (newest["number"], newest["cause"], first["number"]) == (2, "updated", 1)
+    now = http.get(f"{path}/versions/2").json()
+    assert now["tool_resources"] == http.get(path).json()["tool_resources"]
+    http.post(f"{path}/answers", json=answer | {"question": "And on Sundays?"})
+    assert len(http.get(f"{path}/versions").json()["data"]) == 2
 
 
 def test_projects_see_nothing_of_each_other(start, call_as):
