@@ -3,8 +3,6 @@
 An assistant that was never changed has version 1 without a row; its first change writes both.
 """
 
-import hashlib
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -28,11 +26,6 @@ _FIRST: Cause = "created"
 def content_of(assistant: AssistantRow) -> dict[str, Any]:
     values = ASSISTANTS.values(assistant)
     return {name: values[name] for name in _CONTENT}
-
-
-def digest_of(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def author_of(caller: Caller) -> str | None:

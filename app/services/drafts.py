@@ -9,6 +9,7 @@ from app.db.paging import Page
 from app.db.rows import AssistantDraftRow, AssistantRow, AssistantVersionRow
 from app.domain.access import SHARED, Caller
 from app.domain.clock import now
+from app.domain.digests import json_digest
 from app.domain.errors import Conflict, InvalidRequest, NotFound, not_found
 from app.schemas.assistants import Assistant, AssistantFields
 from app.schemas.code_interpreter import shown_resources
@@ -27,7 +28,6 @@ from app.services.assistant_versions import (
     change,
     content_of,
     current,
-    digest_of,
     locked,
 )
 from app.services.assistants import stored_field
@@ -107,7 +107,7 @@ def _base(connection: Connection, assistant: AssistantRow, wanted: int | None) -
     """Return the number and the digest of the version that a new draft is begun from."""
     is_now = current(connection, assistant)
     if wanted is None or wanted == is_now.number:
-        return is_now.number, digest_of(is_now.content)
+        return is_now.number, json_digest(is_now.content)
     found = versions.find(connection, assistant.id, wanted)
     if found is None:
         raise InvalidRequest(
@@ -115,7 +115,7 @@ def _base(connection: Connection, assistant: AssistantRow, wanted: int | None) -
             param="base_version",
             code="invalid_value",
         )
-    return wanted, digest_of(found.content)
+    return wanted, json_digest(found.content)
 
 
 def _discard(connection: Connection, project: str, assistant_id: str) -> bool:
@@ -131,7 +131,7 @@ def _publish(
     if draft is None:
         raise NotFound(f"The assistant '{assistant_id}' has no draft.", code="draft_not_found")
     _check_revision(draft, body.revision, assistant_id)
-    if not body.overwrite and draft.base_digest != digest_of(content_of(assistant)):
+    if not body.overwrite and draft.base_digest != json_digest(content_of(assistant)):
         is_now = current(connection, assistant)
         raise Conflict(
             f"The assistant '{assistant_id}' was changed after this draft was begun: version "

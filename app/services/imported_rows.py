@@ -1,7 +1,5 @@
 """Turns imported objects into rows: what they say, with the project that imports them."""
 
-import hashlib
-import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -24,6 +22,7 @@ from app.db.rows import (
     StepRow,
     ThreadRow,
 )
+from app.domain.digests import json_digest
 from app.domain.run_status import TERMINAL
 from app.schemas.common import RequestBody
 from app.schemas.messages import IncompleteDetails
@@ -107,9 +106,7 @@ def imported_row(project: str, one: AnyImported, raw: Raw) -> AnyRow:
 def digest(row: AnyRow) -> str:
     """Return a digest of what an import decides about the row."""
     rows, without = ROWS[type(row)]
-    values = rows.values(row, without=without)
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return json_digest(rows.values(row, without=without))
 
 
 def _assistant(project: str, one: ImportedAssistant, raw: Raw) -> AssistantRow:
