@@ -23,6 +23,8 @@ usage() {
   ./run.sh threads         대화를 찾고, 보고, 내보내고, 지웁니다
   ./run.sh files           파일을 올리고, 보고, 내려받고, 지웁니다
   ./run.sh usage           쓴 토큰을 봅니다
+  ./run.sh projects        프로젝트를 만들고, 제한하고, 보관합니다(ADMIN_KEY)
+  ./run.sh keys            키를 만들고, 보고, 폐기합니다(ADMIN_KEY)
   ./run.sh person          한 사람의 데이터를 내보내거나 지웁니다
   ./run.sh backup          서버를 멈추지 않고 데이터베이스와 파일을 백업합니다
   ./run.sh export          프로젝트의 모든 데이터를 내보냅니다
@@ -46,6 +48,8 @@ Usage: ./run.sh [command] [arguments]
   ./run.sh threads            find, show, export and delete conversations
   ./run.sh files              upload, list, download and delete files
   ./run.sh usage              show how many tokens were used
+  ./run.sh projects           make, limit and archive projects (with ADMIN_KEY)
+  ./run.sh keys               make, list and revoke keys (with ADMIN_KEY)
   ./run.sh person             export or delete the data of one person
   ./run.sh backup             copy the database and the files while the server runs
   ./run.sh export             export everything a project owns
@@ -193,7 +197,7 @@ case "${1:-serve}" in
         install_interpreter
         fetch_assets --dev || fail "the pages' libraries could not be downloaded; see above"
         ;;
-    assistants | backup | chat | doctor | export | files | import | person | rescue | threads | usage)
+    assistants | backup | chat | doctor | export | files | import | keys | person | projects | rescue | threads | usage)
         install requirements.txt
         exec .venv/bin/python -m app "$@"
         ;;

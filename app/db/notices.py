@@ -4,8 +4,9 @@ A notice is a hint to look at a row. It may get lost, and has no more than ids: 
 to 8,000 bytes, and every client of the database may listen.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import psycopg
@@ -40,13 +41,26 @@ async def listening(url: str) -> AsyncIterator[AsyncIterator[Notice]]:
     """Yield the notices that arrive on a connection of its own. Raises `DatabaseAway`."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        options: dict[str, Any] = {**PEER_OPTIONS, "connect_timeout": 5}
-        connection = await psycopg.AsyncConnection.connect(address, autocommit=True, **options)
-        async with connection:
+        async with await _connected(address) as connection:
             await connection.execute(f"LISTEN {_CHANNEL}")
             yield _received(connection)
     except (psycopg.Error, OSError) as error:
         raise DatabaseAway(perhaps_written=False) from error
+
+
+async def _connected(address: str) -> psycopg.AsyncConnection[tuple[object, ...]]:
+    """Return a connection; nothing of it is left open if this is cancelled."""
+    options: dict[str, Any] = {**PEER_OPTIONS, "connect_timeout": 5}
+    connecting = asyncio.ensure_future(
+        psycopg.AsyncConnection.connect(address, autocommit=True, **options)
+    )
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        # Cancelled half-way, the driver would leave its socket open.
+        with suppress(psycopg.Error, OSError):
+            await (await connecting).close()
+        raise
 
 
 async def _received(

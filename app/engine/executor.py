@@ -146,6 +146,8 @@ class Execution:
         run = outcome.run
         if run and run.status == "cancelling" and run.worker_id == self._shared.worker_id:
             return await self.end("cancelled")
+        if run and run.worker_id not in (None, self._shared.worker_id):
+            logger.warning("run %s: another process has taken it over", self._run.id)
         # It may be this execution that ended the run: what it was doing was interrupted afterwards.
         return replace(outcome, next_run_id=self._recorder.next_run_id)
 

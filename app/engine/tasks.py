@@ -102,7 +102,6 @@ class RunTasks:
     def lose(self, run_id: str) -> None:
         """Stop executing a run that another process has taken over."""
         if run_id in self._tasks and run_id not in self._lost:
-            logger.warning("run %s: another process has taken it over", run_id)
             self._lost.add(run_id)
             self.abandon(run_id)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.action_documents import weather
+from tests.support.administration import ADMIN_KEY, Admin
 from tests.support.operations import operations
 from tests.support.replies import Reply
 from tests.support.stream_reader import events_of
@@ -24,6 +26,8 @@ EMPTY = (
     "/assistants/{assistant}",
     "/vector_stores",
     "/vector_stores/{store}",
+    "/threads/{thread}/handover",
+    "/actions/{action}",
 )
 REQUIRED = {
     "/assistants": "model",
@@ -35,6 +39,12 @@ REQUIRED = {
     "/vector_stores/{store}/files": "file_id",
     "/vector_stores/{store}/file_batches": "file_ids",
     "/chat": "message",
+    "/threads/{thread}/messages/{message}/feedback": "rating",
+    "/threads/{thread}/take": "name",
+    "/threads/{thread}/reply": "content",
+    "/assistants/{assistant}/answers": "question",
+    "/actions": "name",
+    "/actions/{action}/call": "operation",
 }
 # UTF-8 with a mark, as PowerShell and C# write it, and whatever else a client names.
 ENCODED = {
@@ -59,7 +69,14 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.fixture
-def places(http, upstream):
+def action(http):
+    made = http.post("/actions", json={"name": "weather", "document": weather()}).json()["id"]
+    yield made
+    http.delete(f"/actions/{made}")
+
+
+@pytest.fixture
+def places(http, upstream, action):
     events = events_of(
         http,
         "/threads/runs",
@@ -76,6 +93,7 @@ def places(http, upstream):
         "message": messages["first_id"],
         "assistant": http.post("/assistants", json={"model": "m"}).json()["id"],
         "store": http.post("/vector_stores", json={}).json()["id"],
+        "action": action,
     }
 
 
@@ -96,9 +114,43 @@ def test_an_empty_list_leaves_out_what_is_required(http, places):
 
 
 def test_every_operation_with_a_body_is_named_above():
-    with_json = {each.path for each in operations() if "json" in each.content}
-    # A session needs a page, and attributes a file in a store.
-    assert len(with_json) == len(EMPTY) + len(REQUIRED) + len(["/chat/sessions", "attributes"])
+    with_json = {
+        each.path for each in operations() if "json" in each.content and not each.is_administrative
+    }
+    # A session needs a page, attributes a file in a store, and these something that is made first.
+    others = ("/chat/sessions", "attributes", "draft", "publish", "an answer")
+    assert len(with_json) == len(EMPTY) + len(REQUIRED) + len(others)
+
+
+def test_an_empty_list_says_nothing_to_an_administrator(start, call_as):
+    admin = Admin(start(admin_key=ADMIN_KEY), call_as)
+    admin.project("cafe")
+    key = admin.key("cafe")
+    changed = ("/admin/projects/cafe", f"/admin/keys/{key['id']}")
+    for path in changed:
+        assert admin.http.post(path, content=b"[]", headers=JSON).status_code == 200, path
+    required = {
+        "/admin/projects": "name",
+        "/admin/projects/cafe/keys": "name",
+        "/admin/origins": "origin",
+    }
+    for path, missing in required.items():
+        error = error_of(admin.http.post(path, content=b"[]", headers=JSON))
+        assert error["message"] == f"Missing required parameter: '{missing}'.", path
+    named = [each for each in operations() if "json" in each.content and each.is_administrative]
+    assert len(named) == len(changed) + len(required)
+
+
+def test_an_empty_list_changes_no_draft_and_no_answer(http, places):
+    path = f"/assistants/{places['assistant']}"
+    error = error_of(http.put(f"{path}/draft", content=b"[]", headers=JSON))
+    assert error["message"] == "Missing required parameter: 'model'."
+    http.put(f"{path}/draft", json={"model": "m"})
+    assert http.post(f"{path}/publish", content=b"[]", headers=JSON).status_code == 200
+    answer = {"question": "When?", "answer": "At nine."}
+    made = http.post(f"{path}/answers", json=answer).json()["id"]
+    http.post(f"{path}/answers/{made}", content=b"[]", headers=JSON)
+    assert http.get(f"{path}/answers/{made}").json()["answer"] == "At nine."
 
 
 def test_a_cancel_takes_an_empty_list(http, upstream):

@@ -4,6 +4,8 @@ Heartbeats are rare in here, and the upstream is silent while something is await
 notice, or polling, can bring it.
 """
 
+import secrets
+
 import pytest
 from sqlalchemy import text
 
@@ -45,10 +47,17 @@ def wait_until_heard(caplog, times: int) -> None:
 
 
 @pytest.fixture
-def pair(start, caplog):
+def listener() -> str:
+    """The name of this test's connections that listen: other tests use the same database."""
+    return f"listener-{secrets.token_hex(8)}"
+
+
+@pytest.fixture
+def pair(start, caplog, database_url, listener):
     """Two servers that hear each other."""
     caplog.set_level("INFO")
-    servers = (start(**SLOW_BEAT), start(**SLOW_BEAT))
+    url = f"{database_url}&application_name={listener}"
+    servers = [start(**SLOW_BEAT, database_listen_url=url) for _ in range(2)]
     wait_until_heard(caplog, 2)
     return servers
 
@@ -125,9 +134,11 @@ def test_without_notices_rows_are_polled(start, upstream, caplog, monkeypatch):
     assert NOWHERE not in caplog.text
 
 
-def test_a_lost_connection_is_opened_again(pair, upstream, database_url, no_polling, caplog):
+def test_a_lost_connection_is_opened_again(
+    pair, upstream, database_url, listener, no_polling, caplog
+):
     here, there = pair
-    end_listening(database_url)
+    end_listening(database_url, listener)
     wait_until_heard(caplog, 2)
     upstream.reply(Reply.text("One", " two").stalled(after=5))
     with streaming(here.http, "/threads/runs", ASKED) as first:
@@ -137,11 +148,11 @@ def test_a_lost_connection_is_opened_again(pair, upstream, database_url, no_poll
         assert names(first.rest())[-2:] == ["run.cancelled", "done"]
 
 
-def end_listening(database_url) -> None:
+def end_listening(database_url, listener: str) -> None:
     """End the connections that listen, as a restart of the database would."""
     ending = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        "WHERE application_name = :listener AND query LIKE 'LISTEN%'"
     )
     with connected(database_url) as rows:
-        assert len(rows.execute(ending).all()) == 2
+        assert len(rows.execute(ending, {"listener": listener}).all()) == 2

@@ -30,6 +30,8 @@ def rescue(server):
         first = run("rescue", *arguments, "--json", url=server.base_url, **options)
         report: dict[str, Any] = json.loads(first.stdout)
         assert first.exit_code == (3 if report["refused"] else 0), first.output
+        for store in server.client.vector_stores.list():
+            settled(server.client, store.id)
         before = exported(server.http)
         second = json.loads(
             run("rescue", *arguments, "--json", url=server.base_url, **options).stdout

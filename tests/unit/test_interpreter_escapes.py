@@ -81,7 +81,9 @@ def test_code_can_reach_nothing_but_its_own_folder(interpreter_process, stage):
     assert set(found["stays"].values()) == {"done"}, found["stays"]
     assert len(found["escapes"]) > 80
     escaped = {name: said for name, said in found["escapes"].items() if said not in REFUSALS}
-    assert escaped == {}
+    # To the code, /tmp is a folder of its own: it does not find a server that is installed there.
+    hidden = {"read the server's code": "ENOENT", "list the server's code": "ENOENT"}
+    assert escaped == (hidden if ROOT.is_relative_to("/tmp") else {})
     assert found["environment"].keys() <= {
         *("PATH", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "SQLITE_TMPDIR"),
         *("MPLBACKEND", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"),
