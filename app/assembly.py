@@ -210,7 +210,7 @@ async def _opened(
         messages=MessageService(database, settings.busy_thread, wake),
         feedback=FeedbackService(database),
         conversations=ConversationService(
-            database, lists_threads.catch_up, search_seconds=settings.search_timeout
+            database, lists_threads.index_newest, search_seconds=settings.search_timeout
         ),
         insights=InsightService(database, search_seconds=settings.search_timeout),
         answers=AnswerService(database, store, writer, wake),

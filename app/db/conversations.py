@@ -20,7 +20,8 @@ from app.db.feedback_tables import feedback
 from app.db.paging import Page, read_page
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, runs, threads
-from app.db.thread_lists import ThreadFilter, conditions, first_questions, preview_of
+from app.db.thread_lists import ThreadFilter, first_questions, preview_of, selection
+from app.domain.access import Caller
 from app.schemas.conversations import Flag
 from app.schemas.feedback import Rating
 
@@ -104,8 +105,10 @@ def list_page(
     connection: Connection, project: str, page: Page, wanted: ConversationFilter
 ) -> tuple[list[Conversation], bool]:
     """Return the project's threads. Raises `NotFound` for an unknown cursor."""
+    selected = selection(connection, Caller(project), wanted.threads)
+    where = [*selected.where, *_conditions(wanted)]
     rows, has_more = read_page(
-        connection, threads, "thread", page, where=_conditions(connection, wanted), project=project
+        connection, threads, "thread", page, where=where, by=selected.by, project=project
     )
     return with_facts(connection, THREADS.read_all(rows)), has_more
 
@@ -139,8 +142,8 @@ def _add_runs(facts: Facts, row: Any) -> None:
         facts.flags.add("nothing_found")
 
 
-def _conditions(connection: Connection, wanted: ConversationFilter) -> list[ColumnElement[bool]]:
-    found = conditions(connection, wanted.threads)
+def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    found = list[ColumnElement[bool]]()
     if wanted.visitors:
         found.append(threads.c.session_id.is_not(None))
     if wanted.assistant_id is not None:

@@ -75,7 +75,9 @@ class Database:
         else:
             writing = postgresql_engine(address, "READ COMMITTED", timeout=timeout)
             reading = postgresql_engine(address, "AUTOCOMMIT", timeout=timeout)
-            searching = postgresql_engine(address, "READ COMMITTED", timeout=timeout)
+            searching = postgresql_engine(
+                address, "READ COMMITTED", timeout=timeout, plans_anew=True
+            )
             limit_statements(searching)
             readers = max(2, pool_size // 2)
             self._writers = Lane(writing, threads=pool_size, links=Links(writing))

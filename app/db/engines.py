@@ -50,8 +50,13 @@ def sqlite_engine(address: URL, *, begin: str) -> Engine:
     return engine
 
 
-def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> Engine:
-    """`timeout`: seconds that a statement may take, or that a transaction may be idle."""
+def postgresql_engine(
+    address: URL, isolation_level: Any, *, timeout: float, plans_anew: bool = False
+) -> Engine:
+    """`timeout`: seconds that a statement may take, or that a transaction may be idle.
+
+    `plans_anew`: each execution is planned for its values, such as the words of a search.
+    """
     milliseconds = round(timeout * 1000)
     # Appended to the URL's own options: the last ones count.
     given = address.query.get("options", "")
@@ -59,6 +64,8 @@ def postgresql_engine(address: URL, isolation_level: Any, *, timeout: float) -> 
         f" -c {name}={milliseconds}"
         for name in ("statement_timeout", "idle_in_transaction_session_timeout")
     )
+    if plans_anew:
+        limits += " -c plan_cache_mode=force_custom_plan"
     options = {**PEER_OPTIONS, "connect_timeout": max(2, math.ceil(min(timeout, _CONNECT_SECONDS)))}
     return _engine(
         address.set(drivername="postgresql+psycopg").update_query_dict(

@@ -34,7 +34,7 @@ from app.db.rows import (
     ThreadRow,
 )
 from app.db.tables import assistants, messages, runs, steps, threads
-from app.domain.access import SHARED
+from app.domain.access import REMOVED, SHARED
 
 AnyRow = (
     AssistantRow
@@ -76,6 +76,9 @@ CREATED, UPDATED, EXISTING = Written("created"), Written("updated"), Written("ex
 _TAKEN = Refused("id", "This id can't be used here.")
 _BEING_REMOVED = Refused(
     "id", "A file of this id was deleted, and its content is still being removed. Try again later."
+)
+_LEAVING = Refused(
+    "id", "An object of this id was deleted, and is still being removed. Try again later."
 )
 
 
@@ -200,6 +203,8 @@ class _Writing(Generic[T]):
             if row.id in blocked:
                 return _BEING_REMOVED
             return EXISTING if "".join(_key(row)) in (self._assumed or ()) else CREATED
+        if getattr(found, "project", None) == REMOVED:
+            return _LEAVING
         if not self._is_same_owner(row, found):
             return _TAKEN
         if found.imported is None or found.imported == row.imported:

@@ -1,53 +1,93 @@
 """Statements about the full-text index over messages.
 
 A message is found if each search word is a prefix of one of its words: so `문구` finds `문구를`.
-PostgreSQL updates its index by itself (GIN, over the function `message_words`). SQLite's FTS5
-index is updated from a queue, which triggers fill.
+Triggers put messages into a queue, from which they are indexed many at a time: a commit that
+changes the index costs as much as the rest of a turn. The index is FTS5 on SQLite, and a table of
+words on PostgreSQL.
 """
 
 import re
 import string
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, false, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    any_,
+    bindparam,
+    column,
+    false,
+    func,
+    literal,
+    select,
+    table,
+    text,
+)
 
+from app.db.slices import in_slice
 from app.db.tables import messages, threads
 
-_AT_ONCE = 500
+_AT_ONCE = 100
+# A word in more messages than these is looked for in one thread after the other, newest first: a
+# page is full soon.
+_MANY = 5_000
 _WORD = re.compile(r"\w")
 # The separators between words, as in `message_words`.
 _BETWEEN_WORDS = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
 _WAITING = text("SELECT 1 FROM message_index_queue LIMIT 1")
-_INDEX = text(
-    "INSERT OR REPLACE INTO message_index (rowid, text) "
-    "SELECT messages.sequence, "
-    "(SELECT group_concat(json_extract(part.value, '$.text.value'), char(10)) "
-    "FROM json_each(messages.content) AS part) "
-    "FROM messages WHERE messages.sequence IN "
-    "(SELECT sequence FROM message_index_queue ORDER BY sequence LIMIT :count)"
-)
-_TAKE_OUT = text(
+# The newest first: what was just said is found even while many older messages wait.
+_TAKE = text(
     "DELETE FROM message_index_queue WHERE sequence IN "
-    "(SELECT sequence FROM message_index_queue ORDER BY sequence LIMIT :count)"
+    "(SELECT sequence FROM message_index_queue ORDER BY sequence DESC LIMIT :count) "
+    "RETURNING sequence"
 )
+_among_keys: BindParameter[Any] = bindparam("keys", expanding=True)
+_INDEX = {
+    # In ascending order: FTS5 writes what it has gathered whenever a row precedes the last one.
+    "sqlite": text(
+        "INSERT OR REPLACE INTO message_index (rowid, text) "
+        "SELECT messages.sequence, "
+        "(SELECT group_concat(json_extract(part.value, '$.text.value'), char(10)) "
+        "FROM json_each(messages.content) AS part) "
+        "FROM messages WHERE messages.sequence IN :keys ORDER BY messages.sequence"
+    ).bindparams(_among_keys),
+    # The lock keeps a message from being deleted between being read and being indexed.
+    "postgresql": text(
+        "INSERT INTO message_index (sequence, thread, words) "
+        "SELECT messages.sequence, threads.sequence, message_words(messages.content) "
+        "FROM messages JOIN threads ON threads.id = messages.thread_id "
+        "WHERE messages.sequence IN :keys AND messages.status <> 'in_progress' "
+        "ORDER BY messages.sequence FOR KEY SHARE OF messages "
+        "ON CONFLICT (sequence) DO UPDATE SET words = excluded.words"
+    ).bindparams(_among_keys),
+}
 _FOUND_BY_FTS5 = text("messages.sequence IN (SELECT rowid FROM message_index WHERE text MATCH :q)")
-_FOUND_BY_GIN = text(
-    "message_words(messages.content) @@ to_tsquery('simple', :q) "
-    "AND messages.status <> 'in_progress'"
-)
+# Only on PostgreSQL.
+_indexed = table("message_index", column("thread", BigInteger), column("words"))
 
 
 def is_behind(connection: Connection) -> bool:
     """Return whether there are messages that are not indexed yet."""
-    return connection.dialect.name == "sqlite" and connection.execute(_WAITING).first() is not None
+    return connection.execute(_WAITING).first() is not None
 
 
 def catch_up(connection: Connection) -> bool:
-    """Index some of the waiting messages. True if there may be more."""
-    if connection.dialect.name != "sqlite":
-        return False
-    connection.execute(_INDEX, {"count": _AT_ONCE})
-    return connection.execute(_TAKE_OUT, {"count": _AT_ONCE}).rowcount == _AT_ONCE
+    """Index waiting messages, the newest first, for a short time. True if there may be more."""
+    return in_slice(connection, _index_some)
+
+
+def _index_some(connection: Connection) -> bool:
+    # Taken first: a message that is changed meanwhile waits for this transaction's end, and is put
+    # into the queue again.
+    keys = list(connection.execute(_TAKE, {"count": _AT_ONCE}).scalars())
+    if keys:
+        connection.execute(_INDEX[connection.dialect.name], {"keys": keys})
+    return len(keys) == _AT_ONCE
 
 
 def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
@@ -57,9 +97,21 @@ def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
         return false()
     if connection.dialect.name == "sqlite":
         found = _FOUND_BY_FTS5.bindparams(q=" ".join(map(_for_fts5, asked)))
-    else:
-        found = _FOUND_BY_GIN.bindparams(q=" & ".join(map(_for_postgresql, asked)))
-    return threads.c.id.in_(select(messages.c.thread_id).where(found))
+        return threads.c.id.in_(select(messages.c.thread_id).where(found))
+    query = func.to_tsquery(literal("simple"), " & ".join(map(_for_postgresql, asked)))
+    return _in_words(connection, _indexed.c.words.bool_op("@@")(query))
+
+
+def _in_words(connection: Connection, matches: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition for PostgreSQL, whose planner can't be relied on to choose its form."""
+    found = select(_indexed.c.thread).where(matches).limit(_MANY + 1)
+    some: Sequence[Any] = connection.execute(found).scalars().all()
+    if len(some) <= _MANY:
+        listed = bindparam("found", sorted(set(some)), ARRAY(BigInteger), unique=True)
+        return threads.c.sequence == any_(listed)
+    in_thread = select(literal(1)).where(_indexed.c.thread == threads.c.sequence, matches).limit(1)
+    # As a value, it is read once per thread, in the list's order; a semi-join could read all.
+    return in_thread.scalar_subquery().is_not(None)
 
 
 def _distinct(words: list[str]) -> list[str]:

@@ -45,13 +45,15 @@ def read_page(
     *,
     only: Mapping[str, Wanted] | None = None,
     where: Sequence[ColumnElement[bool]] = (),
+    by: Column[int] | None = None,
     **scope: Wanted,
 ) -> tuple[list[Row[Any]], bool]:
     """Return a page's rows in list order, and whether more follow in the page's direction.
 
     `scope` maps columns to their values. So does `only`, but it does not apply to the cursors: if a
     value changes, such as a status, the last row of one page may no longer match on the next.
-    `where` contains further conditions like `only`, whose statement is not cached.
+    `where` contains further conditions like `only`, whose statement is not cached. If they join
+    another table whose index is in the list's order, `by` is its column with the row's `sequence`.
     Raises `NotFound` for an unknown cursor.
     """
     # With only `before`, the page ends directly before it, so rows are read backwards from it.
@@ -63,6 +65,7 @@ def read_page(
             values[f"{side}_sequence"] = _position(connection, table, kind, cursor, scope)
     statement = _statement(
         table,
+        table.c.sequence if by is None else by,
         _shape(listed),
         page.order,
         page.after is not None,
@@ -102,9 +105,14 @@ def _cursor(table: Table, scope: _Shape) -> Select[Any]:
 
 @lru_cache
 def _statement(
-    table: Table, scope: _Shape, order: Order, after: bool, before: bool, backwards: bool
+    table: Table,
+    key: Column[int],
+    scope: _Shape,
+    order: Order,
+    after: bool,
+    before: bool,
+    backwards: bool,
 ) -> Select[Any]:
-    key: Column[int] = table.c.sequence
     statement = _scoped(select(table), table, scope)
     newest_first = order == "desc"
     if after:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, text
+from sqlalchemy import Connection, and_, bindparam, func, select, text
 
-from app.db import past_ids
-from app.db.resource_uses import take_along
+from app.db import past_ids, removed_threads
 from app.db.tables import ACTIVE, messages, runs, threads
+from app.domain.access import REMOVED
 
 _newest = (
     select(messages.c.created_at)
@@ -16,6 +16,7 @@ _newest = (
     .scalar_subquery()
 )
 _stale = and_(
+    threads.c.project != REMOVED,
     threads.c.created_at < bindparam("before"),
     func.coalesce(_newest, 0) < bindparam("before"),
     ~select(runs.c.sequence).where(runs.c.thread_id == threads.c.id, text(ACTIVE)).exists(),
@@ -23,7 +24,7 @@ _stale = and_(
 _FIND = select(threads.c.id).where(_stale).order_by(threads.c.sequence).limit(bindparam("count"))
 _among_keys = threads.c.id.in_(bindparam("keys", expanding=True))
 _HOLD = select(threads.c.id).where(_among_keys).order_by(threads.c.sequence).with_for_update()
-_REMOVE = delete(threads).where(_among_keys, _stale).returning(threads.c.id)
+_STILL = select(threads.c.id).where(_among_keys, _stale).order_by(threads.c.sequence)
 
 
 def stale_threads(connection: Connection, before: int, limit: int) -> list[str]:
@@ -40,7 +41,7 @@ def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> in
     # not see what they write.
     connection.execute(_HOLD, {"keys": list(keys)})
     values = {"keys": list(keys), "before": before}
-    removed = list(connection.execute(_REMOVE, values).scalars())
-    past_ids.note(connection, removed)
-    take_along(connection, removed)
-    return len(removed)
+    stale = list(connection.execute(_STILL, values).scalars())
+    past_ids.note(connection, stale)
+    removed_threads.mark(connection, stale)
+    return len(stale)

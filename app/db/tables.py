@@ -147,6 +147,20 @@ threads = Table(
     ),
 )
 
+# The pairs of threads' metadata, in the order of lists. Triggers write them, and cut keys and
+# values to `PAIR_LENGTH` characters.
+thread_pairs = Table(
+    "thread_pairs",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    # The thread's `sequence`.
+    Column("thread", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+PAIR_LENGTH = 200
+
 # The ids of deleted threads and assistants: with `ADOPT_IDS`, none of them may be adopted.
 past_ids = Table("past_ids", metadata, Column("id", String, primary_key=True))
 

@@ -5,25 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     bindparam,
-    cast,
-    delete,
     exists,
-    func,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db import past_ids
+from app.db import past_ids, removed_threads, thread_pairs
 from app.db.message_index import threads_with
 from app.db.paging import Page, read_page
-from app.db.resource_uses import Taken, take_along
+from app.db.resource_uses import Taken
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, threads
 from app.db.visitor_tables import visitors
-from app.domain.access import Caller
+from app.domain.access import REMOVED, Caller
 
 # In characters.
 _PREVIEW_LENGTH = 120
@@ -39,8 +36,12 @@ _first_asked = (
 )
 _FIRST_ASKED = select(threads.c.id, _first_asked.label("content")).where(_among_keys)
 # In a fixed order, so that two transactions that delete the same threads don't deadlock.
-_HELD = select(threads.c.id).where(_among_keys).order_by(threads.c.sequence).with_for_update()
-_REMOVE = delete(threads).where(_among_keys)
+_HELD = (
+    select(threads.c.id)
+    .where(_among_keys, threads.c.project != REMOVED)
+    .order_by(threads.c.sequence)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ class ThreadFilter:
         return self == ThreadFilter()
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Conditions for rows of `threads`, and the column that the list is ordered by."""
+
+    where: list[ColumnElement[bool]]
+    by: Column[int]
+
+
 def list_page(
     connection: Connection, caller: Caller, page: Page, wanted: ThreadFilter
 ) -> tuple[list[ThreadInList], bool]:
@@ -79,8 +88,9 @@ def list_page(
     scope: dict[str, Any] = {"project": caller.project}
     if caller.session is not None:
         scope["session_id"] = caller.session
+    selected = selection(connection, caller, wanted)
     rows, has_more = read_page(
-        connection, threads, "thread", page, where=conditions(connection, wanted), **scope
+        connection, threads, "thread", page, where=selected.where, by=selected.by, **scope
     )
     previews = first_questions(connection, [row.id for row in rows])
     return [ThreadInList(THREADS.read(row), previews.get(row.id)) for row in rows], has_more
@@ -99,14 +109,21 @@ def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
 
 def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     """Delete the threads, with their messages, runs and steps, and what only they used."""
-    connection.execute(_REMOVE, {"keys": list(keys)})
     past_ids.note(connection, keys)
-    return take_along(connection, keys)
+    return removed_threads.mark(connection, keys)
 
 
-def conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions of the filter for rows of `threads`."""
-    found = [_holds(connection, *pair) for pair in wanted.metadata]
+def selection(connection: Connection, caller: Caller, wanted: ThreadFilter) -> Selection:
+    """Return what selects the caller's threads that the filter wants."""
+    found: list[ColumnElement[bool]] = []
+    by: Column[int] = threads.c.sequence
+    # What a session or a visitor has is found by that, and is little.
+    if caller.session is None and wanted.user is None and wanted.visitor_id is None:
+        if wanted.metadata:
+            found += thread_pairs.in_order(connection, caller.project, wanted.metadata)
+            by = thread_pairs.ORDER
+    else:
+        found += [thread_pairs.holds(connection, *pair) for pair in wanted.metadata]
     if wanted.user is not None:
         found.append(_of_user(wanted.user))
     if wanted.created_after is not None:
@@ -117,7 +134,7 @@ def conditions(connection: Connection, wanted: ThreadFilter) -> list[ColumnEleme
         found.append(threads_with(connection, wanted.words))
     if wanted.visitor_id is not None:
         found.append(threads.c.session_id == wanted.visitor_id)
-    return found
+    return Selection(found, by)
 
 
 def _of_user(subject: str) -> ColumnElement[bool]:
@@ -126,15 +143,6 @@ def _of_user(subject: str) -> ColumnElement[bool]:
         visitors.c.project == threads.c.project,
         visitors.c.subject == subject,
     )
-
-
-def _holds(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
-    """Return the condition that a thread's metadata contains this pair."""
-    if connection.dialect.name == "sqlite":
-        # Not with a JSON path: a key may contain characters that a path can't.
-        pairs = func.json_each(threads.c.metadata).table_valued("key", "value")
-        return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
-    return cast(threads.c.metadata, JSONB).contains({key: value})
 
 
 def preview_of(content: Any, length: int = _PREVIEW_LENGTH) -> str | None:

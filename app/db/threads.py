@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Row, String, and_, bindparam, or_, select, update
 
-from app.db import past_ids, resource_uses
+from app.db import past_ids, removed_threads, resource_uses
 from app.db.resource_uses import ids_of
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import threads
-from app.domain.access import Caller
+from app.domain.access import REMOVED, Caller
 from app.domain.errors import not_found
 
 _key = threads.c.id == bindparam("key")
 _session = bindparam("of_session", type_=String)
+_not_removed = threads.c.project != REMOVED
 _own = and_(
     _key,
     threads.c.project == bindparam("of_project"),
@@ -22,13 +23,19 @@ _own = and_(
 )
 
 _BY_ID = select(threads).where(_own)
-_EXISTING = select(threads.c.id).where(threads.c.id.in_(bindparam("keys", expanding=True)))
-_ANYWHERE = select(threads).where(_key)
+_EXISTING = select(threads.c.id).where(
+    threads.c.id.in_(bindparam("keys", expanding=True)), _not_removed
+)
+_ANYWHERE = select(threads).where(_key, _not_removed)
 # On PostgreSQL this lock still lets others insert rows that refer to the thread.
-_OWNER = select(threads.c.project, threads.c.session_id).where(_key).with_for_update(key_share=True)
+_OWNER = (
+    select(threads.c.project, threads.c.session_id)
+    .where(_key, _not_removed)
+    .with_for_update(key_share=True)
+)
 _LOCKED = select(threads.c.id).where(_own).with_for_update(key_share=True)
 _UPDATE = update(threads).where(_key)
-_DELETE = delete(threads).where(_own)
+_HELD = select(threads.c.id).where(_own).with_for_update()
 
 
 def create(connection: Connection, thread: ThreadRow) -> ThreadRow:
@@ -84,10 +91,9 @@ def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
 
     Raises `NotFound`.
     """
-    if connection.execute(_DELETE, _keys(caller, thread_id)).rowcount == 0:
-        raise not_found("thread", thread_id)
+    _found(connection.execute(_HELD, _keys(caller, thread_id)).first(), thread_id)
     past_ids.note(connection, [thread_id])
-    resource_uses.take_along(connection, [thread_id])
+    removed_threads.mark(connection, [thread_id])
 
 
 def _keys(caller: Caller, thread_id: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ DEFAULT_PROJECT = "default"
 # Owns what the settings and the assistants file define: every project may read it, none may change
 # it. No key's project can have this name.
 SHARED = "*"
-# Owns the files and vector stores that were deleted along with a thread, until they are removed.
+# Owns deleted threads, and the files and vector stores that were deleted along with them, until
+# their rows are removed.
 REMOVED = "*removed"
 
 

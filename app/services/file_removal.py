@@ -1,12 +1,13 @@
 """Removes what no client can see any more, in the background.
 
-That is bytes without a file, expired files, and the files and vector stores of deleted threads.
+That is bytes without a file, expired files, and the rows, files and vector stores of deleted
+threads.
 """
 
 import logging
 
 from app.core.periodic import Periodic
-from app.db import chunk_removal, files, removed
+from app.db import chunk_removal, files, removed, removed_threads
 from app.db.database import Database
 from app.domain.clock import now
 from app.storage.file_writer import FileWriter
@@ -25,16 +26,20 @@ class FileRemover:
         self._database = database
         self._writer = writer
         self._sweeps = Periodic("file removal", self.sweep, every=_SWEEP_EVERY)
+        self._threads = Periodic("thread removal", self.drop_threads, every=_SWEEP_EVERY)
 
     def open(self) -> None:
         self._sweeps.open()
+        self._threads.open()
 
     async def close(self) -> None:
         await self._sweeps.close()
+        await self._threads.close()
 
     def wake(self) -> None:
         """Sweep soon."""
         self._sweeps.wake()
+        self._threads.wake()
 
     async def sweep(self) -> None:
         """Remove expired files, the files and stores of deleted threads, and all bytes due."""
@@ -43,6 +48,11 @@ class FileRemover:
         while due := await self._database.read(files.due_removals, now(), _AT_ONCE):
             for file_id in due:
                 await self._writer.remove_bytes(file_id)
+
+    async def drop_threads(self) -> None:
+        """Delete the rows of deleted threads."""
+        while await self._database.long_transaction(removed_threads.drop_some):
+            pass  # other writers take their turn in between
 
     async def _remove_taken(self) -> None:
         while stores := await self._database.read(removed.stores, _AT_ONCE):

@@ -20,6 +20,9 @@ from app.wire import listed_thread_object
 
 # How often (in seconds) new messages are indexed if no search does so earlier.
 _INDEX_EVERY = 60.0
+# How many transactions a search waits for, each of some hundredths of a second. Hundreds of
+# messages are indexed in one.
+_WAITS_FOR = 10
 _DELETED_AT_ONCE = 100
 
 # A page's threads, and whether there are more.
@@ -52,7 +55,7 @@ class ThreadListService:
         self._database = database
         self._tasks = tasks
         self._sweep = sweep
-        self._indexing = Periodic("message index", self.catch_up, every=_INDEX_EVERY, at_once=False)
+        self._indexing = Periodic("message index", self._catch_up, every=_INDEX_EVERY)
 
     def open(self) -> None:
         """Begin to index messages in the background, so that searches need not wait for long."""
@@ -65,6 +68,8 @@ class ThreadListService:
         self, caller: Caller, page: Page, wanted: ThreadFilter
     ) -> ListPage[ListedThread]:
         """List the caller's threads. A search finds every message that was added before it.
+
+        Only if very many were added at once, as by an import, older ones are found later.
 
         Raises `SearchTimeout`.
         """
@@ -107,7 +112,7 @@ class ThreadListService:
         if wanted.is_empty:
             return await self._database.read(thread_lists.list_page, caller, page, wanted)
         if wanted.words is not None:
-            await self.catch_up()
+            await self.index_newest()
         deadline = Deadline(self._search_seconds)
         return await self._database.search(deadline, thread_lists.list_page, caller, page, wanted)
 
@@ -119,8 +124,15 @@ class ThreadListService:
         taken = thread_lists.remove(connection, keys)
         return _Removed(len(keys), active, taken)
 
-    async def catch_up(self) -> None:
-        """Index the messages that a search could not find yet."""
+    async def index_newest(self) -> None:
+        """Index the messages that a search could not find yet; the rest in the background."""
+        if await self._database.read(message_index.is_behind):
+            for _ in range(_WAITS_FOR):
+                if not await self._database.long_transaction(message_index.catch_up):
+                    return
+            self._indexing.wake()
+
+    async def _catch_up(self) -> None:
         if await self._database.read(message_index.is_behind):
             while await self._database.long_transaction(message_index.catch_up):
                 pass  # other writers take their turn in between

@@ -1,0 +1,71 @@
+"""An index over the metadata of threads.
+
+Revision ID: 0028
+Revises: 0027
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0028"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+# Triggers write the pairs: whatever writes a thread, its pairs are written with it. A trigger costs
+# nothing as long as a thread has no metadata.
+_SQLITE_PAIRS = (
+    "SELECT {row}.project, substr(pair.key, 1, 200), substr(pair.value, 1, 200), {row}.sequence"
+    " FROM {tables}json_each({row}.metadata) AS pair WHERE pair.type = 'text'"
+)
+_SQLITE_ADD = "INSERT OR IGNORE INTO thread_pairs "
+_SQLITE_ADD_NEW = _SQLITE_ADD + _SQLITE_PAIRS.format(row="new", tables="")
+_SQLITE_DROP = (
+    "DELETE FROM thread_pairs WHERE (project, key, value, thread) IN"
+    f" ({_SQLITE_PAIRS.format(row='old', tables='')})"
+)
+SQLITE = (
+    _SQLITE_ADD + _SQLITE_PAIRS.format(row="threads", tables="threads, "),
+    "CREATE TRIGGER thread_pairs_added AFTER INSERT ON threads"
+    f" WHEN new.metadata <> '{{}}' BEGIN {_SQLITE_ADD_NEW}; END",
+    "CREATE TRIGGER thread_pairs_changed AFTER UPDATE OF metadata, project ON threads"
+    f" BEGIN {_SQLITE_DROP}; {_SQLITE_ADD_NEW}; END",
+    "CREATE TRIGGER thread_pairs_removed AFTER DELETE ON threads"
+    f" WHEN old.metadata <> '{{}}' BEGIN {_SQLITE_DROP}; END",
+)
+_POSTGRESQL_PAIRS = (
+    "SELECT {row}.project, left(pair.key, 200), left(pair.value, 200), {row}.sequence"
+    " FROM {tables}json_each_text({row}.metadata) AS pair WHERE pair.value IS NOT NULL"
+)
+_POSTGRESQL_ADD = "INSERT INTO thread_pairs {} ON CONFLICT DO NOTHING"
+POSTGRESQL = (
+    "CREATE FUNCTION thread_pairs_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " IF TG_OP <> 'INSERT' THEN DELETE FROM thread_pairs WHERE (project, key, value, thread) IN"
+    f" ({_POSTGRESQL_PAIRS.format(row='OLD', tables='')}); END IF;"
+    " IF TG_OP <> 'DELETE' THEN "
+    f"{_POSTGRESQL_ADD.format(_POSTGRESQL_PAIRS.format(row='NEW', tables=''))}; END IF;"
+    " RETURN NULL; END $$",
+    "CREATE TRIGGER thread_pairs_added AFTER INSERT ON threads FOR EACH ROW"
+    " WHEN (NEW.metadata::text <> '{}') EXECUTE FUNCTION thread_pairs_keep()",
+    "CREATE TRIGGER thread_pairs_changed AFTER UPDATE OF metadata, project ON threads FOR EACH ROW"
+    " EXECUTE FUNCTION thread_pairs_keep()",
+    "CREATE TRIGGER thread_pairs_removed AFTER DELETE ON threads FOR EACH ROW"
+    " WHEN (OLD.metadata::text <> '{}') EXECUTE FUNCTION thread_pairs_keep()",
+    # After the triggers, which wait until nobody is writing threads.
+    _POSTGRESQL_ADD.format(_POSTGRESQL_PAIRS.format(row="threads", tables="threads, ")),
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "thread_pairs",
+        sa.Column("project", sa.String(), primary_key=True),
+        sa.Column("key", sa.String(), primary_key=True),
+        sa.Column("value", sa.String(), primary_key=True),
+        sa.Column("thread", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in SQLITE if is_sqlite else POSTGRESQL:
+        # Not `text`, which would take `:` for parameters.
+        op.get_bind().exec_driver_sql(statement)
