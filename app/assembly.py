@@ -19,6 +19,7 @@ from app.core.retirements import Retirements
 from app.core.session_tokens import SessionTokens
 from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
+from app.db import past_ids
 from app.db.database import Database
 from app.db.secrets import shared_secret
 from app.engine.executor import Shared
@@ -164,6 +165,8 @@ async def _opened(
     neighbours = tasks.shared.neighbours
     poller = Poller(database, hub, neighbours)
     wanted = replace(wanted, written=await with_actions(database, actions.maker, wanted.written))
+    if settings.adopt_ids:
+        await database.transaction(past_ids.keep_from_now_on)
     configured = await configure_assistants(database, writer, wanted)
     directory = AccessDirectory(database)
     lifetimes.closes("keys", directory.close)

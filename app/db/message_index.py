@@ -21,7 +21,6 @@ from sqlalchemy import (
     bindparam,
     column,
     false,
-    func,
     literal,
     select,
     table,
@@ -32,9 +31,9 @@ from app.db.slices import in_slice
 from app.db.tables import messages, threads
 
 _AT_ONCE = 100
-# A word in more messages than these is looked for in one thread after the other, newest first: a
-# page is full soon.
-_MANY = 5_000
+# A word in more messages than these is frequent. PostgreSQL then looks into one thread after the
+# other, newest first: a page is full soon.
+_MANY = 2_000
 _WORD = re.compile(r"\w")
 # The separators between words, as in `message_words`.
 _BETWEEN_WORDS = str.maketrans(dict.fromkeys(string.punctuation, " "))
@@ -67,8 +66,14 @@ _INDEX = {
     ).bindparams(_among_keys),
 }
 _FOUND_BY_FTS5 = text("messages.sequence IN (SELECT rowid FROM message_index WHERE text MATCH :q)")
+_SOME_BY_FTS5 = text(
+    "SELECT threads.sequence FROM messages JOIN threads ON threads.id = messages.thread_id "
+    "WHERE messages.sequence IN "
+    "(SELECT rowid FROM message_index WHERE text MATCH :q LIMIT :count)"
+)
 # Only on PostgreSQL.
-_indexed = table("message_index", column("thread", BigInteger), column("words"))
+_indexed = table("message_index", column("thread", BigInteger))
+_MATCHES = text("message_index.words @@ to_tsquery('simple', :q)")
 
 
 def is_behind(connection: Connection) -> bool:
@@ -96,14 +101,21 @@ def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
     if not asked:
         return false()
     if connection.dialect.name == "sqlite":
-        found = _FOUND_BY_FTS5.bindparams(q=" ".join(map(_for_fts5, asked)))
-        return threads.c.id.in_(select(messages.c.thread_id).where(found))
-    query = func.to_tsquery(literal("simple"), " & ".join(map(_for_postgresql, asked)))
-    return _in_words(connection, _indexed.c.words.bool_op("@@")(query))
+        return _by_fts5(connection, " ".join(map(_for_fts5, asked)))
+    return _by_gin(connection, " & ".join(map(_for_postgresql, asked)))
 
 
-def _in_words(connection: Connection, matches: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition for PostgreSQL, whose planner can't be relied on to choose its form."""
+def _by_fts5(connection: Connection, query: str) -> ColumnElement[bool]:
+    some = connection.execute(_SOME_BY_FTS5, {"q": query, "count": _MANY + 1}).scalars().all()
+    if len(some) <= _MANY:
+        return threads.c.sequence.in_(sorted(set(some)))
+    found = select(messages.c.thread_id).where(_FOUND_BY_FTS5.bindparams(q=query))
+    return threads.c.id.in_(found)
+
+
+def _by_gin(connection: Connection, query: str) -> ColumnElement[bool]:
+    """Don't leave it to the planner whether many messages match: it is often wrong."""
+    matches = _MATCHES.bindparams(q=query)
     found = select(_indexed.c.thread).where(matches).limit(_MANY + 1)
     some: Sequence[Any] = connection.execute(found).scalars().all()
     if len(some) <= _MANY:

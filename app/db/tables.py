@@ -161,7 +161,8 @@ thread_pairs = Table(
 )
 PAIR_LENGTH = 200
 
-# The ids of deleted threads and assistants: with `ADOPT_IDS`, none of them may be adopted.
+# The ids of deleted threads and assistants: with `ADOPT_IDS`, none of them may be adopted. They are
+# kept from the first start with it on.
 past_ids = Table("past_ids", metadata, Column("id", String, primary_key=True))
 
 # Which files and vector stores a thread or an assistant uses: what only one thread used is deleted

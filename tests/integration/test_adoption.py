@@ -8,6 +8,7 @@ import string
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from app.db.retention import remove_stale
 from app.domain.clock import now
@@ -249,6 +250,17 @@ def test_by_default_nothing_is_adopted(http):
     error_of(http.get(f"/threads/{old('thread')}"), 404)
     body = {"assistant_id": old("asst"), "thread": {"messages": [HELLO]}}
     error_of(http.post("/threads/runs", json=body), 404)
+
+
+def test_deleted_ids_are_kept_from_the_first_adoption_on(start, database_url):
+    for adopt_ids, kept in ((False, 0), (True, 1), (False, 2)):
+        server = start(adopt_ids=adopt_ids)
+        thread_id = server.http.post("/threads").json()["id"]
+        assert server.http.delete(f"/threads/{thread_id}").is_success
+        server.stop()
+        with connected(database_url) as connection:
+            known = text("SELECT count(*) FROM past_ids WHERE id LIKE 'thread_%'")
+            assert connection.execute(known).scalar() == kept
 
 
 def test_an_adoption_is_logged(shop, caplog):
