@@ -85,6 +85,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
+        # What startup has created stays alive: exclude it from garbage collection.
+        gc.collect()
+        gc.freeze()
         port = self.servers[0].sockets[0].getsockname()[1]
         addresses = page_addresses(settings.host, port, settings.root_path)
         mode = app.state.services.model_mode
