@@ -1,11 +1,8 @@
 """The table of conversations that a person was asked into."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
-from sqlalchemy import text as sql
 
 from app.db.tables import metadata, sequence_column
-
-_OPEN = "state IN ('waiting','person')"
 
 # At most one row for each thread. A thread without one is the bot's.
 handovers = Table(
@@ -24,11 +21,5 @@ handovers = Table(
     Column("person", Text),
     Column("requested_at", BigInteger),
     Column("taken_at", BigInteger),
-    Index(
-        "handovers_open",
-        "project",
-        "sequence",
-        sqlite_where=sql(_OPEN),
-        postgresql_where=sql(_OPEN),
-    ),
+    Index("handovers_in_order", "project", "sequence"),
 )

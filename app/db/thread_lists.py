@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
-    exists,
     select,
 )
 
@@ -125,7 +124,7 @@ def selection(connection: Connection, caller: Caller, wanted: ThreadFilter) -> S
     else:
         found += [thread_pairs.holds(connection, *pair) for pair in wanted.metadata]
     if wanted.user is not None:
-        found.append(_of_user(wanted.user))
+        found.append(_of_user(caller.project, wanted.user))
     if wanted.created_after is not None:
         found.append(threads.c.created_at > wanted.created_after)
     if wanted.created_before is not None:
@@ -137,12 +136,12 @@ def selection(connection: Connection, caller: Caller, wanted: ThreadFilter) -> S
     return Selection(found, by)
 
 
-def _of_user(subject: str) -> ColumnElement[bool]:
-    return exists().where(
-        visitors.c.session_id == threads.c.session_id,
-        visitors.c.project == threads.c.project,
-        visitors.c.subject == subject,
+def _of_user(project: str, subject: str) -> ColumnElement[bool]:
+    # The visitor is found first: he has one session, by which his threads are indexed.
+    his = select(visitors.c.session_id).where(
+        visitors.c.project == project, visitors.c.subject == subject
     )
+    return threads.c.session_id == his.scalar_subquery()
 
 
 def preview_of(content: Any, length: int = _PREVIEW_LENGTH) -> str | None:

@@ -20,9 +20,11 @@ _SQLITE_PAIRS = (
 )
 _SQLITE_ADD = "INSERT OR IGNORE INTO thread_pairs "
 _SQLITE_ADD_NEW = _SQLITE_ADD + _SQLITE_PAIRS.format(row="new", tables="")
+# With one row value for all four columns, SQLite would not look for the last one in the index.
 _SQLITE_DROP = (
-    "DELETE FROM thread_pairs WHERE (project, key, value, thread) IN"
-    f" ({_SQLITE_PAIRS.format(row='old', tables='')})"
+    "DELETE FROM thread_pairs WHERE project = old.project AND thread = old.sequence"
+    " AND (key, value) IN (SELECT substr(pair.key, 1, 200), substr(pair.value, 1, 200)"
+    " FROM json_each(old.metadata) AS pair)"
 )
 SQLITE = (
     _SQLITE_ADD + _SQLITE_PAIRS.format(row="threads", tables="threads, "),
@@ -39,9 +41,13 @@ _POSTGRESQL_PAIRS = (
 )
 _POSTGRESQL_ADD = "INSERT INTO thread_pairs {} ON CONFLICT DO NOTHING"
 POSTGRESQL = (
-    "CREATE FUNCTION thread_pairs_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-    " IF TG_OP <> 'INSERT' THEN DELETE FROM thread_pairs WHERE (project, key, value, thread) IN"
-    f" ({_POSTGRESQL_PAIRS.format(row='OLD', tables='')}); END IF;"
+    "CREATE FUNCTION thread_pairs_keep() RETURNS trigger LANGUAGE plpgsql AS $$"
+    " DECLARE gone record; BEGIN"
+    " IF TG_OP <> 'INSERT' THEN"
+    # One by one: joined, they would be looked for by the project alone.
+    " FOR gone IN SELECT key, value FROM json_each_text(OLD.metadata) LOOP"
+    " DELETE FROM thread_pairs WHERE project = OLD.project AND key = left(gone.key, 200)"
+    " AND value = left(gone.value, 200) AND thread = OLD.sequence; END LOOP; END IF;"
     " IF TG_OP <> 'DELETE' THEN "
     f"{_POSTGRESQL_ADD.format(_POSTGRESQL_PAIRS.format(row='NEW', tables=''))}; END IF;"
     " RETURN NULL; END $$",
