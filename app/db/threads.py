@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, and_, bindparam, delete, or_, select, update
 
 from app.db import past_ids, resource_uses
+from app.db.prepared import Prepared
 from app.db.resource_uses import ids_of
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import threads
@@ -26,7 +27,7 @@ _EXISTING = select(threads.c.id).where(threads.c.id.in_(bindparam("keys", expand
 _ANYWHERE = select(threads).where(_key)
 # On PostgreSQL this lock still lets others insert rows that refer to the thread.
 _OWNER = select(threads.c.project, threads.c.session_id).where(_key).with_for_update(key_share=True)
-_LOCKED = select(threads.c.id).where(_own).with_for_update(key_share=True)
+_LOCKED = Prepared(select(threads.c.id).where(_own).with_for_update(key_share=True))
 _UPDATE = update(threads).where(_key)
 _DELETE = delete(threads).where(_own)
 
@@ -65,7 +66,8 @@ def lock(connection: Connection, caller: Caller, thread_id: str) -> None:
 
     On SQLite a writing transaction locks everything anyway. Raises `NotFound`.
     """
-    _found(connection.execute(_LOCKED, _keys(caller, thread_id)).first(), thread_id)
+    if _LOCKED.first(connection, _keys(caller, thread_id)) is None:
+        raise not_found("thread", thread_id)
 
 
 def modify(
