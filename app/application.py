@@ -24,7 +24,7 @@ from app.api.openapi import complete_openapi
 from app.api.pages import add_pages
 from app.api.root_path import put_under
 from app.api.tracing import native_telemetry
-from app.api.v1 import api
+from app.api.v1 import PREFIX, ROUTERS
 from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
@@ -102,7 +102,8 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
     app.state.refusals = Refusals()
     register_error_handlers(app)
     # Routers are searched in order, so the busiest come first.
-    app.include_router(api)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
     app.include_router(root.routes)
     app.include_router(metrics_api.routes)
     add_pages(app)
