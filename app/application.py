@@ -14,15 +14,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import __version__
 from app.api import metrics as metrics_api
 from app.api import root
+from app.api.address import enter, put_under
 from app.api.attempts import Refusals
 from app.api.cross_origin import CrossOrigin
 from app.api.deps import Services
 from app.api.errors import register_error_handlers
-from app.api.front_doors import enter
 from app.api.middleware import RequestContext
 from app.api.openapi import complete_openapi
 from app.api.pages import add_pages
-from app.api.root_path import put_under
 from app.api.tracing import native_telemetry
 from app.api.v1 import PREFIX, ROUTERS
 from app.assembly import configured_assistants, running
