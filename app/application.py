@@ -13,17 +13,16 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app import __version__
 from app.api import metrics as metrics_api
 from app.api import root
+from app.api.address import enter, put_under
 from app.api.attempts import Refusals
 from app.api.cross_origin import CrossOrigin
 from app.api.deps import Services
 from app.api.errors import register_error_handlers
-from app.api.front_doors import enter
 from app.api.middleware import RequestContext
 from app.api.openapi import complete_openapi
 from app.api.pages import add_pages
-from app.api.root_path import put_under
 from app.api.tracing import native_telemetry
-from app.api.v1 import api
+from app.api.v1 import PREFIX, ROUTERS
 from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
@@ -98,7 +97,8 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
     app.state.refusals = Refusals()
     register_error_handlers(app)
     # Routers are searched in order, so the busiest come first.
-    app.include_router(api)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
     app.include_router(root.routes)
     app.include_router(metrics_api.routes)
     add_pages(app)

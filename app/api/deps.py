@@ -89,7 +89,7 @@ async def _caller(request: Request) -> Caller:
     return cast(Caller, request.state.caller)
 
 
-async def _creator(request: Request) -> Caller:
+async def creator_of(request: Request) -> Caller:
     """Return the caller of a request that creates something, with its attempt."""
     return _with_attempt(request, await request.body())
 
@@ -164,7 +164,7 @@ async def _include(
 
 IncludeDep = Annotated[list[str], Depends(_include)]
 CallerDep = Annotated[Caller, Depends(_caller)]
-CreatorDep = Annotated[Caller, Depends(_creator)]
+CreatorDep = Annotated[Caller, Depends(creator_of)]
 UploaderDep = Annotated[Caller, Depends(_uploader)]
 ServicesDep = Annotated[Services, Depends(_services)]
 PageDep = Annotated[Page, Depends(_page)]

@@ -21,9 +21,9 @@ _GUARDED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(tag: str) -> APIRouter:
+def router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
     """Return a router for routes that check the caller; see `GuardedRoute`."""
-    return APIRouter(tags=[tag], route_class=GuardedRoute, responses=_INVALID | _LIMITED | _GUARDED)
+    return APIRouter(tags=[tag], route_class=route_class, responses=_INVALID | _LIMITED | _GUARDED)
 
 
 def admin_router(tag: str) -> APIRouter:

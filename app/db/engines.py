@@ -1,16 +1,14 @@
 """SQLAlchemy engines for both databases, with errors that don't quote what users wrote."""
 
 import math
-import sqlite3
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import NullPool
 
+from app.db.driver import execute, hide_values
 from app.db.large_values import from_json, to_json
 
 # Timeout for opening a connection, in seconds.
@@ -45,7 +43,7 @@ def sqlite_engine(address: URL, *, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        execute(connection, begin)
 
     return engine
 
@@ -92,33 +90,4 @@ def _engine(address: URL, **options: Any) -> Engine:
 
 
 def _without_values(context: ExceptionContext) -> None:
-    """Remove the values that the database's own message quotes from the error, in place."""
-    original, wrapper = context.original_exception, context.sqlalchemy_exception
-    if isinstance(original, psycopg.Error) and original.sqlstate:
-        message = _postgresql_message(original)
-    elif isinstance(original, sqlite3.OperationalError):
-        # Only its messages about SQL and FTS5 quote the query.
-        message = _unquoted(str(original))
-    else:
-        return
-    original.args = (message,)
-    if isinstance(wrapper, StatementError):
-        wrapper.args = (f"({type(original).__module__}.{type(original).__name__}) {message}",)
-
-
-def _postgresql_message(error: psycopg.Error) -> str:
-    """Return what is wrong and where. Details, hints and contexts would quote whole rows."""
-    about = error.diag
-    names = {
-        "table": about.table_name,
-        "column": about.column_name,
-        "constraint": about.constraint_name,
-    }
-    where = "".join(f", {kind} {name}" for kind, name in names.items() if name)
-    return f"{_unquoted(about.message_primary or '')} [SQLSTATE {error.sqlstate}{where}]"
-
-
-def _unquoted(message: str) -> str:
-    """Return the beginning of a message, up to where it may quote a value."""
-    first = min((place for mark in "\"':" if (place := message.find(mark)) >= 0), default=None)
-    return message[:first].rstrip()
+    hide_values(context.original_exception, context.sqlalchemy_exception)

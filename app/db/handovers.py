@@ -10,11 +10,12 @@ from sqlalchemy import Connection, bindparam, select, text, update
 from app.db.handover_rows import HANDOVERS, HandoverRow
 from app.db.handover_tables import handovers
 from app.db.paging import Page, read_page
+from app.db.prepared import Prepared
 from app.db.tables import messages, status_in
 
 _key = handovers.c.id == bindparam("key")
 _FIND = select(handovers).where(_key)
-_PERSON = select(handovers.c.person).where(_key, handovers.c.state == "person")
+_PERSON = Prepared(select(handovers.c.person).where(_key, handovers.c.state == "person"))
 _NEWEST = (
     select(messages.c.id)
     .where(messages.c.thread_id == bindparam("key"))
@@ -41,7 +42,7 @@ def find(connection: Connection, thread_id: str) -> HandoverRow | None:
 
 def person_in(connection: Connection, thread_id: str) -> str | None:
     """Return who answers in the thread in place of the bot; None: the bot does."""
-    found: str | None = connection.execute(_PERSON, {"key": thread_id}).scalar()
+    found: str | None = _PERSON.scalar(connection, {"key": thread_id})
     return found
 
 

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from app.db.access_tables import key_usage
+from app.db.prepared import Prepared
 
 # How many rows a key's day is split into.
 _PARTS = 8
 
 # Plain SQL: SQLAlchemy has a different upsert for each database.
-_ADD = text(
-    "INSERT INTO key_usage (identity, day, part, tokens) "
-    "VALUES (:identity, :day, :part, :tokens) "
-    "ON CONFLICT (identity, day, part) DO UPDATE SET tokens = key_usage.tokens + excluded.tokens"
+_ADD = Prepared(
+    text(
+        "INSERT INTO key_usage (identity, day, part, tokens) "
+        "VALUES (:identity, :day, :part, :tokens) "
+        "ON CONFLICT (identity, day, part) DO UPDATE SET "
+        "tokens = key_usage.tokens + excluded.tokens"
+    )
 )
 _SUM = func.coalesce(func.sum(key_usage.c.tokens), 0)
 _TOKENS = select(_SUM).where(
@@ -33,7 +37,7 @@ _FORGET = delete(key_usage).where(key_usage.c.identity == bindparam("of_identity
 
 def add(connection: Connection, identity: str, day: str, tokens: int) -> None:
     values = {"identity": identity, "day": day, "part": random.randrange(_PARTS), "tokens": tokens}
-    connection.execute(_ADD, values)
+    _ADD.run(connection, values)
 
 
 def tokens_of(connection: Connection, identity: str, day: str) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from app.db import summaries
 from app.db.paging import Page, read_page
+from app.db.prepared import Prepared
 from app.db.resource_uses import files_of, note_thread
 from app.db.rows import MESSAGES, MessageRow
 from app.db.summary_tables import summaries as summary_table
@@ -52,10 +53,13 @@ _HISTORY = (
     .limit(bindparam("count"))
 )
 _NEWEST = select(messages.c.sequence).where(_in_thread).order_by(_newest_first).limit(1)
-_NEWEST_TIME = select(messages.c.created_at).where(_in_thread).order_by(_newest_first).limit(1)
+_NEWEST_TIME = Prepared(
+    select(messages.c.created_at).where(_in_thread).order_by(_newest_first).limit(1)
+)
 _QUESTION = select(messages.c.id).where(_in_thread, messages.c.role == "user").limit(1)
 _before = messages.c.sequence < bindparam("before_sequence")
-_OLDER_HISTORY = _HISTORY.where(_before)
+_HISTORY_PAGE = Prepared(_HISTORY)
+_OLDER_HISTORY = Prepared(_HISTORY.where(_before))
 # Not a newer summary than what the run may read.
 _through = func.coalesce(
     select(summary_table.c.through)
@@ -67,10 +71,9 @@ _through = func.coalesce(
     0,
 )
 # In the same statement as the messages, so that a thread without a summary costs no query more.
-_SINCE_SUMMARY = _HISTORY.add_columns(_through.label("through")).where(
-    messages.c.sequence > _through
-)
-_OLDER_SINCE_SUMMARY = _SINCE_SUMMARY.where(_before)
+_newer = _HISTORY.add_columns(_through.label("through")).where(messages.c.sequence > _through)
+_SINCE_SUMMARY = Prepared(_newer)
+_OLDER_SINCE_SUMMARY = Prepared(_newer.where(_before))
 _OLDEST_FIRST = (
     select(messages.c.sequence, messages.c.role, messages.c.content, messages.c.run_id)
     .where(
@@ -177,7 +180,7 @@ def newest_first(
     """
     count = min(at_once or _BATCH, _BATCH)
     values = _history_values(thread_id, not_of_run, newest, count)
-    rows = connection.execute(_HISTORY, values).all()
+    rows = _HISTORY_PAGE.all(connection, values)
     return _said(connection, _OLDER_HISTORY, rows, values)
 
 
@@ -186,8 +189,8 @@ def since_summary(
 ) -> SinceSummary:
     """Do the same for the messages after those that the thread's summary covers."""
     values = _history_values(thread_id, not_of_run, newest, _BATCH)
-    rows = connection.execute(_SINCE_SUMMARY, values).all()
-    through = rows[0].through if rows else 0
+    rows = _SINCE_SUMMARY.all(connection, values)
+    through = rows[0][-1] if rows else 0
     return SinceSummary(_said(connection, _OLDER_SINCE_SUMMARY, rows, values), through)
 
 
@@ -213,14 +216,18 @@ def _history_values(
 
 
 def _said(
-    connection: Connection, older: Select[Any], rows: Sequence[Any], values: dict[str, Any]
+    connection: Connection,
+    older: Prepared,
+    rows: Sequence[tuple[Any, ...]],
+    values: dict[str, Any],
 ) -> Iterator[Said]:
     """Yield the messages in `rows`, and those that `older` finds before them."""
     while True:
-        yield from (Said(row.role, row.content, row.run_id, row.sequence) for row in rows)
+        for sequence, role, content, run_id, *_ in rows:
+            yield Said(role, content, run_id, sequence)
         if len(rows) < values["count"]:
             return
-        rows = connection.execute(older, {**values, "before_sequence": rows[-1].sequence}).all()
+        rows = older.all(connection, {**values, "before_sequence": rows[-1][0]})
 
 
 def newest_sequence(connection: Connection, thread_id: str) -> int:
@@ -238,7 +245,7 @@ def newest_time(connection: Connection, thread_id: str) -> int:
 
     A newer message must not have an earlier time: a clock may have been set back.
     """
-    return connection.execute(_NEWEST_TIME, {"thread_id": thread_id}).scalar() or 0
+    return _NEWEST_TIME.scalar(connection, {"thread_id": thread_id}) or 0
 
 
 def open_of_run(connection: Connection, run_id: str) -> list[MessageRow]:

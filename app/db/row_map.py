@@ -5,13 +5,15 @@ is `sequence`, which the database counts and which orders lists. So a new column
 migration and a field, and no change here. `tests/unit/test_rows.py` compares the three.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
-from sqlalchemy import Connection, Row, Table, insert
+from sqlalchemy import Connection, Table, insert
+
+from app.db.prepared import Prepared
 
 T = TypeVar("T")
 
@@ -32,7 +34,9 @@ class RowMap(Generic[T]):
         self.table = table
         self.kind = kind
         self._columns = tuple(column.name for column in table.c)
-        self._insert = insert(table)
+        # Inline: the number that the database counts is not asked for.
+        self._insert = insert(table).inline()
+        self._insert_one = Prepared(self._insert)
         self._packed = {
             column: tuple(field.name for field in fields(inside))
             for column, inside in (packed or {}).items()
@@ -60,7 +64,7 @@ class RowMap(Generic[T]):
         """The fields that have a column of their own."""
         return frozenset(self._names) - self._inside
 
-    def read(self, found: Row[Any]) -> T:
+    def read(self, found: Sequence[Any]) -> T:
         """Convert a row of a `select` of the whole table."""
         values = dict(zip(self._columns, found, strict=True))
         values.pop(_COUNTED_BY_DATABASE, None)
@@ -75,15 +79,17 @@ class RowMap(Generic[T]):
                 values[name] = decode(values[name])
         return self.kind(**values)
 
-    def read_all(self, found: Iterable[Row[Any]]) -> list[T]:
+    def read_all(self, found: Iterable[Sequence[Any]]) -> list[T]:
         return [self.read(row) for row in found]
 
-    def read_first(self, found: Row[Any] | None) -> T | None:
+    def read_first(self, found: Sequence[Any] | None) -> T | None:
         return None if found is None else self.read(found)
 
     def insert(self, connection: Connection, *rows: T) -> None:
         """Insert the rows, in their order."""
-        if rows:
+        if len(rows) == 1:
+            self._insert_one.write(connection, self.values(rows[0]))
+        elif rows:
             connection.execute(self._insert, [self.values(row) for row in rows])
 
     def values(self, row: T, *, without: Collection[str] = ()) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Row,
     String,
     Update,
     bindparam,
@@ -20,6 +19,7 @@ from sqlalchemy import (
 
 from app.db import summaries, usage
 from app.db.paging import Page, read_page
+from app.db.prepared import Prepared
 from app.db.rows import RUNS, RunRow
 from app.db.tables import ACTIVE, runs, status_in
 from app.domain.clock import milliseconds
@@ -49,11 +49,14 @@ _active = text(ACTIVE)
 _BY_KEY = select(runs).where(_key)
 _BY_ID = select(runs).where(_key, _in_thread)
 _LOCKED = select(runs).where(_key).with_for_update()
+_HOLDER = Prepared(select(runs.c.status, runs.c.worker_id).where(_key).with_for_update())
 _METADATA = update(runs).where(_key).values(metadata=bindparam("new_metadata"))
 _ACTIVE_ON_THREAD = select(runs).where(_in_thread, _active).order_by(runs.c.sequence)
 _OLDEST_ACTIVE = _ACTIVE_ON_THREAD.limit(1)
 _FIRST_TWO = select(runs).where(_in_thread).order_by(runs.c.sequence).limit(2)
-_LINE = select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
+_LINE = Prepared(
+    select(runs.c.id, runs.c.status).where(_in_thread, _active).order_by(runs.c.sequence)
+)
 _FIRST_CHAT = (
     select(runs.c.id)
     .where(_in_thread, _active, runs.c.question.is_not(null()))
@@ -110,7 +113,7 @@ def _mover(to: RunStatus) -> Update:
     return statement.returning(runs.c.metadata)
 
 
-_MOVE = {to: _mover(to) for to in ALLOWED_FROM}
+_MOVE = {to: Prepared(_mover(to)) for to in ALLOWED_FROM}
 
 
 def create(connection: Connection, run: RunRow) -> None:
@@ -144,6 +147,15 @@ def lock(connection: Connection, run_id: str) -> RunRow:
     if row is None:
         raise StaleRun(run_id)
     return RUNS.read(row)
+
+
+def hold(connection: Connection, run_id: str, worker_id: str) -> None:
+    """Lock a run that the process `worker_id` executes until the transaction ends.
+
+    Raises `StaleRun` if it does not execute it any more.
+    """
+    if _HOLDER.first(connection, {"key": run_id}) != ("in_progress", worker_id):
+        raise StaleRun(run_id)
 
 
 def move(
@@ -181,9 +193,11 @@ def end(
 
     Raises `StaleRun` as `move` does.
     """
-    moved, row = _moved(connection, run, to, held_by, {"ended_ms": milliseconds(), **values})
+    moved, next_run_id = _moved(
+        connection, run, to, held_by, {"ended_ms": milliseconds(), **values}
+    )
     usage.add(connection, run.project, run, moved.usage or Usage(), shares)
-    return Ended(moved, row.next_run_id)
+    return Ended(moved, next_run_id)
 
 
 def _moved(
@@ -192,15 +206,18 @@ def _moved(
     to: RunStatus,
     held_by: str | None,
     values: dict[str, Any],
-) -> tuple[RunRow, Row[Any]]:
+) -> tuple[RunRow, str | None]:
+    """Return the run, and if it has ended the next one in its thread's line."""
     keys = {"key": run.id, "holder": held_by}
     if to in TERMINAL:
         keys["of_thread"] = run.thread_id
-    row = connection.execute(_MOVE[to], {**RUNS.encoded(values), **keys}).first()
-    if row is None:
+    rows = _MOVE[to].write(connection, {**RUNS.encoded(values), **keys})
+    if not rows:
         raise StaleRun(run.id)
+    metadata, *others = rows[0]
     # Only moves change a run's other fields, so it need not be read again.
-    return replace(run, **values, status=to, metadata=row.metadata), row
+    moved = replace(run, **values, status=to, metadata=metadata)
+    return moved, others[0] if others else None
 
 
 def set_metadata(
@@ -235,7 +252,7 @@ def is_first(connection: Connection, run_id: str) -> bool:
 
 def line_of(connection: Connection, thread_id: str) -> list[ActiveRun]:
     """Return the ids and statuses of the thread's active runs, oldest first."""
-    return [ActiveRun(*row) for row in connection.execute(_LINE, {"thread_id": thread_id})]
+    return [ActiveRun(*row) for row in _LINE.all(connection, {"thread_id": thread_id})]
 
 
 def first_chat_on(connection: Connection, thread_id: str) -> str | None:

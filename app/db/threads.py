@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, and_, bindparam, or_, select, update
 
 from app.db import past_ids, removed_threads, resource_uses
+from app.db.prepared import Prepared
 from app.db.resource_uses import ids_of
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import threads
@@ -33,7 +34,7 @@ _OWNER = (
     .where(_key, _not_removed)
     .with_for_update(key_share=True)
 )
-_LOCKED = select(threads.c.id).where(_own).with_for_update(key_share=True)
+_LOCKED = Prepared(select(threads.c.id).where(_own).with_for_update(key_share=True))
 _UPDATE = update(threads).where(_key)
 _HELD = select(threads.c.id).where(_own).with_for_update()
 
@@ -72,7 +73,8 @@ def lock(connection: Connection, caller: Caller, thread_id: str) -> None:
 
     On SQLite a writing transaction locks everything anyway. Raises `NotFound`.
     """
-    _found(connection.execute(_LOCKED, _keys(caller, thread_id)).first(), thread_id)
+    if _LOCKED.first(connection, _keys(caller, thread_id)) is None:
+        raise not_found("thread", thread_id)
 
 
 def modify(

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Connection, bindparam, func, select, text
 
 from app.db import key_usage
+from app.db.prepared import Prepared
 from app.db.rows import Answered
 from app.db.tables import usage
 from app.domain.clock import now
@@ -19,18 +20,21 @@ from app.schemas.runs import Usage
 _PARTS = 8
 
 # Plain SQL: SQLAlchemy has a different upsert for each database.
-_ADD = text(
-    "INSERT INTO usage "
-    "(project, day, assistant_id, model, answered_by, answered_model, currency, part, "
-    "runs, prompt_tokens, completion_tokens, cost) "
-    "VALUES (:project, :day, :assistant_id, :model, :answered_by, :answered_model, :currency, "
-    ":part, :runs, :prompt, :completion, :cost) "
-    "ON CONFLICT (project, day, assistant_id, model, answered_by, answered_model, currency, part) "
-    "DO UPDATE SET "
-    "runs = usage.runs + excluded.runs, "
-    "prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens, "
-    "completion_tokens = usage.completion_tokens + excluded.completion_tokens, "
-    "cost = usage.cost + excluded.cost"
+_ADD = Prepared(
+    text(
+        "INSERT INTO usage "
+        "(project, day, assistant_id, model, answered_by, answered_model, currency, part, "
+        "runs, prompt_tokens, completion_tokens, cost) "
+        "VALUES (:project, :day, :assistant_id, :model, :answered_by, :answered_model, :currency, "
+        ":part, :runs, :prompt, :completion, :cost) "
+        "ON CONFLICT "
+        "(project, day, assistant_id, model, answered_by, answered_model, currency, part) "
+        "DO UPDATE SET "
+        "runs = usage.runs + excluded.runs, "
+        "prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens, "
+        "completion_tokens = usage.completion_tokens + excluded.completion_tokens, "
+        "cost = usage.cost + excluded.cost"
+    )
 )
 _TOKENS = select(
     func.coalesce(func.sum(usage.c.prompt_tokens + usage.c.completion_tokens), 0)
@@ -137,7 +141,8 @@ def add(
         }
         for number, (answered, used) in enumerate(counted, 1)
     ]
-    connection.execute(_ADD, rows)
+    for row in rows:
+        _ADD.run(connection, row)
     if run.key_id is not None:
         key_usage.add(connection, run.key_id, today(), spent.total_tokens)
 

@@ -11,11 +11,11 @@ from app.core.upstream import Target
 from app.core.upstreams import Upstreams
 from app.db.rows import RunRow
 from app.domain.errors import ModelError
-from app.engine.budget import OutputLimit, output_limit
 from app.engine.changes import Changes
 from app.engine.reading import Reading
 from app.engine.tools.toolbox import RunTools
 from app.engine.translation.events import Projection
+from app.engine.windows import OutputLimit, output_limit
 from app.schemas.runs import Usage
 
 logger = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from typing import Any
 from app.core.summary_prompt import shown_summary
 from app.db import messages, run_events, runs, steps, summaries
 from app.db.database import Connection
-from app.db.rows import RunRow, StepRow
+from app.db.rows import MessageRow, RunRow, StepRow
 from app.domain.clock import milliseconds, now
+from app.domain.ids import new_id
 from app.engine import journal
 from app.engine.changes import Changes
 from app.engine.hub import Frame
-from app.engine.question import ask_late, ask_question
 from app.engine.tally import Tally
 from app.engine.translation.history import fitting, text_tokens
 from app.engine.windows import Windows
@@ -194,3 +194,33 @@ def _since_summary(
         return None, found.newest_first
     summary = summaries.text_of(connection, run.thread_id, found.through)
     return None if summary is None else (shown_summary(summary), found.newest_first)
+
+
+# A chat's question is stored with its run and becomes a message when the run starts. Not earlier:
+# otherwise it would come before the answer to the previous question in the thread.
+
+
+def ask_question(connection: Connection, run: RunRow, not_before: int) -> None:
+    """Add the question of a run that starts to its thread, if the run has one.
+
+    `not_before`: when the thread's newest message was created (Unix time).
+    """
+    if run.question is None:
+        return
+    moment = max(now(), not_before)
+    message = MessageRow(
+        id=new_id("message"),
+        created_at=moment,
+        thread_id=run.thread_id,
+        role="user",
+        content=run.question.content,
+        metadata=run.question.metadata,
+        completed_at=moment,
+    )
+    messages.create(connection, message)
+
+
+def ask_late(connection: Connection, run: RunRow) -> None:
+    """Do the same for a run that waited in line."""
+    if run.question is not None:
+        ask_question(connection, run, messages.newest_time(connection, run.thread_id))

@@ -11,9 +11,8 @@ from app.db.runs import Ended
 from app.domain.clock import now
 from app.engine import journal
 from app.engine.changes import Changes
-from app.engine.findings import found_nothing
-from app.engine.question import ask_late
-from app.engine.tally import Tally
+from app.engine.claim import ask_late
+from app.engine.tally import Tally, found_nothing
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError, Usage
 

@@ -15,12 +15,10 @@ from app.db.rows import MessageRow, StepRow
 from app.domain.clock import milliseconds, now, seconds
 from app.domain.errors import ModelError, StaleRun
 from app.engine.asking import Asking
-from app.engine.budget import output_budget, prompt_is_used_up
 from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
 from app.engine.claim import Claimed
 from app.engine.ending import Ending
-from app.engine.findings import found_nothing
 from app.engine.hub import Hub
 from app.engine.images import Images
 from app.engine.neighbours import Neighbours
@@ -28,6 +26,7 @@ from app.engine.outcome import Outcome, outcome_of
 from app.engine.reading import Reading
 from app.engine.recorder import Move, Recorder
 from app.engine.summaries import Summaries
+from app.engine.tally import found_nothing
 from app.engine.tools.tool import Call, Emit
 from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
@@ -41,7 +40,7 @@ from app.engine.translation.items import (
     required_action,
     unanswered,
 )
-from app.engine.windows import Windows
+from app.engine.windows import Windows, output_budget, prompt_is_used_up
 from app.schemas.messages import IncompleteDetails
 from app.schemas.runs import LastError
 

@@ -8,8 +8,7 @@ from app.engine.claim import Claimed
 from app.engine.images import Images
 from app.engine.translation.history import message_tokens, text_tokens, within
 from app.engine.translation.items import readable_by
-from app.engine.translation.request import build_request
-from app.engine.translation.sizes import request_size
+from app.engine.translation.request import build_request, request_size
 from app.engine.windows import Windows
 from app.schemas.runs import Usage
 

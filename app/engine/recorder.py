@@ -12,7 +12,6 @@ from app.db.database import Connection, Database
 from app.db.rows import MessageRow, RunRow, StepRow
 from app.db.runs import Ended
 from app.db.usage import Share
-from app.domain.errors import StaleRun
 from app.domain.run_status import TERMINAL, RunStatus
 from app.engine import journal
 from app.engine.changes import Changes
@@ -174,9 +173,7 @@ class Recorder:
     def _write(
         self, connection: Connection, changes: Changes, move: Move | None
     ) -> tuple[Ended, list[Frame]]:
-        run = runs.lock(connection, self._run.id)
-        if run.status != "in_progress" or run.worker_id != self._worker_id:
-            raise StaleRun(run.id)
+        runs.hold(connection, self._run.id, self._worker_id)
         steps.create(connection, *changes.new_steps.values())
         messages.create(connection, *changes.new_messages.values())
         for step in changes.steps.values():
@@ -187,7 +184,7 @@ class Recorder:
         for file in changes.files:
             create_for_thread(connection, self._run.thread_id, file)
         events = list(changes.events)
-        next_run_id = None
+        run, next_run_id = self._run, None
         if move is not None:
             run, next_run_id = self._move(connection, move)
             if changes.streamed:

@@ -1,10 +1,11 @@
-"""What a run has used so far, by the upstream and the model that answered."""
+"""What a run has used so far, by who answered, and whether its searches found anything."""
 
 from collections.abc import Iterable
 
 from app.core.upstream import Target
 from app.db.rows import Answered, StepRow
 from app.db.usage import Share
+from app.schemas.file_search import FILE_SEARCH
 from app.schemas.runs import Usage
 
 # The unit in which costs are stored, so that they are whole numbers.
@@ -65,3 +66,14 @@ def answered_by(target: Target, usage: Usage) -> Answered:
     cached = usage.prompt_token_details.cached_tokens
     cost = price.of(usage.prompt_tokens, cached, usage.completion_tokens)
     return Answered(target.upstream.name, target.model, round(cost * PER_UNIT), price.currency)
+
+
+def found_nothing(steps: Iterable[StepRow]) -> bool:
+    """Return whether the run has searched files, and no search found a passage."""
+    searches = [
+        call[FILE_SEARCH]
+        for step in steps
+        for call in step.step_details.get("tool_calls", ())
+        if call["type"] == FILE_SEARCH
+    ]
+    return bool(searches) and not any(search.get("results") for search in searches)

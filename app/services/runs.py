@@ -29,9 +29,8 @@ from app.schemas.runs import (
 from app.schemas.threads import ThreadCreate
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
-from app.services.new_run import new_rows
 from app.services.repeated import earlier_conversation, earlier_run, with_its_end
-from app.services.run_creation import Created, admitted_run, begin, check_line, insert
+from app.services.run_creation import Created, admitted_run, begin, check_line, insert, new_rows
 from app.services.run_policy import RunPolicy
 from app.services.run_reads import locked_in_thread, run_in_thread
 from app.services.threads import create_thread, new_message

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from app.api.front_doors import FRONT_DOORS, enter
+from app.api.address import FRONT_DOORS, enter
 from app.application import create_app
 from app.core.config import Settings
 from tests.support.pages import client_of

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from app.core.upstream import Target, Upstream
-from app.engine.budget import (
+from app.engine.translation.history import json_tokens, message_tokens, text_tokens, within
+from app.engine.windows import (
     OutputLimit,
     input_budget,
     output_budget,
     output_limit,
     prompt_is_used_up,
 )
-from app.engine.translation.history import json_tokens, message_tokens, text_tokens, within
 from app.schemas.messages import Said, text_part
 from app.schemas.runs import Usage
 from tests.support.rows import run_row

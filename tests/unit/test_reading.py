@@ -10,7 +10,7 @@ from app.core.upstreams import Upstreams
 from app.engine.claim import Claimed
 from app.engine.images import Sendable
 from app.engine.reading import Reading
-from app.engine.translation.sizes import request_size
+from app.engine.translation.request import request_size
 from app.engine.windows import Windows
 from app.schemas.messages import Said, text_part
 from app.schemas.runs import Usage

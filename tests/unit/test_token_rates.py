@@ -6,7 +6,7 @@ import pytest
 
 from app.core.token_rates import USUAL, Rate, Size, TokenRates
 from app.engine.translation.history import text_tokens
-from app.engine.translation.sizes import request_size
+from app.engine.translation.request import request_size
 
 ENGLISH = Size(6000, 0)
 KOREAN = Size(900, 5100)

@@ -28,26 +28,15 @@ from app.api.v1 import (
     vector_stores,
 )
 
-api = APIRouter(prefix="/api/v1")
+PREFIX = "/api/v1"
+
 # Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
-# `/threads/{thread_id}`, which would take `runs` for an id.
-for resource in (
-    *(chat, health, access, assistants, drafts, runs, steps, threads, messages, feedback),
-    handovers,
-    *(
-        files,
-        vector_stores,
-        vector_store_files,
-        actions,
-        conversations,
-        insights,
-        answers,
-        usage,
-        models,
-        functions,
-        moving,
-        admin,
-    ),
-):
-    api.include_router(resource.routes)
-api.include_router(access.guarded_routes)
+# `/threads/{thread_id}`, which would take `runs` for an id. The application includes each of them:
+# a router that includes others looks through them all for each request.
+ROUTERS: list[APIRouter] = [
+    *(chat.routes, health.routes, access.routes, assistants.routes, drafts.routes, runs.routes),
+    *(steps.routes, threads.routes, messages.routes, feedback.routes, handovers.routes),
+    *(files.routes, vector_stores.routes, vector_store_files.routes, actions.routes),
+    *(conversations.routes, insights.routes, answers.routes, usage.routes, models.routes),
+    *(functions.routes, moving.routes, admin.routes, access.guarded_routes),
+]

@@ -1,11 +1,15 @@
 """Builds the body of a Responses request from a run and its history."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.token_rates import Size
 from app.db.rows import RunRow
 from app.engine.translation.history import input_item
 from app.schemas.messages import Said
+
+_NOTHING = Size(0, 0)
 
 
 def build_request(
@@ -101,3 +105,42 @@ def _text_format(response_format: Any) -> dict[str, Any] | None:
     if response_format["type"] == "json_schema":
         return {"type": "json_schema", "schema": {}, **response_format["json_schema"]}
     return response_format
+
+
+def request_size(request: dict[str, Any]) -> Size | None:
+    """Return how much text a request has; None if it has more than text.
+
+    Images and files have tokens that their bytes don't show, and so has encrypted reasoning.
+    """
+    size = Size.of(request.get("instructions") or "")
+    if tools := request.get("tools"):
+        size = size.plus(Size.of(json.dumps(tools, ensure_ascii=False)))
+    for item in request["input"]:
+        one = _item_size(item)
+        if one is None:
+            return None
+        size = size.plus(one)
+    return size
+
+
+def _item_size(item: dict[str, Any]) -> Size | None:
+    match item["type"]:
+        case "message":
+            return _parts_size(item["content"])
+        case "function_call":
+            return Size.of(item["name"] + item["arguments"])
+        case "function_call_output" if isinstance(item["output"], str):
+            return Size.of(item["output"])
+        case "function_call_output":
+            return _parts_size(item["output"])
+    return None
+
+
+def _parts_size(parts: list[dict[str, Any]]) -> Size | None:
+    size = _NOTHING
+    for part in parts:
+        text = part.get("text", part.get("refusal"))
+        if not isinstance(text, str):
+            return None
+        size = size.plus(Size.of(text))
+    return size
