@@ -98,6 +98,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
+        # What startup has created stays alive: exclude it from garbage collection.
+        gc.collect()
+        gc.freeze()
         if group.channel is None:
             port = self.servers[0].sockets[0].getsockname()[1]
             _announce(port, app.state.services.model_mode)

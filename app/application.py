@@ -1,7 +1,6 @@
 """The FastAPI application: serves what `app/assembly.py` builds over HTTP."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
@@ -78,9 +77,6 @@ def create_app(
         async with parts_of as parts:
             app.state.services = parts.services
             app.state.first_process = parts.first_process
-            # Everything created so far stays alive: exclude it from garbage collection.
-            gc.collect()
-            gc.freeze()
             loop = asyncio.get_running_loop()
             drain = parts.supervisor.drain
             # At shutdown uvicorn waits for open streams, which wait for their runs, so the stop

@@ -58,7 +58,7 @@ def group(tmp_path):
     with fresh_database("postgresql", tmp_path) as url:
         (tmp_path / ".env").write_text(f'API_KEYS=["shop:{KEYS[0]}"]', "utf-8")
         settings = {"WORKERS": "2", "DATABASE_URL": url, "CODE_INTERPRETER": "off"}
-        limits = {"RATE_LIMIT": "200/minute", "DATABASE_POOL_SIZE": "2", "SHUTDOWN_SECONDS": "2"}
+        limits = {"RATE_LIMIT": "200/hour", "DATABASE_POOL_SIZE": "2", "SHUTDOWN_SECONDS": "2"}
         server = ProcessServer(tmp_path, **settings, **limits, LOG_FILE="app.log")
         try:
             yield Group(server)
