@@ -4,7 +4,9 @@ import gc
 import logging
 import os
 import sys
+import tempfile
 from contextlib import suppress
+from shutil import rmtree
 from socket import socket
 from typing import Any
 
@@ -18,12 +20,18 @@ from app.application import create_app
 from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
 from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
+from app.core.membership import Membership
 from app.core.memory import return_large_blocks
+from app.core.model import Mode
 from app.core.open_files import raise_limit
 from app.core.private_files import data_places, make_files_private, tighten
+from app.core.process_group import ProcessGroup
 from app.core.providers_file import named_variables
+from app.core.shared_metrics import process_ended
 from app.domain.errors import StartError
 from app.engine.tools.functions.registry import FunctionsError
+from app.providers import configured_upstreams
+from app.reloading import with_reloaded
 from app.terminal.first_lines import first_lines, page_addresses, why_port_is_closed
 from app.terminal.language import Language, chosen_language
 
@@ -45,7 +53,7 @@ def prepare() -> Settings:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
     try:
-        configure_logging(settings.log_level, settings.log_file)
+        configure_logging(settings.log_level, settings.log_file, shared=settings.workers > 1)
     except OSError as error:
         sys.stderr.write(f"LOG_FILE: can't be written: {error}\n")
         raise SystemExit(2) from None
@@ -53,10 +61,10 @@ def prepare() -> Settings:
     return settings
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: Settings, group: Membership) -> FastAPI:
     """Return the application; exits like `prepare` if one of its files is invalid."""
     try:
-        return create_app(settings)
+        return create_app(settings, group=group)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
@@ -75,7 +83,10 @@ _PROTOCOL = (
 settings = prepare()
 if not settings.debug:  # afterwards only root can attach a debugger
     forbid_inspection()
-app = build(settings)
+group = Membership(settings.workers if __name__ == "__main__" else 1)
+if group.workers > 1:
+    group.metrics_folder = tempfile.mkdtemp(prefix="threadkeeper-")
+app = build(settings, group)
 # Only now: if startup fails before, its error is the only output.
 tighten(data_places(settings.database_url, settings.files_url, settings.log_file))
 gc.freeze()
@@ -83,29 +94,33 @@ gc.enable()
 
 
 class _Server(uvicorn.Server):
-    """Logs the pages' addresses once it listens: only then is the port for PORT=0 known."""
+    """Tells that it listens: only then is the port for PORT=0 known."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         # What startup has created stays alive: exclude it from garbage collection.
         gc.collect()
         gc.freeze()
-        port = self.servers[0].sockets[0].getsockname()[1]
-        addresses = page_addresses(settings.host, port, settings.root_path)
-        mode = app.state.services.model_mode
-        logging.getLogger("app").info("serving", extra={"fields": {**addresses, "model": mode}})
-        # The log is for programs too; at a terminal, print a friendlier text.
-        if sys.stderr.isatty():
-            sys.stderr.write(first_lines(addresses, mode).in_language(_language()))
+        if group.channel is None:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            _announce(port, app.state.services.model_mode)
+        else:
+            app.state.first_process.say_serving()
 
 
-def serve() -> None:
-    """Serve until a signal ends it."""
-    if settings.port and (closed := why_port_is_closed(settings.host, settings.port)):
-        sys.stderr.write(f"{closed.in_language(_language())}\n")
-        # Not 2, which tells supervisors not to restart: the port may become free.
-        raise SystemExit(1)
-    options: dict[str, Any] = {
+def _announce(port: int, mode: Mode) -> None:
+    addresses = page_addresses(settings.host, port, settings.root_path)
+    fields = {**addresses, "model": mode}
+    if group.workers > 1:
+        fields["workers"] = str(group.workers)
+    logging.getLogger("app").info("serving", extra={"fields": fields})
+    # The log is for programs too; at a terminal, print a friendlier text.
+    if sys.stderr.isatty():
+        sys.stderr.write(first_lines(addresses, mode).in_language(_language()))
+
+
+def _options() -> dict[str, Any]:
+    return {
         "host": settings.host,
         "port": settings.port,
         "http": _PROTOCOL,
@@ -120,16 +135,51 @@ def serve() -> None:
         "proxy_headers": False,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }
+
+
+def serve() -> None:
+    """Serve until a signal ends it."""
+    if settings.port and (closed := why_port_is_closed(settings.host, settings.port)):
+        sys.stderr.write(f"{closed.in_language(_language())}\n")
+        # Not 2, which tells supervisors not to restart: the port may become free.
+        raise SystemExit(1)
     if settings.debug:
         # The reloader starts new processes, which must import the app by name.
-        uvicorn.run("main:app", reload=True, reload_dirs=["app"], **options)
-        return
-    server = _Server(uvicorn.Config(app, **options))
+        uvicorn.run("main:app", reload=True, reload_dirs=["app"], **_options())
+    elif group.workers > 1:
+        raise SystemExit(_serve_as_group())
+    elif status := _serve_here(None):
+        raise SystemExit(status)
+
+
+def _serve_here(listeners: list[socket] | None) -> int:
+    """Serve in this process; return its exit status."""
+    server = _Server(uvicorn.Config(app, **_options()))
     # After Ctrl+C the server has already shut down properly.
     with suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        raise SystemExit(_NOT_STARTED)
+        server.run(listeners)
+    return 0 if server.started else _NOT_STARTED
+
+
+def _serve_as_group() -> int:
+    def serve_as_worker(listeners: list[socket]) -> int:
+        global app
+        if group.replaces_after_reload:
+            # As the other workers are, which have reloaded.
+            app = build(with_reloaded(settings), group)
+        return _serve_here(listeners)
+
+    folder = group.metrics_folder
+    try:
+        return ProcessGroup(
+            group,
+            (settings.host, settings.port),
+            serve_as_worker,
+            on_serving=lambda port: _announce(port, configured_upstreams(settings)[0].mode),
+            on_death=lambda pid: process_ended(folder, pid),
+        ).run()
+    finally:
+        rmtree(folder, ignore_errors=True)
 
 
 def _language() -> Language:

@@ -27,6 +27,7 @@ from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.membership import Membership
 from app.core.signals import on_reload_signal, on_stop_signal
 from app.engine.tools.functions.registry import FunctionRegistry, load_functions
 from app.providers import configured_upstreams
@@ -47,10 +48,16 @@ _EXPOSED_HEADERS = [
 ]
 
 
-def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    tools: Sequence[MakeTool] = TOOLS,
+    group: Membership | None = None,
+) -> FastAPI:
     """Return the application. It opens and contacts nothing before its startup.
 
-    `tools` are the protocol's tools that it runs, in addition to functions.
+    `tools` are the protocol's tools that it runs, in addition to functions. `group`: if several
+    processes serve it; it is made before they are forked.
 
     Raises `FunctionsError` if a functions file is invalid, and `StartError` if the assistants file
     or the providers file is.
@@ -59,13 +66,16 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
     functions = FunctionRegistry(loaded, timeout=settings.function_timeout)
     wanted = configured_assistants(settings, loaded)
     providers = configured_upstreams(settings)
-    instruments = Instrumentation(__version__)
+    group = group or Membership()
+    instruments = Instrumentation(__version__, group.metrics_folder)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert isinstance(app, _Application)
-        async with running(settings, functions, wanted, providers, instruments, tools) as parts:
+        parts_of = running(settings, functions, wanted, providers, instruments, tools, group)
+        async with parts_of as parts:
             app.state.services = parts.services
+            app.state.first_process = parts.first_process
             loop = asyncio.get_running_loop()
             drain = parts.supervisor.drain
             # At shutdown uvicorn waits for open streams, which wait for their runs, so the stop

@@ -12,11 +12,14 @@ from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.membership import Membership
 from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
+from app.core.periodic import Periodic
 from app.core.rate_limits import RequestCounter
 from app.core.retirements import Retirements
 from app.core.session_tokens import SessionTokens
+from app.core.shared_counts import FirstProcess
 from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
 from app.db import past_ids
@@ -99,6 +102,9 @@ from app.tools import ActionParts, MakeTool, ToolResources, action_parts
 
 logger = logging.getLogger(__name__)
 
+# How often a worker's gauges are written for the others, in seconds.
+_GAUGES_EVERY = 5.0
+
 
 @dataclass(frozen=True)
 class Running:
@@ -114,6 +120,8 @@ class Running:
     directory: AccessDirectory
     # Closes what a reload opens.
     lifetimes: Lifetimes
+    # Only in a group of workers.
+    first_process: FirstProcess | None
 
 
 @asynccontextmanager
@@ -124,6 +132,7 @@ async def running(
     providers: Sequence[Upstream],
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
+    group: Membership,
 ) -> AsyncIterator[Running]:
     """Open everything in the order of dependencies, and close it in the reverse order.
 
@@ -132,7 +141,10 @@ async def running(
     """
     async with Lifetimes() as lifetimes:
         lifetimes.closes("traces", instruments.telemetry.close)
-        yield await _opened(lifetimes, settings, functions, wanted, providers, instruments, tools)
+        first_process = await _first_process(lifetimes, group)
+        yield await _opened(
+            *(lifetimes, settings, functions, wanted, providers, instruments, tools, first_process)
+        )
 
 
 async def _opened(
@@ -143,10 +155,11 @@ async def _opened(
     providers: Sequence[Upstream],
     instruments: Instrumentation,
     tools: Sequence[MakeTool],
+    first_process: FirstProcess | None,
 ) -> Running:
     database = await _database(lifetimes, settings)
     store = ObjectStore(settings.files_url)
-    counter = RequestCounter(settings.redis_url)
+    counter = RequestCounter(settings.redis_url, first_process)
     lifetimes.closes("request counter", counter.close)
     retirements = Retirements.load(settings.retired_models)
     upstreams = Upstreams(
@@ -261,7 +274,31 @@ async def _opened(
     if ignored := ignored_settings(settings, providers):
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready; upstreams: %s", ", ".join(one.place for one in upstreams))
-    return Running(services, supervisor, writer, lists, actions, wake, directory, lifetimes)
+    if first_process is not None:
+        _open_gauges(lifetimes, database, instruments)
+    return Running(
+        *(services, supervisor, writer, lists, actions, wake, directory, lifetimes, first_process)
+    )
+
+
+async def _first_process(lifetimes: Lifetimes, group: Membership) -> FirstProcess | None:
+    if group.channel is None:
+        return None
+    first_process = FirstProcess(group.channel)
+    lifetimes.closes("first process", first_process.close)
+    await first_process.open()
+    return first_process
+
+
+def _open_gauges(lifetimes: Lifetimes, database: Database, instruments: Instrumentation) -> None:
+    """Show the other workers what only this process knows."""
+
+    async def show() -> None:
+        instruments.metrics.database_jobs_queued(database.waiting)
+
+    gauges = Periodic("gauges", show, every=_GAUGES_EVERY)
+    lifetimes.closes("gauges", gauges.close)
+    gauges.open()
 
 
 async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:

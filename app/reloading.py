@@ -47,6 +47,12 @@ RELOADED = (
 _FAULTS = (SettingsError, StartError, FunctionsError, ThreadkeeperError, OSError)
 
 
+def with_reloaded(settings: Settings) -> Settings:
+    """Return the settings as a reload would leave them. Raises `SettingsError`."""
+    now = load_settings()
+    return settings.model_copy(update={name: getattr(now, name) for name in RELOADED})
+
+
 class Reloader:
     """Runs reloads one at a time; requests during a reload are queued."""
 

@@ -1,7 +1,7 @@
 // For PM2: pm2 start deploy/ecosystem.config.js
 //
 // Settings come from .env in the project's folder. Two servers need PostgreSQL; with SQLite, run only
-// one. PM2's cluster mode is for Node.js, so each server is a separate process with its own port.
+// one. PM2's cluster mode is for Node.js: each server has its own port, and WORKERS in .env gives it processes.
 
 const path = require("node:path");
 

@@ -6,6 +6,7 @@ also the setting's English line in `.env.example` and `docs/settings.md`, and
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Collection
 from hashlib import sha256
@@ -121,6 +122,8 @@ class Settings(BaseSettings):
     """Address to listen on. 0.0.0.0 accepts connections from other machines."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8010
     """TCP port to listen on. 0: any free port."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that serve the port together; more than one needs PostgreSQL."""
     debug: bool = False
     """true restarts the server when its code changes. For development."""
     root_path: RootPath = ""
@@ -267,6 +270,7 @@ def load_settings() -> Settings:
         if refusal := _refuse_open(settings):
             raise SettingsError(refusal)
         _refuse_same_key(settings)
+        _refuse_workers(settings)
         if settings.assistant_aliases and not settings.adopt_ids:
             raise SettingsError("ASSISTANT_ALIASES: has no effect without ADOPT_IDS=true")
         return settings
@@ -307,6 +311,21 @@ def _refuse_same_key(settings: Settings) -> None:
     digest = sha256(settings.admin_key.get_secret_value().encode()).digest()
     if any(key.digest == digest for key in settings.api_keys):
         raise SettingsError("ADMIN_KEY: is also in API_KEYS; it must be a key of its own")
+
+
+def _refuse_workers(settings: Settings) -> None:
+    """Raises `SettingsError` if several processes can't work, or would gain nothing."""
+    if settings.workers == 1:
+        return
+    if settings.database_url.startswith("sqlite"):
+        raise SettingsError(
+            f"WORKERS: {settings.workers} processes need PostgreSQL (DATABASE_URL). SQLite has one "
+            "writer: several processes on its file are no faster, and wait for each other longer."
+        )
+    if settings.debug:
+        raise SettingsError("WORKERS: must be 1 with DEBUG=true, which restarts one process")
+    if not hasattr(os, "fork"):
+        raise SettingsError("WORKERS: this system can't fork processes; start several servers")
 
 
 def _refuse_open(settings: Settings) -> str:

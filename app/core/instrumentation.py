@@ -7,7 +7,10 @@ from app.core.telemetry import Telemetry
 class Instrumentation:
     """The instruments of one application."""
 
-    def __init__(self, version: str) -> None:
-        """Raises `StartError` if the configured traces can't be sent."""
-        self.metrics = Metrics(version)
+    def __init__(self, version: str, folder: str = "") -> None:
+        """`folder`: as for `Metrics`.
+
+        Raises `StartError` if the configured traces can't be sent.
+        """
+        self.metrics = Metrics(version, folder)
         self.telemetry = Telemetry(version)

@@ -8,10 +8,12 @@ or look like another field.
 """
 
 import logging
+import os
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
+from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -27,15 +29,16 @@ FILE_BACKUPS = 5
 _VERBOSE = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
 
 
-def configure_logging(level: str, file: str) -> None:
+def configure_logging(level: str, file: str, *, shared: bool = False) -> None:
     """Send this process's log to the console and, if `file` is given, to a rotating file.
 
-    May be called again; the last call counts. Each process needs its own file: two would rotate
-    each other's. Raises OSError if the file can't be written.
+    May be called again; the last call counts. Two servers need a file each, since they would
+    rotate each other's; `shared` is for the processes of one. Raises OSError if the file can't be
+    written.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if file:
-        handlers.append(_open_file(Path(file)))
+        handlers.append(_open_file(Path(file), _SharedFile if shared else RotatingFileHandler))
     formatter = LineFormatter()
     for handler in handlers:
         handler.setFormatter(formatter)
@@ -62,11 +65,34 @@ def in_request(request_id: str | None) -> AbstractContextManager[Any]:
     return bound_contextvars(request_id=request_id)
 
 
-def _open_file(path: Path) -> logging.Handler:
+class _SharedFile(RotatingFileHandler):
+    """A rotating file that several processes write to: one line at a time, in any of them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with (Path(f"{self.baseFilename}.lock")).open("w") as lock:
+            # Released when the file is closed. Imported here: Windows lacks it.
+            locking: Any = import_module("fcntl")
+            locking.flock(lock, locking.LOCK_EX)
+            self._follow()
+            super().emit(record)
+
+    def _follow(self) -> None:
+        """Open the new file if another process has rotated it."""
+        stream = self.stream
+        if stream is None:
+            return
+        try:
+            current = Path(self.baseFilename).stat().st_ino
+        except FileNotFoundError:
+            current = 0
+        if os.fstat(stream.fileno()).st_ino != current:
+            stream.close()
+            self.stream = self._open()
+
+
+def _open_file(path: Path, kind: type[RotatingFileHandler]) -> logging.Handler:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return RotatingFileHandler(
-        path, maxBytes=FILE_BYTES, backupCount=FILE_BACKUPS, encoding="utf-8"
-    )
+    return kind(path, maxBytes=FILE_BYTES, backupCount=FILE_BACKUPS, encoding="utf-8")
 
 
 def _tame_libraries(level: str) -> None:

@@ -7,7 +7,7 @@ The help texts here are also the English table of `docs/metrics.md`, and `docs/m
 has the Korean ones: run `scripts/docs.py` after a change.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, TypeVar
 
 from prometheus_client import (
@@ -20,6 +20,8 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_client.exposition import choose_encoder
+
+from app.core.shared_metrics import added_up, keep_values_in
 
 Component = Literal["database", "storage", "upstream"]
 M = TypeVar("M", Counter, Histogram)
@@ -36,12 +38,16 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 class Metrics:
     """All metrics of one application; `registry` holds them."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, folder: str = "") -> None:
+        """`folder`: where several processes keep their values, so that each can add them up."""
         # Without the extra `_created` series, which nobody here reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.folder = folder
+        if folder:
+            keep_values_in(folder)
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        build = Info("threadkeeper_build", "The running version.", registry=registry)
+        self._build = build = Info("threadkeeper_build", "The running version.", registry=registry)
         build.info({"version": version})
         self.requests = RequestMetrics(registry)
         self.runs = RunMetrics(registry)
@@ -53,6 +59,7 @@ class Metrics:
             "Jobs waiting for a database thread, by thread pool: write, read or search.",
             ("pool",),
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self._component_up = Gauge(
             "threadkeeper_component_up",
@@ -76,7 +83,8 @@ class Metrics:
         Takes a few milliseconds; may be called on any thread.
         """
         encode, content_type = choose_encoder(accept)
-        return encode(self.registry), content_type
+        registry = added_up(self.folder, self._build) if self.folder else self.registry
+        return encode(registry), content_type
 
 
 class RequestMetrics:
@@ -101,6 +109,7 @@ class RequestMetrics:
             "threadkeeper_event_streams_open",
             "Event streams this process is sending now.",
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -130,14 +139,18 @@ class RunMetrics:
             registry=registry,
         )
         self._ended = _Children(ended)
-        self._active = Gauge(
-            "threadkeeper_runs_active", "Runs this process is executing now.", registry=registry
+        self.active = Gauge(
+            "threadkeeper_runs_active",
+            "Runs this process is executing now.",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         self.queued = Gauge(
             "threadkeeper_runs_queued",
             "Runs waiting to start, in the whole database: the same on every server, so don't add "
             "it up. NaN if the database did not answer.",
             registry=registry,
+            multiprocess_mode="livemostrecent",
         )
         self._tokens = Counter(
             "threadkeeper_tokens",
@@ -151,10 +164,6 @@ class RunMetrics:
 
     def ended(self, status: str) -> None:
         self._ended[status].inc()
-
-    def watch_active(self, count: Callable[[], int]) -> None:
-        """Call `count` for the number of active runs at each scrape."""
-        self._active.set_function(count)
 
     def name_models(self, names: Collection[str]) -> None:
         """Count the tokens of these models by name, and those of all others together."""
@@ -199,16 +208,19 @@ class ModelCallMetrics:
             "threadkeeper_model_calls_active",
             "Calls to models that this process is making now.",
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self.waiting = Gauge(
             "threadkeeper_model_calls_waiting",
             "Calls of accepted runs that wait until this process may make another call.",
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self.most = Gauge(
             "threadkeeper_model_calls_limit",
             "How many calls to models this process may make at once.",
             registry=registry,
+            multiprocess_mode="livesum",
         )
         self.refused = Counter(
             "threadkeeper_model_calls_refused",
@@ -257,6 +269,7 @@ class UpstreamsMetrics:
             "Absent until that is called.",
             ("upstream",),
             registry=registry,
+            multiprocess_mode="livemostrecent",
         )
 
     def of(self, name: str) -> "UpstreamMetrics":

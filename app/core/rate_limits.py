@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,14 @@ from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
+from app.core.shared_counts import Counted, FirstProcess, NotCounted
+
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
 logger = logging.getLogger(__name__)
+
+Hit = Callable[[RateLimitItem, tuple[str, ...]], Awaitable[Counted]]
 
 # How many seconds to wait after Redis failed; meanwhile this process counts by itself.
 _REDIS_PAUSE_SECONDS = 5.0
@@ -48,8 +53,10 @@ def is_rate(text: str) -> bool:
 class RequestCounter:
     """Counts requests against limits such as `60/minute`, in moving windows."""
 
-    def __init__(self, redis_url: str) -> None:
-        """`redis_url`: `redis://…`; empty: this process counts by itself."""
+    def __init__(self, redis_url: str, first_process: FirstProcess | None = None) -> None:
+        """`redis_url`: `redis://…`; empty: this process counts by itself, or, in a group of
+        workers, their first process for all of them."""
+        self._first_process = None if redis_url else first_process
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._connections = _connections(redis_url) if redis_url else None
         self._shared = (
@@ -63,12 +70,17 @@ class RequestCounter:
         """Count a request of `who`, unless it exceeds the limit."""
         if self._shared is not None and time.monotonic() >= self._redis_paused_until:
             try:
-                return await _count(self._shared, rate, who)
+                return await _count(_hit_of(self._shared), rate, who)
             except StorageError as error:
                 # Better than to refuse all requests, or to allow all.
                 self._redis_paused_until = time.monotonic() + _REDIS_PAUSE_SECONDS
                 logger.error("Redis failed, this process counts requests by itself: %s", error)
-        return await _count(self._own, rate, who)
+        if self._first_process is not None:
+            try:
+                return await _count(self._first_process.hit, rate, who)
+            except NotCounted:
+                logger.error("the first process did not answer, this one counts by itself")
+        return await _count(_hit_of(self._own), rate, who)
 
     async def close(self) -> None:
         if self._connections is not None:
@@ -93,23 +105,26 @@ def _redis_storage(connections: Any) -> Storage:
     )
 
 
-async def _count(limiter: MovingWindowRateLimiter, rate: str, who: tuple[str, ...]) -> Standing:
+def _hit_of(limiter: MovingWindowRateLimiter) -> Hit:
+    async def hit(item: RateLimitItem, who: tuple[str, ...]) -> Counted:
+        allowed = await limiter.hit(item, *who)
+        stats = await limiter.get_window_stats(item, *who)
+        return allowed, stats.reset_time, stats.remaining
+
+    return hit
+
+
+async def _count(hit: Hit, rate: str, who: tuple[str, ...]) -> Standing:
     """Return the standing for the limit with the fewest requests remaining."""
     tightest: Standing | None = None
     for item in parse_many(rate):
-        standing = await _count_one(limiter, item, who)
+        allowed, reset_time, remaining = await hit(item, who)
+        reset = max(0.0, reset_time - time.time())
+        retry_after = max(1, math.ceil(reset))
+        standing = Standing(allowed, item.amount, remaining, reset, retry_after)
         if tightest is None or standing.remaining < tightest.remaining or not standing.allowed:
             tightest = standing
         if not standing.allowed:
             break
     assert tightest is not None, "a rate names at least one limit"
     return tightest
-
-
-async def _count_one(
-    limiter: MovingWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]
-) -> Standing:
-    allowed = await limiter.hit(item, *who)
-    stats = await limiter.get_window_stats(item, *who)
-    reset = max(0.0, stats.reset_time - time.time())
-    return Standing(allowed, item.amount, stats.remaining, reset, max(1, math.ceil(reset)))

@@ -51,10 +51,10 @@ def on_reload_signal(callback: Callable[[], object]) -> Iterator[None]:
     if number is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    at_terminal = _has_terminal()
+    at_terminal = has_terminal()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if at_terminal and not _has_terminal():
+        if at_terminal and not has_terminal():
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             callback()
@@ -66,7 +66,7 @@ def on_reload_signal(callback: Callable[[], object]) -> Iterator[None]:
         signal.signal(number, previous)
 
 
-def _has_terminal() -> bool:
+def has_terminal() -> bool:
     """Return whether standard error is a terminal that is still open."""
     try:
         return os.isatty(sys.__stderr__.fileno()) if sys.__stderr__ else False

@@ -48,13 +48,15 @@ _HELD = select(runs.c.id, runs.c.thread_id, runs.c.status, runs.c.worker_id).whe
     ),
 )
 # Runs that no process executes: none has taken them yet, or their process released them or is gone.
+_is_orphan = and_(
+    _active,
+    _not_the_clients_turn,
+    ~select(workers.c.id).where(workers.c.id == runs.c.worker_id).exists(),
+)
+_HAS_ORPHANS = select(select(runs.c.id).where(_is_orphan).exists())
 _ORPHANS = (
     select(runs)
-    .where(
-        _active,
-        _not_the_clients_turn,
-        ~select(workers.c.id).where(workers.c.id == runs.c.worker_id).exists(),
-    )
+    .where(_is_orphan)
     .order_by(runs.c.sequence)
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
@@ -83,15 +85,13 @@ _EXPIRED = select(runs.c.id).where(
     runs.c.expires_at <= bindparam("now"),
     or_(_of_worker, ~select(workers.c.id).where(workers.c.id == runs.c.worker_id).exists()),
 )
-_BRING_FORWARD = (
-    update(runs)
-    .where(
-        _active,
-        runs.c.created_at > bindparam("made_after"),
-        runs.c.expires_at > bindparam("latest"),
-    )
-    .values(expires_at=bindparam("expiry"))
+_expires_late = and_(
+    _active,
+    runs.c.created_at > bindparam("made_after"),
+    runs.c.expires_at > bindparam("latest"),
 )
+_HAS_LATE_EXPIRY = select(select(runs.c.id).where(_expires_late).exists())
+_BRING_FORWARD = update(runs).where(_expires_late).values(expires_at=bindparam("expiry"))
 _PROGRESS = select(
     runs.c.status,
     runs.c.worker_id,
@@ -104,6 +104,11 @@ _PROGRESS = select(
 def held_by(connection: Connection, worker_id: str) -> list[HeldRun]:
     """Return the runs that this process must now execute or cancel."""
     return [HeldRun(*row) for row in connection.execute(_HELD, {"of_worker": worker_id})]
+
+
+def has_orphans(connection: Connection) -> bool:
+    """Return whether there are runs that no living process executes."""
+    return bool(connection.execute(_HAS_ORPHANS).scalar())
 
 
 def take_orphans(connection: Connection, worker_id: str, *, limit: int) -> list[RunRow]:
@@ -134,6 +139,12 @@ def expired(connection: Connection, worker_id: str, now: int) -> list[str]:
     """Return the ids of expired runs that are active, except those of other living processes."""
     values = {"of_worker": worker_id, "now": now}
     return list(connection.execute(_EXPIRED, values).scalars())
+
+
+def has_late_expiry(connection: Connection, made_after: int, latest: int) -> bool:
+    """Return whether `bring_expiry_forward` would change a run."""
+    values = {"made_after": made_after, "latest": latest}
+    return bool(connection.execute(_HAS_LATE_EXPIRY, values).scalar())
 
 
 def bring_expiry_forward(connection: Connection, made_after: int, latest: int, expiry: int) -> None:

@@ -1,15 +1,19 @@
 """The heartbeat of a process: renews its lease and finds the runs that it must act on."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from app.db import repeats, run_events, run_holders, workers
 from app.db.database import Connection, Database
+from app.db.rows import RunRow
 from app.db.run_holders import HeldRun
 from app.domain.clock import now
 from app.engine.lease import LOOKS_IN_A_LEASE, LeaseWatch
 from app.schemas.runs import LastError
+
+T = TypeVar("T")
 
 # How many runs a process takes over at once when another has died.
 _ORPHANS_AT_ONCE = 20
@@ -43,6 +47,15 @@ class Found:
     expired: list[str]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    held: list[HeldRun]
+    lost: list[str]
+    expired: list[str]
+    has_orphans: bool
+    has_late_expiry: bool
+
+
 class Heartbeat:
     """Holds one lease for all runs of a process: if it lapses, other processes take them over."""
 
@@ -63,7 +76,7 @@ class Heartbeat:
         self._expires_seconds = expires_seconds
         self._watch = LeaseWatch()
         self._clean_up_at = 0
-        self._beating: asyncio.Future[tuple[LeaseWatch, Found]] | None = None
+        self._beating: asyncio.Future[Any] | None = None
 
     @property
     def pause(self) -> float:
@@ -74,15 +87,28 @@ class Heartbeat:
         """Renew the lease and read the rows; `executed` are the runs that have a task here."""
         moment = now()
         clean_up = abs(moment - self._clean_up_at) >= _CLEAN_UP_EVERY
-        self._beating = asyncio.ensure_future(
-            self._database.transaction(self._beat, executed, moment, clean_up)
-        )
-        watch, found = await asyncio.shield(self._beating)
+        leases = await self._uninterrupted(self._renew, moment, clean_up)
         # Only after the commit: a transaction may be repeated, but must count once.
-        self._watch = watch
+        self._watch = self._watch.look(leases)
         if clean_up:
             self._clean_up_at = moment
-        return found
+        # Read outside of that transaction: with thousands of runs it takes a while, in which
+        # SQLite's only writer is free.
+        seen = await self._database.read(self._look, executed, moment)
+        orphans: list[RunRow] = []
+        if self._watch.lapsed or seen.has_orphans or seen.has_late_expiry:
+            orphans = await self._uninterrupted(self._take, moment)
+        return Found(
+            held=seen.held,
+            inherited=[
+                HeldRun(run.id, run.thread_id, run.status, run.worker_id)
+                for run in orphans
+                if run.takeovers < MAX_TAKEOVERS
+            ],
+            given_up=[run.id for run in orphans if run.takeovers >= MAX_TAKEOVERS],
+            lost=seen.lost,
+            expired=seen.expired,
+        )
 
     async def stop(self) -> None:
         """Release the lease and the unfinished runs: other processes may take them at once."""
@@ -95,35 +121,46 @@ class Heartbeat:
         run_holders.release(connection, self._worker_id)
         workers.remove(connection, self._worker_id)
 
-    def _beat(
-        self, connection: Connection, executed: Collection[str], moment: int, clean_up: bool
-    ) -> tuple[LeaseWatch, Found]:
-        worker_id = self._worker_id
-        workers.renew(connection, worker_id, self._lease_seconds)
-        leases = workers.leases(connection)
-        leases.pop(worker_id, None)
-        watch = self._watch.look(leases)
-        workers.remove_lapsed(connection, watch.lapsed)
+    async def _uninterrupted(self, work: Callable[..., T], *args: Any) -> T:
+        self._beating = beating = asyncio.ensure_future(self._database.transaction(work, *args))
+        return await asyncio.shield(beating)
+
+    def _renew(
+        self, connection: Connection, moment: int, clean_up: bool
+    ) -> Mapping[str, tuple[float, float]]:
+        """Return the leases of the other processes."""
+        workers.renew(connection, self._worker_id, self._lease_seconds)
         if clean_up:
             run_events.remove_before(connection, moment - self._journal_seconds)
             repeats.forget_old(connection)
-        run_holders.bring_expiry_forward(
-            connection,
-            made_after=moment + _CLOCKS_DIFFER,
-            latest=moment + self._expires_seconds + _CLOCKS_DIFFER,
-            expiry=moment + self._expires_seconds,
-        )
+        leases = workers.leases(connection)
+        leases.pop(self._worker_id, None)
+        return leases
+
+    def _look(self, connection: Connection, executed: Collection[str], moment: int) -> _Seen:
+        worker_id = self._worker_id
         held = run_holders.held_by(connection, worker_id)
-        orphans = run_holders.take_orphans(connection, worker_id, limit=_ORPHANS_AT_ONCE)
-        inherited = [
-            HeldRun(run.id, run.thread_id, run.status, run.worker_id)
-            for run in orphans
-            if run.takeovers < MAX_TAKEOVERS
-        ]
-        return watch, Found(
+        # Most that are executed are also held: only the rest may have been taken over.
+        others = {*executed}.difference(run.id for run in held)
+        return _Seen(
             held=held,
-            inherited=inherited,
-            given_up=[run.id for run in orphans if run.takeovers >= MAX_TAKEOVERS],
-            lost=run_holders.lost(connection, worker_id, executed),
+            lost=run_holders.lost(connection, worker_id, others),
             expired=run_holders.expired(connection, worker_id, moment),
+            has_orphans=run_holders.has_orphans(connection),
+            has_late_expiry=run_holders.has_late_expiry(connection, **self._late(moment)),
         )
+
+    def _take(self, connection: Connection, moment: int) -> list[RunRow]:
+        """Take over runs without a living process, as they were before."""
+        workers.remove_lapsed(connection, self._watch.lapsed)
+        run_holders.bring_expiry_forward(
+            connection, **self._late(moment), expiry=moment + self._expires_seconds
+        )
+        return run_holders.take_orphans(connection, self._worker_id, limit=_ORPHANS_AT_ONCE)
+
+    def _late(self, moment: int) -> dict[str, int]:
+        """Return which runs a clock that was ahead has created."""
+        return {
+            "made_after": moment + _CLOCKS_DIFFER,
+            "latest": moment + self._expires_seconds + _CLOCKS_DIFFER,
+        }

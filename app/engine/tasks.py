@@ -40,7 +40,6 @@ class RunTasks:
         # The request that created a run which waits in line here: its log lines and span name it.
         self._requests: dict[str, Context] = {}
         self._stopping = False
-        shared.instruments.metrics.runs.watch_active(lambda: len(self._tasks))
         shared.neighbours.on_cancel = self.abandon
 
     @property
@@ -149,6 +148,7 @@ class RunTasks:
         supervised = self._supervised(run_id, work)
         task = asyncio.create_task(supervised, name=f"run {run_id}", context=context)
         self._tasks[run_id] = task
+        self._show_active()
         return task
 
     async def _supervised(self, run_id: str, work: Coroutine[Any, Any, Outcome]) -> Outcome:
@@ -177,6 +177,7 @@ class RunTasks:
         if self._tasks.get(run_id) is not asyncio.current_task():
             return False
         del self._tasks[run_id]
+        self._show_active()
         start_again = run_id in self._start_again
         self._start_again.discard(run_id)
         self._lost.discard(run_id)
@@ -186,6 +187,9 @@ class RunTasks:
     def _settle(self, run_id: str) -> None:
         self.shared.hub.settle(run_id)
         self.shared.hub.changed(run_id)
+
+    def _show_active(self) -> None:
+        self.shared.instruments.metrics.runs.active.set(len(self._tasks))
 
     async def _claim_and_execute(self, run_id: str) -> Outcome:
         shared = self.shared

@@ -121,6 +121,11 @@ class Message(ListedObject):
     completed_at: int | None = None
     incomplete_at: int | None = None
 
+    @property
+    def characters(self) -> int:
+        """How long its texts are."""
+        return sum(len(part["text"]["value"]) for part in self.content if part["type"] == "text")
+
 
 class Said(NamedTuple):
     """The parts of a message that a model reads, and no more, since a thread may have many."""

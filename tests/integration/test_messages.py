@@ -106,6 +106,23 @@ def test_a_list_has_the_ids_of_its_first_and_last_object(http, thread_id):
     assert (page["first_id"], page["last_id"], page["has_more"]) == (ids[0], ids[1], True)
 
 
+def test_a_long_list_is_the_same_object_by_object(client, http, thread_id):
+    for number in range(2):
+        http.post(
+            f"/threads/{thread_id}/messages",
+            json={"role": "user", "content": f"{number}가" * 70_000},
+        )
+    path = f"/threads/{thread_id}/messages"
+    answer = http.get(path)
+    page = answer.json()
+    assert list(page) == ["object", "data", "first_id", "last_id", "has_more"]
+    assert (page["object"], page["has_more"]) == ("list", False)
+    assert [one["id"] for one in page["data"]] == [page["first_id"], page["last_id"]]
+    assert page["data"] == [http.get(f"{path}/{one['id']}").json() for one in page["data"]]
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert answer.headers["content-type"] == "application/json"
+
+
 def test_a_list_can_hold_the_messages_of_one_run(client, http, thread_id, assistant_id):
     runs = [finished(client, thread_id, assistant_id) for _ in range(2)]
     for run in runs:

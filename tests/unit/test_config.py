@@ -153,3 +153,11 @@ def test_secrets_are_shown_nowhere(monkeypatch):
 def test_settings_stay_as_they_are():
     with pytest.raises(ValueError, match="frozen"):
         load_settings().port = 1  # type: ignore[misc]
+
+
+def test_several_workers_need_postgresql(monkeypatch):
+    monkeypatch.setenv("WORKERS", "2")
+    with pytest.raises(SettingsError, match="WORKERS: 2 processes need PostgreSQL"):
+        load_settings()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me@localhost/x")
+    assert load_settings().workers == 2

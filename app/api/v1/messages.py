@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from app.api.deps import CallerDep, CreatorDep, PageDep, ServicesDep
+from app.api.long_pages import LONG, in_pieces
 from app.api.routing import router
 from app.schemas.common import ListPage, MetadataUpdate
 from app.schemas.messages import Message, MessageCreate, MessageDeleted
@@ -20,16 +21,18 @@ async def create_message(
     return await services.messages.create(caller, thread_id, body)
 
 
-@routes.get("/threads/{thread_id}/messages")
+@routes.get("/threads/{thread_id}/messages", response_model=ListPage[Message])
 async def list_messages(
     thread_id: str,
     page: PageDep,
     services: ServicesDep,
     caller: CallerDep,
     run_id: Annotated[str | None, Query(description="Only messages that this run created.")] = None,
-) -> ListPage[Message]:
+) -> ListPage[Message] | Response:
     """List a thread's messages, newest first."""
-    return await services.messages.list(caller, thread_id, page, run_id)
+    found = await services.messages.list(caller, thread_id, page, run_id)
+    is_long = sum(message.characters for message in found.data) > LONG
+    return await in_pieces(found) if is_long else found
 
 
 @routes.get("/threads/{thread_id}/messages/{message_id}")
