@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import insert
 
-from app.db import chunks
+from app.db import chunk_vectors, chunks
 from app.db.chunks import NewChunk
 from app.db.database import Connection, Database
 from app.db.file_tables import files
@@ -69,6 +69,7 @@ def _add(connection: Connection, store_id: str, name: str, rows: Sequence[NewChu
     connection.execute(insert(files), _file(name))
     connection.execute(insert(vector_store_files), _store_file(store_id, name))
     chunks.add_chunks(connection, store_id, name, rows)
+    chunk_vectors.note_added(connection, store_id, name)
 
 
 def _file(name: str) -> dict[str, object]:

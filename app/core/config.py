@@ -222,6 +222,8 @@ class Settings(BaseSettings):
     """Maximum rounds per run: calls to the model, each after function calls were answered."""
     search_timeout: Seconds = 10
     """Seconds that a search in vector stores or messages may take."""
+    search_index_mib: Annotated[int, Field(ge=0)] = 512
+    """MiB of memory per process for the vectors of searched stores. 0: read them every time."""
     poll_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Milliseconds OpenAI's SDKs are asked to wait before polling a run again."""
     poll_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10

@@ -5,7 +5,7 @@ in. PostgreSQL's ranking functions ignore how rare a word is, so BM25 is written
 `tsvector`. The `ts_rank` of a single word depends only on its count, which is computed from it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -17,14 +17,12 @@ from sqlalchemy import (
     func,
     select,
     text,
-    tuple_,
 )
 
 from app.db.chunk_terms import searched_terms
 from app.db.knowledge_rows import CHUNKS, ChunkRow
 from app.db.knowledge_tables import chunks, lexeme
 
-_BATCH = 500
 # PostgreSQL ranks only about this many chunks, which contain the question's rarest words. Chunks
 # with only its most common words could not come first.
 _CANDIDATES = 2000
@@ -69,20 +67,6 @@ _BY_ID = select(chunks.c.sequence, chunks.c.file_id, chunks.c.position, chunks.c
 _TOKENS = select(chunks.c.sequence, chunks.c.tokens).where(
     chunks.c.sequence.in_(bindparam("keys", expanding=True))
 )
-# In the order of an index: in both databases every batch costs the same.
-_place = tuple_(chunks.c.file_id, chunks.c.position)
-_EMBEDDINGS = (
-    select(chunks.c.sequence, chunks.c.embedding, chunks.c.file_id, chunks.c.position)
-    .where(
-        chunks.c.vector_store_id == bindparam("store_id"),
-        _place > tuple_(bindparam("last_file"), bindparam("last_position")),
-        chunks.c.embedding.is_not(None),
-    )
-    .order_by(chunks.c.file_id, chunks.c.position)
-    .limit(_BATCH)
-)
-_EMBEDDINGS_OF_FILES = _EMBEDDINGS.where(chunks.c.file_id.in_(bindparam("files", expanding=True)))
-
 _SQLITE = """
     SELECT chunks.sequence
     FROM chunk_index JOIN chunks ON chunks.sequence = chunk_index.rowid
@@ -238,21 +222,6 @@ def _pairs(
     connection: Connection, statement: Executable, values: dict[str, object]
 ) -> list[tuple[int, list[str]]]:
     return [(row[0], row[1]) for row in connection.execute(statement, values)]
-
-
-def embeddings(
-    connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
-) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Yield the ids and embeddings of the stores' chunks that have one, in batches."""
-    for store_id in store_ids:
-        values: dict[str, object] = {"store_id": store_id, "last_file": "", "last_position": -1}
-        statement = _EMBEDDINGS
-        if file_ids is not None:
-            statement = _EMBEDDINGS_OF_FILES
-            values["files"] = list(file_ids)
-        while rows := connection.execute(statement, values).all():
-            yield [row.sequence for row in rows], [row.embedding for row in rows]
-            values |= {"last_file": rows[-1].file_id, "last_position": rows[-1].position}
 
 
 def retrieve(connection: Connection, chunk_ids: Sequence[int]) -> list[FoundChunk]:

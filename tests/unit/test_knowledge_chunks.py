@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, delete, insert, select, text
 
-from app.db import chunks
+from app.db import chunk_vectors, chunks
 from app.db.chunks import NewChunk
 from app.db.file_tables import files
 from app.db.knowledge_tables import chunks as table
@@ -172,13 +172,24 @@ def test_embeddings_come_in_parts(connection):
     rows = [NewChunk(place, "a", ["a"], bytes([place % 250])) for place in range(1203)]
     chunks.add_chunks(connection, "vs_1", "file-a", rows)
     chunks.add_chunks(connection, "vs_1", "file-b", [NewChunk(0, "b", ["b"])])
-    parts = list(chunks.embeddings(connection, ["vs_1"]))
-    assert [len(ids) for ids, _ in parts] == [500, 500, 203]
-    assert [one[0] for _, packed in parts for one in packed] == [
-        place % 250 for place in range(1203)
-    ]
-    assert list(chunks.embeddings(connection, ["vs_1"], {"file-b"})) == []
-    assert list(chunks.embeddings(connection, ["vs_2"])) == []
+    parts = list(chunk_vectors.embeddings(connection, "vs_1"))
+    assert [len(part.ids) for part in parts] == [500, 500, 203]
+    packed = [one[0] for part in parts for one in part.embeddings]
+    assert packed == [place % 250 for place in range(1203)]
+    rest = list(chunk_vectors.embeddings(connection, "vs_1", after=parts[1].last))
+    assert rest == parts[2:]
+    assert list(chunk_vectors.embeddings(connection, "vs_1", {"file-b"})) == []
+    assert list(chunk_vectors.embeddings(connection, "vs_2")) == []
+
+
+def test_a_store_counts_what_is_added(connection):
+    assert chunk_vectors.revisions(connection, ["vs_1", "vs_2", "vs_3"]) == {"vs_1": 0, "vs_2": 0}
+    chunk_vectors.note_added(connection, "vs_1", "file-a")
+    chunk_vectors.note_added(connection, "vs_1", "file-b")
+    assert chunk_vectors.revisions(connection, ["vs_1", "vs_2"]) == {"vs_1": 2, "vs_2": 0}
+    assert sorted(chunk_vectors.changed_files(connection, "vs_1", 0)) == ["file-a", "file-b"]
+    assert chunk_vectors.changed_files(connection, "vs_1", 1) == ["file-b"]
+    assert chunk_vectors.changed_files(connection, "vs_2", 0) == []
 
 
 def test_a_chunk_that_is_gone_is_left_out(connection):
