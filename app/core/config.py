@@ -83,7 +83,8 @@ class Settings(BaseSettings):
     model_aliases: Aliases = {}
     """JSON object: model name in a request to the name sent to the upstream."""
     embedding_model: str = ""
-    """Model for `/embeddings`, to search vector stores by meaning. Empty: by words only."""
+    """Model for `/embeddings`, to search vector stores by meaning; builtin: one that runs here.
+    Empty: by words only."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
     """Maximum tokens in a prompt; a thread's oldest messages are left out beyond that."""
     providers_file: str = "providers.yaml"
