@@ -38,6 +38,9 @@ _CHANGED = select(vector_store_files.c.id).where(
 _of_store = chunks.c.vector_store_id == bindparam("store_id")
 _IDS = select(chunks.c.sequence).where(_of_store)
 _COUNT = select(func.count()).select_from(chunks).where(_of_store)
+_OF_IDS = select(chunks.c.sequence, chunks.c.embedding).where(
+    chunks.c.sequence.in_(bindparam("keys", expanding=True)), chunks.c.embedding.is_not(None)
+)
 _EXISTING = select(chunks.c.sequence).where(
     chunks.c.sequence.in_(bindparam("keys", expanding=True))
 )
@@ -104,6 +107,12 @@ def count(connection: Connection, store_id: str) -> int:
 def existing(connection: Connection, chunk_ids: Sequence[int]) -> set[int]:
     """Return those of the chunks that were not deleted."""
     return set(connection.execute(_EXISTING, {"keys": list(chunk_ids)}).scalars())
+
+
+def embeddings_of(connection: Connection, chunk_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the packed embeddings of those of the chunks that have one."""
+    rows = connection.execute(_OF_IDS, {"keys": list(chunk_ids)})
+    return {row.sequence: row.embedding for row in rows}
 
 
 def embeddings(

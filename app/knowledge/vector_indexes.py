@@ -1,5 +1,7 @@
 """Keeps the embeddings of searched stores in memory, as many as a limit allows.
 
+A database that has an index of its own (`db/halfvecs.py`) is asked instead.
+
 An index is loaded by the first search of its store and shared by all later ones. Each search asks
 the database for the store's revision, and reads the passages that were added since, on whichever
 server. Deleted passages are noticed when they are found, and left out from then on.
@@ -9,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
-from app.db import chunk_vectors
+from app.db import chunk_vectors, halfvecs
 from app.db.chunk_vectors import START
 from app.db.database import Connection
 from app.db.time_limits import check
@@ -21,6 +23,8 @@ from app.knowledge.vectors import Nearest
 _MEBIBYTE = 1 << 20
 # How many files are named in one statement.
 _FILES_AT_ONCE = 500
+# How many times as many passages as wanted the database's index is asked for.
+_COMPARED = 4
 # After this many searches that found deleted passages, all passages are compared with the rows.
 _TRIES = 3
 
@@ -28,11 +32,15 @@ _TRIES = 3
 class VectorIndexes:
     """The indexes of a process, by store and number of dimensions; several threads may search."""
 
-    def __init__(self, mebibytes: int) -> None:
-        """`mebibytes`: for all indexes together. The least recently searched ones are dropped."""
+    def __init__(self, mebibytes: int, *, in_database: bool | None = None) -> None:
+        """`mebibytes`: for all indexes together. The least recently searched ones are dropped.
+
+        `in_database`: whether the database has an index of its own; None: ask it.
+        """
         self._limit = mebibytes * _MEBIBYTE
         self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
         self._lock = threading.Lock()
+        self._in_database = in_database
 
     def nearest(
         self,
@@ -47,6 +55,10 @@ class VectorIndexes:
 
         Raises `SearchTimeout`.
         """
+        if self._in_database is None:
+            self._in_database = halfvecs.is_there(connection)
+        if self._in_database and len(question) <= halfvecs.MOST_DIMENSIONS:
+            return _ranked_by_database(connection, store_ids, question, limit, file_ids)
         found: list[tuple[int, float]] = []
         for store_id, revision in chunk_vectors.revisions(connection, store_ids).items():
             kept = self._kept_of(connection, store_id, len(question))
@@ -149,6 +161,21 @@ class _Kept:
             else:
                 self.index.keep_only(chunk_vectors.ids(connection, self._store_id))
         return [one for one in found if one[0] in there]
+
+
+def _ranked_by_database(
+    connection: Connection,
+    store_ids: Collection[str],
+    question: Sequence[float],
+    limit: int,
+    file_ids: Collection[str] | None,
+) -> dict[int, float]:
+    """Return what the database's own index finds, compared with the rows."""
+    about = halfvecs.nearest(connection, store_ids, question, _COMPARED * limit, file_ids)
+    rows = chunk_vectors.embeddings_of(connection, about)
+    exact = Nearest(question)
+    exact.add([*rows], [*rows.values()])
+    return dict(exact.best(limit))
 
 
 def _read(

@@ -104,7 +104,7 @@ def test_vectors_of_another_model_are_left_out():
 
 @pytest.mark.parametrize("mebibytes", [64, 0])
 async def test_what_is_added_and_deleted_is_noticed(database, store, mebibytes):
-    indexes = VectorIndexes(mebibytes)
+    indexes = VectorIndexes(mebibytes, in_database=False)
     assert (await nearest(database, indexes, store, "refund"))[0] == "refunds"
     await store.add({"bills": "an invoice", "news": "an update"})
     assert (await nearest(database, indexes, store, "invoice"))[0] == "bills"
@@ -120,7 +120,7 @@ async def test_what_is_added_and_deleted_is_noticed(database, store, mebibytes):
 
 
 async def test_embeddings_are_read_once(database, store):
-    indexes = VectorIndexes(64)
+    indexes = VectorIndexes(64, in_database=False)
     read: list[str] = []
 
     def note(_connection, _cursor, statement, *_):
@@ -146,7 +146,7 @@ async def test_embeddings_are_read_once(database, store):
 
 
 async def test_a_first_load_that_runs_out_of_time_goes_on_later(database, store):
-    indexes = VectorIndexes(64)
+    indexes = VectorIndexes(64, in_database=False)
     with pytest.raises(SearchTimeout):
         await nearest(database, indexes, store, "refund", seconds=0)
     assert (await nearest(database, indexes, store, "refund"))[0] == "refunds"
