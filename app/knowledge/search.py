@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.db import chunks
+from app.db import chunk_ranking, chunks
 from app.db.chunks import FoundChunk
 from app.db.database import Connection, Database
 from app.domain.deadline import Deadline
@@ -141,7 +141,7 @@ class Search:
 
 def _by_words(connection: Connection, query: Query, depth: int) -> dict[int, float]:
     asked = tokens(query.question[:_LONGEST_QUESTION])
-    hits = chunks.lexical_search(connection, query.store_ids, asked, depth, query.file_ids)
+    hits = chunk_ranking.lexical_search(connection, query.store_ids, asked, depth, query.file_ids)
     return {hit.chunk_id: hit.coverage for hit in hits}
 
 

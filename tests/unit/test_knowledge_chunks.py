@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, delete, insert, select, text
 
-from app.db import chunk_vectors, chunks
+from app.db import chunk_ranking, chunk_statistics, chunk_vectors, chunks
 from app.db.chunks import NewChunk
 from app.db.file_tables import files
 from app.db.knowledge_tables import chunks as table
@@ -56,7 +56,7 @@ def found(
     connection: Connection, question: str, *stores: str, files: set[str] | None = None
 ) -> list[str]:
     stores = stores or ("vs_1",)
-    hits = chunks.lexical_search(connection, stores, tokens(question), 10, files)
+    hits = chunk_ranking.lexical_search(connection, stores, tokens(question), 10, files)
     return [one.text for one in chunks.retrieve(connection, [hit.chunk_id for hit in hits])]
 
 
@@ -97,7 +97,9 @@ def test_a_short_chunk_ranks_before_a_long_one(connection):
 
 def test_coverage_is_the_share_of_the_words(connection):
     add(connection, "vs_1", "file-a", "red green", "red", "blue sky")
-    hits = chunks.lexical_search(connection, ["vs_1"], ["red", "green", "red", "missing"], 10)
+    hits = chunk_ranking.lexical_search(
+        connection, ["vs_1"], ["red", "green", "red", "missing"], 10
+    )
     assert [round(hit.coverage, 3) for hit in hits] == [0.667, 0.333]
 
 
@@ -128,13 +130,13 @@ def test_odd_tokens_are_kept_as_they_are(connection):
     [kept] = connection.execute(select(table.c.tokens)).scalars()
     assert set(kept) == set(odd)
     for token in ("it's", "back\\slash", "2.4.1", "10:30", "a_b", "é", "화면", "東京"):
-        assert len(chunks.lexical_search(connection, ["vs_1"], [token], 5)) == 1, token
+        assert len(chunk_ranking.lexical_search(connection, ["vs_1"], [token], 5)) == 1, token
 
 
 def test_a_chunk_of_more_tokens_than_a_database_counts(connection):
     many = ["word"] * 20_000 + [f"t{number}" for number in range(20_000)]
     chunks.add_chunks(connection, "vs_1", "file-a", [NewChunk(0, "long", many)])
-    assert len(chunks.lexical_search(connection, ["vs_1"], ["t19999", "word"], 5)) == 1
+    assert len(chunk_ranking.lexical_search(connection, ["vs_1"], ["t19999", "word"], 5)) == 1
 
 
 @pytest.mark.parametrize(
@@ -194,5 +196,23 @@ def test_a_store_counts_what_is_added(connection):
 
 def test_a_chunk_that_is_gone_is_left_out(connection):
     add(connection, "vs_1", "file-a", "one")
-    [hit] = chunks.lexical_search(connection, ["vs_1"], ["one"], 5)
+    [hit] = chunk_ranking.lexical_search(connection, ["vs_1"], ["one"], 5)
     assert [one.text for one in chunks.retrieve(connection, [hit.chunk_id, 999])] == ["one"]
+
+
+def test_statistics_stand_for_counts_of_common_words(connection, monkeypatch):
+    if connection.dialect.name == "sqlite":
+        pytest.skip("only PostgreSQL has them")
+    common = [f"화면 설정 안내 {number}" for number in range(300)]
+    add(connection, "vs_1", "file-a", *common, "화면 번인 안내", "번인 번인 화면")
+    add(connection, "vs_2", "file-a", *["화면 번인"] * 20)
+    counted = found(connection, "화면 번인")
+    connection.execute(text("ANALYZE chunks"))
+    assert chunk_statistics.statistics(connection, ["vs_1"]) is None, "the table is small"
+    monkeypatch.setattr(chunk_statistics, "_LEAST_CHUNKS", 100)
+    known = chunk_statistics.statistics(connection, ["vs_1"])
+    assert known is not None
+    assert known.share == pytest.approx(302 / 322, abs=0.01)
+    assert known.holders["화면"] == 322
+    assert found(connection, "화면 번인")[:2] == counted[:2] == ["번인 번인 화면", "화면 번인 안내"]
+    assert chunk_statistics.statistics(connection, ["vs_2"]) is None, "a small part of it"
