@@ -19,7 +19,11 @@ MOST_DIMENSIONS = 4000
 _LOOKED_AT = 400
 _MOST_LOOKED_AT = 40_000
 
-_IS_OFFERED = text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
+# Older versions than 0.8 can't go on looking for passages of one store.
+_IS_OFFERED = text(
+    "SELECT 1 FROM pg_available_extensions WHERE name = 'vector' "
+    "AND string_to_array(coalesce(installed_version, default_version), '.')::int[] >= '{0,8}'"
+)
 _CREATE = text("CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public")
 # Where the extension is: other products install it elsewhere than in `public`.
 _PLACE = text(
@@ -103,7 +107,7 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name != "postgresql" or connection.scalar(_IS_THERE):
         return
-    if not connection.scalar(_PLACE) and not _created(connection):
+    if not connection.scalar(_IS_OFFERED) or not _is_created(connection):
         return
     names = _names(connection)
     for statement in _TABLES:
@@ -113,9 +117,9 @@ def prepare(connection: Connection) -> None:
     logger.info("vector stores are searched by meaning with PostgreSQL's extension vector")
 
 
-def _created(connection: Connection) -> bool:
-    if not connection.scalar(_IS_OFFERED):
-        return False
+def _is_created(connection: Connection) -> bool:
+    if connection.scalar(_PLACE):
+        return True
     try:
         with connection.begin_nested():
             connection.execute(_CREATE)

@@ -55,6 +55,8 @@ class VectorIndexes:
 
         Raises `SearchTimeout`.
         """
+        if not store_ids or (file_ids is not None and not file_ids):
+            return {}
         if self._in_database is None:
             self._in_database = halfvecs.is_there(connection)
         if self._in_database and len(question) <= halfvecs.MOST_DIMENSIONS:

@@ -32,8 +32,8 @@ _LOOK_EVERY = 1.0
 _ATTEMPTS = 3
 # How many chunks are embedded at a time: a list of floats takes much more memory than packed bytes.
 _EMBEDDED_AT_ONCE = 256
-# How many are written at a time: on SQLite all other writers wait meanwhile, for about 0.2 s.
-_WRITTEN_AT_ONCE = 500
+# How many are written at a time: on SQLite all other writers wait meanwhile, for about 40 ms.
+_WRITTEN_AT_ONCE = 100
 
 _OUR_FAULT = FileError(
     code="server_error",
