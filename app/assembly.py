@@ -169,7 +169,15 @@ async def _opened(
     embeds = embedder(settings, upstreams)
     if embeds is not None:
         lifetimes.closes("embedding model", embeds.close)
-    search = StoreSearch(database, Search(database, embeds, seconds=settings.search_timeout))
+    search = StoreSearch(
+        database,
+        Search(
+            database,
+            embeds,
+            seconds=settings.search_timeout,
+            index_mebibytes=settings.search_index_mib,
+        ),
+    )
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
     interpreter = await _interpreter(lifetimes, settings, database)

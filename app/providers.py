@@ -14,6 +14,12 @@ from app.core.open_files import calls_within, open_files
 from app.core.providers_file import Defaults, load_providers
 from app.core.upstream import Upstream
 from app.core.upstream_choice import UpstreamChoice
+from app.knowledge.builtin_model import (
+    BUILTIN,
+    REQUIREMENTS,
+    BuiltinEmbedder,
+    builtin_is_installed,
+)
 from app.services.written_assistants import Configured
 
 logger = logging.getLogger(__name__)
@@ -78,19 +84,31 @@ def _of_settings(settings: Settings) -> Upstream:
 
 
 def embedding_target(settings: Settings, upstreams: UpstreamChoice) -> tuple[Upstream, str] | None:
-    """Return which upstream embeds texts, and with which model; None: nothing does."""
+    """Return which upstream embeds texts, and with which model; None: none of them does."""
     named = next((one for one in upstreams if one.embedding_model), None)
     model = settings.embedding_model
     if named is not None and model in ("", named.embedding_model):
         return named, named.embedding_model
-    if not model:
+    if model in ("", BUILTIN):
         return None
     upstream = upstreams.of(model)
     return None if upstream.kind == "demo" else (upstream, model)
 
 
-def embedder(settings: Settings, upstreams: UpstreamChoice) -> OpenAIEmbedder | None:
+def embedder(
+    settings: Settings, upstreams: UpstreamChoice
+) -> OpenAIEmbedder | BuiltinEmbedder | None:
     """Return what embeds texts; None: nothing does."""
+    if settings.embedding_model == BUILTIN:
+        if builtin_is_installed():
+            return BuiltinEmbedder()
+        logger.warning(
+            "vector stores are searched by words only: EMBEDDING_MODEL is %s, and the packages of "
+            "%s are not installed",
+            BUILTIN,
+            REQUIREMENTS,
+        )
+        return None
     target = embedding_target(settings, upstreams)
     return OpenAIEmbedder(*target) if target else None
 

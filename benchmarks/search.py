@@ -2,8 +2,9 @@
 
 python -m benchmarks.search [--chunks N] [--database sqlite|postgresql]
 
-Quality: recall@5 and MRR over the labelled set, by words only; then the same with the set hidden
-among thousands of chunks made of its own words. Speed: ingestion, search, memory. Results marked
+Quality: recall@5 and MRR over the labelled set, by words, and if the built-in embedding model is
+installed also by meaning and by both; then by words with the set hidden among thousands of chunks
+made of its own words. Speed: ingestion, search, memory. Results marked
 `hashed` use an embedder that only hashes tokens: its vectors cost as much here as real ones, but
 say nothing about the quality of a real model's.
 """
@@ -24,7 +25,9 @@ import numpy as np
 
 from app.db.database import Database
 from app.knowledge.analyser import tokens
+from app.knowledge.builtin_model import BuiltinEmbedder, builtin_is_installed
 from app.knowledge.embeddings import Embedder
+from app.knowledge.search import Weights
 from benchmarks import search_set
 from benchmarks.search_store import SearchStore
 from tests.support.databases import fresh_database, postgresql_is_up
@@ -33,6 +36,11 @@ _DIMENSIONS = 1536
 _CHUNKS_OF_A_FILE = 100
 # How much text a chunk of 200 tokens adds, considering the overlap.
 _BYTES_OF_A_CHUNK = 450
+_WEIGHTS = {
+    "words": Weights(text=1.0, embedding=0.0),
+    "meaning": Weights(text=0.0, embedding=1.0),
+    "both": Weights(),
+}
 _SYLLABLES = "가나다라마바사아자차카타파하거너더러머버서어저고노도로모보소오조구누두루무부수우주"
 
 
@@ -83,6 +91,38 @@ async def measure(kind: str, chunks: int, embedder: Embedder | None) -> None:
                 await _print_quality(store, f"among {own:,} chunks")
                 await _print_speed(store)
         finally:
+            database.close()
+
+
+async def measure_meaning(kind: str) -> None:
+    """Print what the built-in model finds."""
+    print(f"\n{kind}, the built-in embedding model")
+    embedder = BuiltinEmbedder()
+    with tempfile.TemporaryDirectory() as folder, fresh_database(kind, Path(folder)) as url:
+        database = Database(url, pool_size=2)
+        await database.start()
+        try:
+            store = SearchStore(database, embedder)
+            await store.create()
+            await store.add(search_set.documents())
+            for asked in ("as written", "paraphrased", "all"):
+                for language in (*search_set.LANGUAGES, "all"):
+                    questions = [
+                        one
+                        for one in search_set.questions()
+                        if language in (one.language, "all")
+                        and asked in ("all", "paraphrased" if one.paraphrased else "as written")
+                    ]
+                    recalls = [
+                        f"{name} {(await store.quality(questions, weights)).recall:.3f}"
+                        for name, weights in _WEIGHTS.items()
+                    ]
+                    print(
+                        f"  {asked:11} {language:3} {len(questions):3} questions, recall@5: "
+                        + ", ".join(recalls)
+                    )
+        finally:
+            await embedder.close()
             database.close()
 
 
@@ -152,6 +192,10 @@ async def main() -> None:
         print("PostgreSQL can't be reached: set TEST_POSTGRES_URL")
         kinds = [kind for kind in kinds if kind == "sqlite"]
     _print_analyser()
+    if builtin_is_installed():
+        await measure_meaning(kinds[0])
+    else:
+        print("\nThe built-in embedding model is not installed (requirements-embeddings.txt)")
     for kind in kinds:
         for embedder in (None, HashedEmbedder()):
             await measure(kind, arguments.chunks, embedder)

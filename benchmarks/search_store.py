@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from sqlalchemy import insert
 
-from app.db import chunks
+from app.db import chunk_vectors, chunks
 from app.db.chunks import NewChunk
 from app.db.database import Connection, Database
 from app.db.file_tables import files
 from app.db.knowledge_tables import vector_store_files, vector_stores
 from app.knowledge.embeddings import Embedder, packed_embeddings
 from app.knowledge.indexing import prepare
-from app.knowledge.search import Query, Search
+from app.knowledge.search import Query, Search, Weights
 from benchmarks.search_set import Quality, Question, quality
 
 _RESULTS = 20
@@ -50,13 +50,18 @@ class SearchStore:
         packed = await packed_embeddings(self._embedder, [row.text for row in rows])
         return [replace(row, embedding=one) for row, one in zip(rows, packed, strict=True)]
 
-    async def ask(self, question: str) -> list[str]:
+    async def ask(self, question: str, weights: Weights | None = None) -> list[str]:
         """Return the documents of the results, best first, without duplicates."""
-        results = await self._search.search(Query(question, [self.id], limit=_RESULTS))
+        query = Query(question, [self.id], limit=_RESULTS, weights=weights or Weights())
+        results = await self._search.search(query)
         return list(dict.fromkeys(result.file_id for result in results))
 
-    async def quality(self, questions: Sequence[Question]) -> Quality:
-        return quality([(question, await self.ask(question.text)) for question in questions])
+    async def quality(
+        self, questions: Sequence[Question], weights: Weights | None = None
+    ) -> Quality:
+        return quality(
+            [(question, await self.ask(question.text, weights)) for question in questions]
+        )
 
 
 def _create(connection: Connection, store_id: str) -> None:
@@ -69,6 +74,7 @@ def _add(connection: Connection, store_id: str, name: str, rows: Sequence[NewChu
     connection.execute(insert(files), _file(name))
     connection.execute(insert(vector_store_files), _store_file(store_id, name))
     chunks.add_chunks(connection, store_id, name, rows)
+    chunk_vectors.note_added(connection, store_id, name)
 
 
 def _file(name: str) -> dict[str, object]:

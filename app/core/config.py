@@ -87,7 +87,8 @@ class Settings(BaseSettings):
     model_aliases: Aliases = {}
     """JSON object: model name in a request to the name sent to the upstream."""
     embedding_model: str = ""
-    """Model for `/embeddings`, to search vector stores by meaning. Empty: by words only."""
+    """Model for `/embeddings`, to search vector stores by meaning; builtin: one that runs here.
+    Empty: by words only."""
     context_window: Annotated[int, Field(ge=1024)] = 128_000
     """Maximum tokens in a prompt; a thread's oldest messages are left out beyond that."""
     providers_file: str = "providers.yaml"
@@ -228,6 +229,8 @@ class Settings(BaseSettings):
     """Maximum rounds per run: calls to the model, each after function calls were answered."""
     search_timeout: Seconds = 10
     """Seconds that a search in vector stores or messages may take."""
+    search_index_mib: Annotated[int, Field(ge=0)] = 512
+    """MiB of memory per process for the vectors of searched stores. 0: read them every time."""
     poll_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Milliseconds OpenAI's SDKs are asked to wait before polling a run again."""
     poll_wait_seconds: Annotated[float, Field(ge=0, le=60)] = 10

@@ -1,33 +1,18 @@
-"""Statements that save, rank and read chunks.
+"""Statements that save and read chunks; `chunk_ranking.py` finds them by their words."""
 
-Both databases rank with BM25 over the tokens from `knowledge.analyser`. SQLite's FTS5 has it built
-in. PostgreSQL's ranking functions ignore how rare a word is, so BM25 is written out here over
-`tsvector`. The `ts_rank` of a single word depends only on its count, which is computed from it.
-"""
-
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
     Connection,
-    Executable,
-    TextClause,
     bindparam,
     delete,
     func,
     select,
-    text,
-    tuple_,
 )
 
-from app.db.chunk_terms import searched_terms
 from app.db.knowledge_rows import CHUNKS, ChunkRow
-from app.db.knowledge_tables import chunks, lexeme
-
-_BATCH = 500
-# PostgreSQL ranks only about this many chunks, which contain the question's rarest words. Chunks
-# with only its most common words could not come first.
-_CANDIDATES = 2000
+from app.db.knowledge_tables import chunks
 
 
 @dataclass(frozen=True)
@@ -38,14 +23,6 @@ class NewChunk:
     text: str
     tokens: list[str]
     embedding: bytes | None = None
-
-
-@dataclass(frozen=True)
-class LexicalHit:
-    """`coverage`: the share (0 to 1) of the question's distinct tokens that the chunk contains."""
-
-    chunk_id: int
-    coverage: float
 
 
 @dataclass(frozen=True)
@@ -66,95 +43,6 @@ _COUNT = select(func.count()).select_from(chunks).where(*_of_file)
 _BY_ID = select(chunks.c.sequence, chunks.c.file_id, chunks.c.position, chunks.c.text).where(
     chunks.c.sequence.in_(bindparam("keys", expanding=True))
 )
-_TOKENS = select(chunks.c.sequence, chunks.c.tokens).where(
-    chunks.c.sequence.in_(bindparam("keys", expanding=True))
-)
-# In the order of an index: in both databases every batch costs the same.
-_place = tuple_(chunks.c.file_id, chunks.c.position)
-_EMBEDDINGS = (
-    select(chunks.c.sequence, chunks.c.embedding, chunks.c.file_id, chunks.c.position)
-    .where(
-        chunks.c.vector_store_id == bindparam("store_id"),
-        _place > tuple_(bindparam("last_file"), bindparam("last_position")),
-        chunks.c.embedding.is_not(None),
-    )
-    .order_by(chunks.c.file_id, chunks.c.position)
-    .limit(_BATCH)
-)
-_EMBEDDINGS_OF_FILES = _EMBEDDINGS.where(chunks.c.file_id.in_(bindparam("files", expanding=True)))
-
-_SQLITE = """
-    SELECT chunks.sequence
-    FROM chunk_index JOIN chunks ON chunks.sequence = chunk_index.rowid
-    WHERE chunk_index MATCH :query AND chunks.vector_store_id IN :stores {files}
-    ORDER BY bm25(chunk_index, 1.0, 0.0), chunks.sequence
-    LIMIT :count
-"""
-
-_POSTGRESQL = """
-    WITH scope AS MATERIALIZED (
-        SELECT count(*) AS chunks, avg(length) AS length
-        FROM chunks WHERE vector_store_id IN :stores {files}
-    ),
-    asked AS MATERIALIZED (
-        SELECT term, term::tsquery AS query, (
-            SELECT count(*) FROM chunks
-            WHERE tokens @@ term::tsquery
-            AND vector_store_id IN :stores {files}
-        ) AS holders
-        FROM unnest(CAST(:terms AS text[])) AS term
-    ),
-    weighed AS MATERIALIZED (
-        SELECT
-            query,
-            ln(1 + (scope.chunks - holders + 0.5) / (holders + 0.5)) AS weight,
-            sum(holders) OVER (ORDER BY holders, term) AS reach,
-            min(holders) OVER () AS least
-        FROM asked, scope WHERE holders > 0
-    ),
-    -- Unpacks the tokens once; otherwise each ts_rank of a chunk would do it again.
-    candidates AS MATERIALIZED (
-        SELECT sequence, length, setweight(tokens, 'D') AS tokens
-        FROM chunks
-        WHERE tokens @@ (
-            SELECT string_agg(query::text, '|')::tsquery
-            FROM weighed WHERE reach <= greatest(:candidates, least)
-        )
-        AND vector_store_id IN :stores {files}
-    ),
-    -- For a word that occurs n times the rank is near 1 - 1 / (1.645 n + 0.82).
-    counted AS (
-        SELECT
-            sequence,
-            weight,
-            candidates.length / scope.length AS length,
-            1 / (1.64493 * (1 - ts_rank('{{1,1,1,1}}', tokens, query))) - 0.5 AS occurrences
-        FROM candidates JOIN weighed ON tokens @@ query CROSS JOIN scope
-    )
-    SELECT sequence
-    FROM counted
-    GROUP BY sequence
-    ORDER BY
-        sum(weight * 2.2 * occurrences / (occurrences + 1.2 * (0.25 + 0.75 * length))) DESC,
-        sequence
-    LIMIT :count
-"""
-
-
-def _ranking(statement: str, *, of_files: bool) -> TextClause:
-    lists = ["stores", "files"] if of_files else ["stores"]
-    condition = "AND chunks.file_id IN :files" if of_files else ""
-    return text(statement.format(files=condition)).bindparams(
-        *(bindparam(name, expanding=True) for name in lists)
-    )
-
-
-# By dialect and by whether only some files are searched.
-_RANKINGS = {
-    (dialect, of_files): _ranking(statement, of_files=of_files)
-    for dialect, statement in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
-    for of_files in (False, True)
-}
 
 
 def add_chunks(
@@ -188,71 +76,6 @@ def count_of_file(connection: Connection, store_id: str, file_id: str) -> int:
 def texts_of_file(connection: Connection, store_id: str, file_id: str) -> list[str]:
     """Return the texts of the file's chunks, in order."""
     return list(connection.execute(_OF_FILE, {"store_id": store_id, "file": file_id}).scalars())
-
-
-def lexical_search(
-    connection: Connection,
-    store_ids: Collection[str],
-    tokens: Sequence[str],
-    limit: int,
-    file_ids: Collection[str] | None = None,
-) -> list[LexicalHit]:
-    """Return the chunks of these stores that contain some of the tokens, best first.
-
-    If there are very many distinct tokens, only the rarest are used (`chunk_terms.MOST_TERMS`).
-    `file_ids`: only chunks of these files; None: of all files.
-    """
-    terms = list(dict.fromkeys(tokens))
-    if not terms or not store_ids or (file_ids is not None and not file_ids):
-        return []
-    if not (searched := searched_terms(connection, store_ids, terms)):
-        return []
-    dialect = connection.dialect.name
-    values: dict[str, object] = {"stores": list(store_ids), "count": limit}
-    if dialect == "sqlite":
-        values["query"] = _match(store_ids, searched)
-    else:
-        values |= {"terms": [lexeme(term) for term in searched], "candidates": _CANDIDATES}
-    if file_ids is not None:
-        values["files"] = list(file_ids)
-    statement = _RANKINGS[dialect, file_ids is not None]
-    return _covered(connection, list(connection.execute(statement, values).scalars()), terms)
-
-
-def _match(store_ids: Collection[str], terms: Sequence[str]) -> str:
-    stores, words = (" OR ".join(map(_phrase, names)) for names in (store_ids, terms))
-    return f"vector_store_id : ({stores}) AND tokens : ({words})"
-
-
-def _phrase(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
-
-
-def _covered(connection: Connection, keys: Sequence[int], terms: Sequence[str]) -> list[LexicalHit]:
-    tokens_of = dict(_pairs(connection, _TOKENS, {"keys": list(keys)}))
-    asked = frozenset(terms)
-    return [LexicalHit(key, len(asked.intersection(tokens_of[key])) / len(asked)) for key in keys]
-
-
-def _pairs(
-    connection: Connection, statement: Executable, values: dict[str, object]
-) -> list[tuple[int, list[str]]]:
-    return [(row[0], row[1]) for row in connection.execute(statement, values)]
-
-
-def embeddings(
-    connection: Connection, store_ids: Collection[str], file_ids: Collection[str] | None = None
-) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Yield the ids and embeddings of the stores' chunks that have one, in batches."""
-    for store_id in store_ids:
-        values: dict[str, object] = {"store_id": store_id, "last_file": "", "last_position": -1}
-        statement = _EMBEDDINGS
-        if file_ids is not None:
-            statement = _EMBEDDINGS_OF_FILES
-            values["files"] = list(file_ids)
-        while rows := connection.execute(statement, values).all():
-            yield [row.sequence for row in rows], [row.embedding for row in rows]
-            values |= {"last_file": rows[-1].file_id, "last_position": rows[-1].position}
 
 
 def retrieve(connection: Connection, chunk_ids: Sequence[int]) -> list[FoundChunk]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection as Connection
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.db import halfvecs
 from app.db.engines import postgresql_engine, sqlite_engine
 from app.db.lanes import Lane
 from app.db.links import Links
@@ -163,6 +164,7 @@ def _upgrade(connection: Connection) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     upgrade(connection)
+    halfvecs.prepare(connection)
 
 
 def _ping(connection: Connection) -> None:

@@ -328,13 +328,15 @@ _KINDS: dict[type, _Kind[Any]] = {
     FileRow: _Kind(
         FILES, files, ("id", "project", "lacks_content", "bytes"), blocked=_without_free_bytes
     ),
-    VectorStoreRow: _Kind(VECTOR_STORES, vector_stores, ("id", "project", "last_active_at")),
+    VectorStoreRow: _Kind(
+        VECTOR_STORES, vector_stores, ("id", "project", "last_active_at", "revision")
+    ),
     StoreFileRow: _Kind(
         STORE_FILES,
         vector_store_files,
         (
             *("id", "vector_store_id", "batch_id", "status", "usage_bytes", "last_error"),
-            *("worker_id", "held_until", "attempts"),
+            *("worker_id", "held_until", "attempts", "revision"),
         ),
         owner=("vector_store_id",),
         parents={"vector_store_id": _own_stores, "id": _usable_files},

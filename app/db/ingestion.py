@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.db import chunks
+from app.db import chunk_vectors, chunks
 from app.db.chunks import NewChunk
 from app.db.clock import database_seconds
 from app.db.file_tables import files
@@ -190,6 +190,8 @@ def complete(
     """Add the last chunks and complete the file; `first`: these are also the first ones."""
     if connection.execute(_COMPLETE, {**_keys(claim), "bytes": usage_bytes}).rowcount > 0:
         _add(connection, claim, made, first=first)
+        # The last statement, because searches that mark the store as used wait for it.
+        chunk_vectors.note_added(connection, claim.store_id, claim.file_id)
 
 
 def drop_unfinished(connection: Connection, claim: Claim) -> None:

@@ -20,6 +20,7 @@ class VectorStoreRow:
     metadata: dict[str, str]
     project: str
     of_thread: bool = False
+    revision: int = 0
     imported: str | None = None
     attempt: str | None = None
 
@@ -51,6 +52,7 @@ class StoreFileRow:
     held_until: float | None = None
     of_thread: bool = False
     attempts: int = 0
+    revision: int = 0
     imported: str | None = None
 
 

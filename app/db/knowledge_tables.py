@@ -102,6 +102,8 @@ vector_stores = Table(
     project_column(),
     # The server created it for a thread's attachments, and removes it with the thread.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
+    # How often passages were added: servers that keep the store's vectors in memory compare it.
+    Column("revision", BigInteger, nullable=False, server_default=text("0")),
     imported_column(),
     attempt_column(),
     Index("vector_stores_in_order", "project", "sequence"),
@@ -142,11 +144,14 @@ vector_store_files = Table(
     Column("of_thread", Boolean, nullable=False, server_default=false()),
     # How often reading was started: a file that crashes every process that reads it is given up.
     Column("attempts", Integer, nullable=False),
+    # The store's revision that added its passages.
+    Column("revision", BigInteger, nullable=False, server_default=text("0")),
     imported_column(),
     UniqueConstraint("vector_store_id", "id"),
     Index("vector_store_files_in_order", "vector_store_id", "sequence"),
     Index("vector_store_files_of_batch", "batch_id", "sequence"),
     Index("vector_store_files_of_file", "id"),
+    Index("vector_store_files_by_revision", "vector_store_id", "revision"),
     Index(
         "vector_store_files_waiting",
         "created_at",

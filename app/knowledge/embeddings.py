@@ -20,6 +20,11 @@ def vectors() -> Any:
     return import_module("app.knowledge.vectors")
 
 
+def vector_indexes(mebibytes: int) -> Any:
+    """Return new `VectorIndexes`, which load numpy too."""
+    return import_module("app.knowledge.vector_indexes").VectorIndexes(mebibytes)
+
+
 async def packed_embeddings(embedder: Embedder, texts: Sequence[str]) -> list[bytes]:
     """Return the texts' embeddings in the form in which chunks store them. Raises `ModelError`."""
     packed: list[bytes] = vectors().pack(await embedder.embed(texts))

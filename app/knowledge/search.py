@@ -8,14 +8,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.db import chunks
+from app.db import chunk_ranking, chunks
 from app.db.chunks import FoundChunk
 from app.db.database import Connection, Database
-from app.db.time_limits import check
 from app.domain.deadline import Deadline
 from app.domain.errors import ModelError
 from app.knowledge.analyser import tokens
-from app.knowledge.embeddings import Embedder, vectors
+from app.knowledge.embeddings import Embedder, vector_indexes
 
 logger = logging.getLogger(__name__)
 
@@ -70,12 +69,21 @@ class Search:
     """Searches vector stores; without an embedder, by words alone."""
 
     def __init__(
-        self, database: Database, embedder: Embedder | None = None, *, seconds: float = 10
+        self,
+        database: Database,
+        embedder: Embedder | None = None,
+        *,
+        seconds: float = 10,
+        index_mebibytes: int = 512,
     ) -> None:
-        """`seconds`: how long the database may take for one search."""
+        """`seconds`: how long the database may take for one search.
+
+        `index_mebibytes`: memory for the embeddings of searched stores; 0 reads them every time.
+        """
         self._database = database
         self._embedder = embedder
         self._seconds = seconds
+        self._meanings = None if embedder is None else vector_indexes(index_mebibytes)
 
     def deadline(self) -> Deadline:
         """Return the deadline of a search that begins now."""
@@ -91,7 +99,7 @@ class Search:
         embedding = await self._embedding(query)
         # The deadline is for the database's work; the upstream has its own timeouts.
         deadline.extend(time.monotonic() - began)
-        return await self._database.search(deadline, _results, query, embedding, deadline)
+        return await self._database.search(deadline, self._results, query, embedding, deadline)
 
     async def _embedding(self, query: Query) -> list[float] | None:
         question = query.question[:_LONGEST_QUESTION]
@@ -105,46 +113,36 @@ class Search:
             return None
         return embedding
 
-
-def _results(
-    connection: Connection, query: Query, embedding: list[float] | None, deadline: Deadline
-) -> list[SearchResult]:
-    depth = max(_DEPTH, query.limit)
-    by_words: dict[int, float] = {}
-    if embedding is None or query.weights.text > 0:
-        by_words = _by_words(connection, query, depth)
-    by_meaning = (
-        {} if embedding is None else _by_meaning(connection, query, embedding, depth, deadline)
-    )
-    order = fuse(
-        [(query.weights.text or 1.0, list(by_words)), (query.weights.embedding, list(by_meaning))]
-    )
-    scores = {
-        chunk_id: max(by_words.get(chunk_id, 0.0), by_meaning.get(chunk_id, 0.0))
-        for chunk_id in order
-    }
-    found = chunks.retrieve(connection, order[: query.limit])
-    return [result for result in _scored(found, scores) if result.score >= query.score_threshold]
+    def _results(
+        self,
+        connection: Connection,
+        query: Query,
+        embedding: list[float] | None,
+        deadline: Deadline,
+    ) -> list[SearchResult]:
+        depth = max(_DEPTH, query.limit)
+        by_words: dict[int, float] = {}
+        if embedding is None or query.weights.text > 0:
+            by_words = _by_words(connection, query, depth)
+        by_meaning: dict[int, float] = {}
+        if embedding is not None and self._meanings is not None:
+            by_meaning = self._meanings.nearest(
+                connection, query.store_ids, embedding, depth, query.file_ids, deadline
+            )
+        rankings = [(query.weights.text or 1.0, [*by_words])]
+        order = fuse([*rankings, (query.weights.embedding, [*by_meaning])])
+        scores = {
+            chunk_id: max(by_words.get(chunk_id, 0.0), by_meaning.get(chunk_id, 0.0))
+            for chunk_id in order
+        }
+        found = chunks.retrieve(connection, order[: query.limit])
+        return [one for one in _scored(found, scores) if one.score >= query.score_threshold]
 
 
 def _by_words(connection: Connection, query: Query, depth: int) -> dict[int, float]:
     asked = tokens(query.question[:_LONGEST_QUESTION])
-    hits = chunks.lexical_search(connection, query.store_ids, asked, depth, query.file_ids)
+    hits = chunk_ranking.lexical_search(connection, query.store_ids, asked, depth, query.file_ids)
     return {hit.chunk_id: hit.coverage for hit in hits}
-
-
-def _by_meaning(
-    connection: Connection,
-    query: Query,
-    embedding: list[float],
-    depth: int,
-    deadline: Deadline,
-) -> dict[int, float]:
-    nearest = vectors().Nearest(embedding)
-    for ids, embeddings in chunks.embeddings(connection, query.store_ids, query.file_ids):
-        nearest.add(ids, embeddings)
-        check(deadline)
-    return dict(nearest.best(depth))
 
 
 def fuse(rankings: Sequence[tuple[float, Sequence[int]]]) -> list[int]:

@@ -84,13 +84,13 @@ ROWS: dict[type, tuple[RowMap[Any], Collection[str]]] = {
     FileRow: (FILES, ("project", "imported", "attempt", "lacks_content")),
     VectorStoreRow: (
         VECTOR_STORES,
-        ("project", "imported", "attempt", "last_active_at", "expires_at"),
+        ("project", "imported", "attempt", "last_active_at", "expires_at", "revision"),
     ),
     StoreFileRow: (
         STORE_FILES,
         (
             *("imported", "batch_id", "status", "usage_bytes", "last_error"),
-            *("worker_id", "held_until", "attempts"),
+            *("worker_id", "held_until", "attempts", "revision"),
         ),
     ),
 }

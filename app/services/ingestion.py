@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from app.core.object_store import ObjectStore, StorageError, file_key
-from app.db import ingestion
+from app.db import halfvecs, ingestion
 from app.db.chunks import NewChunk
 from app.db.database import Database
 from app.db.ingestion import Claim
@@ -32,8 +32,8 @@ _LOOK_EVERY = 1.0
 _ATTEMPTS = 3
 # How many chunks are embedded at a time: a list of floats takes much more memory than packed bytes.
 _EMBEDDED_AT_ONCE = 256
-# How many are written at a time: on SQLite all other writers wait meanwhile, for about 0.2 s.
-_WRITTEN_AT_ONCE = 500
+# How many are written at a time: on SQLite all other writers wait meanwhile, for about 40 ms.
+_WRITTEN_AT_ONCE = 100
 
 _OUR_FAULT = FileError(
     code="server_error",
@@ -91,6 +91,8 @@ class Ingestor:
         self._tasks: list[asyncio.Task[None]] = []
         self._reading: set[asyncio.Task[_Read]] = set()
         self._choosing = asyncio.Lock()
+        # The lengths of embeddings for which the database has an index, if it can have one.
+        self._indexed: set[int] = set()
 
     def open(self) -> None:
         self._tasks = [
@@ -257,7 +259,16 @@ class Ingestor:
             overlap_tokens=claim.chunking["chunk_overlap_tokens"],
         )
         while portion := await asyncio.to_thread(_next_of, chunks):
-            yield await _embedded(self._embedder, portion) if self._embedder else portion
+            if self._embedder is not None:
+                portion = await _embedded(self._embedder, portion)
+                await self._prepare_index(len(portion[0].embedding or b""))
+            yield portion
+
+    async def _prepare_index(self, dimensions: int) -> None:
+        """Create the database's index before the first embeddings of this length are written."""
+        if dimensions not in self._indexed:
+            await self._database.transaction(halfvecs.index, dimensions)
+            self._indexed.add(dimensions)
 
     @asynccontextmanager
     async def _copied(self, file_id: str) -> AsyncIterator[Path]:

@@ -1,7 +1,8 @@
 """A labelled set: documents and questions in Korean and English, written for this project.
 
 The documents are those of a maker of digital signage. A question's `documents` are those that
-answer it; many questions use different words than the answer.
+answer it; many questions use different words than the answer. Those that are `paraphrased` share
+hardly a word with it, as when people ask who don't know what the maker calls things.
 """
 
 import json
@@ -19,6 +20,7 @@ class Question:
     language: str
     text: str
     documents: frozenset[str]
+    paraphrased: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,15 @@ def documents() -> dict[str, str]:
 def questions() -> list[Question]:
     lines = (_FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     rows = map(json.loads, lines)
-    return [Question(row["language"], row["question"], frozenset(row["documents"])) for row in rows]
+    return [
+        Question(
+            row["language"],
+            row["question"],
+            frozenset(row["documents"]),
+            row.get("paraphrased", False),
+        )
+        for row in rows
+    ]
 
 
 def quality(answers: Sequence[tuple[Question, Sequence[str]]]) -> Quality:

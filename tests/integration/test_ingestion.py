@@ -8,7 +8,14 @@ import anyio
 import pytest
 
 from app.core.object_store import ObjectStore, file_key
-from app.db import chunks, file_batches, files, ingestion, vector_store_files
+from app.db import (
+    chunk_vectors,
+    chunks,
+    file_batches,
+    files,
+    ingestion,
+    vector_store_files,
+)
 from app.db.chunks import NewChunk
 from app.db.database import Connection, Database
 from app.db.file_rows import FileRow
@@ -255,8 +262,9 @@ async def test_chunks_are_embedded_if_there_is_a_model(database, store, ingestor
     (row,) = await ended(database_url, store_id)
     assert (row["status"], row["usage_bytes"]) == ("completed", len("a text") + 3)
     with connected(database_url) as connection:
-        ((_, (embedding,)),) = chunks.embeddings(connection, [store_id])
-    assert len(embedding) == 3
+        [batch] = chunk_vectors.embeddings(connection, store_id)
+        assert chunk_vectors.changed_files(connection, store_id, 0) == batch.file_ids
+    assert [len(embedding) for embedding in batch.embeddings] == [3]
 
 
 @pytest.mark.parametrize(("failures", "status"), [(2, "completed"), (3, "failed")])

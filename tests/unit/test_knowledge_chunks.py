@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, delete, insert, select, text
 
-from app.db import chunks
+from app.db import chunk_ranking, chunk_statistics, chunk_vectors, chunks
 from app.db.chunks import NewChunk
 from app.db.file_tables import files
 from app.db.knowledge_tables import chunks as table
@@ -56,7 +56,7 @@ def found(
     connection: Connection, question: str, *stores: str, files: set[str] | None = None
 ) -> list[str]:
     stores = stores or ("vs_1",)
-    hits = chunks.lexical_search(connection, stores, tokens(question), 10, files)
+    hits = chunk_ranking.lexical_search(connection, stores, tokens(question), 10, files)
     return [one.text for one in chunks.retrieve(connection, [hit.chunk_id for hit in hits])]
 
 
@@ -97,7 +97,9 @@ def test_a_short_chunk_ranks_before_a_long_one(connection):
 
 def test_coverage_is_the_share_of_the_words(connection):
     add(connection, "vs_1", "file-a", "red green", "red", "blue sky")
-    hits = chunks.lexical_search(connection, ["vs_1"], ["red", "green", "red", "missing"], 10)
+    hits = chunk_ranking.lexical_search(
+        connection, ["vs_1"], ["red", "green", "red", "missing"], 10
+    )
     assert [round(hit.coverage, 3) for hit in hits] == [0.667, 0.333]
 
 
@@ -128,13 +130,13 @@ def test_odd_tokens_are_kept_as_they_are(connection):
     [kept] = connection.execute(select(table.c.tokens)).scalars()
     assert set(kept) == set(odd)
     for token in ("it's", "back\\slash", "2.4.1", "10:30", "a_b", "é", "화면", "東京"):
-        assert len(chunks.lexical_search(connection, ["vs_1"], [token], 5)) == 1, token
+        assert len(chunk_ranking.lexical_search(connection, ["vs_1"], [token], 5)) == 1, token
 
 
 def test_a_chunk_of_more_tokens_than_a_database_counts(connection):
     many = ["word"] * 20_000 + [f"t{number}" for number in range(20_000)]
     chunks.add_chunks(connection, "vs_1", "file-a", [NewChunk(0, "long", many)])
-    assert len(chunks.lexical_search(connection, ["vs_1"], ["t19999", "word"], 5)) == 1
+    assert len(chunk_ranking.lexical_search(connection, ["vs_1"], ["t19999", "word"], 5)) == 1
 
 
 @pytest.mark.parametrize(
@@ -172,16 +174,45 @@ def test_embeddings_come_in_parts(connection):
     rows = [NewChunk(place, "a", ["a"], bytes([place % 250])) for place in range(1203)]
     chunks.add_chunks(connection, "vs_1", "file-a", rows)
     chunks.add_chunks(connection, "vs_1", "file-b", [NewChunk(0, "b", ["b"])])
-    parts = list(chunks.embeddings(connection, ["vs_1"]))
-    assert [len(ids) for ids, _ in parts] == [500, 500, 203]
-    assert [one[0] for _, packed in parts for one in packed] == [
-        place % 250 for place in range(1203)
-    ]
-    assert list(chunks.embeddings(connection, ["vs_1"], {"file-b"})) == []
-    assert list(chunks.embeddings(connection, ["vs_2"])) == []
+    parts = list(chunk_vectors.embeddings(connection, "vs_1"))
+    assert [len(part.ids) for part in parts] == [500, 500, 203]
+    packed = [one[0] for part in parts for one in part.embeddings]
+    assert packed == [place % 250 for place in range(1203)]
+    rest = list(chunk_vectors.embeddings(connection, "vs_1", after=parts[1].last))
+    assert rest == parts[2:]
+    assert list(chunk_vectors.embeddings(connection, "vs_1", {"file-b"})) == []
+    assert list(chunk_vectors.embeddings(connection, "vs_2")) == []
+
+
+def test_a_store_counts_what_is_added(connection):
+    assert chunk_vectors.revisions(connection, ["vs_1", "vs_2", "vs_3"]) == {"vs_1": 0, "vs_2": 0}
+    chunk_vectors.note_added(connection, "vs_1", "file-a")
+    chunk_vectors.note_added(connection, "vs_1", "file-b")
+    assert chunk_vectors.revisions(connection, ["vs_1", "vs_2"]) == {"vs_1": 2, "vs_2": 0}
+    assert sorted(chunk_vectors.changed_files(connection, "vs_1", 0)) == ["file-a", "file-b"]
+    assert chunk_vectors.changed_files(connection, "vs_1", 1) == ["file-b"]
+    assert chunk_vectors.changed_files(connection, "vs_2", 0) == []
 
 
 def test_a_chunk_that_is_gone_is_left_out(connection):
     add(connection, "vs_1", "file-a", "one")
-    [hit] = chunks.lexical_search(connection, ["vs_1"], ["one"], 5)
+    [hit] = chunk_ranking.lexical_search(connection, ["vs_1"], ["one"], 5)
     assert [one.text for one in chunks.retrieve(connection, [hit.chunk_id, 999])] == ["one"]
+
+
+def test_statistics_stand_for_counts_of_common_words(connection, monkeypatch):
+    if connection.dialect.name == "sqlite":
+        pytest.skip("only PostgreSQL has them")
+    common = [f"화면 설정 안내 {number}" for number in range(300)]
+    add(connection, "vs_1", "file-a", *common, "화면 번인 안내", "번인 번인 화면")
+    add(connection, "vs_2", "file-a", *["화면 번인"] * 20)
+    counted = found(connection, "화면 번인")
+    connection.execute(text("ANALYZE chunks"))
+    assert chunk_statistics.statistics(connection, ["vs_1"]) is None, "the table is small"
+    monkeypatch.setattr(chunk_statistics, "_LEAST_CHUNKS", 100)
+    known = chunk_statistics.statistics(connection, ["vs_1"])
+    assert known is not None
+    assert known.share == pytest.approx(302 / 322, abs=0.01)
+    assert known.holders["화면"] == 322
+    assert found(connection, "화면 번인")[:2] == counted[:2] == ["번인 번인 화면", "화면 번인 안내"]
+    assert chunk_statistics.statistics(connection, ["vs_2"]) is None, "a small part of it"

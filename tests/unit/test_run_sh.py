@@ -23,7 +23,12 @@ esac
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone whose server is installed, so that only the interpreter is missing."""
-    for name in ("run.sh", "requirements.txt", "requirements-interpreter.txt"):
+    for name in (
+        "run.sh",
+        "requirements.txt",
+        "requirements-interpreter.txt",
+        "requirements-embeddings.txt",
+    ):
         shutil.copy(ROOT / name, tmp_path)
     python = tmp_path / "python"
     python.write_text(PYTHON)
@@ -69,3 +74,13 @@ def test_nothing_is_installed_if_it_is_off(clone):
     assert not (clone / ".venv-interpreter").exists()
     # The environment wins over the file.
     assert "installed" in serve(clone, CODE_INTERPRETER="auto").stderr
+
+
+def test_the_built_in_embedding_model_is_installed_if_it_is_asked_for(clone):
+    assert "requirements-embeddings.txt" not in serve(clone, CODE_INTERPRETER="off").stderr
+    (clone / ".env").write_text("EMBEDDING_MODEL=builtin\nCODE_INTERPRETER=off\n")
+    said = serve(clone, PIP_FAILS="1").stderr
+    assert "continuing without search by meaning" in said
+    assert "installed requirements-embeddings.txt" in serve(clone).stderr
+    assert serve(clone).stderr == ""
+    assert serve(clone, EMBEDDING_MODEL="").stderr == ""

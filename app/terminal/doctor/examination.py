@@ -9,6 +9,7 @@ from app.core.providers_file import named_variables
 from app.terminal.doctor.capacity_checks import open_files_finding
 from app.terminal.doctor.content_checks import content_findings
 from app.terminal.doctor.data_checks import database_findings, log_finding, storage_findings
+from app.terminal.doctor.embedding_check import embedding_findings
 from app.terminal.doctor.findings import Finding
 from app.terminal.doctor.interpreter_check import interpreter_finding
 from app.terminal.doctor.network_checks import port_finding, redis_findings, upstream_findings
@@ -43,6 +44,9 @@ def examine() -> list[Finding]:
 async def _ask_others(settings: Settings) -> list[Finding]:
     """Run the checks of slow services concurrently."""
     answers = await asyncio.gather(
-        storage_findings(settings), upstream_findings(settings), redis_findings(settings)
+        storage_findings(settings),
+        upstream_findings(settings),
+        embedding_findings(settings),
+        redis_findings(settings),
     )
     return [finding for found in answers for finding in found]

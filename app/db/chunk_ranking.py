@@ -1,0 +1,225 @@
+"""Ranks chunks by the words that they contain.
+
+Both databases rank with BM25 over the tokens from `knowledge.analyser`. SQLite's FTS5 has it built
+in. PostgreSQL's ranking functions ignore how rare a word is, so BM25 is written out here over
+`tsvector`. The `ts_rank` of a single word depends only on its count, which is computed from it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Executable, TextClause, bindparam, select, text
+
+from app.db.chunk_statistics import statistics
+from app.db.chunk_terms import searched_terms
+from app.db.knowledge_tables import chunks, lexeme
+
+# PostgreSQL ranks only about this many chunks, which contain the question's rarest words. Chunks
+# with only its most common words could not come first.
+_CANDIDATES = 2000
+
+
+@dataclass(frozen=True)
+class LexicalHit:
+    """`coverage`: the share (0 to 1) of the question's distinct tokens that the chunk contains."""
+
+    chunk_id: int
+    coverage: float
+
+
+_TOKENS = select(chunks.c.sequence, chunks.c.tokens).where(
+    chunks.c.sequence.in_(bindparam("keys", expanding=True))
+)
+# The index alone ranks: looking at the row of each match takes twice as long. Only the best ones
+# are compared with the stores, because the index ignores case, and ids don't.
+_SQLITE = """
+    SELECT chunks.sequence
+    FROM (
+        SELECT rowid AS found, bm25(chunk_index, 1.0, 0.0) AS rank
+        FROM chunk_index WHERE chunk_index MATCH :query
+        ORDER BY rank, found LIMIT :count
+    ) JOIN chunks ON chunks.sequence = found
+    WHERE chunks.vector_store_id IN :stores
+    ORDER BY rank, found
+"""
+_SQLITE_OF_FILES = """
+    SELECT chunks.sequence
+    FROM chunk_index JOIN chunks ON chunks.sequence = chunk_index.rowid
+    WHERE chunk_index MATCH :query AND chunks.vector_store_id IN :stores {files}
+    ORDER BY bm25(chunk_index, 1.0, 0.0), chunks.sequence
+    LIMIT :count
+"""
+
+_COUNTED = """
+    WITH scope AS MATERIALIZED (
+        SELECT count(*) AS chunks, avg(length) AS length
+        FROM chunks WHERE vector_store_id IN :stores {files}
+    ),
+    asked AS MATERIALIZED (
+        SELECT term, term::tsquery AS query, (
+            SELECT count(*) FROM chunks
+            WHERE tokens @@ term::tsquery
+            AND vector_store_id IN :stores {files}
+        ) AS holders
+        FROM unnest(CAST(:terms AS text[])) AS term
+    ),
+"""
+# For stores that are a large part of the table, common words are not counted. Adding a string keeps
+# the planner from reading the index of all their chunks for every word.
+_ESTIMATED = """
+    WITH scope AS MATERIALIZED (
+        SELECT CAST(:chunks AS numeric) AS chunks, avg(length) AS length
+        FROM (SELECT length FROM chunks WHERE vector_store_id IN :stores LIMIT 1000) AS sample
+    ),
+    asked AS MATERIALIZED (
+        SELECT term, term::tsquery AS query, coalesce(known, (
+            SELECT count(*) FROM chunks WHERE tokens @@ term::tsquery
+        )) AS holders
+        FROM unnest(CAST(:terms AS text[]), CAST(:known AS bigint[])) AS given (term, known)
+    ),
+"""
+_RANKED = """
+    weighed AS MATERIALIZED (
+        SELECT
+            query,
+            ln(1 + (scope.chunks - holders + 0.5) / (holders + 0.5)) AS weight,
+            sum(holders) OVER (ORDER BY holders, term) AS reach,
+            min(holders) OVER () AS least
+        FROM asked, scope WHERE holders > 0
+    ),
+    -- Unpacks the tokens once; otherwise each ts_rank of a chunk would do it again.
+    candidates AS MATERIALIZED (
+        SELECT sequence, length, setweight(tokens, 'D') AS tokens
+        FROM chunks
+        WHERE tokens @@ (
+            SELECT string_agg(query::text, '|')::tsquery
+            FROM weighed WHERE reach <= greatest(:candidates, least)
+        )
+        AND {store} IN :stores {files}
+    ),
+    -- For a word that occurs n times the rank is near 1 - 1 / (1.645 n + 0.82).
+    counted AS (
+        SELECT
+            sequence,
+            weight,
+            candidates.length / scope.length AS length,
+            1 / (1.64493 * (1 - ts_rank('{{1,1,1,1}}', tokens, query))) - 0.5 AS occurrences
+        FROM candidates JOIN weighed ON tokens @@ query CROSS JOIN scope
+    )
+    SELECT sequence
+    FROM counted
+    GROUP BY sequence
+    ORDER BY
+        sum(weight * 2.2 * occurrences / (occurrences + 1.2 * (0.25 + 0.75 * length))) DESC,
+        sequence
+    LIMIT :count
+"""
+
+
+def _ranking(statement: str, *, of_files: bool, store: str = "vector_store_id") -> TextClause:
+    lists = ["stores", "files"] if of_files else ["stores"]
+    condition = "AND chunks.file_id IN :files" if of_files else ""
+    return text(statement.format(files=condition, store=store)).bindparams(
+        *(bindparam(name, expanding=True) for name in lists)
+    )
+
+
+# By dialect and by whether only some files are searched.
+_RANKINGS = {
+    ("sqlite", False): _ranking(_SQLITE, of_files=False),
+    ("sqlite", True): _ranking(_SQLITE_OF_FILES, of_files=True),
+    ("postgresql", False): _ranking(_COUNTED + _RANKED, of_files=False),
+    ("postgresql", True): _ranking(_COUNTED + _RANKED, of_files=True),
+}
+_ESTIMATED_RANKING = _ranking(_ESTIMATED + _RANKED, of_files=False, store="vector_store_id || ''")
+
+
+def lexical_search(
+    connection: Connection,
+    store_ids: Collection[str],
+    tokens: Sequence[str],
+    limit: int,
+    file_ids: Collection[str] | None = None,
+) -> list[LexicalHit]:
+    """Return the chunks of these stores that contain some of the tokens, best first.
+
+    If there are very many distinct tokens, only the rarest are used (`chunk_terms.MOST_TERMS`).
+    `file_ids`: only chunks of these files; None: of all files.
+    """
+    terms = list(dict.fromkeys(tokens))
+    if not terms or not store_ids or (file_ids is not None and not file_ids):
+        return []
+    if not (searched := searched_terms(connection, store_ids, terms)):
+        return []
+    keys = (
+        _ranked_by_fts5(connection, store_ids, searched, limit, file_ids)
+        if connection.dialect.name == "sqlite"
+        else _ranked_by_gin(connection, store_ids, searched, limit, file_ids)
+    )
+    return _covered(connection, keys, terms)
+
+
+def _ranked_by_fts5(
+    connection: Connection,
+    store_ids: Collection[str],
+    terms: Sequence[str],
+    limit: int,
+    file_ids: Collection[str] | None,
+) -> Sequence[int]:
+    values: dict[str, object] = {
+        "stores": list(store_ids),
+        "count": limit,
+        "query": _match(store_ids, terms),
+    }
+    if file_ids is not None:
+        values["files"] = list(file_ids)
+    statement = _RANKINGS["sqlite", file_ids is not None]
+    return connection.execute(statement, values).scalars().all()
+
+
+def _ranked_by_gin(
+    connection: Connection,
+    store_ids: Collection[str],
+    terms: Sequence[str],
+    limit: int,
+    file_ids: Collection[str] | None,
+) -> Sequence[int]:
+    values: dict[str, object] = {
+        "stores": list(store_ids),
+        "count": limit,
+        "terms": [lexeme(term) for term in terms],
+        "candidates": _CANDIDATES,
+    }
+    statement = _RANKINGS["postgresql", file_ids is not None]
+    if file_ids is not None:
+        values["files"] = list(file_ids)
+    elif (known := statistics(connection, store_ids)) is not None:
+        statement = _ESTIMATED_RANKING
+        values |= {
+            "known": [known.holders.get(term) for term in terms],
+            "chunks": known.chunks,
+            # Those of other stores are counted too, and left out later.
+            "candidates": round(_CANDIDATES / known.share),
+        }
+    return connection.execute(statement, values).scalars().all()
+
+
+def _match(store_ids: Collection[str], terms: Sequence[str]) -> str:
+    stores, words = (" OR ".join(map(_phrase, names)) for names in (store_ids, terms))
+    return f"vector_store_id : ({stores}) AND tokens : ({words})"
+
+
+def _phrase(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _covered(connection: Connection, keys: Sequence[int], terms: Sequence[str]) -> list[LexicalHit]:
+    tokens_of = dict(_pairs(connection, _TOKENS, {"keys": list(keys)}))
+    asked = frozenset(terms)
+    return [LexicalHit(key, len(asked.intersection(tokens_of[key])) / len(asked)) for key in keys]
+
+
+def _pairs(
+    connection: Connection, statement: Executable, values: dict[str, object]
+) -> list[tuple[int, list[str]]]:
+    return [(row[0], row[1]) for row in connection.execute(statement, values)]
