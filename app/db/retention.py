@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, text
 
-from app.db import past_ids
+from app.db import insight_days, past_ids
 from app.db.resource_uses import take_along
 from app.db.tables import ACTIVE, messages, runs, threads
 
@@ -39,6 +39,7 @@ def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> in
     # Wait for transactions that are writing to one of them: a statement that began earlier would
     # not see what they write.
     connection.execute(_HOLD, {"keys": list(keys)})
+    insight_days.forget(connection, keys)
     values = {"keys": list(keys), "before": before}
     removed = list(connection.execute(_REMOVE, values).scalars())
     past_ids.note(connection, removed)

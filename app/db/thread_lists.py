@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db import past_ids
+from app.db import insight_days, past_ids
 from app.db.message_index import threads_with
 from app.db.paging import Page, read_page
 from app.db.resource_uses import Taken, take_along
@@ -99,6 +99,7 @@ def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
 
 def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     """Delete the threads, with their messages, runs and steps, and what only they used."""
+    insight_days.forget(connection, keys)
     connection.execute(_REMOVE, {"keys": list(keys)})
     past_ids.note(connection, keys)
     return take_along(connection, keys)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, String, and_, bindparam, delete, or_, select, update
 
-from app.db import past_ids, resource_uses
+from app.db import insight_days, past_ids, resource_uses
 from app.db.resource_uses import ids_of
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import threads
@@ -84,6 +84,7 @@ def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
 
     Raises `NotFound`.
     """
+    insight_days.forget(connection, [thread_id])
     if connection.execute(_DELETE, _keys(caller, thread_id)).rowcount == 0:
         raise not_found("thread", thread_id)
     past_ids.note(connection, [thread_id])

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.db.feedback_tables import feedback
-from app.db.insights import DAY_MS, Period
-from app.db.tables import messages, runs
+from app.db.insight_days import DAY_MS, Period
+from app.db.tables import messages, runs, threads
 from app.db.thread_lists import preview_of
 
 # In characters.
@@ -49,7 +49,9 @@ _FOUND_NOTHING = (
         runs.c.created_at,
         _question_before(runs.c.thread_id, _answers_begin, runs).label("content"),
     )
+    .join(threads, threads.c.id == runs.c.thread_id)
     .where(
+        ~threads.c.trial,
         runs.c.project == bindparam("project"),
         runs.c.ended_ms >= bindparam("first"),
         runs.c.ended_ms < bindparam("end"),

@@ -33,7 +33,15 @@ MAPS = {
 
 # Never written from values that the code holds as a whole: their statements name each column, and
 # none may be left out of an insert.
-WITHOUT_ROW = ("access_state", "key_usage", "past_ids", "resource_uses", "usage", "workers")
+WITHOUT_ROW = (
+    "access_state",
+    "insight_days",
+    "key_usage",
+    "past_ids",
+    "resource_uses",
+    "usage",
+    "workers",
+)
 
 
 def insert_with_parents(connection, table: Table):
