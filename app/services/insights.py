@@ -3,10 +3,10 @@
 import asyncio
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from app.db import insight_days, insights, unanswered, usage
@@ -20,6 +20,7 @@ from app.engine.tally import PER_UNIT
 from app.schemas.insights import (
     AskedIn,
     DayNumbers,
+    DaySum,
     InsightList,
     Numbers,
     QuestionGroup,
@@ -132,11 +133,12 @@ def _report(found: _Found, first: date, last: date) -> InsightList:
         start_date=first.isoformat(),
         end_date=last.isoformat(),
         data=[_row(key, found) for key in order],
-        total=_total(found),
+        days=[_day(day, list(keys), found) for day, keys in groupby(order, lambda key: key.day)],
+        total=Numbers(**_numbers(keys, found)),
     )
 
 
-def _sum_up(spent: Sequence[usage.DayUsage]) -> _Spent:
+def _sum_up(spent: Iterable[usage.DayUsage]) -> _Spent:
     total = _Spent()
     for one in spent:
         total.prompt_tokens += one.prompt_tokens
@@ -147,24 +149,22 @@ def _sum_up(spent: Sequence[usage.DayUsage]) -> _Spent:
 
 
 def _row(key: Key, found: _Found) -> DayNumbers:
-    numbers = _numbers(
-        [found.tallies.get(key, Tally())],
-        [found.ratings.get(key, (0, 0))],
-        found.spent.get(key, []),
-    )
-    day = date.fromordinal(key.day + _EPOCH)
-    return DayNumbers(date=day.isoformat(), assistant_id=key.assistant_id, **numbers)
+    numbers = _numbers([key], found)
+    return DayNumbers(date=_date(key.day), assistant_id=key.assistant_id, **numbers)
 
 
-def _total(found: _Found) -> Numbers:
-    spent = [*chain.from_iterable(found.spent.values())]
-    return Numbers(**_numbers([*found.tallies.values()], [*found.ratings.values()], spent))
+def _day(day: int, keys: Sequence[Key], found: _Found) -> DaySum:
+    return DaySum(date=_date(day), **_numbers(keys, found))
 
 
-def _numbers(
-    tallies: Sequence[Tally], ratings: Sequence[tuple[int, int]], days: Sequence[usage.DayUsage]
-) -> dict[str, Any]:
-    spent = _sum_up(days)
+def _date(day: int) -> str:
+    return date.fromordinal(day + _EPOCH).isoformat()
+
+
+def _numbers(keys: Collection[Key], found: _Found) -> dict[str, Any]:
+    tallies = [found.tallies[key] for key in keys if key in found.tallies]
+    ratings = [found.ratings[key] for key in keys if key in found.ratings]
+    spent = _sum_up(chain.from_iterable(found.spent.get(key, ()) for key in keys))
     return {
         "conversations": _different([one.threads for one in tallies]),
         "visitors": _different([one.visitors for one in tallies]),

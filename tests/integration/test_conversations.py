@@ -186,6 +186,8 @@ def test_insights_count_each_day_and_the_whole(shop, visitor, upstream, searchin
         assert 0 <= times["median"] <= times["p95"] < 60
     total = report["total"]
     assert [total[name] for name in ("conversations", "visitors", "answers")] == [2, 1, 3]
+    (day,) = report["days"]
+    assert {**total, "object": "insight.day", "date": today} == day
     usage = shop.get("/usage").json()["total"]
     assert (
         total["prompt_tokens"]

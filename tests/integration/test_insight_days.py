@@ -78,7 +78,7 @@ async def test_a_counted_day_is_reported_as_its_runs_are(
     assert await InsightDays(database).count() == 2
     assert (counted_days(database_url), await InsightDays(database).count()) == (2, 0)
     assert shop.get("/insights").json() == before
-    (first, *_) = before["data"]
+    (first, *_) = before["days"]
     assert first["conversations"] == 1
     assert shop.get("/insights", params={"assistant_id": "asst_default"}).json() == before
     assert shop.delete(f"/threads/{today}").status_code == 200
