@@ -79,6 +79,7 @@ from app.services.functions import FunctionService
 from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
+from app.services.insight_days import InsightDays
 from app.services.insights import InsightService
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
@@ -88,6 +89,7 @@ from app.services.run_reads import RunReader
 from app.services.runs import RunService
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
+from app.services.trials import Trials
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 from app.services.written_actions import with_actions
@@ -273,6 +275,7 @@ async def _opened(
     tasks.shared.summaries.open()
     retention = Retention(database, files.sweep_soon, days=settings.retention_days)
     _open_sweepers(lifetimes, retention, services)
+    _open_counts(lifetimes, database, files)
     lifetimes.closes("model lists", lists.close)
     lists.open()
     log_missing_fence()
@@ -356,6 +359,15 @@ def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Service
     memory = regular_return()
     lifetimes.closes("return of memory", memory.close)
     memory.open()
+
+
+def _open_counts(lifetimes: Lifetimes, database: Database, files: FileService) -> None:
+    trials = Trials(database, files.sweep_soon)
+    lifetimes.closes("trials of assistants", trials.close)
+    trials.open()
+    days = InsightDays(database)
+    lifetimes.closes("counting of days", days.close)
+    days.open()
 
 
 def _supervisor(

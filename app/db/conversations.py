@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from app.db.feedback_tables import feedback
+from app.db.handover_tables import handovers
 from app.db.paging import Page, read_page
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, runs, threads
@@ -28,10 +29,11 @@ from app.schemas.feedback import Rating
 _FAILED = ("failed", "expired", "incomplete")
 _of_threads: BindParameter[list[str]] = bindparam("keys", expanding=True)
 
-# What each flag means for a thread. The index `runs_of_conversation` has these columns.
+# What each flag means for a thread. The index `runs_of_conversation` has the columns of `runs`.
 _FLAGGED: Mapping[Flag, ColumnElement[bool]] = {
     "nothing_found": exists().where(runs.c.thread_id == threads.c.id, runs.c.found_nothing),
     "failed": exists().where(runs.c.thread_id == threads.c.id, runs.c.status.in_(_FAILED)),
+    "needs_person": exists().where(handovers.c.id == threads.c.id, handovers.c.state == "waiting"),
 }
 _newest = (
     select(func.max(messages.c.sequence))
@@ -66,6 +68,9 @@ _RATINGS = (
     select(feedback.c.thread_id, feedback.c.rating, func.count().label("count"))
     .where(feedback.c.thread_id.in_(_of_threads))
     .group_by(feedback.c.thread_id, feedback.c.rating)
+)
+_WAITING = select(handovers.c.id).where(
+    handovers.c.id.in_(_of_threads), handovers.c.state == "waiting"
 )
 
 
@@ -128,6 +133,8 @@ def with_facts(connection: Connection, some: Sequence[ThreadRow]) -> list[Conver
         _add_runs(facts[row.thread_id], row)
     for thread_id, rating, count in connection.execute(_RATINGS, keys):
         facts[thread_id].ratings[rating] = count
+    for thread_id in connection.execute(_WAITING, keys).scalars():
+        facts[thread_id].flags.add("needs_person")
     return [Conversation(thread, facts[thread.id]) for thread in some]
 
 
@@ -143,7 +150,7 @@ def _add_runs(facts: Facts, row: Any) -> None:
 
 
 def _conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
-    found = list[ColumnElement[bool]]()
+    found = [~threads.c.trial]
     if wanted.visitors:
         found.append(threads.c.session_id.is_not(None))
     if wanted.assistant_id is not None:

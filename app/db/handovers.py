@@ -5,7 +5,7 @@ The state changes only here, by statements that name the states from which it ma
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from app.db.handover_rows import HANDOVERS, HandoverRow
 from app.db.handover_tables import handovers
@@ -34,6 +34,8 @@ _MOVE = {
     "person": update(handovers).where(_key, _from("bot", "waiting")).values(state="person"),
     "bot": update(handovers).where(_key, _from("person")).values(state="bot"),
 }
+# What nobody waits for any more.
+_END = delete(handovers).where(_key, _from("bot"))
 
 
 def find(connection: Connection, thread_id: str) -> HandoverRow | None:
@@ -47,11 +49,15 @@ def person_in(connection: Connection, thread_id: str) -> str | None:
 
 
 def ensure(connection: Connection, thread_id: str, project: str) -> HandoverRow:
-    """Return the thread's row, a new one of state `bot` if it has none. The thread is locked."""
+    """Return the thread's row, a new one of state `bot` if it has none. The thread is locked.
+
+    One of state `bot` becomes the newest: lists have the order in which persons were asked for.
+    """
     found = find(connection, thread_id)
-    if found is None:
-        found = HandoverRow(id=thread_id, project=project)
-        HANDOVERS.insert(connection, found)
+    if found is not None and connection.execute(_END, {"key": thread_id}).rowcount == 0:
+        return found
+    found = found or HandoverRow(id=thread_id, project=project)
+    HANDOVERS.insert(connection, found)
     return found
 
 

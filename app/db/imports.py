@@ -11,12 +11,13 @@ from typing import Any, Generic, Literal, TypeVar
 from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from app.db import resource_uses, summaries
+from app.db import insight_days, resource_uses, summaries
 from app.db.feedback_rows import FEEDBACK, FeedbackRow
 from app.db.feedback_tables import feedback
 from app.db.file_contents import NO_CONTENT, files_without_content
 from app.db.file_rows import FILES, FileRow
 from app.db.file_tables import file_removals, files
+from app.db.insight_days import DAY_MS, DayOf
 from app.db.knowledge_rows import STORE_FILES, VECTOR_STORES, StoreFileRow, VectorStoreRow
 from app.db.knowledge_tables import vector_store_files, vector_stores
 from app.db.resource_uses import files_of, ids_of
@@ -223,6 +224,8 @@ class _Writing(Generic[T]):
         keys = {"key": row.id}
         if isinstance(row, MessageRow):
             summaries.discard(self._connection, row.thread_id, found.sequence)
+        if isinstance(row, RunRow):
+            _note_runs(self._connection, [found])
         if isinstance(row, StoreFileRow):
             statement = statement.where(table.c.vector_store_id == bindparam("store"))
             keys["store"] = row.vector_store_id
@@ -290,6 +293,12 @@ def _note_threads(connection: Connection, written: Sequence[ThreadRow]) -> None:
             resource_uses.note_thread(connection, row.id, used)
 
 
+def _note_runs(connection: Connection, written: Sequence[Any]) -> None:
+    """Count the days on which the runs ended anew."""
+    days = {DayOf(run.project, run.ended_ms // DAY_MS) for run in written if run.ended_ms}
+    insight_days.forget_days(connection, days)
+
+
 def _note_messages(connection: Connection, written: Sequence[MessageRow]) -> None:
     by_thread: dict[str, set[str]] = {}
     for row in written:
@@ -351,6 +360,7 @@ _KINDS: dict[type, _Kind[Any]] = {
         ("id", "project", "thread_id"),
         owner=("project", "thread_id"),
         parents={"thread_id": _own_threads},
+        note=_note_runs,
     ),
     MessageRow: _Kind(
         MESSAGES,

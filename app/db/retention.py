@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, bindparam, func, select, text
 
-from app.db import past_ids, removed_threads
+from app.db import insight_days, past_ids, removed_threads
 from app.db.tables import ACTIVE, messages, runs, threads
 from app.domain.access import REMOVED
 
@@ -40,6 +40,7 @@ def remove_stale(connection: Connection, keys: Sequence[str], before: int) -> in
     # Wait for transactions that are writing to one of them: a statement that began earlier would
     # not see what they write.
     connection.execute(_HOLD, {"keys": list(keys)})
+    insight_days.forget(connection, keys)
     values = {"keys": list(keys), "before": before}
     stale = list(connection.execute(_STILL, values).scalars())
     past_ids.note(connection, stale)

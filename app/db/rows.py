@@ -65,6 +65,7 @@ class ThreadRow:
     tool_resources: dict[str, Any]
     project: str
     session_id: str | None
+    trial: bool = False
     imported: str | None = None
     attempt: str | None = None
 

@@ -135,9 +135,17 @@ threads = Table(
     project_column(),
     # The browser session that created it, if one did.
     Column("session_id", String),
+    # Whether the console tries an assistant in it: nobody's conversation, and soon deleted.
+    Column("trial", Boolean, nullable=False, server_default=false()),
     imported_column(),
     attempt_column(),
     Index("threads_in_order", "project", "sequence"),
+    Index(
+        "threads_of_trials",
+        "created_at",
+        sqlite_where=text("trial"),
+        postgresql_where=text("trial"),
+    ),
     Index(
         "threads_of_session",
         "session_id",

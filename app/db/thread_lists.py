@@ -12,7 +12,7 @@ from sqlalchemy import (
     select,
 )
 
-from app.db import past_ids, removed_threads, thread_pairs
+from app.db import insight_days, past_ids, removed_threads, thread_pairs
 from app.db.message_index import threads_with
 from app.db.paging import Page, read_page
 from app.db.resource_uses import Taken
@@ -108,6 +108,7 @@ def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
 
 def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     """Delete the threads, with their messages, runs and steps, and what only they used."""
+    insight_days.forget(connection, keys)
     past_ids.note(connection, keys)
     return removed_threads.mark(connection, keys)
 

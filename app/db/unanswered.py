@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.db.feedback_tables import feedback
-from app.db.insights import DAY_MS, Period
+from app.db.insight_days import DAY_MS, Period
 from app.db.tables import messages, runs, threads
 from app.db.thread_lists import preview_of
 
@@ -52,6 +52,7 @@ _FOUND_NOTHING = (
     .join(threads, threads.c.id == runs.c.thread_id)
     .where(
         threads.c.project == bindparam("project"),
+        ~threads.c.trial,
         runs.c.project == bindparam("project"),
         runs.c.ended_ms >= bindparam("first"),
         runs.c.ended_ms < bindparam("end"),

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
+from app.db import insight_days
 from app.db.file_tables import files
 from app.db.tables import threads
 from app.db.visitor_rows import VISITORS, VisitorRow
@@ -30,6 +31,9 @@ _ADOPT = [
     .values(session_id=bindparam("key"))
     for table in (threads, files)
 ]
+_EARLIER_THREADS = select(threads.c.id).where(
+    threads.c.session_id == bindparam("earlier"), threads.c.project == bindparam("of_project")
+)
 _FORGET = delete(visitors).where(
     *_of_subject, ~exists().where(threads.c.session_id == visitors.c.session_id)
 )
@@ -66,6 +70,10 @@ def known(
 def adopt(connection: Connection, visitor: VisitorRow, session: str) -> None:
     """Make what an unnamed session created the visitor's."""
     keys = {"earlier": session, "of_project": visitor.project, "key": visitor.session_id}
+    earlier = connection.execute(
+        _EARLIER_THREADS, {"earlier": session, "of_project": visitor.project}
+    )
+    insight_days.forget(connection, earlier.scalars().all())
     for statement in _ADOPT:
         connection.execute(statement, keys)
 

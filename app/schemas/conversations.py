@@ -7,8 +7,8 @@ from app.schemas.common import ListedObject, WireObject
 from app.schemas.messages import MessageRole
 
 # What may be the matter with a conversation: a run's searches found no passage, or a run failed,
-# expired or was cut off.
-Flag = Literal["nothing_found", "failed"]
+# expired or was cut off, or its visitor waits for a person.
+Flag = Literal["nothing_found", "failed", "needs_person"]
 
 
 class LastMessage(WireObject):

@@ -82,7 +82,10 @@ class Visitor(WireObject):
 
 
 class ListedHandover(ListedObject):
-    """A thread that waits for a person, or that one has taken."""
+    """A thread that waits for a person, or that one has taken.
+
+    `preview`: the beginning of its first question, up to 120 characters.
+    """
 
     object: Literal["thread.handover"] = "thread.handover"
     state: HandoverState
@@ -92,3 +95,4 @@ class ListedHandover(ListedObject):
     requested_at: int | None
     taken_at: int | None
     visitor: Visitor | None
+    preview: str | None

@@ -46,17 +46,25 @@ class DayNumbers(Numbers):
     assistant_id: str
 
 
-class InsightList(WireObject):
-    """The days of the period, newest first, and the period as a whole.
+class DaySum(Numbers):
+    """Those of all assistants on one day (UTC)."""
 
-    The totals of conversations and visitors count each once, and those of times are of all answers,
-    so they are not the sums of the days.
+    object: Literal["insight.day"] = "insight.day"
+    date: str
+
+
+class InsightList(WireObject):
+    """The days of the period, newest first, by assistant and together, and the period as a whole.
+
+    `days` and `total` count each conversation and visitor once, and their times are of all answers,
+    so they are not the sums of `data`.
     """
 
     object: Literal["list"] = "list"
     start_date: str
     end_date: str
     data: list[DayNumbers]
+    days: list[DaySum]
     total: Numbers
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.db import handovers, messages, runs, threads, visitors
+from app.db import handovers, messages, runs, thread_lists, threads, visitors
 from app.db.database import Connection, Database
 from app.db.handover_rows import HandoverRow
 from app.db.paging import Page
@@ -144,7 +144,8 @@ class HandoverService:
         connection: Connection, caller: Caller, page: Page, states: tuple[HandoverState, ...]
     ) -> tuple[list[ListedHandover], bool]:
         rows, has_more = handovers.list_page(connection, caller.project, page, states)
-        return [_listed(connection, row) for row in rows], has_more
+        previews = thread_lists.first_questions(connection, [row.id for row in rows])
+        return [_listed(connection, row, previews.get(row.id)) for row in rows], has_more
 
     async def list(
         self, caller: Caller, page: Page, state: HandoverState | None
@@ -204,7 +205,7 @@ def _shown(standing: Standing) -> Handover:
     )
 
 
-def _listed(connection: Connection, row: HandoverRow) -> ListedHandover:
+def _listed(connection: Connection, row: HandoverRow, preview: str | None) -> ListedHandover:
     visitor = visitors.of_thread(connection, row.id)
     return ListedHandover(
         id=row.id,
@@ -215,6 +216,7 @@ def _listed(connection: Connection, row: HandoverRow) -> ListedHandover:
         requested_at=row.requested_at,
         taken_at=row.taken_at,
         visitor=_visitor(visitor) if visitor is not None else None,
+        preview=preview,
     )
 
 

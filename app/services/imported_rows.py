@@ -39,6 +39,7 @@ from app.schemas.moving import (
 )
 from app.schemas.tools import as_json, normalized
 from app.schemas.vector_stores import StaticStrategy, stored_strategy
+from app.services.trials import is_trial
 
 Raw = dict[str, Any]
 AnyImported = (
@@ -52,6 +53,7 @@ AnyImported = (
     | ImportedVectorStore
     | ImportedStoreFile
 )
+
 AnyRow = (
     AssistantRow
     | ThreadRow
@@ -69,7 +71,7 @@ Row = TypeVar("Row", bound=AnyRow)
 # that the server itself changes afterwards.
 ROWS: dict[type, tuple[RowMap[Any], Collection[str]]] = {
     AssistantRow: (ASSISTANTS, ("project", "imported", "attempt")),
-    ThreadRow: (THREADS, ("project", "imported", "attempt")),
+    ThreadRow: (THREADS, ("project", "imported", "attempt", "trial")),
     MessageRow: (MESSAGES, ("imported", "attempt")),
     # What was imported before 0.4 has no times in milliseconds.
     RunRow: (
@@ -136,6 +138,7 @@ def _thread(project: str, one: ImportedThread, raw: Raw) -> ThreadRow:
         tool_resources=_kept(raw.get("tool_resources"), _given(one.tool_resources)),
         project=project,
         session_id=one.threadkeeper.session_id,
+        trial=is_trial(one.metadata, one.threadkeeper.session_id),
     )
 
 

@@ -1,14 +1,17 @@
 """What a project's assistants did, and what they could not answer."""
 
 import asyncio
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import chain, groupby
+from typing import Any
 
-from app.db import insights, unanswered, usage
+from app.db import insight_days, insights, unanswered, usage
 from app.db.database import Connection, Database
-from app.db.insights import Counts, Key, Period, Times
+from app.db.insight_days import Key, Period, Tally
 from app.db.unanswered import Unanswered
 from app.domain.access import Caller
 from app.domain.deadline import Deadline
@@ -17,6 +20,7 @@ from app.engine.tally import PER_UNIT
 from app.schemas.insights import (
     AskedIn,
     DayNumbers,
+    DaySum,
     InsightList,
     Numbers,
     QuestionGroup,
@@ -31,8 +35,6 @@ MAX_DAYS = 366
 _COMPARED = 2000
 _EXAMPLES = 5
 _EPOCH = date(1970, 1, 1).toordinal()
-_WHOLE = Key(None, None)
-_NOT_MEASURED = Times(None, None)
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,11 @@ class _Spent:
 
 @dataclass(frozen=True)
 class _Found:
-    """What was counted, by day and assistant or for the whole period."""
+    """What was counted, by day and assistant."""
 
-    counts: dict[Key, Counts]
-    visitors: dict[Key, int]
+    tallies: dict[Key, Tally]
     ratings: dict[Key, tuple[int, int]]
-    first_texts: dict[Key, Times]
-    responses: dict[Key, Times]
+    spent: dict[Key, list[usage.DayUsage]]
 
 
 class InsightService:
@@ -74,18 +74,11 @@ class InsightService:
         Raises `InvalidRequest` and `SearchTimeout`.
         """
         first, last, period = _period(caller, asked)
-        days, whole, spent = await self._database.search(
-            Deadline(self._search_seconds), _report, period, first, last
+        found = await self._database.search(
+            Deadline(self._search_seconds), _find, period, first, last
         )
-        of_days = {key: _sum_up(some) for key, some in _by_key(spent).items()}
-        keys = {*days.counts, *days.ratings, *of_days}
-        order = sorted(keys, key=lambda key: (-(key.day or 0), key.assistant_id or ""))
-        return InsightList(
-            start_date=first.isoformat(),
-            end_date=last.isoformat(),
-            data=[_row(key, days, of_days.get(key, _Spent())) for key in order],
-            total=Numbers(**_numbers(_WHOLE, whole, _sum_up(spent))),
-        )
+        # In a thread: it compares every answer of the period.
+        return await asyncio.to_thread(_report, found, first, last)
 
     async def questions(self, caller: Caller, asked: Asked, limit: int) -> QuestionList:
         """Group the questions that found no passage or got a thumb down.
@@ -122,35 +115,30 @@ def _period(caller: Caller, asked: Asked) -> tuple[date, date, Period]:
     return first, last, Period(caller.project, *numbers, asked.assistant_id)
 
 
-def _report(
-    connection: Connection, period: Period, first: date, last: date
-) -> tuple[_Found, _Found, list[usage.DayUsage]]:
-    spent = usage.of_days(connection, period.project, first.isoformat(), last.isoformat())
-    if period.assistant_id is not None:
-        spent = [one for one in spent if one.assistant_id == period.assistant_id]
-    days, whole = (_found(connection, period, by_day=by_day) for by_day in (True, False))
-    return days, whole, spent
-
-
-def _found(connection: Connection, period: Period, *, by_day: bool) -> _Found:
+def _find(connection: Connection, period: Period, first: date, last: date) -> _Found:
+    spent: dict[Key, list[usage.DayUsage]] = {}
+    for one in usage.of_days(connection, period.project, first.isoformat(), last.isoformat()):
+        if period.assistant_id in (None, one.assistant_id):
+            day = date.fromisoformat(one.day).toordinal() - _EPOCH
+            spent.setdefault(Key(day, one.assistant_id), []).append(one)
     return _Found(
-        insights.counts(connection, period, by_day=by_day),
-        insights.visitors(connection, period, by_day=by_day),
-        insights.ratings(connection, period, by_day=by_day),
-        insights.first_texts(connection, period, by_day=by_day),
-        insights.responses(connection, period, by_day=by_day),
+        insight_days.read(connection, period), insights.ratings(connection, period), spent
     )
 
 
-def _by_key(spent: Sequence[usage.DayUsage]) -> dict[Key, list[usage.DayUsage]]:
-    found: dict[Key, list[usage.DayUsage]] = {}
-    for one in spent:
-        day = date.fromisoformat(one.day).toordinal() - _EPOCH
-        found.setdefault(Key(day, one.assistant_id), []).append(one)
-    return found
+def _report(found: _Found, first: date, last: date) -> InsightList:
+    keys = {*found.tallies, *found.ratings, *found.spent}
+    order = sorted(keys, key=lambda key: (-key.day, key.assistant_id))
+    return InsightList(
+        start_date=first.isoformat(),
+        end_date=last.isoformat(),
+        data=[_row(key, found) for key in order],
+        days=[_day(day, list(keys), found) for day, keys in groupby(order, lambda key: key.day)],
+        total=Numbers(**_numbers(keys, found)),
+    )
 
 
-def _sum_up(spent: Sequence[usage.DayUsage]) -> _Spent:
+def _sum_up(spent: Iterable[usage.DayUsage]) -> _Spent:
     total = _Spent()
     for one in spent:
         total.prompt_tokens += one.prompt_tokens
@@ -160,31 +148,67 @@ def _sum_up(spent: Sequence[usage.DayUsage]) -> _Spent:
     return total
 
 
-def _row(key: Key, found: _Found, spent: _Spent) -> DayNumbers:
-    day = date.fromordinal((key.day or 0) + _EPOCH).isoformat()
-    numbers = _numbers(key, found, spent)
-    return DayNumbers(date=day, assistant_id=key.assistant_id or "", **numbers)
+def _row(key: Key, found: _Found) -> DayNumbers:
+    numbers = _numbers([key], found)
+    return DayNumbers(date=_date(key.day), assistant_id=key.assistant_id, **numbers)
 
 
-def _numbers(key: Key, found: _Found, spent: _Spent) -> dict[str, object]:
-    counts = found.counts.get(key, Counts(0, 0, 0, 0))
-    up, down = found.ratings.get(key, (0, 0))
+def _day(day: int, keys: Sequence[Key], found: _Found) -> DaySum:
+    return DaySum(date=_date(day), **_numbers(keys, found))
+
+
+def _date(day: int) -> str:
+    return date.fromordinal(day + _EPOCH).isoformat()
+
+
+def _numbers(keys: Collection[Key], found: _Found) -> dict[str, Any]:
+    tallies = [found.tallies[key] for key in keys if key in found.tallies]
+    ratings = [found.ratings[key] for key in keys if key in found.ratings]
+    spent = _sum_up(chain.from_iterable(found.spent.get(key, ()) for key in keys))
     return {
-        **counts._asdict(),
-        "visitors": found.visitors.get(key, 0),
-        "thumbs_up": up,
-        "thumbs_down": down,
-        "first_text": _seconds(found.first_texts.get(key, _NOT_MEASURED)),
-        "response": _seconds(found.responses.get(key, _NOT_MEASURED)),
+        "conversations": _different([one.threads for one in tallies]),
+        "visitors": _different([one.visitors for one in tallies]),
+        "answers": sum(one.answers for one in tallies),
+        "failures": sum(one.failures for one in tallies),
+        "nothing_found": sum(one.nothing_found for one in tallies),
+        "thumbs_up": sum(up for up, _ in ratings),
+        "thumbs_down": sum(down for _, down in ratings),
+        "first_text": _percentiles([one.first_texts for one in tallies]),
+        "response": _percentiles([one.responses for one in tallies]),
         "prompt_tokens": spent.prompt_tokens,
         "completion_tokens": spent.completion_tokens,
         "costs": {currency: cost / PER_UNIT for currency, cost in sorted(spent.costs.items())},
     }
 
 
-def _seconds(times: Times) -> Seconds:
-    median, p95 = (None if one is None else one / 1000 for one in times)
+def _different(hashes: Sequence[Collection[int]]) -> int:
+    return len(hashes[0]) if len(hashes) == 1 else len(set().union(*hashes))
+
+
+def _percentiles(times: Sequence[Sequence[int]]) -> Seconds:
+    """Return percentiles as PostgreSQL's `percentile_disc` defines them.
+
+    `times`: milliseconds, in several sorted sequences.
+    """
+    count = sum(map(len, times))
+    if not count:
+        return Seconds(median=None, p95=None)
+    median, p95 = (_place(times, -(-count * part // 100)) / 1000 for part in (50, 95))
     return Seconds(median=median, p95=p95)
+
+
+def _place(times: Sequence[Sequence[int]], number: int) -> int:
+    """Return the smallest value that `number` values don't exceed, without merging them."""
+    if len(times) == 1:
+        return times[0][number - 1]
+    low, high = 0, max(some[-1] for some in times if some)
+    while low < high:
+        middle = (low + high) // 2
+        if sum(bisect_right(some, middle) for some in times) >= number:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def _group(asked: Sequence[Unanswered]) -> QuestionGroup:

@@ -28,6 +28,7 @@ from app.schemas.threads import (
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
 from app.services.repeated import earlier_thread
+from app.services.trials import is_trial
 from app.services.vector_stores import OF_THREAD, stored_resources
 from app.wire import message_object, thread_object
 
@@ -237,6 +238,7 @@ def create_thread(
         tool_resources=resources,
         project=caller.project,
         session_id=caller.session,
+        trial=is_trial(body.metadata, caller.session),
         attempt=caller.mark,
     )
     threads.create(connection, thread)

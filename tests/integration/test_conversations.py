@@ -115,6 +115,12 @@ def test_filters_find_what_they_say(shop, visitor, upstream, searching):
     assert listed(shop, created_after=2**40) == []
     (one,) = shop.get("/conversations", params={"visitors": "true"}).json()["data"]
     assert listed(shop, visitor_id=one["visitor_id"]) == [of_visitor]
+    assert visitor.post(f"/threads/{of_visitor}/handover").status_code == 200
+    assert listed(shop, flag="needs_person") == [of_visitor]
+    (waiting,) = shop.get("/conversations", params={"flag": "needs_person"}).json()["data"]
+    assert waiting["flags"] == ["needs_person"]
+    assert shop.post(f"/threads/{of_visitor}/take", json={"name": "Kim"}).status_code == 200
+    assert listed(shop, flag="needs_person") == []
     assert listed(shop, limit=2, after=listed(shop)[1]) == listed(shop)[2:4]
     deleted = shop.delete("/threads", params={"visitor_id": one["visitor_id"]}).json()
     assert deleted["count"] == 1
@@ -180,6 +186,8 @@ def test_insights_count_each_day_and_the_whole(shop, visitor, upstream, searchin
         assert 0 <= times["median"] <= times["p95"] < 60
     total = report["total"]
     assert [total[name] for name in ("conversations", "visitors", "answers")] == [2, 1, 3]
+    (day,) = report["days"]
+    assert {**total, "object": "insight.day", "date": today} == day
     usage = shop.get("/usage").json()["total"]
     assert (
         total["prompt_tokens"]

@@ -233,3 +233,20 @@ def test_deleting_the_thread_deletes_the_request(owner, visitor):
     ok(visitor.post(f"/threads/{thread_id}/handover", json={"contact": "me@example.org"}))
     ok(visitor.delete(f"/threads/{thread_id}"))
     assert thread_id not in [one["id"] for one in ok(owner.get("/handovers"))["data"]]
+
+
+def test_who_asked_last_is_listed_first(owner, visitor):
+    first, second = (chat(visitor)["thread_id"] for _ in range(2))
+    for thread_id in (first, second):
+        ok(visitor.post(f"/threads/{thread_id}/handover", json={"note": "hello"}))
+    ok(visitor.post(f"/threads/{first}/handover"))  # asks again, while waiting: the same place
+
+    def order() -> list[str]:
+        waiting = ok(owner.get("/handovers", params={"state": "waiting"}))["data"]
+        return [one["id"] for one in waiting if one["id"] in (first, second)]
+
+    assert order() == [second, first]
+    ok(owner.post(f"/threads/{first}/take", json={"name": "수진"}))
+    ok(owner.post(f"/threads/{first}/hand_back"))
+    ok(visitor.post(f"/threads/{first}/handover"))
+    assert order() == [first, second]

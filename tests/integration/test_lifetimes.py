@@ -34,8 +34,10 @@ from app.reloading import Reloader
 from app.services.access import AccessService
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
+from app.services.insight_days import InsightDays
 from app.services.retention import Retention
 from app.services.thread_lists import ThreadListService
+from app.services.trials import Trials
 from tests.support.rows import connected
 from tests.support.waiting import wait_until
 
@@ -58,6 +60,8 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "retention": (Retention, "open", "close"),
     "files": (FileService, "open", "close"),
     "message index": (ThreadListService, "open", "close"),
+    "trials of assistants": (Trials, "open", "close"),
+    "counting of days": (InsightDays, "open", "close"),
     "file reader": (Ingestor, "open", "close"),
     "knowledge": (assembly, "knowledge_is_read", None),
     "reloader": (Reloader, "__init__", "close"),

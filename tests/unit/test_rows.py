@@ -34,7 +34,8 @@ MAPS = {
 # Never written from values that the code holds as a whole: their statements name each column, and
 # none may be left out of an insert.
 WITHOUT_ROW = (
-    *("access_state", "key_usage", "past_ids", "resource_uses", "thread_pairs", "usage"),
+    *("access_state", "insight_days", "key_usage", "past_ids", "resource_uses", "thread_pairs"),
+    "usage",
     "workers",
 )
 

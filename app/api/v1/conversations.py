@@ -31,7 +31,7 @@ async def list_conversations(
         Flag | None,
         Query(
             description="`nothing_found`: a run's searches found no passage. `failed`: a run "
-            "failed, expired or was cut off."
+            "failed, expired or was cut off. `needs_person`: its visitor waits for a person."
         ),
     ] = None,
     visitors: Annotated[

@@ -49,7 +49,7 @@ async def list_handovers(
         HandoverState | None, Query(description="Default: waiting and person.")
     ] = None,
 ) -> ListPage[ListedHandover]:
-    """List the threads that wait for a person, or that one has taken, newest first."""
+    """List the threads that wait for a person, or that one has taken, the newest request first."""
     return await services.handovers.list(caller, page, state)
 
 

@@ -10,6 +10,7 @@ from app.db import (  # noqa: F401
     feedback_tables,
     file_tables,
     handover_tables,
+    insight_tables,
     key_tables,
     summary_tables,
     visitor_tables,

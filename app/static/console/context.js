@@ -29,6 +29,9 @@ import { announce, notify, notifyError } from "../shell/notices.js";
  * @property {import("../shared/language.js").Texts} texts its texts; no two views have one of the
  *   same name
  * @property {"project"|"admin"} needs whose key opens it
+ * @property {(context: Context, signal: AbortSignal) => Promise<number>} [count] how many objects
+ *   wait for somebody; the navigation shows it
+ * @property {string} [counted] name of the text that says so, with `count`
  * @property {(container: HTMLElement, context: Context, path: string[]) => (() => void)|void} open
  *   draws the view, at least its heading at once, into an empty container. `path` has the parts of
  *   the URL after the view's name. Returns what closes the view.

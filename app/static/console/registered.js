@@ -3,8 +3,9 @@
 import { view as access } from "./views/access/view.js";
 import { view as assistants } from "./views/assistants/view.js";
 import { view as conversations } from "./views/conversations/view.js";
+import { view as handovers } from "./views/handovers/view.js";
 import { view as insights } from "./views/insights/view.js";
 import { view as knowledge } from "./views/knowledge/view.js";
 
 /** @type {import("./context.js").View[]} */
-export const views = [assistants, knowledge, conversations, insights, access];
+export const views = [assistants, knowledge, conversations, handovers, insights, access];

@@ -3,7 +3,7 @@
 import { byId, el } from "../shell/dom.js";
 import { onLanguage } from "../shell/speech.js";
 import { mayOpen } from "./context.js";
-import { showNavigation } from "./navigation.js";
+import { showNavigation, watchCounts } from "./navigation.js";
 import { showNothing } from "./pieces/states.js";
 import { viewHead } from "./pieces/view_head.js";
 
@@ -19,6 +19,8 @@ export class Router {
   #context = null;
   /** @type {(() => void)|void} closes the open view */
   #closeView = undefined;
+  /** @type {(() => void)|void} ends the counting of what waits */
+  #endCounts = undefined;
   /** @type {(() => Promise<boolean>)|null} */
   #mayLeave = null;
   #hash = "";
@@ -33,12 +35,15 @@ export class Router {
   /** @param {Context} context */
   open(context) {
     this.#context = context;
+    this.#endCounts?.();
+    this.#endCounts = watchCounts(this.#usable(context), context);
     this.#show();
   }
 
   /** Close the view, and show nothing of it. */
   close() {
     this.#leave();
+    this.#endCounts?.();
     this.#context = null;
     byId("rail").replaceChildren();
     // The form for the key has a smaller heading.
@@ -91,11 +96,19 @@ export class Router {
     this.focus();
   }
 
+  /**
+   * @param {Context} context
+   * @returns {View[]} the views that the caller may open
+   */
+  #usable(context) {
+    return this.#views.filter((view) => mayOpen(view, context.caller));
+  }
+
   #show() {
     const context = this.#context;
     if (!context) return;
     this.#leave();
-    const usable = this.#views.filter((view) => mayOpen(view, context.caller));
+    const usable = this.#usable(context);
     const [name, ...path] = partsOf(window.location.hash);
     const named = this.#views.find((one) => one.name === name);
     if (named && !usable.includes(named) && context.caller.kind !== "admin") {

@@ -26,6 +26,13 @@ export const consoleTexts = {
     apiRefused: "The server refused this: {message}",
     nothingFound: "Nothing found",
     nothingFoundText: "Try other words.",
+    writeAnswer: "Write the right answer",
+    changeAnswer: "Change the right answer",
+    answerAssistant: "Assistant that learns it",
+    answerQuestion: "Question",
+    answerText: "Right answer",
+    answerHint: "It becomes a document of the assistant, and the next visitor gets it.",
+    answerSaved: "The answer is saved. The assistant finds it in a moment.",
   },
   ko: {
     skipToContent: "본문으로 건너뛰기",
@@ -51,6 +58,13 @@ export const consoleTexts = {
     apiRefused: "서버가 거부했습니다: {message}",
     nothingFound: "검색 결과가 없습니다",
     nothingFoundText: "다른 말로 검색해 보세요.",
+    writeAnswer: "올바른 답변 쓰기",
+    changeAnswer: "올바른 답변 고치기",
+    answerAssistant: "배울 어시스턴트",
+    answerQuestion: "질문",
+    answerText: "올바른 답변",
+    answerHint: "어시스턴트의 문서로 저장되어, 다음 방문자부터 이 답변을 받습니다.",
+    answerSaved: "답변을 저장했습니다. 어시스턴트가 곧 이 답변을 찾을 수 있습니다.",
   },
 };
 

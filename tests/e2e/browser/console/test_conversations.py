@@ -61,10 +61,47 @@ def test_the_right_answer_is_written(shop, console):
     assert answer["answer"] == "Yes, from 900 euros."
 
 
+def test_charts_show_each_day_and_each_assistant(shop, console):
+    page = console(shop, "insights", locale="en-US")
+    charts = page.view.locator(".insight-chart canvas")
+    expect(charts).to_have_count(7)
+    answers = page.page.get_by_role("img", name="Answers")
+    expect(answers.locator(".u-legend tr")).to_have_count(2)  # the day, and the answers
+    page.page.get_by_label("Charts show").select_option(label="Each assistant")
+    expect(page.page.get_by_role("img", name="Answers").locator(".u-legend")).to_contain_text(
+        "Shop"
+    )
+    page.page.get_by_text("All numbers as a table").click()
+    expect(page.view.get_by_role("row").filter(has_text="Shop")).to_be_visible()
+    page.assert_accessible()
+
+
+def test_right_answers_are_changed_and_deleted(shop, console):
+    assistants = shop.http.get("/assistants").json()["data"]
+    (assistant,) = [one["id"] for one in assistants if one["name"] == "Shop"]
+    path = f"/assistants/{assistant}/answers"
+    shop.http.post(path, json={"question": "When?", "answer": "At 9."}).raise_for_status()
+    page = console(shop, f"knowledge/{assistant}", locale="en-US")
+    expect(page.view.locator(".answer")).to_contain_text("At 9.")
+    expect(page.view.locator(".document")).to_have_count(0)
+    page.button("Change the answer to “When?”").click()
+    page.dialog.get_by_label("Right answer").fill("At 10.")
+    page.dialog.get_by_role("button", name="Save").click()
+    expect(page.view.locator(".answer")).to_contain_text("At 10.")
+    page.assert_accessible()
+    page.button("Delete the answer to “When?”").click()
+    page.dialog.get_by_role("button", name="Delete").click()
+    expect(page.view.get_by_text("No right answers yet")).to_be_visible()
+    assert shop.http.get(path).json()["data"] == []
+
+
 def test_they_are_accessible_in_each_look(shop, console, look, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp()
     name = f"{look['locale']}-{look['color_scheme']}"
-    for view, selector in (("conversations", ".conversation-row"), ("insights", ".insight-tile")):
+    for view, selector in (
+        ("conversations", ".conversation-row"),
+        ("insights", ".insight-chart canvas"),
+    ):
         page = console(shop, view, **look)
         expect(page.view.locator(selector).first).to_be_visible()
         page.page.screenshot(path=str(folder / f"{view}-{name}.png"), full_page=True)

@@ -20,6 +20,7 @@ const SHOWN = [
   ["withThumbUp", { rating: "up" }],
   ["withNothingFound", { flag: "nothing_found" }],
   ["withFailure", { flag: "failed" }],
+  ["withPerson", { flag: "needs_person" }],
   ["fromVisitors", { visitors: "true" }],
 ];
 
@@ -80,6 +81,7 @@ function row(one) {
     one.visitor_id ? say(el("span", { className: "chip" }), "visitorFlag") : null,
     one.ratings.up ? chip("chip-accent", "countUp", { count: one.ratings.up }) : null,
     one.ratings.down ? chip("chip-danger", "countDown", { count: one.ratings.down }) : null,
+    one.flags.includes("needs_person") ? chip("chip-danger", "needsPersonFlag") : null,
     one.flags.includes("nothing_found") ? chip("chip-danger", "nothingFoundFlag") : null,
     one.flags.includes("failed") ? chip("chip-danger", "failedFlag") : null,
   ];

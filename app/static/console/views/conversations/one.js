@@ -144,7 +144,9 @@ function actionsOf(context, one) {
     if (!(await confirm({ title, text, yes: "delete" }))) return;
     await removed(client.delete(`threads?visitor_id=${encodeURIComponent(one.visitor_id)}`));
   };
+  const answer = () => context.go(`#/handovers/${one.id}`);
   return [
+    mayWrite ? actionButton("primary", "openHandover", answer) : null,
     actionButton("secondary", "asText", () => save("text")),
     actionButton("secondary", "asJson", () => save("json")),
     mayWrite ? actionButton("danger", "deleteConversation", remove) : null,

@@ -1,4 +1,4 @@
-/** The view of the insights: numbers by day, and the questions without a good answer. */
+/** The view of the insights: charts by day, and the questions without a good answer. */
 
 import { openInsights } from "./page.js";
 import { texts } from "./texts.js";

@@ -7,6 +7,7 @@ import { icon } from "../../../shell/icons.js";
 import { say, words } from "../../../shell/speech.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
 import { viewHead } from "../../pieces/view_head.js";
+import { answersOf } from "./answers.js";
 import { DocumentList } from "./document_list.js";
 import { Library } from "./library.js";
 import { trial } from "./trial.js";
@@ -63,7 +64,7 @@ function show(body, context, library, closed) {
   const parts = [trial(library, closed)];
   if (list.mayChange) parts.unshift(dropZone(list), list.element);
   else parts.unshift(list.element);
-  body.replaceChildren(...parts);
+  body.replaceChildren(...parts, answersOf(context, library.assistant.id, list.mayChange));
   list.load();
 }
 

@@ -54,7 +54,9 @@ export class Library {
   async page(store, after) {
     const query = { limit: 25, after };
     const page = await this.#client.get(`vector_stores/${store}/files`, { query });
-    return { ...page, data: await Promise.all(page.data.map((one) => this.#document(store, one))) };
+    // Right answers are files too, which have a list of their own.
+    const files = page.data.filter(({ attributes }) => !attributes?.answer_id);
+    return { ...page, data: await Promise.all(files.map((one) => this.#document(store, one))) };
   }
 
   /**

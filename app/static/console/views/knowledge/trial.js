@@ -31,7 +31,7 @@ export function trial(library, closed) {
   });
   return el(
     "section",
-    { className: "trial" },
+    { className: "box knowledge-trial" },
     say(el("h2"), "tryKnowledge"),
     say(el("p", { className: "muted" }), "tryKnowledgeText"),
     form,

@@ -1,0 +1,67 @@
+"""People who wait for a person: seen at once, answered in the console, handed back."""
+
+from playwright.sync_api import expect
+
+from tests.support.pages import needs_libraries
+
+pytestmark = needs_libraries
+
+
+def waiting(server, note: str) -> str:
+    said = server.http.post("/chat", json={"message": "hello"}).json()
+    body = {"contact": "kim@example.com", "note": note}
+    answer = server.http.post(f"/threads/{said['thread_id']}/handover", json=body)
+    assert answer.status_code == 200, answer.text
+    thread_id: str = said["thread_id"]
+    return thread_id
+
+
+def test_a_person_answers_in_the_same_thread(start, upstream, console):
+    server = start()
+    page = console(server, "handovers", locale="en-US")
+    expect(page.view.get_by_text("Nobody is waiting", exact=True)).to_be_visible()
+    thread_id = waiting(server, "My <b>order</b> is late.")
+    # The list and the navigation's count update by themselves.
+    row = page.view.locator(".handover-row")
+    expect(row).to_contain_text("My <b>order</b> is late.")
+    expect(page.page.locator(".rail-count")).to_have_text("1")
+    page.assert_accessible()
+    row.get_by_role("link", name="kim@example.com").press("Enter")
+    page.at(f"handovers/{thread_id}")
+    expect(page.view.get_by_role("log")).to_contain_text("Answer to: hello")
+    page.page.get_by_label("Your name").fill("Jiwoo")
+    page.page.get_by_label("Your name").press("Enter")
+    field = page.page.get_by_label("Your reply")
+    expect(field).to_be_focused()
+    field.fill("I am looking into it.")
+    field.press("Enter")
+    log = page.view.get_by_role("log")
+    expect(log.locator(".person")).to_contain_text("I am looking into it.")
+    expect(field).to_have_value("")
+    server.http.post("/chat", json={"message": "thanks", "thread_id": thread_id})
+    expect(log.locator(".user").last).to_contain_text("thanks")
+    expect(page.page.locator(".rail-count")).to_have_count(0)
+    page.assert_accessible()
+    page.button("Hand back to the assistant").click()
+    expect(page.view.get_by_text("The assistant is answering.")).to_be_visible()
+    assert server.http.get(f"/threads/{thread_id}/handover").json()["state"] == "bot"
+    messages = server.http.get(f"/threads/{thread_id}/messages").json()["data"]
+    assert [one["metadata"].get("person") for one in messages[:2]] == [None, "Jiwoo"]
+
+
+def test_the_head_has_room_for_the_name_in_each_look(start, upstream, console, look):
+    server = start(
+        admin_key="a-key-of-an-administrator-1234", api_keys=["shop:key-of-shop-1234567"]
+    )
+    page = console(server, "handovers", **look)
+    page.sign_in("key-of-shop-1234567")
+    expect(page.heading).to_be_visible()
+    expect(page.page.locator("#signed-in")).to_be_visible()
+    brand = "(e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().width > 80)"
+    assert page.page.locator(".brand span").evaluate(brand)
+    tools = page.page.locator(".console-tools").bounding_box()
+    shown = page.page.locator(".brand span").bounding_box()
+    assert tools and shown
+    if "is_mobile" in look:
+        assert shown["x"] + shown["width"] <= tools["x"]
+    page.assert_accessible()
