@@ -12,6 +12,7 @@ from app.api import (
     admin_examples,
     draft_examples,
     insight_examples,
+    notification_examples,
     vector_store_examples,
 )
 from app.api.example_objects import (
@@ -157,6 +158,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     **vector_store_examples.BODIES,
     **action_examples.BODIES,
+    **notification_examples.BODIES,
     **admin_examples.BODIES,
     **insight_examples.BODIES,
 }
@@ -329,6 +331,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
     **action_examples.ANSWERS,
+    **notification_examples.ANSWERS,
     **admin_examples.ANSWERS,
     **insight_examples.ANSWERS,
 }

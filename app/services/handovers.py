@@ -1,5 +1,6 @@
 """Hands a conversation over to a person, and back to the bot."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.db import handovers, messages, runs, threads, visitors
@@ -24,6 +25,7 @@ from app.schemas.handovers import (
     Visitor,
 )
 from app.schemas.messages import Message, MessageRole, text_part
+from app.services.notifying import announce
 from app.wire import message_object
 
 # The pair in a message's metadata that says which person wrote it.
@@ -40,9 +42,11 @@ class Standing:
 
 
 class HandoverService:
-    def __init__(self, database: Database, tasks: RunTasks) -> None:
+    def __init__(self, database: Database, tasks: RunTasks, wake: Callable[[], None]) -> None:
+        """`wake` is called when a notification was written."""
         self._database = database
         self._tasks = tasks
+        self._wake = wake
 
     async def retrieve(self, caller: Caller, thread_id: str) -> Handover:
         return _shown(await self._database.read(self._standing, caller, thread_id))
@@ -52,7 +56,9 @@ class HandoverService:
 
         Raises `NotFound`, and `InvalidRequest` if a person answers already.
         """
-        return _shown(await self._database.transaction(self._request, caller, thread_id, body))
+        standing = await self._database.transaction(self._request, caller, thread_id, body)
+        self._wake()
+        return _shown(standing)
 
     async def cancel(self, caller: Caller, thread_id: str) -> Handover:
         """Raises `NotFound`, and `InvalidRequest` unless the thread waits for a person."""
@@ -96,6 +102,10 @@ class HandoverService:
         values = {"contact": body.contact or None, "note": body.note, "requested_at": asked}
         if not handovers.move(connection, thread_id, "waiting", **values, person=None):
             raise _taken(before)
+        if before.state == "bot":
+            # After a person was here, a new request is news, however soon it comes.
+            after = before.taken_at or 0
+            announce(connection, caller.project, "handover.requested", thread_id, after=after)
         return _standing(connection, caller, thread_id)
 
     @staticmethod

@@ -41,6 +41,7 @@ _OWN = (
     "/insights",
     "/import",
     "/me",
+    "/notification",
     "/ready",
     "/usage",
 )

@@ -20,6 +20,7 @@ from app.api.v1 import (
     messages,
     models,
     moving,
+    notifications,
     runs,
     steps,
     threads,
@@ -34,6 +35,7 @@ api = APIRouter(prefix="/api/v1")
 for resource in (
     *(chat, health, access, assistants, drafts, runs, steps, threads, messages, feedback),
     handovers,
+    notifications,
     *(
         files,
         vector_stores,

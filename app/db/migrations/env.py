@@ -11,6 +11,7 @@ from app.db import (  # noqa: F401
     file_tables,
     handover_tables,
     key_tables,
+    notification_tables,
     summary_tables,
     visitor_tables,
 )
