@@ -8,11 +8,11 @@ _TEXTS = {
     "en": {
         "handover.requested": (
             "{assistant}: a visitor asks for a person",
-            "A visitor who is talking to {assistant} asks for a person.",
+            "A visitor asks for a person. Assistant: {assistant}.",
         ),
         "handover.message": (
             "{assistant}: a waiting visitor wrote again",
-            "A visitor who is waiting for a person wrote again to {assistant}.",
+            "A visitor who is waiting for a person wrote again. Assistant: {assistant}.",
         ),
         "notification.test": (
             "Test of the notifications",
@@ -22,11 +22,11 @@ _TEXTS = {
     "ko": {
         "handover.requested": (
             "{assistant}: 방문자가 상담원을 찾습니다",
-            "{assistant}와(과) 대화하던 방문자가 상담원을 찾습니다.",
+            "방문자가 상담원을 찾습니다. (어시스턴트: {assistant})",
         ),
         "handover.message": (
             "{assistant}: 기다리는 방문자가 메시지를 또 보냈습니다",
-            "상담원을 기다리는 방문자가 {assistant}에 메시지를 또 보냈습니다.",
+            "상담원을 기다리는 방문자가 메시지를 또 보냈습니다. (어시스턴트: {assistant})",
         ),
         "notification.test": (
             "알림 시험",

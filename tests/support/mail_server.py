@@ -1,5 +1,6 @@
 """A real mail server on loopback, with TLS and a login, which keeps what it was sent."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,5 +68,6 @@ class MailServer:
 class _AtAnyPort(Controller):
     def _trigger_server(self) -> None:
         # Before it connects to the server, to see that it answers.
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
