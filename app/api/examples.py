@@ -37,6 +37,7 @@ from app.api.example_objects import (
     STEP,
     THREAD,
     THREAD_ID,
+    THREAD_VISITOR,
     TOOL_OUTPUT,
     UNFINISHED,
     USAGE,
@@ -286,6 +287,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "delete_message": _deleted(MESSAGE),
     "retrieve_handover": HANDOVER,
     "request_handover": HANDOVER,
+    "retrieve_thread_visitor": THREAD_VISITOR,
     "cancel_handover": {
         **HANDOVER,
         **{"state": "bot", "contact": None, "note": None, "requested_at": None},

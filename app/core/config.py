@@ -221,7 +221,7 @@ class Settings(BaseSettings):
     secrets_key: Annotated[SecretsKey, Field(repr=False)] = SecretStr("")
     """Key that encrypts the secrets of actions and webhooks; the same on all servers of a database.
     Empty: one is added to .env with the first secret."""
-    secrets_key_lost: bool = False
+    secrets_key_lost: Annotated[bool, Field(repr=False)] = False
     """true accepts another SECRETS_KEY: secrets that were stored with the old one are unusable."""
 
     smtp_host: str = ""

@@ -17,7 +17,7 @@ class NotificationTargetRow:
     address: str
     language: Language
     console_url: str
-    enabled: bool = True
+    enabled: bool
     secret: str | None = None
     previous_secret: str | None = None
     rotated_at: int | None = None

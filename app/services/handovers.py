@@ -11,7 +11,7 @@ from app.db.rows import MessageRow, RunRow
 from app.db.visitor_rows import VisitorRow
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest
+from app.domain.errors import InvalidRequest, NotFound
 from app.domain.ids import new_id
 from app.engine.tasks import RunTasks
 from app.schemas.common import ListPage
@@ -22,6 +22,7 @@ from app.schemas.handovers import (
     HandoverState,
     HandoverTake,
     ListedHandover,
+    ThreadVisitor,
     Visitor,
 )
 from app.schemas.messages import Message, MessageRole, text_part
@@ -50,6 +51,13 @@ class HandoverService:
 
     async def retrieve(self, caller: Caller, thread_id: str) -> Handover:
         return _shown(await self._database.read(self._standing, caller, thread_id))
+
+    async def visitor(self, caller: Caller, thread_id: str) -> ThreadVisitor:
+        """Raises `NotFound` for the thread, and if no site says whose it is."""
+        row = await self._database.read(self._visitor, caller, thread_id)
+        if row is None:
+            raise NotFound(f"No site says who the visitor of the thread '{thread_id}' is.")
+        return ThreadVisitor(id=row.subject, name=row.name, email=row.email, seen_at=row.seen_at)
 
     async def request(self, caller: Caller, thread_id: str, body: HandoverRequest) -> Handover:
         """Ask for a person; asking again changes contact and note.
@@ -91,6 +99,11 @@ class HandoverService:
     def _standing(connection: Connection, caller: Caller, thread_id: str) -> Standing:
         threads.retrieve(connection, caller, thread_id)
         return _standing(connection, caller, thread_id)
+
+    @staticmethod
+    def _visitor(connection: Connection, caller: Caller, thread_id: str) -> VisitorRow | None:
+        threads.retrieve(connection, caller, thread_id)
+        return visitors.of_thread(connection, thread_id)
 
     @staticmethod
     def _request(

@@ -64,6 +64,7 @@ class NotificationService:
             address=body.address,
             language=body.language or "en",
             console_url=body.console_url or console_url,
+            enabled=True,
             secret=None if secret is None else await self._sealed(target_id, secret),
         )
         await self._database.transaction(self._create_target, target)

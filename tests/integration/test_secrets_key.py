@@ -39,6 +39,7 @@ async def store(database, sealer):
             address="https://shop.example.com/hook",
             language="en",
             console_url="https://chat.example.com/console",
+            enabled=True,
             secret=sealer.seal("ntft_1", "whsec_AAAA"),
         )
         create_target(connection, target)

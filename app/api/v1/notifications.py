@@ -47,10 +47,14 @@ async def retrieve_notification_target(
 
 @routes.post("/notification_targets/{target_id}")
 async def update_notification_target(
-    target_id: str, body: NotificationTargetUpdate, services: ServicesDep, caller: CallerDep
+    target_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    body: NotificationTargetUpdate | None = None,
 ) -> NotificationTarget:
     """Change a target. While it is disabled, its notifications wait, and no new ones are made."""
-    return await services.notifications.update_target(caller.project, target_id, body)
+    wanted = body or NotificationTargetUpdate()
+    return await services.notifications.update_target(caller.project, target_id, wanted)
 
 
 @routes.delete("/notification_targets/{target_id}")
