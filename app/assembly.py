@@ -12,6 +12,7 @@ from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
+from app.core.mail import Mailer, MailServer
 from app.core.membership import Membership
 from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
@@ -71,6 +72,7 @@ from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
 from app.services.conversations import ConversationService
+from app.services.delivery import Delivery, Senders
 from app.services.drafts import DraftService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
@@ -83,10 +85,12 @@ from app.services.insight_days import InsightDays
 from app.services.insights import InsightService
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
+from app.services.notifications import NotificationService
 from app.services.readiness import Readiness
 from app.services.retention import Retention
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
+from app.services.secrets_key import check_secrets_key
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
 from app.services.trials import Trials
@@ -189,6 +193,8 @@ async def _opened(
         allow=settings.actions_allow,
         key=settings.secrets_key.get_secret_value(),
     )
+    await check_secrets_key(database, actions.sealer, lost=settings.secrets_key_lost)
+    delivery = _delivery(settings, database, actions, instruments)
     own = Functions(functions, actions.functions)
     toolbox = Toolbox([own, *(make(resources) for make in tools)])
     supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
@@ -257,7 +263,10 @@ async def _opened(
         vector_stores=VectorStoreService(database, search, wake),
         vector_store_files=VectorStoreFileService(database, wake),
         file_batches=FileBatchService(database, wake),
-        handovers=HandoverService(database, tasks),
+        handovers=HandoverService(database, tasks, delivery.wake),
+        notifications=NotificationService(
+            database, actions.client, delivery.mailer, actions.sealer, delivery.wake
+        ),
         exports=ExportService(database, store),
         imports=ImportService(
             database,
@@ -281,6 +290,8 @@ async def _opened(
     log_missing_fence()
     lifetimes.closes("file reader", ingestor.close)
     ingestor.open()
+    lifetimes.closes("notifications", delivery.close)
+    delivery.open()
     await knowledge_is_read(database, wanted)
     if ignored := ignored_settings(settings, providers):
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
@@ -337,6 +348,26 @@ def name_models(
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     return names
+
+
+def _delivery(
+    settings: Settings, database: Database, actions: ActionParts, instruments: Instrumentation
+) -> Delivery:
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+        sender=settings.smtp_from,
+    )
+    mailer = Mailer(server if settings.smtp_host else None)
+    return Delivery(
+        database,
+        Senders(actions.client, mailer, actions.sealer),
+        instruments.metrics.notifications,
+        lease_seconds=settings.lease_seconds,
+    )
 
 
 async def _interpreter(lifetimes: Lifetimes, settings: Settings, database: Database) -> Interpreter:

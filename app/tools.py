@@ -43,6 +43,8 @@ TOOLS: tuple[MakeTool, ...] = (
 class ActionParts:
     """What makes actions, calls them, and offers them to runs."""
 
+    client: OutboundClient
+    sealer: Sealer
     maker: ActionMaker
     caller: ActionCaller
     functions: ActionFunctions
@@ -53,4 +55,5 @@ def action_parts(database: Database, *, allow: Sequence[str], key: str) -> Actio
     client = OutboundClient(AllowedHosts.of(allow))
     sealer = Sealer(key)
     caller = ActionCaller(client, sealer.open)
-    return ActionParts(ActionMaker(client, sealer), caller, ActionFunctions(database, caller))
+    functions = ActionFunctions(database, caller)
+    return ActionParts(client, sealer, ActionMaker(client, sealer), caller, functions)

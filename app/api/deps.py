@@ -32,6 +32,7 @@ from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.insights import InsightService
 from app.services.models import ModelService
+from app.services.notifications import NotificationService
 from app.services.readiness import Readiness
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
@@ -76,6 +77,7 @@ class Services:
     vector_store_files: VectorStoreFileService
     file_batches: FileBatchService
     handovers: HandoverService
+    notifications: NotificationService
     exports: ExportService
     imports: ImportService
     poll_after_ms: int

@@ -110,6 +110,13 @@ LISTED_HANDOVER = {
     "taken_at": None,
     "visitor": {"id": "member-17", "name": "김하나", "email": None},
 }
+THREAD_VISITOR = {
+    "object": "thread.visitor",
+    "id": "member-17",
+    "name": "김하나",
+    "email": None,
+    "seen_at": 1790000090,
+}
 FEEDBACK = {
     "id": ANSWER_ID,
     "object": "thread.message.feedback",

@@ -12,6 +12,7 @@ from app.api import (
     admin_examples,
     draft_examples,
     insight_examples,
+    notification_examples,
     vector_store_examples,
 )
 from app.api.example_objects import (
@@ -36,6 +37,7 @@ from app.api.example_objects import (
     STEP,
     THREAD,
     THREAD_ID,
+    THREAD_VISITOR,
     TOOL_OUTPUT,
     UNFINISHED,
     USAGE,
@@ -157,6 +159,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     },
     **vector_store_examples.BODIES,
     **action_examples.BODIES,
+    **notification_examples.BODIES,
     **admin_examples.BODIES,
     **insight_examples.BODIES,
 }
@@ -284,6 +287,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "delete_message": _deleted(MESSAGE),
     "retrieve_handover": HANDOVER,
     "request_handover": HANDOVER,
+    "retrieve_thread_visitor": THREAD_VISITOR,
     "cancel_handover": {
         **HANDOVER,
         **{"state": "bot", "contact": None, "note": None, "requested_at": None},
@@ -329,6 +333,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
     **action_examples.ANSWERS,
+    **notification_examples.ANSWERS,
     **admin_examples.ANSWERS,
     **insight_examples.ANSWERS,
 }

@@ -30,6 +30,17 @@ _SECURITY_SCHEMES = {
         "description": "The same as the password, with any username. Not from browsers.",
     },
 }
+# A scheme of its own, so that the form of `/docs` keeps both keys at once.
+_ADMIN_SCHEME = {
+    "admin_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The server's ADMIN_KEY, for `/api/v1/admin` only.",
+    }
+}
+_ADMIN_PATHS = "/api/v1/admin/"
+# Operations of everybody who has a key.
+_FOR_BOTH = "retrieve_caller"
 _FAILURES = {
     "400": {
         "message": "Unknown parameter: 'mesage'.",
@@ -109,19 +120,26 @@ def complete_openapi(app: FastAPI) -> None:
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Complete the document in place and return it. Calling this again changes nothing."""
-    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-    for methods in document["paths"].values():
+    document["components"]["securitySchemes"] = _SECURITY_SCHEMES | _ADMIN_SCHEME
+    for path, methods in document["paths"].items():
         for operation in methods.values():
             # Invalid requests are answered with 400, in the envelope that all errors share.
             operation["responses"].pop("422", None)
             if "401" in operation["responses"]:
-                operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+                schemes = _schemes_of(path, operation["operationId"])
+                operation["security"] = [{name: []} for name in schemes]
             _add_key(operation)
             _add_examples(operation)
             _add_what_holds_everywhere(operation)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document
+
+
+def _schemes_of(path: str, operation: str) -> list[str]:
+    if path.startswith(_ADMIN_PATHS):
+        return [*_ADMIN_SCHEME]
+    return [*_SECURITY_SCHEMES, *(_ADMIN_SCHEME if operation == _FOR_BOTH else ())]
 
 
 def _add_key(operation: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ from app.core.setting_types import (
     HttpUrl,
     ListenUrl,
     LogLevel,
+    MailSender,
     Names,
     Networks,
     Origins,
@@ -222,9 +223,27 @@ class Settings(BaseSettings):
     function_timeout: Seconds = 30
     """Seconds that one call of a server function may take."""
     actions_allow: Hosts = []
-    """JSON list of hosts (or host:port) that actions may call by http and in private networks."""
+    """JSON list of hosts (or host:port) that actions and webhooks may call by http and in private
+    networks."""
     secrets_key: Annotated[SecretsKey, Field(repr=False)] = SecretStr("")
-    """Key that encrypts the secrets of actions. Empty: one is added to .env with the first."""
+    """Key that encrypts the secrets of actions and webhooks; the same on all servers of a database.
+    Empty: one is added to .env with the first secret."""
+    secrets_key_lost: Annotated[bool, Field(repr=False)] = False
+    """true accepts another SECRETS_KEY: secrets that were stored with the old one are unusable."""
+
+    smtp_host: str = ""
+    """Server that sends the e-mails of notifications. Empty: no e-mails."""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Its TCP port: usually 587, or 465 for SMTP_SECURITY=tls."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted: starttls, tls from its first byte, or none."""
+    smtp_user: str = ""
+    """User name at that server. Empty: no login."""
+    smtp_password: Annotated[SecretStr, Field(repr=False)] = SecretStr("")
+    """Password of SMTP_USER."""
+    smtp_from: MailSender = ""
+    """Sender of the e-mails: support@example.org, or "Support <support@example.org>"."""
+
     max_rounds: Annotated[int, Field(ge=1)] = 20
     """Maximum rounds per run: calls to the model, each after function calls were answered."""
     search_timeout: Seconds = 10
@@ -276,6 +295,8 @@ def load_settings() -> Settings:
         _refuse_workers(settings)
         if settings.assistant_aliases and not settings.adopt_ids:
             raise SettingsError("ASSISTANT_ALIASES: has no effect without ADOPT_IDS=true")
+        if settings.smtp_host and not settings.smtp_from:
+            raise SettingsError("SMTP_FROM: is needed with SMTP_HOST")
         return settings
     except ValidationError as error:
         lines = [_line(detail) for detail in error.errors(include_url=False)]

@@ -53,6 +53,7 @@ class Metrics:
         self.runs = RunMetrics(registry)
         self.summaries = SummaryMetrics(registry)
         self.upstreams = UpstreamsMetrics(registry)
+        self.notifications = NotificationMetrics(registry)
         self.model_calls = ModelCallMetrics(registry)
         self._database_jobs = Gauge(
             "threadkeeper_database_jobs_queued",
@@ -198,6 +199,22 @@ class SummaryMetrics:
 
     def ended(self, outcome: Literal["made", "failed", "over_budget"]) -> None:
         self._ended[outcome].inc()
+
+
+class NotificationMetrics:
+    """Notifications of owners."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._attempts = Counter(
+            "threadkeeper_notification_attempts",
+            "Attempts to deliver a notification, by type (webhook or email) and outcome: "
+            "delivered, failed (and tried again later) or given_up.",
+            ("type", "outcome"),
+            registry=registry,
+        )
+
+    def attempted(self, kind: str, outcome: Literal["delivered", "failed", "given_up"]) -> None:
+        self._attempts.labels(kind, outcome).inc()
 
 
 class ModelCallMetrics:

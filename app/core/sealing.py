@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 import logging
 import os
@@ -67,12 +68,32 @@ class Sealer:
             raise SealingError("the secret belongs to another object. Enter it again")
         return str(secret)
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells whether two servers have the same key, and nothing about it; None: no key.
+
+        Makes no key. Raises nothing if the file can't be read: then there is none.
+        """
+        key = self.__dict__.get("_used") or self._key
+        if not key:
+            try:
+                key = env_file_values(self._env_file).get(SETTING, "")
+            except (OSError, UnicodeDecodeError):
+                return None
+        if not is_key(key):
+            return None
+        return hashlib.sha256(b"fingerprint of " + base64.urlsafe_b64decode(key)).hexdigest()[:32]
+
+    @cached_property
+    def _used(self) -> str:
+        return self._key or self._kept()
+
     @cached_property
     def _fernet(self) -> "Fernet":
         # Imported late: most servers store no secrets, and it takes 30 ms.
         from cryptography.fernet import Fernet  # noqa: PLC0415
 
-        return Fernet((self._key or self._kept()).encode())
+        return Fernet(self._used.encode())
 
     def _kept(self) -> str:
         """Return the key in the file, which is made if there is none. Raises `SealingError`."""

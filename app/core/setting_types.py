@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import NoDecode
 
+from app.core.mail import is_address
 from app.core.rate_limits import is_rate
 from app.core.sealing import is_key
 from app.domain.hosts import is_http_url
@@ -143,6 +145,15 @@ def _check_secrets_key(key: SecretStr) -> SecretStr:
     if value and not is_key(value):
         raise ValueError("must be 32 bytes in URL-safe Base64, or empty")
     return SecretStr(value)
+
+
+def _check_mail_sender(text: str) -> str:
+    name, address = parseaddr(text)
+    if text and not (is_address(address) and name.isprintable()):
+        raise ValueError(
+            f'must be an address such as support@example.org or "Support <…>", {got(text)}'
+        )
+    return text
 
 
 def _read_networks(value: object) -> object:
@@ -284,6 +295,7 @@ RootPath = Annotated[str, AfterValidator(_check_root_path)]
 Names = Annotated[list[str], NoDecode, BeforeValidator(_read_names)]
 Hosts = Annotated[list[str], NoDecode, BeforeValidator(_read_hosts)]
 SecretsKey = Annotated[SecretStr, AfterValidator(_check_secrets_key)]
+MailSender = Annotated[str, AfterValidator(_check_mail_sender)]
 Networks = Annotated[list[str], NoDecode, BeforeValidator(_read_networks)]
 Budgets = Annotated[dict[str, int], NoDecode, BeforeValidator(_read_budgets)]
 ProjectKeys = Annotated[list[ProjectKey], NoDecode, BeforeValidator(_read_project_keys)]

@@ -3,7 +3,7 @@
 The state changes only here, by statements that name the states from which it may change.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
@@ -11,11 +11,19 @@ from app.db.handover_rows import HANDOVERS, HandoverRow
 from app.db.handover_tables import handovers
 from app.db.paging import Page, read_page
 from app.db.prepared import Prepared
-from app.db.tables import messages, status_in
+from app.db.tables import assistants, messages, runs, status_in
+from app.schemas.handovers import HandoverState
 
 _key = handovers.c.id == bindparam("key")
 _FIND = select(handovers).where(_key)
-_PERSON = Prepared(select(handovers.c.person).where(_key, handovers.c.state == "person"))
+_STATE = Prepared(select(handovers.c.state, handovers.c.person).where(_key))
+_ASSISTANT = (
+    select(assistants.c.id, assistants.c.name)
+    .join(runs, runs.c.assistant_id == assistants.c.id)
+    .where(runs.c.thread_id == bindparam("key"))
+    .order_by(runs.c.sequence.desc())
+    .limit(1)
+)
 _NEWEST = (
     select(messages.c.id)
     .where(messages.c.thread_id == bindparam("key"))
@@ -38,14 +46,33 @@ _MOVE = {
 _END = delete(handovers).where(_key, _from("bot"))
 
 
+class Answerer(NamedTuple):
+    """Who answers in a thread; `person` is None unless the state is `person`."""
+
+    state: HandoverState
+    person: str | None
+
+
+class Named(NamedTuple):
+    """An assistant's id and name."""
+
+    id: str
+    name: str | None
+
+
 def find(connection: Connection, thread_id: str) -> HandoverRow | None:
     return HANDOVERS.read_first(connection.execute(_FIND, {"key": thread_id}).first())
 
 
-def person_in(connection: Connection, thread_id: str) -> str | None:
-    """Return who answers in the thread in place of the bot; None: the bot does."""
-    found: str | None = _PERSON.scalar(connection, {"key": thread_id})
-    return found
+def answerer(connection: Connection, thread_id: str) -> Answerer:
+    found = _STATE.first(connection, {"key": thread_id})
+    return Answerer("bot", None) if found is None else Answerer(*found)
+
+
+def assistant_of(connection: Connection, thread_id: str) -> Named | None:
+    """Return the assistant of the thread's newest run."""
+    found = connection.execute(_ASSISTANT, {"key": thread_id}).first()
+    return None if found is None else Named(found.id, found.name)
 
 
 def ensure(connection: Connection, thread_id: str, project: str) -> HandoverRow:

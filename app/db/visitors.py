@@ -39,6 +39,12 @@ _FORGET = delete(visitors).where(
 )
 
 
+_FORGET_IDLE = delete(visitors).where(
+    visitors.c.seen_at < bindparam("before"),
+    *(~exists().where(table.c.session_id == visitors.c.session_id) for table in (threads, files)),
+)
+
+
 def known(
     connection: Connection, project: str, subject: str, name: str | None, email: str | None
 ) -> VisitorRow:
@@ -86,3 +92,11 @@ def of_thread(connection: Connection, thread_id: str) -> VisitorRow | None:
 def forget(connection: Connection, project: str, subject: str) -> None:
     """Delete who the visitor is, if he has no threads left."""
     connection.execute(_FORGET, {"of_project": project, "of_subject": subject})
+
+
+def forget_idle(connection: Connection, before: int) -> int:
+    """Delete who the visitors are that own nothing and were last seen before a Unix time.
+
+    Return how many there were.
+    """
+    return connection.execute(_FORGET_IDLE, {"before": before}).rowcount

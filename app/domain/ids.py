@@ -27,6 +27,8 @@ PREFIXES = {
     "key": "key",
     "origin": "origin",
     "answer": "answer",
+    "notification": "ntf",
+    "notification_target": "ntft",
 }
 
 

@@ -29,10 +29,14 @@ class ChatRequest(RequestBody):
 
 
 class Delivered(WireObject):
-    """Who will answer in the assistant's place."""
+    """Who will answer in the assistant's place.
+
+    `person` is missing only in the answer to a repeated request, if the assistant answers again
+    by now.
+    """
 
     state: Literal["person"] = "person"
-    person: str
+    person: str | None
     message_id: str
 
 

@@ -81,6 +81,16 @@ class Visitor(WireObject):
     email: str | None
 
 
+class ThreadVisitor(WireObject):
+    """Whose thread it is. `id` is the `sub` of his site's tokens; `seen_at`: of the last one."""
+
+    object: Literal["thread.visitor"] = "thread.visitor"
+    id: str
+    name: str | None
+    email: str | None
+    seen_at: int
+
+
 class ListedHandover(ListedObject):
     """A thread that waits for a person, or that one has taken.
 

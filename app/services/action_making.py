@@ -42,7 +42,7 @@ class ActionMaker:
 
     def __init__(self, client: OutboundClient, sealer: Sealer) -> None:
         self._client = client
-        self._sealer = sealer
+        self.sealer = sealer
 
     async def made(
         self, project: str, name: str, body: ActionFields, *, action_id: str | None = None
@@ -151,7 +151,7 @@ class ActionMaker:
                 raise invalid("The authentication needs a secret.", "auth.secret")
             return replace(action, auth=plain)
         try:
-            secret = await asyncio.to_thread(self._sealer.seal, action.id, auth.secret)
+            secret = await asyncio.to_thread(self.sealer.seal, action.id, auth.secret)
         except SealingError as error:
             raise InvalidRequest(
                 f"The secret can't be stored: {error}.", param="auth.secret", code="no_secrets_key"

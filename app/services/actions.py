@@ -25,6 +25,7 @@ from app.schemas.actions import (
 )
 from app.schemas.common import ListPage
 from app.services.action_making import ActionMaker, Made, found_in, invalid
+from app.services.secrets_key import claim_secrets_key
 from app.wire import action_object
 
 # Characters of a client's name that an error quotes.
@@ -44,7 +45,7 @@ class ActionService:
 
     async def create(self, project: str, body: ActionCreate) -> Action:
         made = await self._maker.made(project, body.name, body)
-        return action_object(await self._database.transaction(_create, made))
+        return action_object(await self._database.transaction(self._create, made))
 
     async def retrieve(self, project: str, action_id: str) -> Action:
         return action_object(await self._database.read(actions.retrieve, project, action_id))
@@ -56,7 +57,7 @@ class ActionService:
     async def update(self, project: str, action_id: str, body: ActionUpdate) -> Action:
         before, document = await self._database.read(_own, project, action_id)
         made = await self._maker.changed(before, document, body)
-        return action_object(await self._database.transaction(_rewrite, before, made))
+        return action_object(await self._database.transaction(self._rewrite, before, made))
 
     async def delete(self, project: str, action_id: str) -> ActionDeleted:
         await self._database.transaction(_delete, project, action_id)
@@ -79,6 +80,24 @@ class ActionService:
         called = await self._caller.call(action, operation, arguments)
         return ActionResult(operation=operation.name, status=called.status, output=called.output)
 
+    # Transactions
+
+    def _create(self, connection: Connection, made: Made) -> ActionRow:
+        assert made.document is not None
+        _check_name(connection, made.action)
+        if made.action.secret is not None:
+            claim_secrets_key(connection, self._maker.sealer)
+        return actions.create(connection, made.action, made.document)
+
+    def _rewrite(self, connection: Connection, before: ActionRow, made: Made) -> ActionRow:
+        if actions.retrieve(connection, before.project, before.id) != before:
+            raise InvalidRequest("The action was changed by another request. Please try again.")
+        if made.action.name != before.name:
+            _check_name(connection, made.action)
+        if made.action.secret not in (None, before.secret):
+            claim_secrets_key(connection, self._maker.sealer)
+        return actions.rewrite(connection, made.action, made.document)
+
 
 def _shown(action: ActionRow, found: Found) -> ActionOperation:
     offered = next((one for one in action.operations if one.name == found.name), None)
@@ -95,21 +114,7 @@ def _shown(action: ActionRow, found: Found) -> ActionOperation:
     )
 
 
-# Transactions
-
-
-def _create(connection: Connection, made: Made) -> ActionRow:
-    assert made.document is not None
-    _check_name(connection, made.action)
-    return actions.create(connection, made.action, made.document)
-
-
-def _rewrite(connection: Connection, before: ActionRow, made: Made) -> ActionRow:
-    if actions.retrieve(connection, before.project, before.id) != before:
-        raise InvalidRequest("The action was changed by another request. Please try again.")
-    if made.action.name != before.name:
-        _check_name(connection, made.action)
-    return actions.rewrite(connection, made.action, made.document)
+# In transactions
 
 
 def _check_name(connection: Connection, action: ActionRow) -> None:

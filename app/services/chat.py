@@ -24,7 +24,8 @@ from app.schemas.messages import Said, stored_content
 from app.schemas.runs import RunCreate
 from app.schemas.threads import ThreadCreate
 from app.services.handovers import message_by_hand
-from app.services.repeated import earlier_conversation, earlier_run, with_its_end
+from app.services.notifying import announce
+from app.services.repeated import earlier_conversation, earlier_turn, with_its_end
 from app.services.run_creation import Created, admitted_run, begin, check_line, insert
 from app.services.run_policy import RunPolicy
 from app.services.threads import create_thread
@@ -124,8 +125,11 @@ class ChatService:
         self, connection: Connection, caller: Caller, body: ChatRequest, streamed: bool
     ) -> Created | ChatReply:
         earlier = self._earlier(connection, caller, body.thread_id)
-        if earlier is not None:
+        if isinstance(earlier, RunRow):
             return Created(earlier, repeated=True)
+        if earlier is not None:
+            person = handovers.answerer(connection, earlier.thread_id).person
+            return _delivered(earlier, person, body.message)
         policy, is_new = self._policy, body.thread_id is None
         given_up: Ended | None = None
         active: list[ActiveRun] = []
@@ -133,8 +137,12 @@ class ChatService:
             thread_id, newest = create_thread(connection, caller, ThreadCreate()).id, 0
         else:
             thread_id = body.thread_id
-            if (person := handovers.person_in(connection, thread_id)) is not None:
-                return _delivered(connection, thread_id, person, body)
+            answerer = handovers.answerer(connection, thread_id)
+            if answerer.person is not None:
+                message = _stored_for_person(connection, caller, thread_id, body)
+                return _delivered(message, answerer.person, body.message)
+            if answerer.state == "waiting":
+                announce(connection, caller.project, "handover.message", thread_id)
             given_up, active = _line(connection, thread_id)
             newest = messages.newest_time(connection, thread_id)
         assistant_id = body.assistant_id or policy.default_for(caller)
@@ -157,24 +165,40 @@ class ChatService:
         return replace(created, ended=given_up)
 
     @staticmethod
-    def _earlier(connection: Connection, caller: Caller, thread_id: str | None) -> RunRow | None:
-        """Lock the thread, and return the run that an earlier attempt of the chat created."""
+    def _earlier(
+        connection: Connection, caller: Caller, thread_id: str | None
+    ) -> RunRow | MessageRow | None:
+        """Lock the thread, and return what an earlier attempt of the chat created: a run, or the
+        message for a person."""
         if thread_id is None:
             return earlier_conversation(connection, caller)
         threads.lock(connection, caller, thread_id)
-        return earlier_run(connection, caller, thread_id)
+        return earlier_turn(connection, caller, thread_id)
 
 
-def _delivered(connection: Connection, thread_id: str, person: str, body: ChatRequest) -> ChatReply:
+def _stored_for_person(
+    connection: Connection, caller: Caller, thread_id: str, body: ChatRequest
+) -> MessageRow:
     """Store the message for the person who answers in place of the assistant."""
     message = message_by_hand(connection, thread_id, "user", body.message, body.metadata or {})
+    message = replace(message, attempt=caller.mark)
     messages.create(connection, message)
-    said = f"{person} answers here now and has got your message."
-    if is_korean(body.message):
+    repeats.keep(connection, caller, message.id)
+    return message
+
+
+def _delivered(message: MessageRow, person: str | None, question: str) -> ChatReply:
+    """`person`: None if the thread was handed back since."""
+    korean = is_korean(question)
+    if person is None:
+        said = "메시지를 전달했습니다." if korean else "Your message was delivered."
+    elif korean:
         said = f"지금은 {person} 님이 답변하고 있습니다. 메시지를 전달했습니다."
+    else:
+        said = f"{person} answers here now and has got your message."
     return ChatReply(
         message=said,
-        thread_id=thread_id,
+        thread_id=message.thread_id,
         created_at=message.created_at,
         handover=Delivered(person=person, message_id=message.id),
     )

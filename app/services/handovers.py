@@ -1,5 +1,6 @@
 """Hands a conversation over to a person, and back to the bot."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.db import handovers, messages, runs, thread_lists, threads, visitors
@@ -10,7 +11,7 @@ from app.db.rows import MessageRow, RunRow
 from app.db.visitor_rows import VisitorRow
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest
+from app.domain.errors import InvalidRequest, NotFound
 from app.domain.ids import new_id
 from app.engine.tasks import RunTasks
 from app.schemas.common import ListPage
@@ -21,9 +22,11 @@ from app.schemas.handovers import (
     HandoverState,
     HandoverTake,
     ListedHandover,
+    ThreadVisitor,
     Visitor,
 )
 from app.schemas.messages import Message, MessageRole, text_part
+from app.services.notifying import announce
 from app.wire import message_object
 
 # The pair in a message's metadata that says which person wrote it.
@@ -40,19 +43,30 @@ class Standing:
 
 
 class HandoverService:
-    def __init__(self, database: Database, tasks: RunTasks) -> None:
+    def __init__(self, database: Database, tasks: RunTasks, wake: Callable[[], None]) -> None:
+        """`wake` is called when a notification was written."""
         self._database = database
         self._tasks = tasks
+        self._wake = wake
 
     async def retrieve(self, caller: Caller, thread_id: str) -> Handover:
         return _shown(await self._database.read(self._standing, caller, thread_id))
+
+    async def visitor(self, caller: Caller, thread_id: str) -> ThreadVisitor:
+        """Raises `NotFound` for the thread, and if no site says whose it is."""
+        row = await self._database.read(self._visitor, caller, thread_id)
+        if row is None:
+            raise NotFound(f"No site says who the visitor of the thread '{thread_id}' is.")
+        return ThreadVisitor(id=row.subject, name=row.name, email=row.email, seen_at=row.seen_at)
 
     async def request(self, caller: Caller, thread_id: str, body: HandoverRequest) -> Handover:
         """Ask for a person; asking again changes contact and note.
 
         Raises `NotFound`, and `InvalidRequest` if a person answers already.
         """
-        return _shown(await self._database.transaction(self._request, caller, thread_id, body))
+        standing = await self._database.transaction(self._request, caller, thread_id, body)
+        self._wake()
+        return _shown(standing)
 
     async def cancel(self, caller: Caller, thread_id: str) -> Handover:
         """Raises `NotFound`, and `InvalidRequest` unless the thread waits for a person."""
@@ -87,6 +101,11 @@ class HandoverService:
         return _standing(connection, caller, thread_id)
 
     @staticmethod
+    def _visitor(connection: Connection, caller: Caller, thread_id: str) -> VisitorRow | None:
+        threads.retrieve(connection, caller, thread_id)
+        return visitors.of_thread(connection, thread_id)
+
+    @staticmethod
     def _request(
         connection: Connection, caller: Caller, thread_id: str, body: HandoverRequest
     ) -> Standing:
@@ -96,6 +115,10 @@ class HandoverService:
         values = {"contact": body.contact or None, "note": body.note, "requested_at": asked}
         if not handovers.move(connection, thread_id, "waiting", **values, person=None):
             raise _taken(before)
+        if before.state == "bot":
+            # After a person was here, a new request is news, however soon it comes.
+            after = before.taken_at or 0
+            announce(connection, caller.project, "handover.requested", thread_id, after=after)
         return _standing(connection, caller, thread_id)
 
     @staticmethod

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-from app.db import repeats, runs, threads
+from app.db import messages, repeats, runs, threads
 from app.db.database import Connection, Database
-from app.db.rows import RunRow
+from app.db.rows import MessageRow, RunRow
 from app.domain.access import Caller
 from app.domain.clock import now
 from app.domain.errors import not_found
@@ -27,6 +27,21 @@ def earlier_run(connection: Connection, caller: Caller, thread_id: str) -> RunRo
     """Return the run that an earlier attempt created on the thread."""
     found = repeats.earlier(connection, caller, repeats.RUNS, thread_id)
     return None if found is None else runs.retrieve(connection, thread_id, found)
+
+
+def earlier_turn(
+    connection: Connection, caller: Caller, thread_id: str
+) -> RunRow | MessageRow | None:
+    """Return what an earlier attempt of a chat on the thread created.
+
+    That is a run, or, if a person answers in place of the assistant, only a message.
+    """
+    found = repeats.earlier(connection, caller, repeats.RUNS, thread_id)
+    if found is None and not _has_key(caller):
+        found = repeats.earlier(connection, caller, repeats.MESSAGES, thread_id)
+    if found is None:
+        return None
+    return runs.find(connection, found) or messages.retrieve(connection, thread_id, found)
 
 
 def earlier_conversation(connection: Connection, caller: Caller) -> RunRow | None:

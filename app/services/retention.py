@@ -1,10 +1,10 @@
-"""Deletes threads without recent messages, in the background."""
+"""Deletes threads without recent messages, and visitors who own nothing, in the background."""
 
 import logging
 from collections.abc import Callable
 
 from app.core.periodic import Periodic
-from app.db import retention
+from app.db import retention, visitors
 from app.db.database import Database
 from app.domain.clock import now
 
@@ -48,6 +48,13 @@ class Retention:
             self._remove_files()
         return removed
 
+    async def forget_visitors(self) -> int:
+        """Delete who the visitors are that own nothing and have not been seen for as long."""
+        before = now() - self._seconds
+        return await self._database.long_transaction(visitors.forget_idle, before)
+
     async def _sweep(self) -> None:
         if removed := await self.sweep():
             logger.info("deleted %d old threads", removed)
+        if forgotten := await self.forget_visitors():
+            logger.info("deleted %d visitors who own nothing", forgotten)

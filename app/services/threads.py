@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.db import messages, repeats, runs, steps, summaries, threads, usage
+from app.db import handovers, messages, repeats, runs, steps, summaries, threads, usage
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.rows import MessageRow, SummaryRow, ThreadRow
@@ -27,6 +27,7 @@ from app.schemas.threads import (
 )
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
+from app.services.notifying import announce
 from app.services.repeated import earlier_thread
 from app.services.trials import is_trial
 from app.services.vector_stores import OF_THREAD, stored_resources
@@ -166,6 +167,8 @@ class MessageService:
         active = runs.active_on(connection, thread_id) if self._refuses_busy else None
         if active is not None:
             raise ThreadBusy.for_message(thread_id, active.id, active.status)
+        if body.role == "user" and handovers.answerer(connection, thread_id).state == "waiting":
+            announce(connection, caller.project, "handover.message", thread_id)
         message = new_message(thread_id, body, messages.newest_time(connection, thread_id))
         messages.create(connection, replace(message, attempt=caller.mark))
         attach_files(connection, caller, thread_id, [body])

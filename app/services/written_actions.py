@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.actions.definitions import tool_of
 from app.core.assistants_file import WrittenAssistant
+from app.core.sealing import Sealer
 from app.core.written_actions import WrittenAction
 from app.db import actions
 from app.db.action_rows import ActionRow
@@ -16,6 +17,7 @@ from app.domain.errors import InvalidRequest, NotFound, StartError
 from app.domain.ids import PREFIXES
 from app.schemas.tools import FunctionTool
 from app.services.action_making import ActionMaker, Made
+from app.services.secrets_key import claim_secrets_key
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,10 @@ async def with_actions(
             faults.append(f"{action.place}{f'.{error.param}' if error.param else ''}: {error}")
     if faults:
         raise StartError("\n".join(faults))
-    await database.transaction(_store, [*made.values()])
+    try:
+        await database.transaction(_store, [*made.values()], maker.sealer)
+    except InvalidRequest as error:
+        raise StartError(str(error)) from error
     return [
         _with_tools(one, [made[action.name].action for action in one.actions]) for one in written
     ]
@@ -92,7 +97,9 @@ def _before(connection: Connection, action_id: str) -> Made | None:
     return Made(action, actions.document_of(connection, action_id))
 
 
-def _store(connection: Connection, made: Sequence[Made]) -> None:
+def _store(connection: Connection, made: Sequence[Made], sealer: Sealer) -> None:
+    if any(one.action.secret is not None for one in made):
+        claim_secrets_key(connection, sealer)
     known = {row.id for row in actions.of_project(connection, SHARED)}
     for one in made:
         assert one.document is not None

@@ -36,8 +36,8 @@ class Counts:
 def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object]:
     """Yield each thread, followed by its messages, its runs and, if `steps`, their steps.
 
-    With the steps come the ratings of the answers, and the summary that models read of a long
-    thread, if there is one.
+    With the steps come the ratings of the answers, the summary that models read of a long thread,
+    the request for a person, and who the visitor is, if there are any.
 
     A thread that is deleted in the meantime is skipped. Raises `Failure`.
     """
@@ -69,8 +69,8 @@ def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Objec
     yield from messages
     if steps:
         yield from _feedback(client, thread_id)
-    if steps and (summary := _summary(client, thread_id)) is not None:
-        yield summary
+    if steps:
+        yield from _more_of(client, thread_id)
     for run in runs:
         yield run
         if steps:
@@ -88,9 +88,19 @@ def _feedback(client: Client, thread_id: str) -> list[Object]:
         return []
 
 
-def _summary(client: Client, thread_id: str) -> Object | None:
+def _more_of(client: Client, thread_id: str) -> Iterator[Object]:
+    """Yield what a thread has once, or not at all."""
+    for name in ("summary", "handover", "visitor"):
+        found = _found(client, thread_id, name)
+        # A handover of a thread for which nobody ever asked for a person says nothing.
+        if found and (name != "handover" or found["requested_at"] or found["taken_at"]):
+            yield found
+
+
+def _found(client: Client, thread_id: str, name: str) -> Object | None:
+    # Older servers answer 404 too, to what they don't know.
     try:
-        return client.get(path_of("threads", thread_id, "summary"))
+        return client.get(path_of("threads", thread_id, name))
     except Refused as refusal:
         if refusal.http_status != 404:
             raise

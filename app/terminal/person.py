@@ -206,6 +206,10 @@ _REMAINS = {
         "logs of this server and its proxy, with ids, addresses and times but no message texts;",
         "이 서버와 프록시의 로그. ID, 주소, 시각이 있고 대화 내용은 없습니다.",
     ),
+    "notifications": Said(
+        "webhooks and e-mails that were sent about them, with ids but nothing that they wrote;",
+        "이미 보낸 웹훅과 메일. ID만 있고 대화 내용은 없습니다.",
+    ),
     "usage": Said(
         "the token totals in /usage, which identify nobody;",
         "/usage의 토큰 합계. 누구의 것인지는 담겨 있지 않습니다.",

@@ -1,8 +1,9 @@
 """Exports a person's threads and files to a folder or a .tar.gz.
 
-`threads.ndjson` has the API's objects, one per line: each thread, then its messages, its summary,
-its runs and their steps; `files.ndjson` has the files, whose content is in `files/`. An interrupted
-export can be resumed: files that are already complete are not downloaded again.
+`threads.ndjson` has the API's objects, one per line: each thread, then its messages, their ratings,
+its summary, the request for a person, who the visitor is, its runs and their steps; `files.ndjson`
+has the files, whose content is in `files/`. An interrupted export can be resumed: files that are
+already complete are not downloaded again.
 """
 
 import json

@@ -28,6 +28,7 @@ EMPTY = (
     "/vector_stores/{store}",
     "/threads/{thread}/handover",
     "/actions/{action}",
+    "/notification_targets/{target}",
 )
 REQUIRED = {
     "/assistants": "model",
@@ -45,6 +46,7 @@ REQUIRED = {
     "/assistants/{assistant}/answers": "question",
     "/actions": "name",
     "/actions/{action}/call": "operation",
+    "/notification_targets": "type",
 }
 # UTF-8 with a mark, as PowerShell and C# write it, and whatever else a client names.
 ENCODED = {
@@ -76,7 +78,15 @@ def action(http):
 
 
 @pytest.fixture
-def places(http, upstream, action):
+def target(http):
+    body = {"type": "webhook", "address": "https://shop.example.com/hook"}
+    made = http.post("/notification_targets", json=body).json()["id"]
+    yield made
+    http.delete(f"/notification_targets/{made}")
+
+
+@pytest.fixture
+def places(http, upstream, action, target):
     events = events_of(
         http,
         "/threads/runs",
@@ -94,6 +104,7 @@ def places(http, upstream, action):
         "assistant": http.post("/assistants", json={"model": "m"}).json()["id"],
         "store": http.post("/vector_stores", json={}).json()["id"],
         "action": action,
+        "target": target,
     }
 
 

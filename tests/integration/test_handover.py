@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.callers import ORIGIN, session_of
+from tests.support.repeats import counted, keyed, made, wait_until_repeats_are_known
 from tests.support.replies import Reply
 from tests.support.talk import error_of
 from tests.support.waiting import wait_until
@@ -250,3 +251,23 @@ def test_who_asked_last_is_listed_first(owner, visitor):
     ok(owner.post(f"/threads/{first}/hand_back"))
     ok(visitor.post(f"/threads/{first}/handover"))
     assert order() == [first, second]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [[keyed("once")] * 3, [counted(number) for number in range(3)]],
+    ids=["with a key", "counted"],
+)
+def test_a_repeated_message_is_delivered_to_the_person_once(owner, visitor, sent):
+    wait_until_repeats_are_known(owner)
+    thread_id = chat(visitor)["thread_id"]
+    ok(owner.post(f"/threads/{thread_id}/take", json={"name": "수진"}))
+    body = {"message": "환불해 주세요", "thread_id": thread_id}
+    first, again = (made(visitor, "/chat", body, headers) for headers in sent[:2])
+    assert first == again and first["handover"]["person"] == "수진"
+    assert [said for _, said in texts(visitor, thread_id)].count("환불해 주세요") == 1
+    ok(owner.post(f"/threads/{thread_id}/hand_back"))
+    late = made(visitor, "/chat", body, sent[2])
+    assert {**late["handover"], "person": "수진"} == first["handover"] != late["handover"]
+    assert late["message"] == "메시지를 전달했습니다."
+    assert "run_id" in made(visitor, "/chat", body, keyed("another message"))

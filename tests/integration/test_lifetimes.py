@@ -32,6 +32,7 @@ from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.interpreter.interpreter import Interpreter
 from app.reloading import Reloader
 from app.services.access import AccessService
+from app.services.delivery import Delivery
 from app.services.files import FileService
 from app.services.ingestion import Ingestor
 from app.services.insight_days import InsightDays
@@ -63,6 +64,7 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "trials of assistants": (Trials, "open", "close"),
     "counting of days": (InsightDays, "open", "close"),
     "file reader": (Ingestor, "open", "close"),
+    "notifications": (Delivery, "open", "close"),
     "knowledge": (assembly, "knowledge_is_read", None),
     "reloader": (Reloader, "__init__", "close"),
 }

@@ -24,6 +24,8 @@ LISTED = {
     "list_conversation_runs": "run_id",
     "list_feedback": "message_id",
     "list_handovers": "thread_id",
+    "list_notification_targets": "target_id",
+    "list_notifications": "notification_id",
     "list_threads": "thread_id",
     "list_messages": "message_id",
     "list_runs": "run_id",

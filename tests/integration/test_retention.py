@@ -6,6 +6,7 @@ import logging
 import pytest
 from sqlalchemy import text
 
+from app.db import visitors
 from app.db.database import Database
 from app.db.retention import remove_stale
 from app.domain.clock import now
@@ -134,6 +135,22 @@ async def test_a_message_written_at_that_moment_keeps_the_thread(start, aged, da
         assert await task == 0
         database.close()
     assert http.get(f"/threads/{thread_id}/messages/msg_late").is_success
+
+
+async def test_visitors_who_own_nothing_go(start, retention, rows):
+    http = start().http
+    thread_id = spoken(http)
+    for subject, days in (("owner", 99), ("gone", 99), ("new", 1)):
+        visitors.known(rows, "default", subject, None, None)
+        seen = {"moment": now() - days * DAY, "of": subject}
+        rows.execute(text("UPDATE visitors SET seen_at = :moment WHERE subject = :of"), seen)
+    owned = {"thread": thread_id}
+    session = "(SELECT session_id FROM visitors WHERE subject = 'owner')"
+    rows.execute(text(f"UPDATE threads SET session_id = {session} WHERE id = :thread"), owned)
+    rows.commit()
+    assert await retention.forget_visitors() == 1
+    left = rows.execute(text("SELECT subject FROM visitors ORDER BY subject")).scalars()
+    assert list(left) == ["new", "owner"]
 
 
 def test_the_server_sweeps_by_itself(start, aged, caplog):

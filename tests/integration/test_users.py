@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.callers import ORIGIN
 from tests.support.talk import error_of
+from tests.support.terminal import succeed
 
 SECRET = "a-secret-of-the-sites-backend-0123456789-and-some-more-characters-0123456789"
 SETTINGS = {
@@ -170,6 +171,28 @@ def test_session_ids_say_nothing_about_the_user(begin):
     token = begin(signed("ida@example.org")).json()["token"]
     claims = jwt.decode(token, options={"verify_signature": False})
     assert "ida" not in json.dumps(claims) and len(claims["sub"]) == 32
+
+
+def test_an_export_of_a_user_says_who_he_is_and_that_he_asked_for_a_person(
+    visitor, public, call_as, tmp_path
+):
+    claims = {"name": "Lea", "email": "lea@example.org"}
+    lea = visitor(signed("lea", **claims))
+    thread_id = chat(lea)
+    asked = lea.http.post(f"/threads/{thread_id}/handover", json={"contact": "010-1234-5678"})
+    assert asked.is_success
+    folder = tmp_path / "lea"
+    key = "key-of-the-web-12345"
+    options = ("--user", "lea", "-o", str(folder), "--key", key)
+    succeed("person", "export", *options, url=public.base_url)
+    exported = map(json.loads, (folder / "threads.ndjson").read_text("utf-8").splitlines())
+    by_kind = {one["object"]: one for one in exported}
+    who = by_kind["thread.visitor"]
+    assert {name: who[name] for name in ("id", "name", "email")} == {"id": "lea", **claims}
+    assert by_kind["thread.handover"]["contact"] == "010-1234-5678"
+    owner = call_as(public, key)
+    assert owner.http.get(f"/threads/{thread_id}/visitor").json() == who
+    assert error_of(lea.http.get(f"/threads/{thread_id}/visitor"), 403)
 
 
 def test_the_owner_finds_and_deletes_a_users_threads(visitor, public, call_as):

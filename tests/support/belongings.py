@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 SECRET = "금고의 비밀번호는 사과나무입니다. The vault opens with appletree."
 # Tables that change by themselves.
-_RESTLESS = {"workers", "message_index_queue"}
+_RESTLESS = {"workers", "message_index_queue", "notifications"}
 
 
 def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
@@ -44,7 +44,12 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
     (step,) = http.get(f"{path}/runs/{run['id']}/steps").json()["data"]
     batch = client.vector_stores.file_batches.create_and_poll(store_id, file_ids=[file_id])
     action = http.post("/actions", json={"name": "weather", "document": weather()}).json()
+    hook = {"type": "webhook", "address": "https://127.0.0.1/hook"}
+    target = http.post("/notification_targets", json=hook).json()
+    told = http.post(f"/notification_targets/{target['id']}/test").json()
     return {
+        "target_id": target["id"],
+        "notification_id": told["id"],
         "action_id": action["id"],
         "answer_id": right["id"],
         "assistant_id": assistant.id,

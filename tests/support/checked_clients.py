@@ -41,9 +41,11 @@ _OWN = (
     "/insights",
     "/import",
     "/me",
+    "/notification",
     "/ready",
     "/usage",
 )
+_OWN_OBJECTS = ("thread.summary", "thread.handover", "thread.visitor")
 _SDK_TYPES: dict[str, type[BaseModel]] = {
     "model": Model,
     "assistant": beta.Assistant,
@@ -115,7 +117,7 @@ def _faults(response: httpx.Response, method: str, path: str) -> list[str]:
     body = response.json()
     if not response.is_success:
         return [] if path in ("/health", "/ready") else _error_faults(response, body)
-    if path.startswith(_OWN) or body.get("object") in ("thread.summary", "thread.handover"):
+    if path.startswith(_OWN) or body.get("object") in _OWN_OBJECTS:
         return []
     own = "/answers" in path or path.endswith(("/feedback", "/handovers", "/reply"))
     if own or _OWN_PATH.fullmatch(path):

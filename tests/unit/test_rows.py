@@ -13,6 +13,7 @@ from app.db import (
     file_rows,
     handover_rows,
     knowledge_rows,
+    notification_rows,
     visitor_rows,
 )
 from app.db import rows as row_module
@@ -24,7 +25,7 @@ MAPS = {
     rows.table.name: rows
     for module in (
         *(row_module, access_rows, action_rows, feedback_rows, file_rows),
-        *(handover_rows, knowledge_rows),
+        *(handover_rows, knowledge_rows, notification_rows),
         visitor_rows,
     )
     for rows in vars(module).values()

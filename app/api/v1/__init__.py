@@ -20,6 +20,7 @@ from app.api.v1 import (
     messages,
     models,
     moving,
+    notifications,
     runs,
     steps,
     threads,
@@ -36,7 +37,7 @@ PREFIX = "/api/v1"
 ROUTERS: list[APIRouter] = [
     *(chat.routes, health.routes, access.routes, assistants.routes, drafts.routes, runs.routes),
     *(steps.routes, threads.routes, messages.routes, feedback.routes, handovers.routes),
-    *(files.routes, vector_stores.routes, vector_store_files.routes, actions.routes),
-    *(conversations.routes, insights.routes, answers.routes, usage.routes, models.routes),
-    *(functions.routes, moving.routes, admin.routes, access.guarded_routes),
+    *(notifications.routes, files.routes, vector_stores.routes, vector_store_files.routes),
+    *(actions.routes, conversations.routes, insights.routes, answers.routes, usage.routes),
+    *(models.routes, functions.routes, moving.routes, admin.routes, access.guarded_routes),
 ]

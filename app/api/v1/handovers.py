@@ -14,6 +14,7 @@ from app.schemas.handovers import (
     HandoverState,
     HandoverTake,
     ListedHandover,
+    ThreadVisitor,
 )
 from app.schemas.messages import Message
 
@@ -38,6 +39,14 @@ async def request_handover(
 async def cancel_handover(thread_id: str, services: ServicesDep, caller: CallerDep) -> Handover:
     """Withdraw the request for a person."""
     return await services.handovers.cancel(caller, thread_id)
+
+
+@routes.get("/threads/{thread_id}/visitor")
+async def retrieve_thread_visitor(
+    thread_id: str, services: ServicesDep, caller: CallerDep
+) -> ThreadVisitor:
+    """Return whose thread it is, if his site has signed that; otherwise 404."""
+    return await services.handovers.visitor(caller, thread_id)
 
 
 @routes.get("/handovers")

@@ -12,6 +12,7 @@ from app.db import (  # noqa: F401
     handover_tables,
     insight_tables,
     key_tables,
+    notification_tables,
     summary_tables,
     visitor_tables,
 )

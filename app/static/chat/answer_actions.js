@@ -16,8 +16,10 @@ const SHOWN_COPIED_FOR = 1500;
  */
 export function actionsOf(turn, isLast, listeners) {
   const message = messagesOf(turn).at(-1);
-  const actions = message ? [copyButton(turn), ...ratings(turn, message, listeners)] : [];
-  const again = turn.status !== "failed" && turn.status !== "waiting" && turn.question;
+  const byPerson = Boolean(message?.metadata.person);
+  const rates = message && !byPerson ? ratings(turn, message, listeners) : [];
+  const actions = message ? [copyButton(turn), ...rates] : [];
+  const again = !byPerson && turn.status !== "failed" && turn.status !== "waiting" && turn.question;
   if (isLast && again) {
     actions.push(action("again", "regenerate", () => listeners.retry(turn)));
   }

@@ -39,6 +39,9 @@ export class AnswerView {
   #turn;
   #listeners;
   #items = new Map();
+  /** Who speaks: the assistant, or a person in its place. */
+  #speaker = el("span");
+  #name;
   #time = el("div", { className: "answer-time" });
   #body = el("div", { className: "answer-body" });
   #state = el("div", { className: "answer-state" });
@@ -66,7 +69,8 @@ export class AnswerView {
     const send = (text) => listeners.rate(turn, "down", text);
     this.#comment = new CommentForm({ t: words, send, buttonClass: "secondary" });
     const avatar = el("span", { className: "avatar" }, icon("logo"));
-    const who = el("h2", { className: "who" }, avatar, name);
+    this.#name = name;
+    const who = el("h2", { className: "who" }, avatar, this.#speaker);
     this.element = el("article", { className: "answer" }, who, this.#time, this.#body);
     const decide = (verdicts) => listeners.decide(turn, verdicts);
     this.#approvals = new Approvals({ t: words, decide, buttonClass: "secondary" });
@@ -88,6 +92,7 @@ export class AnswerView {
     this.element.classList.toggle("under-way", underWay);
     // No run has answered this question yet.
     this.element.hidden = turn.status === "completed" && !turn.items.length && !turn.runId;
+    this.#speaker.textContent = messagesOf(turn).at(-1)?.metadata.person ?? this.#name;
     this.#showTime();
     this.#showItems();
     this.#showBusy();

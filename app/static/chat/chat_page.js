@@ -12,6 +12,8 @@ import { AssistantPicker } from "./assistant_picker.js";
 import { Composer } from "./composer.js";
 import { takeBackFrom } from "./edits.js";
 import { exportThread } from "./export.js";
+import { FileNames } from "./file_names.js";
+import { People } from "./people.js";
 import { SourcePanel } from "./source_panel.js";
 import { hideStart, showStart } from "./start_screen.js";
 import { ThreadList } from "./thread_list.js";
@@ -27,18 +29,22 @@ export class ChatPage {
   #access = null;
   /** @type {Conversation|null} */
   #conversation = null;
-  #names = new Map();
+  #names = new FileNames(() => this.#entered);
   /** A new object for each start screen shown. */
   #shownStart = {};
   #list = new ThreadList({ onDeleted: (threadId) => this.#deleted(threadId) });
   #picker = new AssistantPicker({ onPick: () => this.#picked() });
   #panel = new SourcePanel();
+  #people = new People({
+    isOffered: () => this.#picker.picked?.metadata?.handover === "on",
+    onTurn: (conversation, turn) => this.#changed(conversation, turn),
+  });
   #composer = new Composer({
     onSend: (asked) => this.#send(asked),
     onStop: () => this.#attempt(this.#open.stop()),
   });
   #transcript = new Transcript({
-    nameOf: (fileId) => this.#fileName(fileId),
+    nameOf: (fileId) => this.#names.of(fileId),
     assistantName: (id) => this.#picker.nameOf(id ?? this.#picker.picked?.id) ?? words("assistant"),
     loadOlder: () => this.#attempt(this.#loadOlder()),
     listeners: {
@@ -138,6 +144,7 @@ export class ChatPage {
     this.#picker.pick(conversation.turns.findLast((turn) => turn.assistantId)?.assistantId);
     this.#transcript.show(conversation);
     this.#composer.busy = Boolean(conversation.current);
+    this.#people.begin(this.#entered.client, conversation);
     announce("messages");
   }
 
@@ -156,6 +163,7 @@ export class ChatPage {
   #leave() {
     this.#conversation?.leave();
     this.#conversation = null;
+    this.#people.leave();
     this.#transcript.hide();
     this.#composer.busy = false;
     hideStart();
@@ -173,6 +181,7 @@ export class ChatPage {
     if (conversation !== this.#conversation) return;
     this.#transcript.changed(turn);
     this.#composer.busy = isUnderWay(conversation.turns.at(-1));
+    this.#people.turned(turn);
   }
 
   #threadBegun(conversation, threadId) {
@@ -181,6 +190,7 @@ export class ChatPage {
     this.#list.begun(threadId, text.slice(0, 120));
     this.#list.current = threadId;
     window.history.pushState(null, "", `#${threadId}`);
+    this.#people.begin(this.#entered.client, conversation);
     this.#showTitle();
   }
 
@@ -209,7 +219,7 @@ export class ChatPage {
     if (!threadId) return;
     const title = this.#list.titleOf(threadId) ?? words("untitled");
     const assistantName = (id) => this.#picker.nameOf(id) ?? words("assistant");
-    const nameOf = (fileId) => this.#fileName(fileId);
+    const nameOf = (/** @type {string} */ fileId) => this.#names.of(fileId);
     try {
       await exportThread(this.#entered.client, threadId, { title, assistantName, nameOf });
     } catch (error) {
@@ -275,16 +285,6 @@ export class ChatPage {
     await this.#open.loadOlder();
     this.#transcript.show(this.#open);
     scroller.scrollTop = scroller.scrollHeight - fromEnd;
-  }
-
-  /** The name of a file attached earlier; null if the server doesn't return it. */
-  async #fileName(fileId) {
-    if (!this.#entered.mayManage) return null;
-    if (!this.#names.has(fileId)) {
-      const named = this.#entered.client.get(`files/${fileId}`).then((file) => file.filename);
-      this.#names.set(fileId, named.catch(() => null));
-    }
-    return this.#names.get(fileId);
   }
 
   async #attempt(work) {

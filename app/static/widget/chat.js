@@ -2,16 +2,12 @@
 
 import { ApiClient, ApiError } from "../shared/client.js";
 import { Conversation } from "../shared/conversation.js";
-import { HandoverWatch } from "./handover.js";
-import { missingTurns } from "../shared/history.js";
+import { HandoverWatch, loadNewer } from "../shared/handover.js";
 import { SessionCredential } from "../shared/session.js";
 import { browserStorage } from "../shared/storage.js";
 import { answerText, isUnderWay } from "../shared/turn.js";
 
 /** @typedef {import("../shared/turn.js").Turn} Turn */
-
-/** How many of a thread's newest messages are searched for those of others. */
-const NEWER = 20;
 
 /** The conversation of this site's visitor with one assistant. */
 export class Chat {
@@ -38,7 +34,7 @@ export class Chat {
    *   the site vouches for its visitor, or a function that gets it; null: it doesn't
    * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
    *   every change of a turn; `hasEnded` is true once, when it ends
-   * @param {(standing: import("./handover.js").Standing) => void} options.onHandover
+   * @param {(standing: import("../shared/handover.js").Standing) => void} options.onHandover
    *   called when somebody else answers, or has written something
    * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
    *   called once for each new message
@@ -107,11 +103,8 @@ export class Chat {
    */
   async loadNewer() {
     const { conversation } = this;
-    const path = `threads/${conversation.threadId}/messages`;
-    const page = await this.#client.get(path, { query: { limit: NEWER } });
-    if (conversation !== this.conversation || conversation.current) return [];
-    const newer = missingTurns(page.data.toReversed(), conversation.turns);
-    conversation.turns.push(...newer);
+    const newer = await loadNewer(this.#client, conversation);
+    if (conversation !== this.conversation) return [];
     for (const turn of newer) this.#onTurn(turn, false);
     return newer;
   }

@@ -48,7 +48,7 @@ export class People {
     this.#show();
   }
 
-  /** @param {import("./handover.js").Standing|null} standing null: of a new conversation */
+  /** @param {import("../shared/handover.js").Standing|null} standing null: of a new conversation */
   async changed(standing) {
     const before = this.#standing;
     this.#standing = standing ?? BOT;

@@ -1,6 +1,7 @@
 /** Watches who answers in a thread, and whether a person wrote something new. */
 
-import { ApiError } from "../shared/client.js";
+import { ApiError } from "./client.js";
+import { missingTurns } from "./history.js";
 
 /** How often to look while a person is awaited or answers, in milliseconds. */
 const SEEN = 5000;
@@ -16,6 +17,27 @@ const QUIET = 60_000;
  * @property {string|null} last_message_id
  */
 
+/** How many of a thread's newest messages are searched for those of others. */
+const NEWER = 20;
+
+/**
+ * Add to a conversation what others have written, such as a person's answers.
+ *
+ * @param {import("./client.js").ApiClient} client
+ * @param {import("./conversation.js").Conversation} conversation
+ * @returns {Promise<import("./turn.js").Turn[]>} the turns that were added at the end; none while
+ *   an answer is in progress
+ * @throws {ApiError}
+ */
+export async function loadNewer(client, conversation) {
+  const path = `threads/${conversation.threadId}/messages`;
+  const page = await client.get(path, { query: { limit: NEWER } });
+  if (conversation.current) return [];
+  const newer = missingTurns(page.data.toReversed(), conversation.turns);
+  conversation.turns.push(...newer);
+  return newer;
+}
+
 /** Looks once, and goes on only while the thread waits for a person or a person answers. */
 export class HandoverWatch {
   #client;
@@ -27,7 +49,7 @@ export class HandoverWatch {
   #last = "";
 
   /**
-   * @param {import("../shared/client.js").ApiClient} client
+   * @param {import("./client.js").ApiClient} client
    * @param {(standing: Standing) => void} onChange called with the first standing and each change
    */
   constructor(client, onChange) {
