@@ -228,22 +228,22 @@ def test_a_project_has_its_own_limits(admin, upstream):
 SITE = "https://shop.example"
 
 
+class Site(Admin):
+    """A server without a public chat, whose project has an assistant and keys for a site."""
+
+    def __init__(self, server, call_as) -> None:
+        super().__init__(server, call_as)
+        self.project("bakery")
+        self.owner = self.caller(self.key("bakery")).http
+        looks = {"color": "#aa0000", "internal": "x"}
+        body = {"model": "m", "name": "Baker", "instructions": "Secret.", "metadata": looks}
+        self.assistant = self.owner.post("/assistants", json=body).json()["id"]
+
+
 @pytest.fixture(scope="module")
 def site(start_shared, call_shared_as, upstream_server):
-    """A server without a public chat, whose project has an assistant and a key for a site."""
     upstream_server.reset()
-    admin = Admin(start_shared(admin_key=ADMIN_KEY), call_shared_as)
-    admin.project("bakery")
-    owner = admin.caller(admin.key("bakery")).http
-    body = {
-        "model": "m",
-        "name": "Baker",
-        "instructions": "Secret.",
-        "metadata": {"color": "#aa0000"},
-    }
-    admin.assistant = owner.post("/assistants", json=body).json()["id"]
-    admin.owner = owner
-    return admin
+    return Site(start_shared(admin_key=ADMIN_KEY), call_shared_as)
 
 
 def begin(admin, key, token=None, *, origin=SITE, **body):
