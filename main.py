@@ -19,6 +19,7 @@ from app.core.config import Settings, SettingsError, load_settings, warn_of_unkn
 from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
 from app.core.memory import return_large_blocks
+from app.core.open_files import raise_limit
 from app.core.private_files import data_places, make_files_private, tighten
 from app.core.providers_file import named_variables
 from app.domain.errors import StartError
@@ -36,6 +37,7 @@ def prepare() -> Settings:
     Exits with status 2 and one line per error, without a traceback.
     """
     return_large_blocks()
+    raise_limit()
     make_files_private()
     try:
         settings = load_settings()
@@ -85,6 +87,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
+        # What startup has created stays alive: exclude it from garbage collection.
+        gc.collect()
+        gc.freeze()
         port = self.servers[0].sockets[0].getsockname()[1]
         addresses = page_addresses(settings.host, port, settings.root_path)
         mode = app.state.services.model_mode

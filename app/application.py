@@ -1,7 +1,6 @@
 """The FastAPI application: serves what `app/assembly.py` builds over HTTP."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
@@ -68,9 +67,6 @@ def create_app(settings: Settings, *, tools: Sequence[MakeTool] = TOOLS) -> Fast
         assert isinstance(app, _Application)
         async with running(settings, functions, wanted, providers, instruments, tools) as parts:
             app.state.services = parts.services
-            # Everything created so far stays alive: exclude it from garbage collection.
-            gc.collect()
-            gc.freeze()
             loop = asyncio.get_running_loop()
             drain = parts.supervisor.drain
             # At shutdown uvicorn waits for open streams, which wait for their runs, so the stop

@@ -47,7 +47,13 @@ from app.policies import (
     run_policy,
     usage_service,
 )
-from app.providers import embedder, ignored_settings, model_names, sent_names
+from app.providers import (
+    embedder,
+    ignored_settings,
+    model_names,
+    most_model_calls,
+    sent_names,
+)
 from app.schemas.assistants import AssistantCreate
 from app.services.access import AccessService
 from app.services.access_directory import AccessDirectory
@@ -142,7 +148,9 @@ async def _opened(
     counter = RequestCounter(settings.redis_url)
     lifetimes.closes("request counter", counter.close)
     retirements = Retirements.load(settings.retired_models)
-    upstreams = Upstreams(providers, instruments, retirements=retirements)
+    upstreams = Upstreams(
+        providers, instruments, retirements=retirements, most_calls=most_model_calls(settings)
+    )
     close_clients(lifetimes, upstreams)
     embeds = embedder(settings, upstreams)
     if embeds is not None:

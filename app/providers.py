@@ -3,16 +3,20 @@
 Everything else asks `core/upstreams.py`.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from app.core.config import Settings
 from app.core.embeddings import OpenAIEmbedder
 from app.core.env_file import environment_value
+from app.core.open_files import calls_within, open_files
 from app.core.providers_file import Defaults, load_providers
 from app.core.upstream import Upstream
 from app.core.upstream_choice import UpstreamChoice
 from app.services.written_assistants import Configured
+
+logger = logging.getLogger(__name__)
 
 # The settings without effect if the providers file names upstreams.
 _REPLACED = ("openai_base_url", "openai_api", "model_aliases")
@@ -33,6 +37,18 @@ def configured_upstreams(settings: Settings) -> Sequence[Upstream]:
         may_be_missing=settings.may_lack_providers,
     )
     return written or [_of_settings(settings)]
+
+
+def most_model_calls(settings: Settings) -> int:
+    """Return how many calls to models this process makes at once."""
+    possible = calls_within(open_files())
+    if settings.max_model_calls > possible:
+        logger.warning(
+            "MAX_MODEL_CALLS is %d, but the limit of open files allows only %d calls at once",
+            settings.max_model_calls,
+            possible,
+        )
+    return settings.max_model_calls or possible
 
 
 def ignored_settings(settings: Settings, upstreams: Sequence[Upstream]) -> list[str]:

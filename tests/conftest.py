@@ -76,6 +76,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 _BEFORE_THE_DATABASE = (
     *("test_hostile", "test_schemathesis", "test_access.py", "test_open_server.py"),
     *("test_session_rights.py", "test_rate_limits.py", "test_terminal", "test_examples"),
+    "test_model_calls.py",
 )
 
 

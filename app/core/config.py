@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     """Seconds to wait for the upstream's next bytes before a call fails."""
     openai_max_retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often a failed call to the upstream is retried."""
+    max_model_calls: Annotated[int, Field(ge=0)] = 0
+    """Calls to models that a process makes at once; new runs beyond it get a 503. 0: as many as
+    open files allow, 10,000 at most."""
     model_aliases: Aliases = {}
     """JSON object: model name in a request to the name sent to the upstream."""
     embedding_model: str = ""

@@ -61,7 +61,7 @@ class OpenAIEmbedder:
     async def _embed(self, batch: list[str]) -> list[list[float]]:
         # OpenAI can also answer in base64, which other servers do not support.
         request = {"input": batch, "model": self._model, "encoding_format": "float"}
-        with self._calls.begin(self._model) as call:
+        async with self._calls.begin(self._model) as call:
 
             async def ask(body: dict[str, Any]) -> dict[str, Any]:
                 # A lone surrogate can't be encoded as UTF-8.

@@ -47,6 +47,7 @@ class Metrics:
         self.runs = RunMetrics(registry)
         self.summaries = SummaryMetrics(registry)
         self.upstreams = UpstreamsMetrics(registry)
+        self.model_calls = ModelCallMetrics(registry)
         self._database_jobs = Gauge(
             "threadkeeper_database_jobs_queued",
             "Jobs waiting for a database thread, by thread pool: write, read or search.",
@@ -188,6 +189,32 @@ class SummaryMetrics:
 
     def ended(self, outcome: Literal["made", "failed", "over_budget"]) -> None:
         self._ended[outcome].inc()
+
+
+class ModelCallMetrics:
+    """Calls to models at once, over all upstreams."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.active = Gauge(
+            "threadkeeper_model_calls_active",
+            "Calls to models that this process is making now.",
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "threadkeeper_model_calls_waiting",
+            "Calls of accepted runs that wait until this process may make another call.",
+            registry=registry,
+        )
+        self.most = Gauge(
+            "threadkeeper_model_calls_limit",
+            "How many calls to models this process may make at once.",
+            registry=registry,
+        )
+        self.refused = Counter(
+            "threadkeeper_model_calls_refused",
+            "Runs refused with a 503 because this process was making as many calls as it may.",
+            registry=registry,
+        )
 
 
 class UpstreamsMetrics:

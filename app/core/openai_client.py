@@ -17,6 +17,7 @@ from app.core.answer_bounds import AnswerMeter, AnswerTooLarge
 from app.core.apis import Route, RouteChoice, routes_of
 from app.core.instrumentation import Instrumentation
 from app.core.model import Advice, Api, AttemptFailed, Event, Reach
+from app.core.model_calls import ModelCalls
 from app.core.reachability import Probe
 from app.core.sse_reader import SSEReader
 from app.core.upstream import Upstream
@@ -42,12 +43,14 @@ class OpenAIClient:
         *,
         retry_pause: float = 0.5,
         instruments: Instrumentation | None = None,
+        turns: ModelCalls | None = None,
     ) -> None:
-        """`retry_pause`: seconds before the first retry, doubled each time."""
+        """`retry_pause`: seconds before the first retry, doubled each time. `turns` are shared by
+        the clients of a process; without them, calls are not limited."""
         http = http_client or http_pool()
         self._client = sdk_client(upstream, http)
         self._probe = Probe(upstream, self._client, http)
-        self._calls = UpstreamCalls(upstream, instruments)
+        self._calls = UpstreamCalls(upstream, instruments, turns)
 
         def connect(path: str) -> UpstreamHttp:
             return UpstreamHttp(upstream, self._client, http, path)
@@ -72,7 +75,7 @@ class OpenAIClient:
         return self._streamed_answer(request) if stream else self._whole_answer(request)
 
     async def _whole_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
-        with self._calls.begin(request.get("model")) as call:
+        async with self._calls.begin(request.get("model")) as call:
             asking = _Asking(self._routes, self._probe, request, call, stream=False)
             while True:
                 try:
@@ -87,7 +90,7 @@ class OpenAIClient:
 
     async def _streamed_answer(self, request: dict[str, Any]) -> AsyncGenerator[list[Event], None]:
         started = False
-        with self._calls.begin(request.get("model")) as call:
+        async with self._calls.begin(request.get("model")) as call:
             asking = _Asking(self._routes, self._probe, request, call, stream=True)
             while True:
                 try:

@@ -39,8 +39,14 @@ _NO_CONNECTION = (httpx2.TransportError, httpx.TransportError)
 
 
 def http_pool() -> httpx2.AsyncClient:
-    """Return a client with a pool of connections to an upstream. The caller must close it."""
-    return openai.DefaultAioHttpClient(verify=_certificates())
+    """Return a client with a pool of connections to an upstream. The caller must close it.
+
+    The pool has no limit of its own, since `ModelCalls` limits the calls: at the end of a pool,
+    they would wait unnoticed until they time out.
+    """
+    # 0: none. For None, aiohttp would take its default.
+    limits = httpx2.Limits(max_connections=0)
+    return openai.DefaultAioHttpClient(verify=_certificates(), limits=limits)
 
 
 @cache

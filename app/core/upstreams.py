@@ -7,6 +7,8 @@ from app.core.circuit import Circuit
 from app.core.demo_client import DemoClient
 from app.core.instrumentation import Instrumentation
 from app.core.model import Api, ModelClient, Reach
+from app.core.model_calls import ModelCalls
+from app.core.open_files import DEFAULT_OPEN_FILES, calls_within
 from app.core.openai_client import OpenAIClient
 from app.core.retirements import Retirements
 from app.core.upstream import Kind, Target, Upstream
@@ -16,16 +18,18 @@ from app.domain.errors import Cause
 # Seconds between the demo model's words: some chat components can't handle a burst of deltas.
 _DEMO_DELAY = 0.008
 
-Connect = Callable[[Upstream, Instrumentation | None], ModelClient]
+Connect = Callable[[Upstream, Instrumentation | None, ModelCalls], ModelClient]
 
 
-def _real(upstream: Upstream, instruments: Instrumentation | None) -> ModelClient:
-    return OpenAIClient(upstream, instruments=instruments)
+def _real(
+    upstream: Upstream, instruments: Instrumentation | None, calls: ModelCalls
+) -> ModelClient:
+    return OpenAIClient(upstream, instruments=instruments, turns=calls)
 
 
 # The client for each kind of upstream. It connects at the first call.
 _CLIENTS: dict[Kind, Connect] = {
-    "demo": lambda _upstream, _instruments: DemoClient(_DEMO_DELAY),
+    "demo": lambda _upstream, _instruments, _calls: DemoClient(_DEMO_DELAY),
     "auto": _real,
     "responses": _real,
     "chat_completions": _real,
@@ -42,19 +46,22 @@ class Upstreams(UpstreamChoice):
         *,
         retirements: Retirements | None = None,
         before: "Upstreams | None" = None,
+        most_calls: int = calls_within(DEFAULT_OPEN_FILES),
     ) -> None:
         """Keep the clients of upstreams that are the same in `before`; `new` are the others.
 
+        `most_calls`: how many calls to all of them are made at once, if there was none before.
         Raises ValueError as `UpstreamChoice` does.
         """
         super().__init__(upstreams, retirements)
         self.circuit: Circuit = before.circuit if before else Circuit()
         unchanged = [one for one in self if before is not None and one in [*before]]
         self.new = [one for one in self if one not in unchanged]
+        self.calls: ModelCalls = before.calls if before else ModelCalls(most_calls, instruments)
         self._clients = {
             one.name: before.client(one)
             if before is not None and one in unchanged
-            else _CLIENTS[one.kind](one, instruments)
+            else _CLIENTS[one.kind](one, instruments, self.calls)
             for one in self
         }
 

@@ -13,6 +13,7 @@ ThreadkeeperError              a response in OpenAI's envelope, with its HTTP st
 ├─ Conflict              409   somebody else changed the object first
 ├─ LimitReached          429   too many requests, runs or tokens
 ├─ ChatFailed        502/503   the model failed while a chat waited for it
+├─ ServerFull            503   this process makes as many calls to models as it may
 └─ DatabaseAway          503   the database does not answer
 ModelError                     the upstream failed during a run; becomes the run's `last_error`
 StaleRun                       a guarded change of a run's status matched no row
@@ -171,6 +172,20 @@ class ChatFailed(ThreadkeeperError):
     ) -> None:
         headers = {"x-should-retry": "false", "x-thread-id": thread_id, "x-run-id": run_id}
         super().__init__(message, code=code, status=status, headers=headers)
+
+
+class ServerFull(ThreadkeeperError):
+    """No more calls to models may begin now. Nothing was stored, so the SDKs may retry."""
+
+    status = 503
+
+    def __init__(self, most: int, seconds: int) -> None:
+        super().__init__(
+            f"The server already makes {most} calls to models at once (MAX_MODEL_CALLS). "
+            f"Please try again in {seconds}s.",
+            code="server_full",
+            headers={"retry-after": str(seconds)},
+        )
 
 
 class DatabaseAway(ThreadkeeperError):

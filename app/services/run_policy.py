@@ -92,7 +92,9 @@ class RunPolicy:
             )
 
     def admit(self, connection: Connection, caller: Caller) -> None:
-        """Raises `LimitReached` if the caller's project may not have another run now."""
+        """Raises `ServerFull` if this process can't begin another run now, and `LimitReached` if
+        the caller's project may not have one."""
+        self.upstreams.calls.admit()
         project, most = caller.project, self._most_runs_of(caller.project)
         if most and runs.count_at_work(connection, project) >= most:
             raise LimitReached(

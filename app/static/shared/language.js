@@ -146,6 +146,7 @@ const BY_CODE = {
   insufficient_quota: "errorQuota",
   rate_limit_exceeded: "errorRate",
   concurrent_runs_exceeded: "errorBusy",
+  server_full: "errorBusy",
   database_unavailable: "errorAway",
   request_too_large: "errorTooLong",
   server_error: "errorModel",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from app.core.assistants_file import named_variables as secret_variables
 from app.core.config import Settings, SettingsError, load_settings
 from app.core.providers_file import named_variables
+from app.terminal.doctor.capacity_checks import open_files_finding
 from app.terminal.doctor.content_checks import content_findings
 from app.terminal.doctor.data_checks import database_findings, log_finding, storage_findings
 from app.terminal.doctor.findings import Finding
@@ -31,6 +32,7 @@ def examine() -> list[Finding]:
     of_files |= secret_variables(settings.assistants_file)
     findings += settings_findings(None, of_files)
     findings += safety_findings(settings)
+    findings.append(open_files_finding(settings))
     findings.append(interpreter_finding(settings))
     findings += database_findings(settings)
     findings += asyncio.run(_ask_others(settings))
