@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,8 @@ from tests.support.widget_page import WidgetPage
 pytestmark = needs_libraries
 
 MOST_SECONDS = 300
+# For the server, above all while it reads the documents: many times what it takes.
+WAITING = 30
 HANGUL = Path(__file__).parents[3] / "support/hangul"
 API_KEY = "key-of-the-product-search"
 INSTRUCTIONS = "Answer in the visitor's language, and cite the documents."
@@ -92,7 +93,7 @@ def make_action(console: ConsolePage, person: Person, api: CalledApi) -> None:
     expect(view.get_by_text("No actions yet")).to_be_visible()
     console.assert_accessible()
     person.click(console.button("New action"))
-    person.choose_files(view.locator("input[type=file]"), DOCUMENTS / "meilisearch.json")
+    person.choose_files(view.locator("input[type=file]"), [DOCUMENTS / "meilisearch.json"])
     person.paste(view.get_by_label("Server", exact=True), api.url)
     person.choose(view.get_by_label("Type", exact=True), "bearer")
     person.paste(view.get_by_label("Secret", exact=True), API_KEY)
@@ -148,6 +149,7 @@ def allow_site(console: ConsolePage, person: Person, site: ForeignSite) -> str:
     person.paste(console.dialog.get_by_label("Administrator's key"), ADMIN_KEY)
     console.assert_accessible()
     person.click(console.button("Allow this site"))
+    expect(console.dialog.locator(".site-said")).to_contain_text("may chat now")
     tag = console.dialog.locator(".code-sample")
     expect(tag).to_contain_text("data-key=")
     picture(console, "console-site")
@@ -162,7 +164,7 @@ def test_five_minutes_without_a_shell(visit, start, upstream, api, site):
         ModelReply.function_calls(call("meilisearch__get_stats", "call_2")),
     )
     upstream.reply_with(cited_answer)
-    person, begun = Person(), time.monotonic()
+    person = Person()
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     console = ConsolePage(page, server.base_url).open()
     make_project_and_key(console, person)
@@ -181,8 +183,4 @@ def test_five_minutes_without_a_shell(visit, start, upstream, api, site):
     widget.answer.get_by_role("button", name=re.compile("설치 안내.docx")).first.click()
     expect(widget.answer.locator("blockquote:visible")).to_contain_text("3kg")
     assert [(one.method, one.target) for one in api.asked] == [("GET", "/stats")]
-    # What the page itself needed is part of a person's waiting.
-    waited = time.monotonic() - begun
-    work = person.work
-    print(f"{work}: {work.seconds:.0f} s, and {waited:.0f} s of waiting in this test")
-    assert work.seconds < MOST_SECONDS - 30
+    assert person.work.seconds + WAITING < MOST_SECONDS, person.work

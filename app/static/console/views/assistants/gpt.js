@@ -118,8 +118,9 @@ function toolOf(tool) {
 function actionOf(tool) {
   /** @type {Record<string, any>} */
   const about = isObject(tool?.metadata) ? tool.metadata : (tool ?? {});
-  const written = [about.json_schema, about.raw_spec, about.schema, about.openapi_schema, about.spec]
-    .find((one) => one) ?? (about.openapi && about.paths ? about : null);
+  const names = ["json_schema", "raw_spec", "schema", "openapi_schema", "spec"];
+  const written = names.map((name) => about[name]).find(Boolean)
+    ?? (about.openapi && about.paths ? about : null);
   const document = typeof written === "string" ? written : JSON.stringify(written, null, 2);
   const info = isObject(written) && isObject(written.info) ? written.info : {};
   const title = String(info.title ?? "");

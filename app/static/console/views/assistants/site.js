@@ -56,7 +56,7 @@ export function openSite(context, id, content) {
  * @param {import("../../context.js").Context} context
  * @param {(key: string) => void} done
  */
-function allowing({ caller, notices }, done) {
+function allowing({ caller }, done) {
   if (!caller.project) {
     const name = caller.kind === "open" ? "siteOpenServer" : "siteNoProject";
     return say(el("p", { className: "muted" }), name);
@@ -76,9 +76,10 @@ function allowing({ caller, notices }, done) {
     else note.textContent = "";
     if (!read.note) delete note.dataset.text;
   });
+  const said = el("p", { className: "site-said", role: "status" });
   const button = actionButton("primary", "siteAllowNow", () => form.requestSubmit(), "check");
   const form = el("form", { className: "site-form", noValidate: true },
-    ...fields.map(({ element }) => element), el("div", {}, button),
+    ...fields.map(({ element }) => element), el("div", {}, button), said,
     el("input", { type: "submit", hidden: true }));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -96,7 +97,7 @@ function allowing({ caller, notices }, done) {
     try {
       const { value } = await client.post(path, body);
       admin.value = "";
-      notices.notify("siteAllowed", { origin: read.origin });
+      say(said, "siteAllowed", { origin: read.origin });
       done(value);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
