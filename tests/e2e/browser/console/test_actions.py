@@ -1,7 +1,9 @@
 """Actions in the console: made of real documents, limited, called on trial, chosen as tools."""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -141,4 +143,6 @@ def test_it_is_accessible_and_fits(console, served, api, look, tmp_path):
         page.assert_accessible()
         width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.page.evaluate(width) <= 0
-        page.page.screenshot(path=tmp_path / f"{name.replace('/', '-')}.png", full_page=False)
+        kind = name.removeprefix("actions").strip("/").partition("_")[0] or "list"
+        shown = f"console-actions-{kind}-{look['locale'][:2]}-{look['color_scheme']}.png"
+        page.page.screenshot(path=Path(os.environ.get("SCREENSHOTS", tmp_path)) / shown)
