@@ -57,7 +57,7 @@ export function openSite(context, id, content) {
  * @param {(key: string) => void} done
  */
 function allowing({ caller }, done) {
-  if (!caller.project) {
+  if (caller.kind === "open" || !caller.project) {
     const name = caller.kind === "open" ? "siteOpenServer" : "siteNoProject";
     return say(el("p", { className: "muted" }), name);
   }
