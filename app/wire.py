@@ -15,6 +15,7 @@ from app.db.file_rows import FileRow
 from app.db.knowledge_rows import StoreFileRow
 from app.db.rows import AssistantRow, MessageRow, RunRow, StepRow, ThreadRow
 from app.db.vector_stores import StoreWithFiles
+from app.domain.access import SHARED
 from app.schemas.actions import Action, ShownAuth
 from app.schemas.assistants import Assistant
 from app.schemas.code_interpreter import shown_resources
@@ -128,6 +129,7 @@ def action_object(row: ActionRow) -> Action:
         ask=row.ask,
         auth=ShownAuth.model_validate(auth | {"has_secret": row.secret is not None}),
         metadata=row.metadata,
+        configured=row.project == SHARED,
     )
 
 

@@ -56,6 +56,7 @@ ACTION: dict[str, Any] = {
     "ask": "consequential",
     "auth": _NO_AUTH,
     "metadata": {},
+    "configured": False,
 }
 
 BODIES: dict[str, dict[str, dict[str, Any]]] = {

@@ -87,6 +87,23 @@ class Guard:
         work_for(caller.project)
         return replace(caller, request_id=current_request_id())
 
+    async def admit_site(self, request: Request, key: str) -> Caller:
+        """Return the caller whose key a page has, to start a session.
+
+        Raises `Unauthorized`, `Forbidden` and `LimitReached`.
+        """
+        try:
+            caller = await self._access.site_of(key)
+        except Unauthorized:
+            await self._count(request, self._policy.rate or _WRONG_KEYS, "-")
+            raise
+        assert caller.limits is not None
+        await self._count(request, self._policy.public_rate, "public")
+        check_origin(request, caller.limits)
+        await self._count_key(request, caller.limits)
+        work_for(caller.project)
+        return caller
+
     async def admit_visitor(self, request: Request) -> None:
         """Check that a page may start a session. Raises `Forbidden` and `LimitReached`."""
         # A session from a refused site would be useless: all its calls would be refused too.

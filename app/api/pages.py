@@ -2,8 +2,8 @@
 
     /chat          the chat page            /widget.js      the script for other sites
     /console       the console              /widget/demo    a page that demonstrates it
-    /docs          the API reference        /readme         README.md, or README.ko.md
-    /static/…      files of these pages
+    /docs          the API reference        /widget/preview how an assistant looks, for the console
+    /static/…      files of these pages     /readme         README.md, or README.ko.md
 
 `GET /` (`app/api/root.py`) serves browsers `welcome/index.html`.
 
@@ -77,13 +77,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def add_pages(app: FastAPI, folder: Path = FOLDER) -> None:
     """Make the application serve the pages in `folder`."""
     page = _Files(folder, _headers(_PAGE_POLICY))
+    console = _Files(folder, _headers(_PAGE_POLICY | {"frame-src": "'self'"}))
+    preview = _Files(folder, _headers(_PAGE_POLICY | {"frame-ancestors": "'self'"}))
     file = _Files(folder, _headers(_FILE_POLICY) | _FOR_ALL_SITES)
     for path, endpoint in (
         ("/chat", _serve(page, "chat/index.html", _CHAT_NEEDS)),
-        ("/console", _serve(page, "console/index.html", _CHAT_NEEDS)),
+        ("/console", _serve(console, "console/index.html", _CHAT_NEEDS)),
         ("/docs", _serve(page, "docs/index.html", _DOCS_NEEDS)),
         ("/widget.js", _serve(file, "widget/widget.js", _CHAT_NEEDS)),
         ("/widget/demo", _serve(page, "widget/demo.html", _CHAT_NEEDS)),
+        ("/widget/preview", _serve(preview, "widget/preview.html", _CHAT_NEEDS)),
     ):
         app.add_route(path, endpoint, include_in_schema=False)
     app.add_route("/readme", _readme, include_in_schema=False)

@@ -20,6 +20,14 @@ class IssuedToken:
     expires_at: int
 
 
+@dataclass(frozen=True)
+class Session:
+    """A browser's session. `site`: the identity of the site's key that it was begun with."""
+
+    id: str
+    site: str | None = None
+
+
 class SessionTokens:
     """Issues and reads JSON Web Tokens, signed with a secret that all processes share."""
 
@@ -27,8 +35,8 @@ class SessionTokens:
         self._secret = secret
         self._lifetime = lifetime_seconds
 
-    def issue(self, session: str, *, of_user: bool = False) -> IssuedToken:
-        """`of_user`: the session of a visitor whom his site vouches for."""
+    def issue(self, session: str, *, of_user: bool = False, site: str | None = None) -> IssuedToken:
+        """`of_user`: the session of a visitor whom his site vouches for. `site`: its site's key."""
         moment = int(time.time())
         expires_at = moment + self._lifetime
         claims: dict[str, Any] = {
@@ -39,6 +47,8 @@ class SessionTokens:
         }
         if of_user:
             claims["user"] = True
+        if site is not None:
+            claims["site"] = site
         return IssuedToken(jwt.encode(claims, self._secret, _ALGORITHM), expires_at)
 
     def is_of_user(self, token: str) -> bool:
@@ -49,7 +59,7 @@ class SessionTokens:
             claims = {}
         return "user" in claims
 
-    def session_of(self, token: str) -> str | None:
+    def session_of(self, token: str) -> Session | None:
         """Return the token's session; None if the token is not one of ours.
 
         Raises `Unauthorized` if the token has expired.
@@ -63,18 +73,19 @@ class SessionTokens:
             ) from None
         except jwt.InvalidTokenError:
             return None
-        return str(claims["sub"])
+        return Session(str(claims["sub"]), claims.get("site"))
 
-    def renewable_session(self, token: str) -> str | None:
+    def renewable_session(self, token: str, *, site: str | None = None) -> str | None:
         """Return the session that may get a new token; None if it may not.
 
-        The session of a user is not renewable: his site has to vouch for him again.
+        The session of a user is not renewable: his site has to vouch for him again. One that was
+        begun with a site's key needs that `site` again.
         """
         try:
             claims = self._read(token, verify_exp=False)
         except jwt.InvalidTokenError:
             return None
-        if "user" in claims:
+        if "user" in claims or claims.get("site") != site:
             return None
         if int(claims["iat"]) + max(_RENEWABLE_SECONDS, self._lifetime) < time.time():
             return None

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, delete, or_, select, update
 
 from app.db.action_rows import ACTION_DOCUMENTS, ACTIONS, ActionDocumentRow, ActionRow
 from app.db.action_tables import action_documents, actions
+from app.db.draft_tables import assistant_drafts
 from app.db.paging import Page, read_page
+from app.db.tables import assistants
 from app.domain.access import SHARED
 from app.domain.errors import not_found
 
@@ -77,6 +79,37 @@ def remove(connection: Connection, project: str, action_id: str) -> None:
     keys = {"key": action_id, "of_project": project}
     if connection.execute(_DELETE, keys).rowcount == 0:
         raise not_found("action", action_id)
+
+
+def users_of(connection: Connection, project: str | None, prefix: str) -> dict[str, str | None]:
+    """Return the names, by id, of the assistants with a tool whose function's name begins so.
+
+    Their drafts count too. `project`: None: of all projects, and configured ones.
+    """
+    tools = (assistants.c.tools, assistant_drafts.c.content["tools"])
+    found = connection.execute(
+        select(assistants.c.id, assistants.c.name, *tools)
+        .outerjoin(assistant_drafts)
+        .where(
+            or_(*(_mentions(column, prefix) for column in (tools[0], assistant_drafts.c.content)))
+        )
+        .where(*([] if project is None else [assistants.c.project == project]))
+        .order_by(assistants.c.sequence)
+    )
+    return {
+        row.id: row.name
+        for row in found
+        if any(_name(tool).startswith(prefix) for listed in row[2:] for tool in listed or ())
+    }
+
+
+def _mentions(column: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
+    return cast(column, Text).contains(f'"{prefix}', autoescape=True)
+
+
+def _name(tool: dict[str, Any]) -> str:
+    name: str = tool.get("function", {}).get("name", "")
+    return name
 
 
 def list_page(connection: Connection, project: str, page: Page) -> tuple[list[ActionRow], bool]:

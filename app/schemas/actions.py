@@ -144,7 +144,10 @@ class ShownAuth(WireObject):
 
 
 class Action(ListedObject):
-    """`server` replaces the document's; `address` is what is called."""
+    """`server` replaces the document's; `address` is what is called.
+
+    `configured`: it is in the assistants file, and can only be changed there.
+    """
 
     object: Literal["action"] = "action"
     created_at: int
@@ -157,6 +160,7 @@ class Action(ListedObject):
     ask: Ask
     auth: ShownAuth
     metadata: dict[str, str]
+    configured: bool
 
 
 class ActionDeleted(WireObject):

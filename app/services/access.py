@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.core.session_tokens import SessionTokens
 from app.core.user_tokens import read_user_token
@@ -12,7 +12,7 @@ from app.db import assistants, visitors
 from app.db.database import Connection, Database
 from app.db.visitor_rows import VisitorRow
 from app.domain.access import ADMIN, DEFAULT_PROJECT, Caller
-from app.domain.errors import NotFound, Unauthorized
+from app.domain.errors import Forbidden, NotFound, Unauthorized
 from app.domain.ids import new_session_id
 from app.schemas.access import Access, CallerInfo, ChatSession, PublicAssistant, SessionUser
 from app.services.access_directory import AccessDirectory
@@ -150,7 +150,7 @@ class AccessService:
     async def identify(self, credential: str | None) -> Caller:
         """Return the caller with this credential. Raises `Unauthorized` and `DatabaseAway`."""
         if credential is not None:
-            caller = await self._by_key(credential) or self._by_token(credential)
+            caller = await self._by_key(credential) or await self._by_token(credential)
             if caller is not None:
                 return caller
         if self.is_open:
@@ -173,11 +173,56 @@ class AccessService:
             return Caller(ADMIN, key=ADMIN)
         return await self._directory.caller_with(digest)
 
-    def _by_token(self, credential: str) -> Caller | None:
-        if self._public_chat is None:
-            return None
+    async def _by_token(self, credential: str) -> Caller | None:
         session = self._tokens.session_of(credential)
-        return None if session is None else Caller(self._public_chat.project, session)
+        if session is None:
+            return None
+        if session.site is not None:
+            visitor = await self._directory.visitor_of(session.site)
+            return None if visitor is None else replace(visitor, session=session.id)
+        public = self._public_chat
+        return None if public is None else Caller(public.project, session.id)
+
+    async def site_of(self, key: str) -> Caller:
+        """Return the caller whose key is in a site's page. Raises `Unauthorized`, `Forbidden`."""
+        caller = await self._by_key(key)
+        limits = None if caller is None else caller.limits
+        if caller is None:
+            raise Unauthorized(
+                f"Incorrect API key provided: {masked(key)}.",
+                code="invalid_api_key",
+                headers=_BEARER,
+            )
+        if limits is None or limits.scope != "chat" or not limits.origins:
+            raise Forbidden(
+                "This key must not be in a page, where everybody can read it. Make one with the "
+                "scope 'chat' that is limited to the page's origin, and revoke this one if it was "
+                "published.",
+                code="not_a_site_key",
+            )
+        return caller
+
+    async def begin_site_session(
+        self, caller: Caller, credential: str | None, assistant_id: str | None
+    ) -> ChatSession:
+        """Begin a session with a site's key, or continue that of an older token.
+
+        Only the assistant that the page names is returned: which others the project has is not
+        for visitors to know. Raises `NotFound`.
+        """
+        assert caller.limits is not None
+        site = caller.limits.identity
+        session = None
+        if credential is not None:
+            session = self._tokens.renewable_session(credential, site=site)
+        wanted = assistant_id or self._default_assistant_id
+        found = await self._database.read(assistants.retrieve, caller.project, wanted)
+        issued = self._tokens.issue(session or new_session_id(), site=site)
+        return ChatSession(
+            token=issued.token,
+            expires_at=issued.expires_at,
+            assistants=[PublicAssistant.of(assistant_object(found))],
+        )
 
     async def begin_session(self, credential: str | None, user_token: str | None) -> ChatSession:
         """Begin a session, or continue that of an older token or of a user.

@@ -98,13 +98,32 @@ class AccessDirectory:
         """
         if not self.snapshot.any_key:
             return None
-        if self._clock() - self._read_at > FRESH_SECONDS:
-            await self._read()
+        await self._refresh_old()
         key = self.snapshot.keys.get(digest)
         if key is None or not hmac.compare_digest(bytes.fromhex(key.digest), digest):
             return None
         self._used(key)
         return _caller(key)
+
+    async def visitor_of(self, site: str) -> Caller | None:
+        """Return who a session calls as that was begun with a site's key, by the key's identity.
+
+        None if no such key is valid any more. Raises `DatabaseAway`.
+        """
+        await self._refresh_old()
+        keys = [
+            key for key in self.snapshot.keys.values() if key.identity == site and is_of_site(key)
+        ]
+        if not keys:
+            return None
+        # While a key is replaced there are two, which may name different pages.
+        origins = frozenset(origin for key in keys for origin in key.origins)
+        newest = max(keys, key=lambda key: key.created_at)
+        return Caller(newest.project, limits=KeyLimits(site, newest.scope, origins, newest.rate))
+
+    async def _refresh_old(self) -> None:
+        if self._clock() - self._read_at > FRESH_SECONDS:
+            await self._read()
 
     def budget_of(self, project: str) -> int | None:
         row = self.snapshot.projects.get(project)
@@ -156,6 +175,11 @@ class AccessDirectory:
         uses, self._to_note = self._to_note, {}
         if uses:
             await self._database.transaction(access.note_uses, [*uses.items()], every=_NOTE_EVERY)
+
+
+def is_of_site(key: KeyRow) -> bool:
+    """Return whether the key may be in a page: it opens nothing but chats, for its own origins."""
+    return key.scope == "chat" and bool(key.origins)
 
 
 def _caller(key: KeyRow) -> Caller:

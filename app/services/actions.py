@@ -6,7 +6,7 @@ from typing import Any
 
 from app.actions.calling import ActionCaller
 from app.actions.definitions import asks_first, function_of, tool_of
-from app.actions.operations import Found
+from app.actions.operations import SEPARATOR, Found
 from app.db import actions
 from app.db.action_rows import ActionRow
 from app.db.database import Connection, Database
@@ -30,6 +30,8 @@ from app.wire import action_object
 
 # Characters of a client's name that an error quotes.
 _SHOWN = 256
+# How many assistants an error names.
+_MOST_NAMED = 10
 
 
 class ActionService:
@@ -93,6 +95,7 @@ class ActionService:
         if actions.retrieve(connection, before.project, before.id) != before:
             raise InvalidRequest("The action was changed by another request. Please try again.")
         if made.action.name != before.name:
+            _check_unused(connection, before, "name")
             _check_name(connection, made.action)
         if made.action.secret not in (None, before.secret):
             claim_secrets_key(connection, self._maker.sealer)
@@ -122,6 +125,21 @@ def _check_name(connection: Connection, action: ActionRow) -> None:
         raise invalid(f"There is already an action named '{action.name}'.", "name")
 
 
+def _check_unused(connection: Connection, action: ActionRow, param: str | None = None) -> None:
+    """Refuse to take functions from assistants: runs would wait for a client to answer them."""
+    users = actions.users_of(connection, action.project, f"{action.name}{SEPARATOR}")
+    if not users:
+        return
+    some = [f"'{name}' ({key})" if name else key for key, name in [*users.items()][:_MOST_NAMED]]
+    more = f" and {len(users) - len(some)} more" if len(users) > len(some) else ""
+    raise InvalidRequest(
+        f"The action {action.name} is in use by {', '.join(some)}{more}. Remove its functions "
+        "from the tools and drafts of these assistants first.",
+        param=param,
+        code="action_in_use",
+    )
+
+
 def _own(connection: Connection, project: str, action_id: str) -> tuple[ActionRow, dict[str, Any]]:
     action, document = _with_document(connection, project, action_id)
     if action.project == SHARED:
@@ -137,5 +155,6 @@ def _with_document(
 
 
 def _delete(connection: Connection, project: str, action_id: str) -> None:
-    _own(connection, project, action_id)
+    action, _ = _own(connection, project, action_id)
+    _check_unused(connection, action)
     actions.remove(connection, project, action_id)

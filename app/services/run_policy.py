@@ -49,11 +49,15 @@ class RunPolicy:
 
     def default_for(self, caller: Caller) -> str:
         """Return the id of the assistant that answers if the request names none."""
-        return self.public_assistants[0] if caller.is_visitor else self.default_assistant_id
+        if caller.is_visitor and caller.limits is None:
+            return self.public_assistants[0]
+        return self.default_assistant_id
 
     def assistant(self, connection: Connection, caller: Caller, assistant_id: str) -> AssistantRow:
         """Return the assistant of a new run. Raises `NotFound`."""
-        if caller.is_visitor and assistant_id not in self.public_assistants:
+        is_public = assistant_id in self.public_assistants
+        # With a site's key, all assistants of its project may answer.
+        if caller.is_visitor and caller.limits is None and not is_public:
             raise not_found("assistant", assistant_id)
         if self.configured is not None and assistant_id == self.configured.id:
             return self.configured

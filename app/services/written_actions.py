@@ -2,10 +2,11 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from app.actions.definitions import tool_of
+from app.actions.operations import SEPARATOR
 from app.core.assistants_file import WrittenAssistant
 from app.core.sealing import Sealer
 from app.core.written_actions import WrittenAction
@@ -40,10 +41,18 @@ async def with_actions(
             faults.append(f"{action.place}{f'.{error.param}' if error.param else ''}: {error}")
     if faults:
         raise StartError("\n".join(faults))
+    ids = frozenset(assistant.id for assistant in written)
     try:
-        await database.transaction(_store, [*made.values()], maker.sealer)
+        retired = await database.transaction(_store, [*made.values()], ids, maker.sealer)
     except InvalidRequest as error:
         raise StartError(str(error)) from error
+    for name, users in retired.items():
+        logger.warning(
+            "the action %s is not in the assistants file any more, but in use by %s: its functions "
+            "are not offered to the model",
+            name,
+            ", ".join(users),
+        )
     return [
         _with_tools(one, [made[action.name].action for action in one.actions]) for one in written
     ]
@@ -97,15 +106,30 @@ def _before(connection: Connection, action_id: str) -> Made | None:
     return Made(action, actions.document_of(connection, action_id))
 
 
-def _store(connection: Connection, made: Sequence[Made], sealer: Sealer) -> None:
+def _store(
+    connection: Connection, made: Sequence[Made], written: Collection[str], sealer: Sealer
+) -> dict[str, list[str]]:
+    """Return the actions that were kept, without operations, with the assistants that list them.
+
+    Without its action, such a function would be one that a client answers: runs would wait for it.
+    `written`: ids of the assistants of the file, which are updated afterwards.
+    """
     if any(one.action.secret is not None for one in made):
         claim_secrets_key(connection, sealer)
-    known = {row.id for row in actions.of_project(connection, SHARED)}
+    before = {row.id: row for row in actions.of_project(connection, SHARED)}
     for one in made:
         assert one.document is not None
-        if one.action.id in known:
+        if one.action.id in before:
             actions.rewrite(connection, one.action, one.document)
         else:
             actions.create(connection, one.action, one.document)
-    for action_id in known - {one.action.id for one in made}:
-        actions.remove(connection, SHARED, action_id)
+    retired: dict[str, list[str]] = {}
+    for action_id in before.keys() - {one.action.id for one in made}:
+        row = before[action_id]
+        users = actions.users_of(connection, None, f"{row.name}{SEPARATOR}")
+        if listing := [key for key in users if key not in written]:
+            retired[row.name] = listing
+            actions.rewrite(connection, replace(row, chosen=[], operations=[]))
+        else:
+            actions.remove(connection, SHARED, action_id)
+    return retired

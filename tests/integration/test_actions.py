@@ -9,7 +9,7 @@ from tests.support.action_documents import meilisearch, twilio_verify, weather
 from tests.support.called_api import CalledApi, Reply
 from tests.support.function_calls import call, outputs
 from tests.support.replies import Reply as ModelReply
-from tests.support.talk import finished
+from tests.support.talk import error_of, finished
 
 BOTH_APIS = True
 SECRET = "sk-of-the-called-api"
@@ -409,3 +409,28 @@ def test_a_name_is_used_once(http, api):
     made(http, name="weather", document=weather(api.url))
     again = http.post("/actions", json={"name": "weather", "document": weather(api.url)})
     assert again.json()["error"]["param"] == "name"
+
+
+def test_an_action_in_use_is_not_deleted_nor_renamed(http, api):
+    action = made(http, name="weather", document=weather(api.url))
+    path = f"/actions/{action['id']}"
+    tools = tools_of(http, action)
+    published = http.post(
+        "/assistants", json={"model": "m", "name": "Baker", "tools": tools}
+    ).json()
+    drafted = http.post("/assistants", json={"model": "m"}).json()
+    draft = f"/assistants/{drafted['id']}/draft"
+    http.put(draft, json={"model": "m", "tools": tools}).raise_for_status()
+    # Another action's functions, and a client's.
+    others = [
+        {"type": "function", "function": {"name": name}} for name in ("weather", "weatherX__y")
+    ]
+    http.post("/assistants", json={"model": "m", "tools": others}).raise_for_status()
+    for refused in (http.delete(path), http.post(path, json={"name": "climate"})):
+        error = error_of(refused)
+        assert error["code"] == "action_in_use"
+        assert f"in use by 'Baker' ({published['id']}), {drafted['id']}. Remove" in error["message"]
+    assert http.post(path, json={"name": "weather", "ask": "never"}).is_success
+    http.post(f"/assistants/{published['id']}", json={"tools": []}).raise_for_status()
+    http.delete(draft).raise_for_status()
+    assert http.delete(path).is_success

@@ -223,3 +223,84 @@ def test_a_project_has_its_own_limits(admin, upstream):
     assert caller.http.post("/chat", json={"message": "hi"}).is_success
     error = error_of(caller.http.post("/chat", json={"message": "hi"}), 429)
     assert error["code"] == "insufficient_quota"
+
+
+SITE = "https://shop.example"
+
+
+class Site(Admin):
+    """A server without a public chat, whose project has an assistant and keys for a site."""
+
+    def __init__(self, server, call_as) -> None:
+        super().__init__(server, call_as)
+        self.project("bakery")
+        self.owner = self.caller(self.key("bakery")).http
+        looks = {"color": "#aa0000", "internal": "x"}
+        body = {"model": "m", "name": "Baker", "instructions": "Secret.", "metadata": looks}
+        self.assistant = self.owner.post("/assistants", json=body).json()["id"]
+
+
+@pytest.fixture(scope="module")
+def site(start_shared, call_shared_as, upstream_server):
+    upstream_server.reset()
+    return Site(start_shared(admin_key=ADMIN_KEY), call_shared_as)
+
+
+def begin(admin, key, token=None, *, origin=SITE, **body):
+    headers = {"origin": origin} if origin else {}
+    if token is not None:
+        headers["authorization"] = f"Bearer {token}"
+    http = admin.call_as(admin.server).http
+    return http.post("/chat/sessions", headers=headers, json={"key": key["value"], **body})
+
+
+def test_a_key_in_a_page_begins_sessions_of_its_own_project(site):
+    key = site.key("bakery", scope="chat", origins=[SITE])
+    begun = [begin(site, key, assistant=site.assistant).json() for _ in range(2)]
+    shown = {"id": site.assistant, "name": "Baker", "description": None}
+    assert begun[0]["assistants"] == [{**shown, "metadata": {"color": "#aa0000"}}]
+    one, other = (
+        site.call_as(site.server, session["token"], origin=SITE).http for session in begun
+    )
+    body = {"message": "안녕하세요", "assistant_id": site.assistant}
+    thread = one.post("/chat", json=body).raise_for_status().json()["thread_id"]
+    assert other.get(f"/threads/{thread}").status_code == 404
+    assert site.owner.get(f"/threads/{thread}").is_success
+    assert error_of(one.get("/assistants"), 403)["code"] == "session_not_allowed"
+    # Its token is of no use to another page, and ends with the key.
+    elsewhere = site.call_as(site.server, begun[0]["token"], origin="https://other.example")
+    assert error_of(elsewhere.http.get("/threads"), 403)["code"] == "origin_not_allowed"
+    again = begin(site, key, begun[0]["token"], assistant=site.assistant).json()["token"]
+    renewed = site.call_as(site.server, again, origin=SITE).http
+    assert [found["id"] for found in renewed.get("/threads").json()["data"]] == [thread]
+    site.change(key, revoked=True)
+    assert error_of(one.get("/threads"), 401)
+    assert error_of(begin(site, key), 401)
+
+
+def test_which_keys_may_not_be_in_a_page(site):
+    for limits in ({"origins": [SITE]}, {"scope": "chat"}, {"scope": "read", "origins": [SITE]}):
+        error = error_of(begin(site, site.key("bakery", **limits)), 403)
+        assert error["code"] == "not_a_site_key"
+    key = site.key("bakery", scope="chat", origins=[SITE])
+    for origin in ("https://other.example", "null", None):
+        assert error_of(begin(site, key, origin=origin), 403)["code"] == "origin_not_allowed"
+    site.project("florist")
+    other = site.key("florist", scope="chat", origins=[SITE])
+    error_of(begin(site, other, assistant=site.assistant), 404)
+    token = begin(site, key, assistant=site.assistant).json()["token"]
+    fresh = begin(site, other, token).json()["token"]
+    assert site.call_as(site.server, fresh, origin=SITE).http.get("/me").json()["project"] is None
+    assert error_of(begin(site, key, user="x.y.z"), 400)["code"] == "user_with_key"
+    # A session stays a visitor's if its key is allowed more later.
+    site.change(key, scope="all")
+    assert error_of(site.call_as(site.server, token, origin=SITE).http.get("/threads"), 401)
+
+
+def test_the_budget_of_a_sites_key_counts_for_its_visitors(site):
+    key = site.key("bakery", scope="chat", origins=[SITE], token_budget=1)
+    token = begin(site, key, assistant=site.assistant).json()["token"]
+    page = site.call_as(site.server, token, origin=SITE).http
+    body = {"message": "hello", "assistant_id": site.assistant}
+    assert page.post("/chat", json=body).is_success
+    assert error_of(page.post("/chat", json=body), 429)["code"] == "insufficient_quota"

@@ -137,3 +137,26 @@ def test_faults_have_lines_and_show_no_secret(folder, old, new, fault):
 
 def test_the_named_variables_are_known(folder):
     assert named_variables(written(folder, FILE)) == {"WEATHER_KEY"}
+
+
+def test_functions_of_an_action_that_left_the_file_do_not_wait_for_a_client(
+    start, folder, api, upstream
+):
+    settings = {"actions_allow": [api.host]}
+    first = start(assistants_file=written(folder, FILE), **settings)
+    tool = {"type": "function", "function": {"name": "weather__getForecast"}}
+    own = first.http.post("/assistants", json={"model": "m", "tools": [tool]}).json()["id"]
+    first.stop()
+    second = start(assistants_file=written(folder, FILE.partition("    actions:")[0]), **settings)
+    upstream.reply(
+        ModelReply.function_calls(call("weather__getForecast", city="Ulm")), ModelReply.text("Ok.")
+    )
+    thread = second.client.beta.threads.create(messages=[{"role": "user", "content": "go"}])
+    assert finished(second.client, thread.id, own).status == "completed"
+    assert "tools" not in upstream.requests[0].asked
+    [output] = outputs(upstream)
+    assert output.startswith("Error: unknown function 'weather__getForecast'.")
+    second.http.delete(f"/assistants/{own}").raise_for_status()
+    second.stop()
+    third = start(assistants_file=written(folder, FILE.partition("    actions:")[0]), **settings)
+    assert third.http.get("/actions").json()["data"] == []

@@ -44,7 +44,7 @@ async def update_action(
 
 @routes.delete("/actions/{action_id}")
 async def delete_action(action_id: str, services: ServicesDep, caller: CallerDep) -> ActionDeleted:
-    """Delete an action. Assistants that list its functions keep them, for clients to answer."""
+    """Delete an action that no assistant and no draft lists any more; otherwise it's a 400."""
     return await services.actions.delete(caller.project, action_id)
 
 

@@ -9,6 +9,7 @@ export class SessionCredential {
   #name;
   #session;
   #user;
+  #site;
   /** @type {Promise<void>|null} */
   #pending = null;
 
@@ -19,12 +20,14 @@ export class SessionCredential {
    * @param {string} name storage name of the session
    * @param {() => Promise<string|null>} [user] returns the token by which the site vouches for its
    *   visitor; null: it doesn't. A user's session is not stored, because the page has the token.
+   * @param {{key?: string, assistant?: string}} [site] the site's key, and who answers there
    */
-  constructor(base, storage, name = "threadkeeper.session", user = async () => null) {
+  constructor(base, storage, name = "threadkeeper.session", user = async () => null, site = {}) {
     this.#client = new ApiClient(base, noCredential);
     this.#storage = storage;
     this.#name = name;
     this.#user = user;
+    this.#site = site;
     this.#session = storage.get(name);
   }
 
@@ -100,6 +103,7 @@ export class SessionCredential {
   async #create(token, body = {}) {
     /** @type {Record<string, string>} */
     const headers = token ? { authorization: `Bearer ${token}` } : {};
-    return (await this.#client.fetch("POST", "chat/sessions", { body, headers })).json();
+    const sent = { ...body, ...this.#site };
+    return (await this.#client.fetch("POST", "chat/sessions", { body: sent, headers })).json();
   }
 }

@@ -30,6 +30,7 @@ export class Chat {
    * @param {string} options.base the server's URL, with a trailing slash
    * @param {string} options.name prefix of this widget's storage names
    * @param {string} [options.assistantId]
+   * @param {string} [options.siteKey] the site's key, which may only chat
    * @param {() => string|null|(() => Promise<string|null>)} options.user returns the token by which
    *   the site vouches for its visitor, or a function that gets it; null: it doesn't
    * @param {(turn: Turn, hasEnded: boolean) => void} options.onTurn called after
@@ -39,7 +40,7 @@ export class Chat {
    * @param {(message: {role: string, text: string, thread_id: string}) => void} options.onMessage
    *   called once for each new message
    */
-  constructor({ base, name, assistantId, user, onTurn, onMessage, onHandover }) {
+  constructor({ base, name, assistantId, siteKey, user, onTurn, onMessage, onHandover }) {
     const api = new URL("api/v1/", base);
     this.#base = base;
     this.#wanted = assistantId;
@@ -48,7 +49,7 @@ export class Chat {
     this.#credential = new SessionCredential(api, browserStorage, `${name} session`, async () => {
       const given = user();
       return typeof given === "function" ? given() : given;
-    });
+    }, siteKey ? { key: siteKey, ...(assistantId ? { assistant: assistantId } : {}) } : {});
     this.#client = new ApiClient(api, this.#credential);
     this.#onTurn = onTurn;
     this.#onMessage = onMessage;

@@ -123,9 +123,9 @@ class Panel {
 
   #newChat() {
     const { base, name, dataset, user } = this.#widget;
-    const assistantId = dataset.assistant;
+    const { assistant: assistantId, key: siteKey } = dataset;
     const chat = new Chat({
-      ...{ base, name, assistantId, user },
+      ...{ base, name, assistantId, siteKey, user },
       onTurn: (turn, hasEnded) => chat === this.#chat && this.#onTurn(turn, hasEnded),
       onMessage: (message) => chat === this.#chat && this.#emit("message", message),
       onHandover: (standing) => chat === this.#chat && this.#people.changed(standing),

@@ -210,9 +210,41 @@ def test_the_script_tag_for_a_site(console, served, path):
     page = console(served, path)
     page.button("Put it on your site").click()
     expect(page.dialog.locator("code")).to_contain_text(f'data-assistant="{path[11:]}"')
+    page.dialog.get_by_text("Without a key in the tag").click()
     expect(page.dialog).to_contain_text("PUBLIC_CHAT=true")
-    expect(page.dialog).to_contain_text("CORS_ORIGINS")
+    # Nobody can make a key on a server without any.
+    expect(page.dialog).to_contain_text("With ADMIN_KEY in .env")
+    expect(page.page.frame_locator(".site-frame").get_by_role("dialog")).to_be_visible()
     page.assert_accessible()
+
+
+def test_wrong_forms_of_an_origin_are_explained(console, served):
+    page = console(served).page
+    read = """async (typed) => {
+      const { readOrigin } = await import("./static/console/views/assistants/site_origin.js");
+      const { origin, note } = readOrigin(typed);
+      return [origin, note];
+    }"""
+    site = "https://www.example.org"
+    for typed, expected in {
+        site: [site, None],
+        "": [None, None],
+        f" {site}/shop?x=1#y ": [site, "originChanged"],
+        f"{site}/": [site, "originChanged"],
+        "HTTPS://WWW.Example.org:443": [site, "originChanged"],
+        "www.example.org": [site, "originScheme"],
+        "한글.kr": ["https://xn--bj0bj06e.kr", "originScheme"],
+        "http://www.example.org": ["http://www.example.org", "originInsecure"],
+        "http://localhost:3000": ["http://localhost:3000", None],
+        "https://*.example.org": [None, "originWildcard"],
+        "*": [None, "originWildcard"],
+        "file:///C:/index.html": [None, "originFile"],
+        "null": [None, "originFile"],
+        "my site": [None, "originInvalid"],
+        "example": [None, "originInvalid"],
+        "ftp://example.org": [None, "originInvalid"],
+    }.items():
+        assert page.evaluate(read, typed) == expected, typed
 
 
 def test_the_form_is_accessible(console, served, path, look):

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.api.pages import FOLDER
+from tests.support.action_documents import weather
 from tests.support.pages import needs_libraries
 
 pytestmark = needs_libraries
@@ -137,3 +138,32 @@ def test_each_view_is_linked_with_its_style():
     linked = set(re.findall(r'href="static/(console/views/[^"]+\.css)"', page))
     there = {path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("console/views/*/*.css")}
     assert linked == there
+
+
+def test_no_view_shows_anything_of_another_project(console, start):
+    """Only the bank has objects: whatever the shop's key opens is as empty as on a new server."""
+    server = start(api_keys=WITH_KEYS, default_model="m")
+    headers = {"authorization": f"Bearer {KEYS['bank']}"}
+    teller = assistant(server, "Teller", KEYS["bank"])
+    body = {"name": "vault", "document": weather()}
+    action = (
+        server.http.post("/actions", json=body, headers=headers).raise_for_status().json()["id"]
+    )
+    chat = {"message": "secret question", "assistant_id": teller}
+    answer = server.http.post("/chat", json=chat, headers=headers).raise_for_status().json()
+    page = console(server, expected=re.compile("status of 404"))
+    page.sign_in(KEYS["shop"])
+    names = [link.get_attribute("href") for link in page.page.locator("#rail a").all()]
+    assert len(names) >= 5
+    theirs = [f"assistants/{teller}", f"knowledge/{teller}", f"actions/{action}"]
+    thread = f"conversations/{answer['thread_id']}"
+    for path in [*(name.removeprefix("#/") for name in names if name), *theirs, thread]:
+        page.open(path)
+        expect(page.view.locator(".state-loading")).to_have_count(0)
+        expect(page.view.locator("h1")).not_to_be_empty()
+        shown = page.page.locator("#view").inner_text()
+        for foreign in ("Teller", "vault", "Weather", "secret question", "Answer to"):
+            assert foreign not in shown, path
+    for path in [*theirs, thread]:
+        page.open(path)
+        expect(page.view.get_by_role("alert")).to_contain_text("does not exist")

@@ -12,6 +12,7 @@ import { actionButton, viewHead } from "../../pieces/view_head.js";
 import { DraftSaver } from "./draft_saver.js";
 import { AssistantForm, contentOf } from "./form.js";
 import { duplicate } from "./new_assistant.js";
+import { loadOffered } from "./offered.js";
 import { openSite } from "./site.js";
 import { Trial } from "./trial.js";
 import { openVersions } from "./versions.js";
@@ -77,12 +78,11 @@ class Editor {
     showLoading(place);
     try {
       const { client } = this.#context;
-      const [draft, models, functions] = await Promise.all([
+      const [draft, offered] = await Promise.all([
         client.get(`${this.#path}/draft`),
-        client.get("models"),
-        client.get("functions"),
+        loadOffered(client),
       ]);
-      this.#show(draft, models.data, functions.data);
+      this.#show(draft, offered);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       showFailure(place, error, () => {
@@ -92,10 +92,10 @@ class Editor {
     }
   }
 
-  #show(draft, models, functions) {
+  #show(draft, offered) {
     this.#draft = draft;
     const mayChange = this.#context.mayWrite && !draft.configured;
-    this.#form = new AssistantForm(models, functions, () => {
+    this.#form = new AssistantForm(offered, () => {
       if (mayChange) this.#saver.changed();
     });
     this.#form.show(contentOf(draft));
@@ -121,7 +121,7 @@ class Editor {
     return [
       actionButton("secondary", "tryIt", () => this.#try(), "chat"),
       actionButton("secondary", "versions", () => this.#versions(mayChange), "history"),
-      actionButton("secondary", "onYourSite", () => openSite(this.#context, this.#id), "site"),
+      actionButton("secondary", "onYourSite", () => this.#site(), "site"),
       mayWrite ? actionButton("secondary", "duplicate", () => this.#duplicate(), "copy") : null,
       mayChange ? actionButton("secondary", "discardDraft", () => this.#discard(), "again") : null,
       mayChange ? actionButton("secondary", "delete", () => this.#delete(), "trash") : null,
@@ -210,6 +210,10 @@ class Editor {
     const content = this.#form?.read() ?? contentOf(this.#draft);
     const made = await attempt(duplicate(this.#context.client, content));
     if (made) this.#context.go(`#/assistants/${made.id}`);
+  }
+
+  #site() {
+    openSite(this.#context, this.#id, this.#form?.read() ?? contentOf(this.#draft));
   }
 
   async #versions(mayRestore) {

@@ -48,13 +48,12 @@ export class AssistantForm {
   #tools;
 
   /**
-   * @param {import("../../../shared/api.d.ts").ApiObject[]} models
-   * @param {import("../../../shared/api.d.ts").ApiObject[]} functions of the server
+   * @param {import("./offered.js").Offered} offered
    * @param {() => void} onChange
    */
-  constructor(models, functions, onChange) {
+  constructor({ models, functions, actions }, onChange) {
     this.#models = models;
-    this.#tools = new ToolChoice(functions, onChange);
+    this.#tools = new ToolChoice(functions, actions, onChange);
     const inputs = this.#inputs;
     const listed = models.map(({ id, shutdown_date: day }) => el("option", {
       value: id,

@@ -47,7 +47,10 @@ export function openList(container, context) {
   });
   const create = () => context.go("#/assistants/new");
   const actions = context.mayWrite
-    ? [actionButton("primary", "newAssistant", create, "plus")]
+    ? [
+      actionButton("secondary", "importGpt", () => context.go("#/assistants/import"), "copy"),
+      actionButton("primary", "newAssistant", create, "plus"),
+    ]
     : [];
   const head = viewHead(context, { title: "assistants", text: "assistantsText", actions });
   const box = el("div", { className: "search-field", role: "search" }, icon("search"), search);

@@ -8,6 +8,7 @@ import { showError } from "../../pieces/form.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
 import { AssistantForm } from "./form.js";
+import { loadOffered } from "./offered.js";
 
 // What is typed before the assistant exists is kept in this tab.
 const KEPT = "threadkeeper.console.new";
@@ -37,14 +38,11 @@ export async function openNew(container, context) {
   container.append(head, place);
   showLoading(place);
   try {
-    const [models, functions] = await Promise.all([
-      context.client.get("models"),
-      context.client.get("functions"),
-    ]);
-    const form = new AssistantForm(models.data, functions.data, () => {
+    const offered = await loadOffered(context.client);
+    const form = new AssistantForm(offered, () => {
       tabStorage.set(KEPT, form.read());
     });
-    const [first] = models.data;
+    const [first] = offered.models;
     form.show(tabStorage.get(KEPT) ?? { model: first?.id ?? "", metadata: {}, tools: [] });
     const button = actionButton("primary", "createAssistant", () => create(context, form, button));
     place.replaceChildren(form.element, el("div", { className: "form-end" }, button));

@@ -1,5 +1,6 @@
 /** A chat beside the form that tries what the form says, before it is published. */
 
+import { Approvals, asksAPerson } from "../../../shared/approvals.js";
 import { StepView } from "../../../shared/calls/call_view.js";
 import { Conversation } from "../../../shared/conversation.js";
 import { sendsMessage } from "../../../shared/keyboard.js";
@@ -115,7 +116,10 @@ export class Trial {
     if (!this.#conversation?.turns.includes(turn)) return;
     let view = this.#turns.get(turn);
     if (!view) {
-      view = new TrialTurn(turn, this.#conversation.files);
+      const conversation = this.#conversation;
+      view = new TrialTurn(turn, conversation.files, async (verdicts) => {
+        await attempt(conversation.decide(turn, verdicts));
+      });
       this.#turns.set(turn, view);
       this.#log.append(view.element);
     }
@@ -127,19 +131,22 @@ export class Trial {
   }
 }
 
-/** A question, and its answer with the steps that led to it. */
+/** A question, its answer with the steps that led to it, and calls that a person must allow. */
 class TrialTurn {
   #turn;
   #files;
+  #approvals;
   #views = new Map();
   #body = el("div", { className: "trial-answer" });
   #state = el("p", { className: "trial-state" });
 
-  constructor(turn, files) {
+  constructor(turn, files, decide) {
     this.#turn = turn;
     this.#files = files;
+    this.#approvals = new Approvals({ t: words, decide, buttonClass: "secondary" });
     const asked = el("p", { className: "trial-question", dir: "auto" }, turn.question.text);
-    this.element = el("article", { className: "trial-turn" }, asked, this.#body, this.#state);
+    this.element = el("article", { className: "trial-turn" }, asked, this.#body,
+      this.#approvals.element, this.#state);
   }
 
   show() {
@@ -151,6 +158,7 @@ class TrialTurn {
       && elements.every((one, place) => one === this.#body.children[place]);
     if (!same) this.#body.replaceChildren(...elements);
     this.element.setAttribute("aria-busy", String(growing));
+    this.#approvals.show(turn);
     const state = stateOf(turn);
     this.#state.textContent = state ? words(state.name, state.values) : "";
   }
@@ -196,6 +204,7 @@ function stateOf(turn) {
   if (turn.error) return errorText(turn.error);
   if (turn.status === "stopped") return { name: "stopped" };
   if (turn.status === "incomplete") return { name: "cutOff" };
+  if (asksAPerson(turn)) return null;
   if (turn.status === "waiting") {
     return { name: "waiting", values: { names: turn.awaited.map(({ name }) => name).join(", ") } };
   }
