@@ -109,6 +109,7 @@ LISTED_HANDOVER = {
     "requested_at": 1790000100,
     "taken_at": None,
     "visitor": {"id": "member-17", "name": "김하나", "email": None},
+    "preview": ASKED,
 }
 THREAD_VISITOR = {
     "object": "thread.visitor",

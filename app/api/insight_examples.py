@@ -103,6 +103,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "assistant_id": ASSISTANT_ID,
             }
         ],
+        "days": [{**_NUMBERS, "object": "insight.day", "date": "2026-11-21"}],
         "total": _NUMBERS,
     },
     "list_unanswered_questions": {

@@ -72,7 +72,8 @@ def test_charts_show_each_day_and_each_assistant(shop, console):
         "Shop"
     )
     page.page.get_by_text("All numbers as a table").click()
-    expect(page.view.get_by_role("row").filter(has_text="Shop")).to_be_visible()
+    table = page.page.get_by_role("region", name="By day")
+    expect(table.get_by_role("row").filter(has_text="Shop")).to_be_visible()
     page.assert_accessible()
 
 
