@@ -33,7 +33,8 @@ class SlowDatabase:
 
 
 def tasks_of(database: SlowDatabase | None = None) -> RunTasks:
-    metrics = SimpleNamespace(runs=SimpleNamespace(watch_active=lambda _: None))
+    active = SimpleNamespace(set=lambda _: None)
+    metrics = SimpleNamespace(runs=SimpleNamespace(active=active))
     shared: Any = SimpleNamespace(
         database=database,
         hub=Hub(),
