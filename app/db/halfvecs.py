@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 # The most dimensions that an HNSW index takes.
 MOST_DIMENSIONS = 4000
 # How many passages the index looks at before it answers, and at most if many are of other stores.
-_LOOKED_AT = 400
+_LOOKED_AT = 120
 _MOST_LOOKED_AT = 40_000
 
 # Older versions than 0.8 can't go on looking for passages of one store.

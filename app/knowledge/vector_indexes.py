@@ -24,7 +24,7 @@ _MEBIBYTE = 1 << 20
 # How many files are named in one statement.
 _FILES_AT_ONCE = 500
 # How many times as many passages as wanted the database's index is asked for.
-_COMPARED = 4
+_COMPARED = 2
 # After this many searches that found deleted passages, all passages are compared with the rows.
 _TRIES = 3
 
