@@ -135,11 +135,14 @@ class Delivery:
         target_id = claim.target.id
         task = asyncio.create_task(self._deliver(claim), name=f"delivery of {claim.row.id}")
         self._sending[target_id] = task
-        task.add_done_callback(lambda _: self._ended(target_id))
+        task.add_done_callback(lambda task: self._ended(target_id, task))
         return True
 
-    def _ended(self, target_id: str) -> None:
+    def _ended(self, target_id: str, task: asyncio.Task[None]) -> None:
         del self._sending[target_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The database was away: the lease lapses, and it is delivered again.
+            logger.error("what became of a notification was not stored", exc_info=error)
         self.wake()
 
     async def _deliver(self, claim: Claim) -> None:

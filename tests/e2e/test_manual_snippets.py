@@ -20,6 +20,8 @@ from tests.support.server import ThreadServer, thread_server
 
 WRITTEN_ADDRESS = "http://127.0.0.1:8010"
 MANUAL = [*ENGLISH, *KOREAN]
+# E-mails may be set up; none is sent.
+_MAIL = {"smtp_host": "127.0.0.1", "smtp_from": "owner@example.org"}
 _ADMIN_KEY = "an-administrators-key-0123456789"
 
 
@@ -67,7 +69,7 @@ def database_kind() -> str:
 def server(tmp_path_factory):
     """The server as it is after a clone: open, with the shipped assistants and functions."""
     folder = tmp_path_factory.mktemp("manual")
-    settings = {"files_url": str(folder / "files"), "assistants_file": str(SHIPPED)}
+    settings = {"files_url": str(folder / "files"), "assistants_file": str(SHIPPED)} | _MAIL
     with (
         fresh_database("sqlite", folder) as url,
         thread_server(database_url=url, public_chat=True, **settings) as server,
@@ -172,6 +174,10 @@ def called(server, server_with_key, server_with_admin, block: Block):
     if "/actions" in block.code:
         for action in called.http.get("/actions").json()["data"]:
             called.http.delete(f"/actions/{action['id']}")
+    if "/notification" in block.code:
+        headers = {"authorization": f"Bearer {KEY}"}
+        for target in called.http.get("/notification_targets", headers=headers).json()["data"]:
+            called.http.delete(f"/notification_targets/{target['id']}", headers=headers)
 
 
 @pytest.mark.parametrize(("document", "block"), CURL)
@@ -183,6 +189,13 @@ def test_curl(called, tmp_path, document: Document, block: Block):
         headers = {"authorization": f"Bearer {KEY}"}
         first = called.http.post("/chat", json={"message": "안녕하세요"}, headers=headers).json()
         environment |= {"THREAD_ID": first["thread_id"], "RUN_ID": first["run_id"]}
+    if "$TARGET_ID" in block.code:
+        # Nothing of this machine's network is called.
+        hook = {"type": "webhook", "address": "https://127.0.0.1/hook"}
+        target = called.http.post("/notification_targets", json=hook, headers=headers).json()["id"]
+        path = f"/notification_targets/{target}/test"
+        sent = called.http.post(path, headers=headers).json()["id"]
+        environment |= {"TARGET_ID": target, "NOTIFICATION_ID": sent}
     # A refusal is a failure of the command, and ends the snippet.
     strict = 'set -e\ncurl() { command curl --fail-with-body --silent --show-error "$@"; }\n'
     said = run(called, strict + block.code, "bash", folder=tmp_path, **environment)

@@ -137,20 +137,21 @@ async def test_a_message_written_at_that_moment_keeps_the_thread(start, aged, da
     assert http.get(f"/threads/{thread_id}/messages/msg_late").is_success
 
 
-async def test_visitors_who_own_nothing_go(start, retention, rows):
+async def test_visitors_who_own_nothing_go(start, retention, database_url):
     http = start().http
     thread_id = spoken(http)
-    for subject, days in (("owner", 99), ("gone", 99), ("new", 1)):
-        visitors.known(rows, "default", subject, None, None)
-        seen = {"moment": now() - days * DAY, "of": subject}
-        rows.execute(text("UPDATE visitors SET seen_at = :moment WHERE subject = :of"), seen)
-    owned = {"thread": thread_id}
     session = "(SELECT session_id FROM visitors WHERE subject = 'owner')"
-    rows.execute(text(f"UPDATE threads SET session_id = {session} WHERE id = :thread"), owned)
-    rows.commit()
+    with connected(database_url) as rows:
+        for subject, days in (("owner", 99), ("gone", 99), ("new", 1)):
+            visitors.known(rows, "default", subject, None, None)
+            seen = {"moment": now() - days * DAY, "of": subject}
+            rows.execute(text("UPDATE visitors SET seen_at = :moment WHERE subject = :of"), seen)
+        owned = text(f"UPDATE threads SET session_id = {session} WHERE id = :thread")
+        rows.execute(owned, {"thread": thread_id})
     assert await retention.forget_visitors() == 1
-    left = rows.execute(text("SELECT subject FROM visitors ORDER BY subject")).scalars()
-    assert list(left) == ["new", "owner"]
+    with connected(database_url) as rows:
+        left = rows.execute(text("SELECT subject FROM visitors ORDER BY subject")).scalars()
+        assert list(left) == ["new", "owner"]
 
 
 def test_the_server_sweeps_by_itself(start, aged, caplog):
