@@ -6,6 +6,8 @@
  * @property {string|null} note name of a text that explains what is wrong or was changed
  */
 
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
 /**
  * @param {string} typed
  * @returns {Read}
@@ -15,7 +17,7 @@ export function readOrigin(typed) {
   if (!text) return { origin: null, note: null };
   if (text.includes("*")) return { origin: null, note: "originWildcard" };
   if (/^(null$|file:|[a-z]:\\|\/)/i.test(text)) return { origin: null, note: "originFile" };
-  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  const hasScheme = SCHEME.test(text);
   const url = URL.parse(hasScheme ? text : `https://${text}`);
   if (!url || !["http:", "https:"].includes(url.protocol) || /\s/.test(text)) {
     return { origin: null, note: "originInvalid" };
