@@ -1,13 +1,13 @@
 """An index for lists of handovers: with states as parameters, the partial one was never used.
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0027
+Revises: 0026
 """
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Revisions of vector stores, by which servers know that passages were added.
 
-Revision ID: 0028
-Revises: 0021
+Revision ID: 0026
+Revises: 0025
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0021"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

@@ -3,14 +3,14 @@
 Until now its index was over a function: the planner evaluated that once per message instead of
 using the index. As on SQLite, triggers now queue messages, and the server indexes them.
 
-Revision ID: 0027
-Revises: 0021
+Revision ID: 0024
+Revises: 0023
 """
 
 from alembic import op
 
-revision = "0027"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
