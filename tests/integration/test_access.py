@@ -36,6 +36,7 @@ PUBLIC = {
     "/readme",
     "/widget.js",
     "/widget/demo",
+    "/widget/preview",
     "/static",
 }
 ORIGIN = "https://shop.example"

@@ -14,7 +14,7 @@ ALLOWED = {
     "shell": {"shared", "shared/calls", "shell"},
     "chat": {"shared", "shared/calls", "shell", "chat"},
     "widget": {"shared", "shared/calls", "widget"},
-    "console/pieces": {"shared", "shell", "console", "console/pieces"},
+    "console/pieces": {"shared", "shared/calls", "shell", "console", "console/pieces"},
     "console": {"shared", "shell", "console", "console/pieces"},
 }
 VIEWS = [path.name for path in sorted((FOLDER / "console/views").iterdir())]

@@ -45,6 +45,6 @@ _SILENT = Said(
 )
 _INSTALL = Said(
     "Start with ./run.sh, which installs {file}, or run pip install -r {file}.",
-    "./run.sh로 시작하면 {file}의 패키지를 설치합니다. pip install -r {file}로 직접 설치해도 "
-    "됩니다.",
+    "./run.sh로 시작하면 {file}에 있는 패키지가 설치됩니다. 직접 설치하려면 "
+    "pip install -r {file} 명령을 실행해 주세요.",
 )

@@ -81,3 +81,11 @@ export function showError(fields, error, moves = true) {
   named.control.focus();
   notify("checkFields");
 }
+
+/**
+ * @param {string} title
+ * @param {...Node} content
+ */
+export function group(title, ...content) {
+  return el("section", { className: "form-group" }, say(el("h2"), title), ...content);
+}

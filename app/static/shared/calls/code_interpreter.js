@@ -21,6 +21,7 @@ export const codeInterpreter = {
       nothing: "출력된 내용이 없습니다.",
     },
   },
+  runsCode: true,
   isLive: true,
   offered: {
     en: { name: "Code", hint: "Runs Python for calculations, tables and charts." },

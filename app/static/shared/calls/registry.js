@@ -21,6 +21,7 @@
  * @property {(call: Call, t: Translate, busy: boolean) => Piece[]} pieces
  * @property {(call: Call, delta: Call) => Call} [reduce] adds a delta to a call; default:
  *   `accumulate`
+ * @property {boolean} [runsCode] whether it runs code that the model writes
  * @property {boolean} [isLive] whether people watch its calls: they are unfolded while they run,
  *   and the widget shows them in full, too
  * @property {Record<import("../language.js").Language, {name: string, hint: string}>} [offered] how
@@ -107,6 +108,11 @@ export function offeredTools(language) {
   return [...TOOLS].flatMap(([type, { offered }]) => {
     return offered ? [{ type, ...offered[language] }] : [];
   });
+}
+
+/** @returns {Array<{type: string}>} the tools that run code, as an assistant lists them */
+export function toolsThatRunCode() {
+  return [...TOOLS].filter(([, tool]) => tool.runsCode).map(([type]) => ({ type }));
 }
 
 /**

@@ -4,12 +4,11 @@ import { ApiError } from "../../../shared/client.js";
 import { confirm } from "../../../shell/dialogs.js";
 import { el } from "../../../shell/dom.js";
 import { say } from "../../../shell/speech.js";
-import { Field, showError } from "../../pieces/form.js";
+import { Field, group, showError } from "../../pieces/form.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
 import { AuthFields } from "./auth_fields.js";
 import { DocumentFields } from "./document_fields.js";
-import { group } from "./new_action.js";
 import { OperationChoice } from "./operations.js";
 import { trialOf } from "./trial.js";
 

@@ -2,8 +2,8 @@
 
 import { ApiError } from "../../../shared/client.js";
 import { el } from "../../../shell/dom.js";
-import { say } from "../../../shell/speech.js";
-import { Field, showError } from "../../pieces/form.js";
+import { createAction, nameIn } from "../../pieces/action_making.js";
+import { Field, group, showError } from "../../pieces/form.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
 import { AuthFields } from "./auth_fields.js";
 import { DocumentFields } from "./document_fields.js";
@@ -45,7 +45,7 @@ export function openNew(container, context) {
     if (authentication) body.auth = authentication;
     button.disabled = true;
     try {
-      const made = await create(context.client, body);
+      const made = await createAction(context.client, body);
       context.notices.notify("actionCreated");
       context.go(`#/actions/${made.id}`);
     } catch (error) {
@@ -57,37 +57,4 @@ export function openNew(container, context) {
   });
   const back = { href: "#/actions", name: "actions" };
   container.append(viewHead(context, { title: "newAction", text: "newActionText", back }), form);
-}
-
-/**
- * @param {import("../../../shared/client.js").ApiClient} client
- * @param {Record<string, any>} body
- * @returns {Promise<import("./types.js").Action>} one of a document with very many operations
- *   offers none yet: a person has to choose
- */
-export async function create(client, body) {
-  try {
-    return await client.post("actions", body);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.param !== "operations") throw error;
-    return client.post("actions", { ...body, operations: [] });
-  }
-}
-
-/**
- * @param {string} text a document
- * @returns {string} a name made of its title; "" if there is none
- */
-export function nameIn(text) {
-  const title = /(?:^|[{,\s])["']?title["']?\s*:\s*["']?([^"'\n,}]+)/.exec(text)?.[1] ?? "";
-  const plain = title.normalize("NFKD").replace(/[^A-Za-z0-9]+/g, "-").replace(/^[^A-Za-z]+/, "");
-  return plain.toLowerCase().slice(0, 24).replace(/-+$/, "");
-}
-
-/**
- * @param {string} title
- * @param {...Node} content
- */
-export function group(title, ...content) {
-  return el("section", { className: "form-group" }, say(el("h2"), title), ...content);
 }

@@ -2,8 +2,8 @@
 
 import { ApiError } from "../../../shared/client.js";
 import { upload } from "../../../shared/uploading.js";
-import { create, nameIn } from "../actions/new_action.js";
-import { Library } from "../knowledge/library.js";
+import { createAction, nameIn } from "../../pieces/action_making.js";
+import { Library } from "../../pieces/library.js";
 
 /**
  * @typedef {{kind: "taken"|"left", text: string, values?: import(
@@ -75,7 +75,7 @@ async function makeAction(client, action, name) {
   for (let number = 1; ; number += 1) {
     const own = number > 1 ? `${name.slice(0, 22)}-${number}` : name;
     try {
-      return await create(client, { ...body, name: own });
+      return await createAction(client, { ...body, name: own });
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "invalid_action") throw error;
       if (error.param === "server" && action.domain && !("server" in body)) {

@@ -1,13 +1,13 @@
 /** The page that imports a GPT: what is pasted and dropped, and what became of it. */
 
+import { toolsThatRunCode } from "../../../shared/calls/registry.js";
 import { ApiError } from "../../../shared/client.js";
 import { el } from "../../../shell/dom.js";
 import { acceptDrops } from "../../../shell/drops.js";
 import { iconButton, say } from "../../../shell/speech.js";
-import { Field, showError } from "../../pieces/form.js";
+import { Field, group, showError } from "../../pieces/form.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
-import { group } from "../actions/new_action.js";
 import { readGpt } from "./gpt.js";
 import { importGpt } from "./gpt_import.js";
 
@@ -168,7 +168,7 @@ class GptForm {
       description: description.value.trim() || null,
       instructions: instructions.value || null,
       model: model.value,
-      tools: this.#gpt?.runsCode ? [{ type: "code_interpreter" }] : [],
+      tools: this.#gpt?.runsCode ? toolsThatRunCode() : [],
       metadata: { ...(suggestions ? { suggestions } : {}), ...(greeting ? { greeting } : {}) },
     };
   }

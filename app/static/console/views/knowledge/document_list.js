@@ -9,7 +9,7 @@ import { attempt } from "../../pieces/attempt.js";
 import { showFailure, showLoading, showNothing } from "../../pieces/states.js";
 import { DocumentRow } from "./document_row.js";
 
-/** @typedef {import("./library.js").Document} Document */
+/** @typedef {import("../../pieces/library.js").Document} Document */
 
 /** Files sent at the same time; the others wait. */
 const UPLOADS = 3;
@@ -31,7 +31,7 @@ export class DocumentList {
   element = el("section", { className: "documents" });
 
   /**
-   * @param {import("./library.js").Library} library
+   * @param {import("../../pieces/library.js").Library} library
    * @param {import("../../context.js").Context} context
    * @param {AbortSignal} closed
    */

@@ -5,7 +5,7 @@ import { el, languageOf } from "../../../shell/dom.js";
 import { icon } from "../../../shell/icons.js";
 import { iconButton, label, say } from "../../../shell/speech.js";
 
-/** @typedef {import("./library.js").Document} Document */
+/** @typedef {import("../../pieces/library.js").Document} Document */
 /** @type {Record<string, string>} text by the status of a file in a vector store */
 const STATUS = {
   in_progress: "documentReading",

@@ -5,11 +5,11 @@ import { el } from "../../../shell/dom.js";
 import { acceptDrops } from "../../../shell/drops.js";
 import { icon } from "../../../shell/icons.js";
 import { say, words } from "../../../shell/speech.js";
+import { Library } from "../../pieces/library.js";
 import { showFailure, showLoading } from "../../pieces/states.js";
 import { viewHead } from "../../pieces/view_head.js";
 import { answersOf } from "./answers.js";
 import { DocumentList } from "./document_list.js";
-import { Library } from "./library.js";
 import { trial } from "./trial.js";
 
 /**

@@ -9,7 +9,7 @@ import { showFailure, showLoading, showNothing } from "../../pieces/states.js";
 const LONGEST = 2000;
 
 /**
- * @param {import("./library.js").Library} library
+ * @param {import("../../pieces/library.js").Library} library
  * @param {AbortSignal} closed
  * @returns {HTMLElement}
  */
@@ -40,7 +40,7 @@ export function trial(library, closed) {
 }
 
 /**
- * @param {import("./library.js").Library} library
+ * @param {import("../../pieces/library.js").Library} library
  * @param {string} question
  * @param {HTMLElement} place
  * @param {AbortSignal} signal
@@ -61,7 +61,7 @@ async function ask(library, question, place, signal) {
 
 /**
  * @param {HTMLElement} place
- * @param {import("./library.js").Passage[]} passages
+ * @param {import("../../pieces/library.js").Passage[]} passages
  */
 function showPassages(place, passages) {
   const list = label(el("ol", { className: "passages" }), "passages");

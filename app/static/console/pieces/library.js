@@ -1,9 +1,9 @@
 /** The documents of an assistant: files in the vector stores that it searches. */
 
-import { storesOf, usingStore } from "../../../shared/calls/registry.js";
+import { storesOf, usingStore } from "../../shared/calls/registry.js";
 
-/** @typedef {import("../../../shared/api.d.ts").ApiObject} ApiObject */
-/** @typedef {import("../../../shared/api.d.ts").Assistant} Assistant */
+/** @typedef {import("../../shared/api.d.ts").ApiObject} ApiObject */
+/** @typedef {import("../../shared/api.d.ts").Assistant} Assistant */
 /**
  * @typedef {object} Document
  * @property {string} id of the file
@@ -31,7 +31,7 @@ export class Library {
   #making = null;
 
   /**
-   * @param {import("../../../shared/client.js").ApiClient} client
+   * @param {import("../../shared/client.js").ApiClient} client
    * @param {Assistant} assistant
    * @param {boolean} isConfigured whether only the server's settings can change it
    */
