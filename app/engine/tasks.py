@@ -95,7 +95,7 @@ class RunTasks:
         task = self._tasks.get(run_id)
         if task is not None:
             # Not before its first step: a task that is cancelled earlier runs none of its code.
-            asyncio.get_running_loop().call_soon(task.cancel)
+            asyncio.get_running_loop().call_soon(_cancel_once, task)
         return task is not None
 
     def lose(self, run_id: str) -> None:
@@ -257,3 +257,9 @@ class RunTasks:
             self._settle(run_id)
         else:
             self.ended(ended)
+
+
+def _cancel_once(task: asyncio.Task[Any]) -> None:
+    # A second time would interrupt how the run is being ended.
+    if not task.cancelling():
+        task.cancel()

@@ -119,3 +119,26 @@ async def test_whichever_process_a_waiting_run_came_to_it_is_cancelled_at_once(
     run = run_row("thread_1", "cancelling", worker_id="other", started_at=1 if begun else None)
     tasks_of().cancel(run)
     assert cancelled == ([(run.id, "cancelled")] if ended else [])
+
+
+async def test_a_second_cancel_does_not_interrupt_the_first(monkeypatch):
+    """Each heartbeat cancels the runs that are still `cancelling`."""
+    run = run_row("thread_1", "in_progress")
+    stored = asyncio.Event()
+
+    async def executing(*_: Any) -> Outcome:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await stored.wait()
+        return Outcome(replace(run, status="cancelled"))
+
+    monkeypatch.setattr(RunTasks, "_execute", lambda *_: executing())
+    tasks = tasks_of()
+    task = tasks.execute(Claimed(run, []))
+    for _ in range(3):
+        assert tasks.abandon(run.id)
+        await go_on()
+    stored.set()
+    ended = (await task).run
+    assert ended is not None and ended.status == "cancelled"
