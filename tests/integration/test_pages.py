@@ -280,8 +280,8 @@ async def test_a_page_says_when_its_files_were_not_fetched(copied, path):
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("marked.js", {"/chat", "/console", "/widget.js", "/widget/demo"}),
-        ("purify.js", {"/chat", "/console", "/widget.js", "/widget/demo"}),
+        ("marked.js", {"/chat", "/console", "/widget.js", "/widget/demo", "/widget/preview"}),
+        ("purify.js", {"/chat", "/console", "/widget.js", "/widget/demo", "/widget/preview"}),
         ("swagger-ui/swagger-ui-bundle.js", {"/docs"}),
         ("swagger-ui/swagger-ui.css", {"/docs"}),
     ],
