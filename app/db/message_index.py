@@ -58,7 +58,9 @@ _INDEX = {
     # The lock keeps a message from being deleted between being read and being indexed.
     "postgresql": text(
         "INSERT INTO message_index (sequence, thread, words) "
-        "SELECT messages.sequence, threads.sequence, message_words(messages.content) "
+        "SELECT messages.sequence, threads.sequence, "
+        # Null if no part of the message is text.
+        "coalesce(message_words(messages.content), CAST('' AS tsvector)) "
         "FROM messages JOIN threads ON threads.id = messages.thread_id "
         "WHERE messages.sequence IN :keys AND messages.status <> 'in_progress' "
         "ORDER BY messages.sequence FOR KEY SHARE OF messages "

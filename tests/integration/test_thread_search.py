@@ -255,3 +255,11 @@ def test_an_answer_with_odd_characters_is_kept(http, upstream):
     reply = http.post("/chat", json={"message": "question"})
     assert reply.status_code == 200, reply.text
     assert found(http, "question") == [reply.json()["thread_id"]]
+
+
+def test_a_message_without_text_hinders_no_search(http, made):
+    picture = {"type": "image_url", "image_url": {"url": "https://example.org/screen.png"}}
+    message = {"role": "user", "content": [picture]}
+    assert http.post("/threads", json={"messages": [message]}).status_code == 200
+    thread_id = made("a lighthouse")
+    assert found(http, "lighthouse") == [thread_id]
