@@ -15,7 +15,7 @@ _LIMITED: dict[int | str, dict[str, Any]] = {
     403: {"model": ErrorEnvelope, "description": "This caller may not do this."},
     429: {"model": ErrorEnvelope, "description": "Too many requests, runs or tokens."},
 }
-_GUARDED: dict[int | str, dict[str, Any]] = {
+GUARDED: dict[int | str, dict[str, Any]] = {
     401: {"model": ErrorEnvelope, "description": "The key is missing or unknown."},
     404: {"model": ErrorEnvelope, "description": "No such object."},
 }
@@ -23,12 +23,12 @@ _GUARDED: dict[int | str, dict[str, Any]] = {
 
 def router(tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
     """Return a router for routes that check the caller; see `GuardedRoute`."""
-    return APIRouter(tags=[tag], route_class=route_class, responses=_INVALID | _LIMITED | _GUARDED)
+    return APIRouter(tags=[tag], route_class=route_class, responses=_INVALID | _LIMITED | GUARDED)
 
 
 def admin_router(tag: str) -> APIRouter:
     """Return a router for routes that only the holder of `ADMIN_KEY` may call."""
-    return APIRouter(tags=[tag], route_class=AdminRoute, responses=_INVALID | _LIMITED | _GUARDED)
+    return APIRouter(tags=[tag], route_class=AdminRoute, responses=_INVALID | _LIMITED | GUARDED)
 
 
 def public_router(tag: str) -> APIRouter:

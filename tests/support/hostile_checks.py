@@ -15,7 +15,7 @@ _OF_WHAT_IS_GIVEN = (
     "it is more than 366 days before 'end_date'",
 )
 # Rules between fields that no JSON schema can express.
-_BEYOND_THE_DOCUMENT = ("all", "auth", "chunk_overlap_tokens")
+_BEYOND_THE_DOCUMENT = ("address", "all", "auth", "chunk_overlap_tokens")
 # Of projects and keys: a name is needed unless a key replaces another, and an origin, a rate and a
 # project's name are texts of a form that only the server reads.
 _BEYOND_IT_FOR_ADMINS = ("name", "origin", "origins", "rate")

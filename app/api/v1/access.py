@@ -5,7 +5,7 @@ from pydantic import Field
 
 from app.api.credentials import credential_of
 from app.api.deps import CallerDep, ServicesDep
-from app.api.routing import public_router, router
+from app.api.routing import GUARDED, public_router, router
 from app.domain.errors import InvalidRequest
 from app.schemas.access import Access, CallerInfo, ChatSession
 from app.schemas.common import RequestBody
@@ -32,7 +32,8 @@ async def retrieve_access(services: ServicesDep) -> Access:
     return services.access.told()
 
 
-@routes.post("/chat/sessions")
+# A site's key may be unknown, and so may the assistant that the site names.
+@routes.post("/chat/sessions", responses=GUARDED)
 async def create_chat_session(
     request: Request, services: ServicesDep, body: SessionCreate | None = None
 ) -> ChatSession:
