@@ -70,7 +70,7 @@ async def test_connection_and_stream_retries_share_one_budget(
 
 async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream, api: Api) -> None:
     upstream.reply(Reply.text("a", "b").stalled(after=5))
-    model = OpenAIClient(upstream_at(upstream.base_url, timeout=0.3, kind=api))
+    model = OpenAIClient(upstream_at(upstream.base_url, timeout=2, kind=api))
     reported = []
     with pytest.raises(ModelError, match="in time") as caught:
         async for batch in model.events(request(), stream=True):
