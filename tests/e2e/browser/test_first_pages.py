@@ -56,7 +56,7 @@ def test_the_document_keeps_its_key_for_the_tab(visit, start):
     page.goto(f"{server.base_url}/docs")
     page.locator("button.authorize").first.click()
     # The dialog has a form for each way to send the key.
-    bearer = page.locator(".auth-container", has_text="(http, Bearer)")
+    bearer = page.locator(".auth-container", has_text="bearer (http, Bearer)")
     bearer.locator("input").fill(KEY)
     bearer.locator("button.authorize").click()
     page.reload()
