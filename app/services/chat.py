@@ -10,7 +10,7 @@ from app.db.database import Connection, Database
 from app.db.rows import MessageRow, Question, RunRow
 from app.db.runs import ActiveRun, Ended
 from app.domain.access import Caller
-from app.domain.errors import ChatFailed, not_found
+from app.domain.errors import ChatFailed, DatabaseAway, not_found
 from app.domain.language import is_korean
 from app.domain.run_status import SETTLED
 from app.engine.changes import Changes
@@ -103,11 +103,15 @@ class ChatService:
             outcome = await self._followed(turn)
         return _reply(turn.thread_id, outcome, korean=turn.korean)
 
-    async def _of_task(self, turn: Turn) -> Outcome:
+    async def _of_task(self, turn: Turn) -> Outcome | None:
         assert turn.task is not None
         # A client that disconnects must not end the run: it is finished and stored all the same.
         try:
             return await asyncio.shield(turn.task)
+        except DatabaseAway:
+            # After a pause of this process, another one may have taken the run over. If the
+            # database is still away, following the run says so.
+            return None
         except asyncio.CancelledError:
             if not turn.task.cancelled():
                 raise

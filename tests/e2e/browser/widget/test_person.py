@@ -34,9 +34,11 @@ def waiting(owner, contact: str) -> str:
     return next((one["id"] for one in listed if one["contact"] == contact), "")
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("colors", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("lang", "colors", "size"),
+    [("en", "light", (1280, 800)), ("ko", "dark", (390, 844))],
+    ids=["desktop-light-en", "phone-dark-ko"],
+)
 def test_a_person_answers_in_the_same_conversation(
     visit, site, server, upstream, owner, lang, colors, size
 ):
