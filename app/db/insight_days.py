@@ -1,7 +1,7 @@
 """What the runs of a day did, by assistant: counted from the runs, or read from `insight_days`.
 
-Days that are over are kept in that table. Every statement that deletes or changes ended runs must
-call `forget` or `forget_days` in its transaction.
+Days that are over are kept in that table. Every statement that changes ended runs must call
+`forget` or `forget_days` in its transaction, as `removed_threads.remove` does for deleted ones.
 """
 
 import sys

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from app.db import insight_days, past_ids
 from app.db.handover_tables import handovers
 from app.db.resource_uses import Taken, take_along
 from app.db.slices import in_slice
@@ -69,13 +70,15 @@ _OF_RUNS = [_drop_some(table, "run_id", _keys) for table in (run_events, run_ite
 _MESSAGES = _drop_some(messages, "thread_id", _keys)
 
 
-def mark(connection: Connection, keys: Sequence[str]) -> Taken:
+def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     """Delete the threads for every reader, with what only they used; the caller has locked them.
 
     Their rows are deleted too, as far as there is time; `drop_some` deletes the rest.
     """
     if not keys:
         return Taken()
+    insight_days.forget(connection, keys)
+    past_ids.note(connection, keys)
     for statement in (_END_RUNS, *_BESIDE, _MARK):
         connection.execute(statement, {"keys": list(keys)})
     taken = take_along(connection, keys)

@@ -12,10 +12,9 @@ from sqlalchemy import (
     select,
 )
 
-from app.db import insight_days, past_ids, removed_threads, thread_pairs
+from app.db import thread_pairs
 from app.db.message_index import threads_with
 from app.db.paging import Page, read_page
-from app.db.resource_uses import Taken
 from app.db.rows import THREADS, ThreadRow
 from app.db.tables import messages, threads
 from app.db.visitor_tables import visitors
@@ -104,13 +103,6 @@ def first_questions(connection: Connection, keys: Sequence[str]) -> dict[str, st
 def hold(connection: Connection, keys: Sequence[str]) -> list[str]:
     """Lock the threads until the transaction ends; return those that still exist."""
     return list(connection.execute(_HELD, {"keys": list(keys)}).scalars())
-
-
-def remove(connection: Connection, keys: Sequence[str]) -> Taken:
-    """Delete the threads, with their messages, runs and steps, and what only they used."""
-    insight_days.forget(connection, keys)
-    past_ids.note(connection, keys)
-    return removed_threads.mark(connection, keys)
 
 
 def selection(connection: Connection, caller: Caller, wanted: ThreadFilter) -> Selection:

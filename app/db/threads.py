@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, String, and_, bindparam, or_, select, update
 
-from app.db import insight_days, past_ids, removed_threads, resource_uses
+from app.db import removed_threads, resource_uses
 from app.db.prepared import Prepared
 from app.db.resource_uses import ids_of
 from app.db.rows import THREADS, ThreadRow
@@ -94,9 +94,7 @@ def remove(connection: Connection, caller: Caller, thread_id: str) -> None:
     Raises `NotFound`.
     """
     _found(connection.execute(_HELD, _keys(caller, thread_id)).first(), thread_id)
-    insight_days.forget(connection, [thread_id])
-    past_ids.note(connection, [thread_id])
-    removed_threads.mark(connection, [thread_id])
+    removed_threads.remove(connection, [thread_id])
 
 
 def _keys(caller: Caller, thread_id: str) -> dict[str, Any]:

@@ -39,14 +39,7 @@ class Retention:
 
     async def sweep(self) -> int:
         """Delete every thread that is due; return how many there were."""
-        removed, before = 0, now() - self._seconds
-        while keys := await self._database.read(retention.stale_threads, before, _AT_ONCE):
-            some = await self._database.long_transaction(retention.remove_stale, keys, before)
-            if not some:
-                break  # other processes were faster, or the threads have new messages
-            removed += some
-            self._remove_files()
-        return removed
+        return await delete_stale(self._database, now() - self._seconds, self._remove_files)
 
     async def forget_visitors(self) -> int:
         """Delete who the visitors are that own nothing and have not been seen for as long."""
@@ -58,3 +51,23 @@ class Retention:
             logger.info("deleted %d old threads", removed)
         if forgotten := await self.forget_visitors():
             logger.info("deleted %d visitors who own nothing", forgotten)
+
+
+async def delete_stale(
+    database: Database, before: int, on_removed: Callable[[], None], *, trials_only: bool = False
+) -> int:
+    """Delete every thread without a message since `before` (Unix time); return how many.
+
+    `on_removed` is called after each transaction: there may be files and vector stores to remove.
+    `trials_only`: only those in which an assistant was tried.
+    """
+    removed = 0
+    while keys := await database.read(
+        retention.stale_threads, before, _AT_ONCE, trials_only=trials_only
+    ):
+        some = await database.long_transaction(retention.remove_stale, keys, before)
+        if not some:
+            break  # other processes were faster, or the threads have new messages
+        removed += some
+        on_removed()
+    return removed

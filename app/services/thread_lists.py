@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.core.periodic import Periodic
-from app.db import message_index, thread_lists, visitors
+from app.db import message_index, removed_threads, thread_lists, visitors
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.resource_uses import Taken
@@ -121,7 +121,7 @@ class ThreadListService:
         # Other requests may be deleting the same threads; each counts only those it deletes.
         keys = thread_lists.hold(connection, found)
         active = [run_id for key in keys for run_id in count_active_runs(connection, key)]
-        taken = thread_lists.remove(connection, keys)
+        taken = removed_threads.remove(connection, keys)
         return _Removed(len(keys), active, taken)
 
     async def index_newest(self) -> None:

@@ -4,19 +4,18 @@ import logging
 from collections.abc import Callable, Mapping
 
 from app.core.periodic import Periodic
-from app.db import trials
 from app.db.database import Database
 from app.domain.clock import now
+from app.services.retention import delete_stale
 
 logger = logging.getLogger(__name__)
 
 # The pair of metadata that marks such a thread.
 _MARK, _MARKED = "threadkeeper_trial", "true"
 
-# How old they become, and how often to look, in seconds; how many one transaction deletes.
+# How old they become, and how often to look, in seconds.
 _KEPT = 86_400
 _SWEEP_EVERY = 3600.0
-_AT_ONCE = 100
 
 
 def is_trial(metadata: Mapping[str, str] | None, session_id: str | None) -> bool:
@@ -41,13 +40,8 @@ class Trials:
 
     async def sweep(self) -> int:
         """Delete every trial without a message for a day; return how many there were."""
-        removed, before = 0, now() - _KEPT
-        while keys := await self._database.read(trials.left_behind, before, _AT_ONCE):
-            some = await self._database.long_transaction(trials.remove, keys, before)
-            if not some:
-                break  # other processes were faster, or the trials go on
-            removed += some
-            self._remove_files()
+        before = now() - _KEPT
+        removed = await delete_stale(self._database, before, self._remove_files, trials_only=True)
         if removed:
             logger.info("deleted %d trials of assistants", removed)
         return removed

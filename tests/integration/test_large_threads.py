@@ -106,7 +106,7 @@ def test_after_a_crash_the_next_start_deletes_the_rest(start, database_url, in_s
     thread_id = long_thread(server.http, database_url)
     server.stop()
     with connected(database_url) as connection:
-        removed_threads.mark(connection, [thread_id])
+        removed_threads.remove(connection, [thread_id])
     assert left(database_url)["messages"] > MANY // 2
     http = start().http
     error_of(http.get(f"/threads/{thread_id}"), 404)
