@@ -276,22 +276,15 @@ async def _opened(
         ),
         poll_after_ms=settings.poll_after_ms,
     )
-    lifetimes.closes("notices", neighbours.close)
-    neighbours.open()
+    lifetimes.opens("notices", neighbours)
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
-    lifetimes.closes("summaries", tasks.shared.summaries.close)
-    tasks.shared.summaries.open()
-    retention = Retention(database, files.sweep_soon, days=settings.retention_days)
-    _open_sweepers(lifetimes, retention, services)
-    _open_counts(lifetimes, database, files)
-    lifetimes.closes("model lists", lists.close)
-    lists.open()
+    lifetimes.opens("summaries", tasks.shared.summaries)
+    _open_sweepers(lifetimes, services, retention_days=settings.retention_days)
+    lifetimes.opens("model lists", lists)
     log_missing_fence()
-    lifetimes.closes("file reader", ingestor.close)
-    ingestor.open()
-    lifetimes.closes("notifications", delivery.close)
-    delivery.open()
+    lifetimes.opens("file reader", ingestor)
+    lifetimes.opens("notifications", delivery)
     await knowledge_is_read(database, wanted)
     if ignored := ignored_settings(settings, providers):
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
@@ -318,9 +311,7 @@ def _open_gauges(lifetimes: Lifetimes, database: Database, instruments: Instrume
     async def show() -> None:
         instruments.metrics.database_jobs_queued(database.waiting)
 
-    gauges = Periodic("gauges", show, every=_GAUGES_EVERY)
-    lifetimes.closes("gauges", gauges.close)
-    gauges.open()
+    lifetimes.opens("gauges", Periodic("gauges", show, every=_GAUGES_EVERY))
 
 
 async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
@@ -374,31 +365,18 @@ async def _interpreter(lifetimes: Lifetimes, settings: Settings, database: Datab
     interpreter = configured_interpreter(settings)
     lifetimes.closes("code interpreter", interpreter.close)
     await interpreter.open()
-    deleted = DeletedThreads(database, interpreter)
-    lifetimes.closes("code of deleted threads", deleted.close)
-    deleted.open()
+    lifetimes.opens("code of deleted threads", DeletedThreads(database, interpreter))
     return interpreter
 
 
-def _open_sweepers(lifetimes: Lifetimes, retention: Retention, services: Services) -> None:
-    lifetimes.closes("retention", retention.close)
-    retention.open()
-    lifetimes.closes("files", services.files.close)
-    services.files.open()
-    lifetimes.closes("message index", services.thread_lists.close)
-    services.thread_lists.open()
-    memory = regular_return()
-    lifetimes.closes("return of memory", memory.close)
-    memory.open()
-
-
-def _open_counts(lifetimes: Lifetimes, database: Database, files: FileService) -> None:
-    trials = Trials(database, files.sweep_soon)
-    lifetimes.closes("trials of assistants", trials.close)
-    trials.open()
-    days = InsightDays(database)
-    lifetimes.closes("counting of days", days.close)
-    days.open()
+def _open_sweepers(lifetimes: Lifetimes, services: Services, *, retention_days: int) -> None:
+    database, sweep = services.database, services.files.sweep_soon
+    lifetimes.opens("retention", Retention(database, sweep, days=retention_days))
+    lifetimes.opens("files", services.files)
+    lifetimes.opens("message index", services.thread_lists)
+    lifetimes.opens("return of memory", regular_return())
+    lifetimes.opens("trials of assistants", Trials(database, sweep))
+    lifetimes.opens("counting of days", InsightDays(database))
 
 
 def _supervisor(

@@ -19,6 +19,7 @@ from app.core.config import Settings
 from app.core.sealing import new_key
 from app.tools import TOOLS, MakeTool
 from tests.support import openai_spec
+from tests.support.called_api import CalledApi
 from tests.support.databases import fresh_database, make_tables, postgresql_is_up
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_servers import NOT_INSTALLED
@@ -181,6 +182,13 @@ def upstream(upstream_server: FakeUpstream) -> Iterator[FakeUpstream]:
     refused = list(upstream_server.refused)
     upstream_server.reset()
     assert not refused, "\n".join(refused)
+
+
+@pytest.fixture
+def api() -> Iterator[CalledApi]:
+    """Somebody else's API, on loopback: for actions and webhooks."""
+    with CalledApi.serve() as called:
+        yield called
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
+from typing import Protocol
 
 logger = logging.getLogger(__name__)
 
 Close = Callable[[], Awaitable[None] | None]
+
+
+class Part(Protocol):
+    """What works in the background between its opening and its closing."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> Awaitable[None]: ...
 
 
 class Lifetimes:
@@ -29,6 +38,11 @@ class Lifetimes:
         `close` must therefore accept a part that is not open, or only partly open.
         """
         self._stack.push_async_callback(self._close, name, close)
+
+    def opens(self, name: str, part: Part) -> None:
+        """Open the part, and close it when the block ends."""
+        self.closes(name, part.close)
+        part.open()
 
     async def _close(self, name: str, close: Close) -> None:
         try:

@@ -151,57 +151,24 @@ def lexical_search(
         return []
     if not (searched := searched_terms(connection, store_ids, terms)):
         return []
-    keys = (
-        _ranked_by_fts5(connection, store_ids, searched, limit, file_ids)
-        if connection.dialect.name == "sqlite"
-        else _ranked_by_gin(connection, store_ids, searched, limit, file_ids)
-    )
+    values: dict[str, object] = {"stores": list(store_ids), "count": limit}
+    if file_ids is not None:
+        values["files"] = list(file_ids)
+    statement = _RANKINGS[connection.dialect.name, file_ids is not None]
+    if connection.dialect.name == "sqlite":
+        values["query"] = _match(store_ids, searched)
+    else:
+        values |= {"terms": [lexeme(term) for term in searched], "candidates": _CANDIDATES}
+        if file_ids is None and (known := statistics(connection, store_ids)) is not None:
+            statement = _ESTIMATED_RANKING
+            values |= {
+                "known": [known.holders.get(term) for term in searched],
+                "chunks": known.chunks,
+                # Those of other stores are counted too, and left out later.
+                "candidates": round(_CANDIDATES / known.share),
+            }
+    keys = connection.execute(statement, values).scalars().all()
     return _covered(connection, keys, terms)
-
-
-def _ranked_by_fts5(
-    connection: Connection,
-    store_ids: Collection[str],
-    terms: Sequence[str],
-    limit: int,
-    file_ids: Collection[str] | None,
-) -> Sequence[int]:
-    values: dict[str, object] = {
-        "stores": list(store_ids),
-        "count": limit,
-        "query": _match(store_ids, terms),
-    }
-    if file_ids is not None:
-        values["files"] = list(file_ids)
-    statement = _RANKINGS["sqlite", file_ids is not None]
-    return connection.execute(statement, values).scalars().all()
-
-
-def _ranked_by_gin(
-    connection: Connection,
-    store_ids: Collection[str],
-    terms: Sequence[str],
-    limit: int,
-    file_ids: Collection[str] | None,
-) -> Sequence[int]:
-    values: dict[str, object] = {
-        "stores": list(store_ids),
-        "count": limit,
-        "terms": [lexeme(term) for term in terms],
-        "candidates": _CANDIDATES,
-    }
-    statement = _RANKINGS["postgresql", file_ids is not None]
-    if file_ids is not None:
-        values["files"] = list(file_ids)
-    elif (known := statistics(connection, store_ids)) is not None:
-        statement = _ESTIMATED_RANKING
-        values |= {
-            "known": [known.holders.get(term) for term in terms],
-            "chunks": known.chunks,
-            # Those of other stores are counted too, and left out later.
-            "candidates": round(_CANDIDATES / known.share),
-        }
-    return connection.execute(statement, values).scalars().all()
 
 
 def _match(store_ids: Collection[str], terms: Sequence[str]) -> str:

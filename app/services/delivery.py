@@ -11,6 +11,7 @@ from app.core.mail import Mailer, MailFailed
 from app.core.metrics import NotificationMetrics
 from app.core.outbound.addresses import OutboundRefused
 from app.core.outbound.client import OutboundClient, OutboundFailed, OutboundRequest
+from app.core.periodic import Periodic
 from app.core.sealing import Sealer, SealingError
 from app.core.webhooks import signed_headers
 from app.db import notifications
@@ -85,13 +86,14 @@ class Delivery:
         self._task: asyncio.Task[None] | None = None
         # What is being delivered, by target: a slow one delays only its own.
         self._sending: dict[str, asyncio.Task[None]] = {}
-        self._cleaned = float("-inf")
+        self._cleaning = Periodic("ended notifications", self._forget_ended, every=_CLEAN_EVERY)
 
     @property
     def mailer(self) -> Mailer:
         return self._senders.mailer
 
     def open(self) -> None:
+        self._cleaning.open()
         self._task = asyncio.create_task(self._deliver_on(), name="delivery of notifications")
 
     def wake(self) -> None:
@@ -106,6 +108,7 @@ class Delivery:
             sending.cancel()
         tasks = [*self._sending.values(), *([self._task] if self._task else [])]
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._cleaning.close()
 
     async def _deliver_on(self) -> None:
         while not self._stopping:
@@ -113,7 +116,6 @@ class Delivery:
             self._news.clear()
             try:
                 begun = await self._begin_next()
-                await self._clean()
             except Exception:
                 # The database may be down for a while; the next pass tries again.
                 logger.exception("notifications could not be delivered")
@@ -235,10 +237,5 @@ class Delivery:
         await self._database.transaction(notifications.try_again, claim, pause, str(error))
         self._metrics.attempted(kind, "failed")
 
-    async def _clean(self) -> None:
-        """Remove what ended long ago, once an hour."""
-        moment = asyncio.get_running_loop().time()
-        if moment - self._cleaned < _CLEAN_EVERY:
-            return
-        self._cleaned = moment
+    async def _forget_ended(self) -> None:
         await self._database.transaction(notifications.forget_ended, now() - _KEPT_SECONDS)

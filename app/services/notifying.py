@@ -1,4 +1,4 @@
-"""Writes notifications to the outbox, in the transaction of what they tell about."""
+"""Writes notifications to the outbox, in the transaction that they are about."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from app.domain.ids import new_id
 
 Event = Literal["handover.requested", "handover.message", "notification.test"]
 
-# Seconds in which the same about a thread is told once.
+# For so many seconds, an event of a thread is not announced again.
 _QUIET = 300
 
 
@@ -20,8 +20,8 @@ def announce(
 ) -> bool:
     """Notify the project's targets about a thread; return whether there is anything to deliver.
 
-    A target that was told the same within the last minutes is left out, unless that was before
-    `after` (Unix time). The thread is locked.
+    A target that was notified of this event of the thread within the last minutes is left out,
+    unless that was before `after` (Unix time). The caller has locked the thread.
     """
     targets = notifications.enabled_targets(connection, project)
     if not targets:

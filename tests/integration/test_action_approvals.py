@@ -6,7 +6,6 @@ import openai
 import pytest
 
 from tests.support.action_documents import weather
-from tests.support.called_api import CalledApi
 from tests.support.callers import ORIGIN, session_of
 from tests.support.function_calls import call, outputs
 from tests.support.replies import Reply as ModelReply
@@ -20,12 +19,6 @@ SETTINGS = {
     "cors_origins": [ORIGIN],
 }
 ARGUMENTS = {"city": "Ulm", "body": {"text": "rain"}}
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

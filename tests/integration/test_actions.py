@@ -6,19 +6,13 @@ import json
 import pytest
 
 from tests.support.action_documents import meilisearch, twilio_verify, weather
-from tests.support.called_api import CalledApi, Reply
+from tests.support.called_api import Reply
 from tests.support.function_calls import call, outputs
 from tests.support.replies import Reply as ModelReply
 from tests.support.talk import error_of, finished
 
 BOTH_APIS = True
 SECRET = "sk-of-the-called-api"
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

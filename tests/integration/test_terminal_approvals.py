@@ -3,18 +3,11 @@
 import pytest
 
 from tests.support.action_documents import weather
-from tests.support.called_api import CalledApi
 from tests.support.function_calls import call
 from tests.support.replies import Reply
 from tests.support.terminal import at_terminal, succeed
 
 NAME = "weather__reportWeather"
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

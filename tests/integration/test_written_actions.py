@@ -15,7 +15,7 @@ from app.services.action_making import ActionMaker
 from app.services.written_actions import with_actions
 from tests.support.action_documents import weather
 from tests.support.assistants_files import written
-from tests.support.called_api import CalledApi, Reply
+from tests.support.called_api import Reply
 from tests.support.function_calls import call, outputs
 from tests.support.replies import Reply as ModelReply
 from tests.support.talk import finished
@@ -31,12 +31,6 @@ assistants:
         operations: [getForecast]
         auth: {type: api_key, in: bearer, secret_env: WEATHER_KEY}
 """
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`/notification_targets` and `/notifications`: who is told that a visitor needs a person."""
+"""`/notification_targets` and `/notifications`: who hears that a visitor asks for a person."""
 
 from typing import Annotated
 

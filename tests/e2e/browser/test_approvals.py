@@ -7,7 +7,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.action_documents import weather
-from tests.support.called_api import CalledApi
 from tests.support.chat_page import ChatPage
 from tests.support.foreign_site import ForeignSite
 from tests.support.function_calls import call, outputs
@@ -19,12 +18,6 @@ pytestmark = needs_libraries
 
 NAME = "weather__reportWeather"
 ARGUMENTS = {"city": "Ulm", "body": {"text": "rain"}}
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

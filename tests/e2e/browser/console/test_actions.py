@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.action_documents import meilisearch, weather
-from tests.support.called_api import CalledApi, Reply
+from tests.support.called_api import Reply
 from tests.support.function_calls import call
 from tests.support.pages import needs_libraries
 from tests.support.replies import Reply as ModelReply
@@ -17,12 +17,6 @@ from tests.support.replies import Reply as ModelReply
 pytestmark = needs_libraries
 
 SECRET = "sk-of-the-called-api"
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.action_documents import weather
-from tests.support.called_api import CalledApi
 from tests.support.pages import needs_libraries
 
 pytestmark = needs_libraries
@@ -16,12 +15,6 @@ INSTRUCTIONS = "You are a baker.\nAnswer in Korean."
 # An empty file, and a document of Swagger 2.0.
 REFUSED = re.compile("status of 400")
 STARTERS = ["오늘 무슨 빵이 있나요?", "Is it open?"]
-
-
-@pytest.fixture
-def api():
-    with CalledApi.serve() as called:
-        yield called
 
 
 @pytest.fixture

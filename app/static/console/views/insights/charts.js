@@ -7,7 +7,7 @@ import { count, time } from "./formats.js";
 import { draw } from "./plotting.js";
 
 const DAY_MS = 86_400_000;
-/** More lines than this can't be told apart. */
+/** More lines than this are hard to distinguish. */
 const MOST_LINES = 6;
 const seconds = (value) => `${time(value)} s`;
 
