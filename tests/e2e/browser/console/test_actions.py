@@ -50,6 +50,8 @@ def test_one_is_made_of_a_pasted_document_and_called(console, served, api):
     page.view.get_by_role("checkbox", name="get_health").check()
     page.button("Save").click()
     expect(page.view.get_by_role("status").filter(has_text="1 of 113")).to_be_visible()
+    # Saved, the only one that can be called.
+    expect(page.view.locator(".action-trial option")).to_have_text(["get_health"])
     api.authorization = f"Bearer {SECRET}"
     api.replies["/health"] = Reply.json({"status": "available"})
     page.button("Call").click()
