@@ -42,6 +42,8 @@ WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SWITCHED_OFF = (
     *("LLAMA_OPENSSL", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES"),
     *("LLAMA_BUILD_UI", "LLAMA_USE_PREBUILT_UI", "BUILD_SHARED_LIBS"),
+    # A virtual machine may move to another processor, and its cache is used there again.
+    "GGML_NATIVE",
 )
 
 Version = tuple[int, int]
@@ -152,7 +154,7 @@ def _list(names: list[str]) -> int:
             state = f"missing: it {reason}"
         else:
             state = f"missing: python scripts/model_servers.py install {part.name}"
-        print(f"  {part.name:13}{part.key:12}{part.description}: {state}")
+        print(f"  {part.name:13}{part.key:20}{part.description}: {state}")
     return int(bool(names) and not all(part.is_installed() for part in parts))
 
 
@@ -269,7 +271,7 @@ PARTS = {
             _unpack_weights,
         ),
         Part(
-            *("llama-server", "11434.0.0", "llama.cpp's server, built in about ten minutes"),
+            *("llama-server", "11434.0.0-portable", "llama.cpp's server, built in about ten minutes"),
             _build_llama_server,
             programs=(("cmake",), ("ninja",), ("c++", "g++", "clang++")),
         ),

@@ -56,7 +56,7 @@ class ModelServers:
         state = self._read(name)
         behind = {needed: self.url(needed) for needed in command.behind}
         behind |= {other: _url(self._read(other)) for other in command.beside}
-        if state["pid"] is None:
+        if state["pid"] is None or not _listens(state["port"]):
             self._start(name, command, state["port"], behind)
         return _url(state)
 
@@ -98,7 +98,10 @@ class ModelServers:
         ready = f"http://127.0.0.1:{port}{command.ready}"
 
         def is_ready() -> bool:
-            assert process.poll() is None, f"{name} ended:\n{log_path.read_text('utf-8')[-3000:]}"
+            if process.poll() is not None:
+                self._write(name, {"port": port, "pid": None})
+                said = log_path.read_text("utf-8")[-3000:]
+                pytest.fail(f"{name} ended with status {process.returncode}:\n{said}")
             return _answers(ready)
 
         wait_until(is_ready, START_SECONDS)

@@ -142,7 +142,10 @@ def test_processes_are_refused(interpreter_process, key, code):
 )
 def test_too_many_threads_end_the_session(interpreter_process, key, code):
     answer = ran(interpreter_process, code, key)
-    assert answer["how"] in ("limit", "error")
+    # A process that can't get memory for one more thread may end before it is looked at.
+    assert answer["how"] in ("limit", "error", "died")
+    if answer["how"] == "died":
+        assert not answer["alive"]
     if answer["how"] == "limit":
         # The first look may find a process whose first thread has ended already.
         reasons = ("it started more than 16 threads", "it hid files that it uses")
