@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -144,25 +145,25 @@ class Target:
     model: str
     asked: str
 
-    @property
+    @cached_property
     def context_window(self) -> int:
         return self._by_model(self.upstream.windows) or self.upstream.context_window
 
-    @property
+    @cached_property
     def max_output(self) -> int | None:
         """The most tokens of an answer; None: the model's own limit."""
         return self._by_model(self.upstream.max_outputs)
 
-    @property
+    @cached_property
     def price(self) -> Price | None:
         return self._by_model(self.upstream.prices)
 
-    @property
+    @cached_property
     def usual_answer(self) -> int:
         """How many tokens are reserved for an answer unless a run sets a limit."""
         return self._at_most(self.context_window // _ANSWERS_SHARE)
 
-    @property
+    @cached_property
     def longest_answer(self) -> int:
         """How many tokens are reserved for an answer at most."""
         return self._at_most(self.context_window // 2)

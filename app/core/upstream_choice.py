@@ -1,9 +1,13 @@
 """Chooses the upstream for a model, and those to ask if that one fails."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from app.core.retirements import Retirement, Retirements
 from app.core.upstream import Target, Upstream
+
+# Clients choose the models' names, so this is bounded; the longest unused ones are forgotten.
+_REMEMBERED = 256
 
 
 class UpstreamChoice:
@@ -24,6 +28,8 @@ class UpstreamChoice:
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"Several upstreams are named {twice[0]}.")
         self._by_name = dict(zip(names, self._all, strict=True))
+        self._chosen = lru_cache(_REMEMBERED)(self._choose)
+        self._targets = lru_cache(_REMEMBERED)(self._make_target)
         self._by_model: dict[str, Upstream] = {}
         for upstream in upstreams:
             for model in upstream.known_names():
@@ -41,8 +47,7 @@ class UpstreamChoice:
 
     def of(self, model: str) -> Upstream:
         """Return the upstream that answers requests for a model of this name."""
-        found = self._by_model.get(model) or self._by_pattern(model)
-        return found or self.default
+        return self._chosen(model)
 
     def names(self, model: str) -> bool:
         """Return whether an upstream's name or pattern fits the model, other than by default."""
@@ -69,6 +74,9 @@ class UpstreamChoice:
             return None
         return self.retirements.of(model)
 
+    def _choose(self, model: str) -> Upstream:
+        return self._by_model.get(model) or self._by_pattern(model) or self.default
+
     def _by_pattern(self, model: str) -> Upstream | None:
         return next((one for one in self._all if one.matches(model)), None)
 
@@ -76,4 +84,7 @@ class UpstreamChoice:
         sent = upstream.sent_name(model)
         if sent == model and upstream.mode == "openai":
             sent = self.retirements.successor(model) or model
-        return Target(upstream, sent, model)
+        return self._targets(upstream.name, sent, model)
+
+    def _make_target(self, name: str, sent: str, asked: str) -> Target:
+        return Target(self._by_name[name], sent, asked)

@@ -126,8 +126,8 @@ class Asking:
 
     def _log_answer(self, target: Target) -> None:
         """Log who answered, if the run's model does not say so."""
-        first = self._upstreams.of(self._run.model)
-        if target.upstream is not first or target.model != self._run.model:
+        first = self._upstreams.target(self._run.model)
+        if target.upstream is not first.upstream or target.model != self._run.model:
             logger.info(
                 "run %s: %s was answered by %s", self._run.id, self._run.model, _named(target)
             )

@@ -74,9 +74,11 @@ class Reading:
 
     def summary_due(self, spent: Usage) -> bool:
         """Return whether the thread is so long that its older messages are to be summarised."""
+        if len(self._history) < _FEW_MESSAGES and not self._cut:
+            return False
         limit = self._windows.summary_limit(self._run)
-        if limit is None or len(self._history) < _FEW_MESSAGES:
-            return limit is not None and self._cut
+        if limit is None or self._cut:
+            return limit is not None
         rate = self._windows.rate(self._run)
         tokens = sum(message_tokens(message, rate) for message in self._history)
-        return self._cut or tokens + spent.completion_tokens > limit
+        return tokens + spent.completion_tokens > limit
