@@ -199,7 +199,7 @@ case "${1:-serve}" in
         fetch_assets --dev || printf 'run.sh: tests that need these files are skipped\n' >&2
         # The timeout (seconds per test) reports a hung test by name. Only a few run in parallel,
         # since each has its own servers and database connections.
-        exec .venv/bin/python -m pytest --timeout=120 -n 3 --dist worksteal "$@"
+        exec .venv/bin/python -m pytest --timeout=240 -n 3 --dist worksteal "$@"
         ;;
     setup)
         [ $# -eq 1 ] || refuse "setup takes no arguments, got: $2"

@@ -62,7 +62,7 @@ def together() -> Callable[[Callable[[int], Any], int], list[Any]]:
     """Call a function with 0, 1, 2 … from as many threads at the same moment."""
 
     def call(function: Callable[[int], Any], count: int) -> list[Any]:
-        line = threading.Barrier(count, timeout=10)
+        line = threading.Barrier(count, timeout=60)
 
         def one(number: int) -> Any:
             line.wait()

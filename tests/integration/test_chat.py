@@ -193,7 +193,7 @@ def test_a_chat_whose_run_was_cancelled_gets_an_error(http, thread_id, upstream,
     assert upstream.wait_stalled()
     run_id = http.get(f"/threads/{thread_id}/runs").json()["first_id"]
     http.post(f"/threads/{thread_id}/runs/{run_id}/cancel")
-    response = asking.result(timeout=10)
+    response = asking.result(timeout=60)
     error = error_of(response, 503)
     assert error["code"] == "run_cancelled"
     assert response.headers["x-should-retry"] == "false"
@@ -205,7 +205,7 @@ def test_a_thread_that_was_deleted_under_a_chat_is_gone(http, thread_id, upstrea
     assert upstream.wait_stalled()
     http.delete(f"/threads/{thread_id}")
     upstream.release()
-    error = error_of(asking.result(timeout=10), 404)
+    error = error_of(asking.result(timeout=60), 404)
     assert error["message"] == f"No thread found with id '{thread_id}'."
 
 

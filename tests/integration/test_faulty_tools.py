@@ -209,10 +209,10 @@ def test_a_client_may_answer_while_the_tools_are_still_closed(
     answer = aside(lambda: server.http.post(f"{path}/submit_tool_outputs", json=body))
     wait_until(lambda: server.http.get(path).json()["status"] != "requires_action")
     if not streamed:
-        answer.result(timeout=20)
+        answer.result(timeout=60)
     loops[0].call_soon_threadsafe(gate[0].set)
     assert ended(server.http, path)["status"] == "completed"
-    text = answer.result(timeout=20).text
+    text = answer.result(timeout=60).text
     assert ("event: thread.run.completed" in text) == streamed
     goes_on(server, path)
     # The one session closed for each of three claims: the call, its outputs, the chat.

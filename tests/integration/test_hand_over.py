@@ -71,7 +71,7 @@ def test_a_run_created_while_another_ends_is_started(start, upstream, aside, dat
                 or rows.execute(text(_BEHIND_IT)).scalar()
             )
         )
-    assert asking.result(timeout=20).json()["message"] == "Answer to: q"
+    assert asking.result(timeout=60).json()["message"] == "Answer to: q"
 
 
 _GATE = """
@@ -103,7 +103,7 @@ def test_one_that_ends_at_the_very_moment_of_its_expiry(start, upstream, aside, 
     asking = aside(lambda: ask(server, run["thread_id"]))
     wait_until(lambda: len(runs_of(server, run["thread_id"])) == 2)
     upstream.release()
-    assert asking.result(timeout=20).json()["message"] == "Answer to: q"
+    assert asking.result(timeout=60).json()["message"] == "Answer to: q"
     assert interrupted == []
     assert [one["status"] for one in runs_of(server, run["thread_id"])] == ["completed"] * 2
 
@@ -119,7 +119,7 @@ def test_a_thread_with_an_older_active_run_does_not_take_the_turn_of_another(
     asking = aside(lambda: ask(server, run["thread_id"]))
     wait_until(lambda: len(runs_of(server, run["thread_id"])) == 2)
     upstream.release()
-    assert asking.result(timeout=20).json()["message"] == "Answer to: q"
+    assert asking.result(timeout=60).json()["message"] == "Answer to: q"
 
 
 @pytest.mark.parametrize("through", [0, 1])
@@ -133,7 +133,7 @@ def test_a_waiting_run_is_cancelled_through_any_process(start, upstream, aside, 
     assert waiting["status"] == "queued"
     assert servers[through].http.post(f"{path}/{waiting['id']}/cancel").is_success
     assert ended(servers[0].http, f"{path}/{waiting['id']}")["status"] == "cancelled"
-    assert "run_cancelled" in asking.result(timeout=20).text
+    assert "run_cancelled" in asking.result(timeout=60).text
     upstream.release()
     assert ended(servers[0].http, f"{path}/{run['id']}")["status"] == "completed"
 
@@ -158,9 +158,9 @@ def test_a_chat_meets_what_becomes_of_the_run_that_waits_for_its_client(
         assert runs_of(server, thread_id)[1]["status"] == "queued"
         moved(database_url, run_id, "cancelled")
         server.http.post(f"/threads/{thread_id}/runs/{runs_of(server, thread_id)[1]['id']}/cancel")
-        assert "run_cancelled" in asking.result(timeout=20).text
+        assert "run_cancelled" in asking.result(timeout=60).text
     else:
-        assert asking.result(timeout=20).json()["message"] == "Answer to: q"
+        assert asking.result(timeout=60).json()["message"] == "Answer to: q"
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
@@ -174,7 +174,7 @@ def test_a_run_that_makes_others_give_way_meets_the_end_of_one(
     asking = moved_meanwhile(
         database_url, run["id"], "completed", aside, lambda: server.http.post(path, json=body)
     )
-    answer = asking.result(timeout=20)
+    answer = asking.result(timeout=60)
     assert answer.status_code == 200, answer.text
     assert ended(server.http, f"{path}/{answer.json()['id']}")["status"] == "completed"
     upstream.release()
@@ -193,7 +193,7 @@ def test_a_run_whose_thread_is_being_deleted_is_not_found(
         pid = rows.execute(text("SELECT pg_backend_pid()")).scalar()
         acting = aside(lambda: server.http.post(path, json={"tool_outputs": []}))
         wait_until(lambda: watcher.execute(_BEHIND, {"pid": pid}).scalar())
-    error_of(acting.result(timeout=20), 404)
+    error_of(acting.result(timeout=60), 404)
     upstream.release()
 
 

@@ -116,8 +116,8 @@ def test_a_chat_that_waits_elsewhere_is_answered_when_its_turn_comes(
     second = aside(lambda: there.http.post("/chat", json={**body, "message": "two"}))
     wait_until(lambda: len(here.http.get(f"/threads/{thread}/runs").json()["data"]) == 2)
     upstream.release()
-    assert first.result(timeout=30).json()["message"] == "First"
-    assert second.result(timeout=30).json()["message"] == "Second"
+    assert first.result(timeout=60).json()["message"] == "First"
+    assert second.result(timeout=60).json()["message"] == "Second"
 
 
 def test_without_notices_rows_are_polled(start, upstream, caplog, monkeypatch):

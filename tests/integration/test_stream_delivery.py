@@ -37,7 +37,7 @@ def body(assistant_id):
 @pytest.fixture
 def second(server):
     """Another client, with a connection of its own."""
-    with httpx.Client(base_url=f"{server.base_url}/api/v1", timeout=10) as client:
+    with httpx.Client(base_url=f"{server.base_url}/api/v1", timeout=60) as client:
         yield client
 
 

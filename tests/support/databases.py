@@ -19,7 +19,7 @@ POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.
 
 def postgresql_is_up() -> bool:
     try:
-        psycopg.connect(POSTGRES_URL, connect_timeout=3).close()
+        psycopg.connect(POSTGRES_URL, connect_timeout=20).close()
     except psycopg.OperationalError:
         return False
     return True

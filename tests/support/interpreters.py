@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ LIMITS = Limits(
     output_characters=5_000,
     threads=16,
 )
+# For code that must not be stopped, however busy the machine is.
+PATIENT = replace(LIMITS, seconds=90, cpu_seconds=60)
 
 
 def require_interpreter() -> Path:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_WAIT_SECONDS = 10.0
+_WAIT_SECONDS = 60.0
 
 
 class RecordingServer:

@@ -26,7 +26,7 @@ from app.interpreter.events import (
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.session import Session
 from tests.support.interpreters import (
-    LIMITS,
+    PATIENT,
     environment_at,
     once,
     require_interpreter,
@@ -43,7 +43,7 @@ def anyio_backend() -> str:
 async def interpreter(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Interpreter]:
     """One for all tests here: starting it takes a second or more."""
     folder = tmp_path_factory.mktemp("interpreter")
-    made = Interpreter(require_interpreter(), LIMITS, sessions=2, idle_seconds=600, folder=folder)
+    made = Interpreter(require_interpreter(), PATIENT, sessions=2, idle_seconds=600, folder=folder)
     await made.open()
     assert made.unavailable == ""
     yield made
@@ -223,7 +223,7 @@ async def test_the_environment_may_be_inside_a_hidden_folder(tmp_path, monkeypat
     environment = require_interpreter()
     with tempfile.TemporaryDirectory(dir=there) as name:
         python = environment_at(Path(name, "environment"), environment.resolve(), environment)
-        other = Interpreter(python, LIMITS, sessions=1, idle_seconds=600, folder=tmp_path)
+        other = Interpreter(python, PATIENT, sessions=1, idle_seconds=600, folder=tmp_path)
         await other.open()
         assert other.unavailable == ""
         try:
@@ -325,7 +325,7 @@ async def test_a_file_may_be_named_like_the_id_of_another(session):
 
 async def test_files_that_do_not_fit_are_refused(session):
     with pytest.raises(NoRoom, match="32 MiB"):
-        await session.put("large", once(bytes(LIMITS.disk_bytes)))
+        await session.put("large", once(bytes(PATIENT.disk_bytes)))
     assert await printed(session, "import os; os.listdir('.')") == "[]\n"
 
 
@@ -433,7 +433,7 @@ async def test_a_session_that_died_is_replaced(interpreter):
 
 async def test_unused_sessions_end_and_then_the_zygote(tmp_path):
     interpreter = Interpreter(
-        require_interpreter(), LIMITS, sessions=2, idle_seconds=0.05, folder=tmp_path
+        require_interpreter(), PATIENT, sessions=2, idle_seconds=0.05, folder=tmp_path
     )
     await interpreter.open()
     try:
@@ -451,7 +451,7 @@ async def test_unused_sessions_end_and_then_the_zygote(tmp_path):
 
 
 async def test_an_interpreter_that_is_off_says_so(tmp_path):
-    off = Interpreter(None, LIMITS, sessions=1, idle_seconds=600, folder=tmp_path, off=True)
+    off = Interpreter(None, PATIENT, sessions=1, idle_seconds=600, folder=tmp_path, off=True)
     await off.open()
     assert off.unavailable == "The code interpreter is off (CODE_INTERPRETER=off)."
     with pytest.raises(InterpreterError, match="CODE_INTERPRETER=off"):
@@ -462,7 +462,7 @@ async def test_an_interpreter_that_is_off_says_so(tmp_path):
 
 async def test_without_its_environment_it_is_off(tmp_path, caplog):
     for python in (None, Path("/nowhere/python")):
-        interpreter = Interpreter(python, LIMITS, sessions=1, idle_seconds=600, folder=tmp_path)
+        interpreter = Interpreter(python, PATIENT, sessions=1, idle_seconds=600, folder=tmp_path)
         await interpreter.open()
         assert "environment is missing" in interpreter.unavailable
         await interpreter.close()
@@ -473,7 +473,7 @@ async def test_without_room_for_its_folder_the_server_starts_and_code_does_not(
     tmp_path, monkeypatch, caplog
 ):
     nowhere = tmp_path / "nowhere"
-    made = Interpreter(require_interpreter(), LIMITS, sessions=1, idle_seconds=600, folder=nowhere)
+    made = Interpreter(require_interpreter(), PATIENT, sessions=1, idle_seconds=600, folder=nowhere)
     await made.open()
     with pytest.raises(InterpreterError, match="could not start"):
         async with made.session("a"):

@@ -14,7 +14,7 @@ from app.interpreter import environment, self_check
 from app.interpreter.environment import closed_places, find_python
 from app.interpreter.guest import policy as policy_module
 from app.interpreter.interpreter import Interpreter
-from tests.support.interpreters import LIMITS, require_interpreter
+from tests.support.interpreters import PATIENT, require_interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +26,7 @@ def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def opened(python: Path | None, folder: Path) -> str:
     """Return why an interpreter with this Python is off; close it."""
-    interpreter = Interpreter(python, LIMITS, sessions=1, idle_seconds=600, folder=folder)
+    interpreter = Interpreter(python, PATIENT, sessions=1, idle_seconds=600, folder=folder)
     await interpreter.open()
     why = interpreter.unavailable
     await interpreter.close()
@@ -40,7 +40,7 @@ def test_the_check_passes_here_and_finds_no_escape():
 async def test_without_landlock_it_is_off(monkeypatch, caplog, tmp_path):
     monkeypatch.setattr(landlock, "version", lambda: -1)
     interpreter = Interpreter(
-        find_python(""), LIMITS, sessions=1, idle_seconds=600, folder=tmp_path
+        find_python(""), PATIENT, sessions=1, idle_seconds=600, folder=tmp_path
     )
     await interpreter.open()
     assert interpreter.unavailable.startswith(

@@ -16,7 +16,7 @@ from app.interpreter.events import MadeFile, Printed, Unreadable
 from app.interpreter.folder import OverLimit, SessionFolder
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.removal import remove_folder
-from tests.support.interpreters import LIMITS, NOBODY, driver, once, require_interpreter
+from tests.support.interpreters import NOBODY, PATIENT, driver, once, require_interpreter
 from tests.support.waiting import wait_until
 
 DISK = 1 << 20
@@ -216,7 +216,9 @@ def test_if_the_zygote_is_killed_the_next_call_starts_another(tmp_path):
 
 async def test_a_zygote_that_hangs_does_not_keep_the_server_from_stopping(tmp_path, monkeypatch):
     """It is swapped out, for example; each session would wait for it as long as this."""
-    made = Interpreter(require_interpreter(), LIMITS, sessions=4, idle_seconds=600, folder=tmp_path)
+    made = Interpreter(
+        require_interpreter(), PATIENT, sessions=4, idle_seconds=600, folder=tmp_path
+    )
     await made.open()
     for key in "abcd":
         async with made.session(key):

@@ -257,7 +257,8 @@ def test_the_disk_space_of_a_session_is_bounded(interpreter_process, key, code, 
         pass  # root can read every folder
     else:
         assert answer["how"] == "limit" and said in answer["note"], answer
-    assert answer["made"] == [] or "300" in code
+    # Code that is stopped before it deletes a file of a permitted size leaves the file.
+    assert answer["made"] == [] or "300" in code or "os.unlink('f')" in code
     assert keeps_variables(interpreter_process, key) == (answer["how"] == "timeout")
 
 

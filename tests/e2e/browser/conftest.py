@@ -20,7 +20,7 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-WAIT_MS = 15_000
+WAIT_MS = 45_000
 # Tests can't look into closed shadow roots.
 OPEN_SHADOWS = """
   const attach = Element.prototype.attachShadow;
