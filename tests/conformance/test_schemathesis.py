@@ -14,7 +14,6 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case, GenerationMode, Response
-from schemathesis.pytest.lazy import get_all_tests
 
 from tests.support.administration import ADMIN_KEY
 from tests.support.api_document import api_document
@@ -68,7 +67,6 @@ CONFIG = schemathesis.Config.from_dict(
 # Lines of an import are a text.
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 SCHEMA = schemathesis.openapi.from_dict(deepcopy(api_document()), config=CONFIG)
-OPERATIONS = [found.ok().label for found in SCHEMA.get_all_operations()]
 KEY = "sk-of-the-one-who-asks"
 OURSELVES = settings(
     deadline=None,
@@ -111,30 +109,19 @@ def says_nothing(case: Case) -> bool:
     return empty or case.body == []
 
 
-# `SCHEMA.parametrize()` makes the requests of all operations while tests are collected, which takes
-# each test process half a minute of CPU time. Here, the process that runs a test makes them.
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_keeps_to_the_document(
-    operation: str, stage: Stage, database_kind: str
-) -> None:
-    def check(case: Case) -> None:
-        if is_left_out(case, database_kind):
-            return
-        stage.place(case)
-        response = case.call(base_url=stage.base_url, session=stage.session)
-        stage.settle(case, response)
-        case.validate_response(
-            response,
-            additional_checks=OURS,
-            transport_kwargs={"base_url": stage.base_url, "session": stage.session},
-        )
-
-    schema = SCHEMA.include(name=operation)
-    for found in get_all_tests(
-        schema=schema, test_func=check, settings=OURSELVES, given_kwargs=None
-    ):
-        _, run = found.ok()
-        run()
+@SCHEMA.parametrize()
+@OURSELVES
+def test_an_operation_keeps_to_the_document(case: Case, stage: Stage, database_kind: str) -> None:
+    if is_left_out(case, database_kind):
+        return
+    stage.place(case)
+    response = case.call(base_url=stage.base_url, session=stage.session)
+    stage.settle(case, response)
+    case.validate_response(
+        response,
+        additional_checks=OURS,
+        transport_kwargs={"base_url": stage.base_url, "session": stage.session},
+    )
 
 
 def test_what_an_operation_made_the_next_can_use(stage: Stage) -> None:
