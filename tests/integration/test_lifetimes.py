@@ -18,7 +18,7 @@ from sqlalchemy import text
 from app import assembly
 from app.application import create_app
 from app.core.config import Settings
-from app.core.embeddings import OpenAIEmbedder
+from app.core.later_embedder import LaterEmbedder
 from app.core.object_store import ObjectStore
 from app.core.openai_client import OpenAIClient
 from app.core.rate_limits import RequestCounter
@@ -49,8 +49,8 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "a lane of the database": (Lane, None, "close"),
     "object store": (ObjectStore, "__init__", None),
     "request counter": (RequestCounter, "__init__", "close"),
-    "model": (OpenAIClient, "__init__", "close"),
-    "embedding model": (OpenAIEmbedder, "__init__", "close"),
+    "model": (OpenAIClient, None, "close"),
+    "embedding model": (LaterEmbedder, "__init__", "close"),
     "code interpreter": (Interpreter, "open", "close"),
     "code of deleted threads": (DeletedThreads, "open", "close"),
     "configured assistants": (assembly, "configure_assistants", None),
