@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastapi.routing import iter_route_contexts
 from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -119,11 +118,11 @@ _NO_ROUTE = "none"
 def _templates(routes: Iterable[BaseRoute]) -> Mapping[Any, str]:
     """Return the routes' full path templates by endpoint; a mounted application counts as one."""
     templates: dict[Any, str] = {}
-    for context in iter_route_contexts(list(routes)):
-        route = context.original_route
+    for route in routes:
         called = getattr(route, "endpoint", None) or getattr(route, "app", None)
-        if called is not None and context.path is not None:
-            templates.setdefault(called, context.path)
+        path = getattr(route, "path", None)
+        if called is not None and path is not None:
+            templates.setdefault(called, path)
     return templates
 
 

@@ -1,12 +1,12 @@
 """The list of models that an upstream offers, with the dates at which OpenAI shuts them down."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.core.later import Later
 from app.core.upstream import Upstream
 
 _SHUTDOWN = "shutdown_date"
@@ -30,7 +30,7 @@ class ListedModel:
 
 async def list_models(upstream: Upstream, seconds: float) -> list[ListedModel]:
     """Read `GET /models` within `seconds`, with a connection of its own. Raises `NotListed`."""
-    get = await _GET.get()
+    get = await asyncio.to_thread(_get)
     status, content = await get(upstream, seconds)
     if status != 200:
         raise NotListed(f"HTTP {status}")
@@ -38,12 +38,10 @@ async def list_models(upstream: Upstream, seconds: float) -> list[ListedModel]:
 
 
 def _get() -> Callable[[Upstream, float], Awaitable[tuple[int, bytes]]]:
+    # Here and on a thread: `core/later.py` says why.
     from app.core.model_list_request import get_models  # noqa: PLC0415
 
     return get_models
-
-
-_GET = Later(_get)
 
 
 def _models(content: bytes) -> list[ListedModel]:

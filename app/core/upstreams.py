@@ -68,7 +68,7 @@ class Upstreams(UpstreamChoice):
         unchanged = [one for one in self if before is not None and one in [*before]]
         self.new = [one for one in self if one not in unchanged]
         self.calls: ModelCalls = before.calls if before else ModelCalls(most_calls, instruments)
-        self._clients = {
+        self._clients: dict[str, Later[ModelClient]] = {
             one.name: before._clients[one.name]
             if before is not None and one in unchanged
             else Later(partial(_CLIENTS[one.kind], one, instruments, self.calls))
