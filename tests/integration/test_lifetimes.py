@@ -274,9 +274,10 @@ async def test_several_failures_are_raised_together(serve, monkeypatch, caplog):
     for part in ("model", "files"):
         owner, _, closes = PARTS[part]
         fail_after(monkeypatch, owner, str(closes), fault)
-    lifespan, _ = serve()
+    lifespan, app = serve()
     with pytest.raises(ExceptionGroup) as raised, caplog.at_level(logging.ERROR):
         async with lifespan:
+            await use(app)
             fault.on = True
     assert [type(error) for error in raised.value.exceptions] == [Broken, Broken]
     for part in ("upstream custom", "files"):
@@ -286,8 +287,9 @@ async def test_several_failures_are_raised_together(serve, monkeypatch, caplog):
 async def test_what_is_raised_while_it_serves_comes_first(serve, database_url, monkeypatch):
     before = Held.now(asyncio.get_running_loop())
     fail_after(monkeypatch, OpenAIClient, "close", Fault(on=True))
-    lifespan, _ = serve()
+    lifespan, app = serve()
     with pytest.raises(KeyError):
         async with lifespan:
+            await use(app)
             raise KeyError
     await nothing_remains(before, database_url)

@@ -27,7 +27,8 @@ LATER = {
     "lxml": "by the process that reads documents",
     "pypdfium2": "the same",
     "hwp2md": "the same",
-    "cryptography.fernet": "with the first secret",
+    "jwt": "with the first token of a session",
+    "cryptography": "with jwt, or with the first secret",
     "aiosmtplib": "with the first e-mail",
     "referencing": "with the first action",
 }
