@@ -1,5 +1,6 @@
 """The entry point: `python main.py` starts the server, `uvicorn main:app` imports the app."""
 
+import asyncio
 import gc
 import logging
 import os
@@ -28,6 +29,7 @@ from app.core.private_files import data_places, make_files_private, tighten
 from app.core.process_group import ProcessGroup
 from app.core.providers_file import named_variables
 from app.core.shared_metrics import process_ended
+from app.core.upstreams import load_libraries
 from app.domain.errors import StartError
 from app.engine.tools.functions.registry import FunctionsError
 from app.providers import configured_upstreams
@@ -106,6 +108,12 @@ class _Server(uvicorn.Server):
             _announce(port, app.state.services.model_mode)
         else:
             app.state.first_process.say_serving()
+        self._loading = asyncio.create_task(self._load(), name="libraries")
+
+    async def _load(self) -> None:
+        """Load now, while it serves, what the first call of a model would wait for."""
+        await asyncio.to_thread(load_libraries, configured_upstreams(settings))
+        gc.freeze()
 
 
 def _announce(port: int, mode: Mode) -> None:
@@ -170,6 +178,9 @@ def _serve_as_group() -> int:
         return _serve_here(listeners)
 
     folder = group.metrics_folder
+    # Before the workers are forked, which then share it.
+    load_libraries(configured_upstreams(settings))
+    gc.freeze()
     try:
         return ProcessGroup(
             group,

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -22,7 +21,7 @@ from app.api.middleware import RequestContext
 from app.api.openapi import complete_openapi
 from app.api.pages import add_pages
 from app.api.tracing import native_telemetry
-from app.api.v1 import PREFIX, ROUTERS
+from app.api.v1 import ROUTERS
 from app.assembly import configured_assistants, running
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
@@ -94,7 +93,6 @@ def create_app(
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
-        generate_unique_id_function=_operation_id,
         max_body_size=settings.max_body_bytes,
         telemetry=native_telemetry(instruments.telemetry),
         # The framework's own pages load their scripts from a CDN.
@@ -107,10 +105,9 @@ def create_app(
     app.state.refusals = Refusals()
     register_error_handlers(app)
     # Routers are searched in order, so the busiest come first.
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
-    app.include_router(root.routes)
-    app.include_router(metrics_api.routes)
+    for router in (*ROUTERS, root.routes, metrics_api.routes):
+        # Not included: that would build each route, and a second one from it.
+        app.router.routes.extend(router.routes)
     add_pages(app)
     complete_openapi(app)
     app.user_middleware = _middleware(settings, app.added_origins)
@@ -157,7 +154,3 @@ def _middleware(settings: Settings, added: Callable[[], Collection[str]]) -> lis
         )
     )
     return found
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name

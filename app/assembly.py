@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.api.deps import Services
 from app.api.guard import Guard
@@ -329,7 +330,7 @@ async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
 def close_clients(lifetimes: Lifetimes, upstreams: Upstreams) -> None:
     """Close the clients that are new at the shutdown."""
     for upstream in upstreams.new:
-        lifetimes.closes(f"upstream {upstream.name}", upstreams.client(upstream).close)
+        lifetimes.closes(f"upstream {upstream.name}", partial(upstreams.close, upstream))
 
 
 def name_models(

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.core.config import Settings
-from app.core.embeddings import OpenAIEmbedder
 from app.core.env_file import environment_value
+from app.core.later_embedder import LaterEmbedder
 from app.core.open_files import calls_within, open_files
 from app.core.providers_file import Defaults, load_providers
 from app.core.upstream import Upstream
@@ -97,7 +97,7 @@ def embedding_target(settings: Settings, upstreams: UpstreamChoice) -> tuple[Ups
 
 def embedder(
     settings: Settings, upstreams: UpstreamChoice
-) -> OpenAIEmbedder | BuiltinEmbedder | None:
+) -> LaterEmbedder | BuiltinEmbedder | None:
     """Return what embeds texts; None: nothing does."""
     if settings.embedding_model == BUILTIN:
         if builtin_is_installed():
@@ -110,7 +110,7 @@ def embedder(
         )
         return None
     target = embedding_target(settings, upstreams)
-    return OpenAIEmbedder(*target) if target else None
+    return LaterEmbedder(*target) if target else None
 
 
 def model_names(settings: Settings, upstreams: UpstreamChoice, wanted: Configured) -> list[str]:

@@ -1,12 +1,17 @@
 """`.env.example` and the tables of settings, from `app/core/config.py`."""
 
+import ast
 import json
+from functools import cache
+from inspect import cleandoc
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from app.core import config
 from app.core.config import Settings
 from app.reloading import RELOADED
 from scripts.docs_sources import DocsError, Language, translations
@@ -53,10 +58,9 @@ def env_example() -> str:
 
 def settings_tables(language: Language, korean: Path) -> str:
     """Return a heading and a table for each group of settings."""
-    fields = Settings.model_fields
-    texts = translations(korean, fields)
+    texts = translations(korean, Settings.model_fields)
     if language == "en":
-        texts = {name: field.description or "" for name, field in fields.items()}
+        texts = _descriptions()
     return "\n\n".join(
         "\n".join(
             [
@@ -81,8 +85,9 @@ def _groups() -> list[tuple[Group, list[str]]]:
     if gone := GROUPS.keys() - Settings.model_fields.keys():
         raise DocsError(f"scripts/docs_settings.py: groups of settings that are gone: {gone}")
     groups: list[tuple[Group, list[str]]] = []
-    for name, field in Settings.model_fields.items():
-        if not field.description:
+    described = _descriptions()
+    for name in Settings.model_fields:
+        if name not in described:
             raise DocsError(f"app/core/config.py: {name} needs a docstring")
         if name in GROUPS:
             groups.append((GROUPS[name], []))
@@ -90,9 +95,29 @@ def _groups() -> list[tuple[Group, list[str]]]:
     return groups
 
 
+@cache
+def _descriptions() -> dict[str, str]:
+    """Return the docstrings below the settings, by name.
+
+    Pydantic could read them into the fields, but would do so at each start of the server.
+    """
+    tree = ast.parse(Path(config.__file__).read_text("utf-8"))
+    [settings] = (
+        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings"
+    )
+    return {
+        field.target.id: cleandoc(text.value.value)
+        for field, text in pairwise(settings.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
 def _env_lines(name: str) -> str:
-    field = Settings.model_fields[name]
-    return f"# {field.description}\n{name.upper()}={_shown(field)}\n"
+    return f"# {_descriptions()[name]}\n{name.upper()}={_shown(Settings.model_fields[name])}\n"
 
 
 def _row(name: str, text: str, empty: str) -> str:

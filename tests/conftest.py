@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import openai
 import pytest
-import structlog
 from sqlalchemy import Connection
 
 from app.core.config import Settings
@@ -105,15 +104,6 @@ def _bare_environment() -> Iterator[None]:
         # A server without one would add it to the .env of this folder.
         patch.setenv("SECRETS_KEY", SECRETS_KEY)
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _plain_log() -> None:
-    """Send the service's log lines through stdlib logging, so that failed tests show them."""
-    structlog.configure(
-        processors=[structlog.stdlib.render_to_log_kwargs],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
 
 
 @pytest.fixture

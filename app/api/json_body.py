@@ -5,10 +5,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from app.api.json_text import NotJson, read_json
+from app.api.later_route import LaterRoute
 from app.api.packed import encoding_of, unpacked
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -37,7 +37,7 @@ class JsonRequest(Request):
         return self._json
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(LaterRoute):
     """A route whose bodies are read by `JsonRequest`."""
 
     def get_route_handler(self) -> Handler:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from app.api.json_text import NotJson, read_json
@@ -21,7 +21,7 @@ _VALUES = 500_000
 _BETWEEN_VALUES = (b",", b"[", b"{")
 _SHOWN = 256
 
-_LINE: TypeAdapter[Any] = TypeAdapter(ImportedLine)
+_LINE: TypeAdapter[Any] = TypeAdapter(ImportedLine, config=ConfigDict(defer_build=True))
 
 
 async def imported_lines(request: Request) -> AsyncIterator[Line]:

@@ -12,7 +12,7 @@ from app.core.metrics import Metrics
 from app.db.database import Database
 from app.db.run_queue import count_if_up
 
-routes = router("metrics")
+routes = router("metrics", prefix="")
 
 # Prometheus gives a scrape ten seconds by default: an unreachable database must not use them up.
 _COUNT_SECONDS = 2.0

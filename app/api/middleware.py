@@ -1,11 +1,10 @@
 """Wraps every request: its id, its log line, its headers, and errors that nothing else handled."""
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import structlog
-from fastapi.routing import iter_route_contexts
 from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,10 +13,11 @@ from app.api.address import put_right
 from app.api.errors import render
 from app.api.packed import TOO_LARGE
 from app.core.instrumentation import Instrumentation
+from app.core.logging import in_request
 from app.domain.errors import StartError
 from app.domain.ids import new_request_id
 
-logger = structlog.get_logger("app.request")
+logger = logging.getLogger("app.request")
 
 # Characters of a path that are logged; the API's own paths are shorter.
 _LONGEST_PATH = 300
@@ -65,13 +65,14 @@ class RequestContext:
             await send(message)
             complete = message["type"] == "http.response.body" and not message.get("more_body")
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with in_request(request_id):
             self._telemetry.name_request(request_id)
             try:
                 put_right(scope)
                 await self._app(scope, receive, send_with_headers)
             except Exception:
-                logger.exception("request failed", method=scope["method"], path=_shown(scope))
+                fields = {"method": scope["method"], "path": _shown(scope)}
+                logger.exception("request failed", extra={"fields": fields})
                 if not complete:
                     # The response has begun, so only cutting it off shows the client that it
                     # failed. Otherwise `_on_fault` has sent a complete error.
@@ -80,13 +81,13 @@ class RequestContext:
                 seconds = time.perf_counter() - started
                 route = self._templates.get(scope.get("endpoint"), _NO_ROUTE)
                 self._metrics.answered(scope["method"], route, status, seconds)
-                logger.info(
-                    "request",
-                    method=scope["method"],
-                    path=_shown(scope),
-                    status=status,
-                    duration_ms=round(seconds * 1000, 1),
-                )
+                fields = {
+                    "method": scope["method"],
+                    "path": _shown(scope),
+                    "status": status,
+                    "duration_ms": round(seconds * 1000, 1),
+                }
+                logger.info("request", extra={"fields": fields})
 
 
 async def _lifespan(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,11 +118,11 @@ _NO_ROUTE = "none"
 def _templates(routes: Iterable[BaseRoute]) -> Mapping[Any, str]:
     """Return the routes' full path templates by endpoint; a mounted application counts as one."""
     templates: dict[Any, str] = {}
-    for context in iter_route_contexts(list(routes)):
-        route = context.original_route
+    for route in routes:
         called = getattr(route, "endpoint", None) or getattr(route, "app", None)
-        if called is not None and context.path is not None:
-            templates.setdefault(called, context.path)
+        path = getattr(route, "path", None)
+        if called is not None and path is not None:
+            templates.setdefault(called, path)
     return templates
 
 

@@ -9,6 +9,8 @@ from app.api.attempts import CREATING, LONGEST_KEY
 from app.api.errors import envelope
 from app.api.examples import ANSWERS, BODIES, STREAMS
 from app.api.packed import TOO_LARGE
+from app.api.routing import failure
+from app.schemas.common import ErrorEnvelope
 
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
@@ -73,15 +75,8 @@ _FAILURES = {
         "code": None,
     },
 }
-_TOO_LARGE = {
-    "description": "The body is larger than this server accepts.",
-    "content": {
-        _JSON: {
-            "schema": {"$ref": "#/components/schemas/ErrorEnvelope"},
-            "example": envelope(TOO_LARGE),
-        }
-    },
-}
+_TOO_LARGE = failure("The body is larger than this server accepts.")
+_TOO_LARGE["content"][_JSON]["example"] = envelope(TOO_LARGE)
 # `itemSchema` is from OpenAPI 3.2 and describes one event. With `schema` alone, tools disagree
 # whether it describes an event, the text, or the list of events.
 _EVENT_STREAM: dict[str, Any] = {
@@ -120,7 +115,9 @@ def complete_openapi(app: FastAPI) -> None:
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Complete the document in place and return it. Calling this again changes nothing."""
-    document["components"]["securitySchemes"] = _SECURITY_SCHEMES | _ADMIN_SCHEME
+    components = document["components"]
+    components["securitySchemes"] = _SECURITY_SCHEMES | _ADMIN_SCHEME
+    components["schemas"].update(_error_schemas())
     for path, methods in document["paths"].items():
         for operation in methods.values():
             # Invalid requests are answered with 400, in the envelope that all errors share.
@@ -132,8 +129,16 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             _add_examples(operation)
             _add_what_holds_everywhere(operation)
     for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
+        components["schemas"].pop(name, None)
     return document
+
+
+def _error_schemas() -> dict[str, Any]:
+    """Return the schemas of the errors that `routing.failure` refers to."""
+    described = ErrorEnvelope.model_json_schema(
+        ref_template="#/components/schemas/{model}", mode="serialization"
+    )
+    return {**described.pop("$defs"), ErrorEnvelope.__name__: described}
 
 
 def _schemes_of(path: str, operation: str) -> list[str]:
@@ -160,11 +165,7 @@ def _add_examples(operation: dict[str, Any]) -> None:
             responses["200"]["content"][media_type]["example"] = examples[key]
     for status, error in _FAILURES.items():
         if status in responses:
-            # Errors are JSON even if the response is a stream; the framework documents one media
-            # type for both.
-            [content] = responses[status]["content"].values()
-            content["example"] = {"error": error}
-            responses[status]["content"] = {_JSON: content}
+            responses[status]["content"][_JSON]["example"] = {"error": error}
 
 
 def _add_what_holds_everywhere(operation: dict[str, Any]) -> None:

@@ -1,12 +1,13 @@
 """`GET /`: links to everything else, as JSON for programs and as a page for browsers."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app import __version__
 from app.api.pages import welcome_page
+from app.api.routing import plain_router
 from app.schemas.common import WireObject
 
-routes = APIRouter(tags=["health"])
+routes = plain_router("health", prefix="")
 
 
 class Welcome(WireObject):

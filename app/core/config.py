@@ -67,7 +67,6 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         str_strip_whitespace=True,
-        use_attribute_docstrings=True,
     )
 
     openai_api_key: ApiKey = SecretStr("")

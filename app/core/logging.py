@@ -1,32 +1,32 @@
-"""One format for every log line, whether from structlog (our code) or stdlib (libraries).
+"""One format for every log line, of our code and of libraries.
 
     2026-01-31T09:30:00.123Z INFO request request_id=req_1 method=GET status=200 logger=app.request
 
 Time in UTC, level, event, then `key=value` pairs. A value that contains a space, a quote or an
 unprintable character is quoted and escaped, so that nothing a client sends can start a new line
-or look like another field.
+or look like another field. Our code passes its fields as `extra={"fields": {…}}`.
 """
 
 import logging
 import os
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import structlog
-from structlog.contextvars import bound_contextvars, get_contextvars
-from structlog.typing import EventDict, WrappedLogger
-
 FILE_BYTES = 10 * 1000 * 1000
 FILE_BACKUPS = 5
 
 # They log URLs and headers, which may contain keys and users' words.
 _VERBOSE = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
+
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def configure_logging(level: str, file: str, *, shared: bool = False) -> None:
@@ -45,24 +45,24 @@ def configure_logging(level: str, file: str, *, shared: bool = False) -> None:
     # `force`: a library may have set up the root logger (the SDK does for OPENAI_LOG).
     logging.basicConfig(level=level, handlers=handlers, force=True)
     _tame_libraries(level)
-    structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, _to_record],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
 
 
 def current_request_id() -> str | None:
     """Return the id in log lines of the current request, and of the tasks that it started."""
-    request_id: str | None = get_contextvars().get("request_id")
-    return request_id
+    return _request_id.get()
 
 
-def in_request(request_id: str | None) -> AbstractContextManager[Any]:
+@contextmanager
+def in_request(request_id: str | None) -> Iterator[None]:
     """Add a request's id to log lines, unless they already have one."""
     if request_id is None or current_request_id() is not None:
-        return nullcontext()
-    return bound_contextvars(request_id=request_id)
+        yield
+        return
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
 
 
 class _SharedFile(RotatingFileHandler):
@@ -108,13 +108,6 @@ def _tame_libraries(level: str) -> None:
     logging.getLogger("uvicorn.access").propagate = False
 
 
-def _to_record(_logger: WrappedLogger, _method: str, event: EventDict) -> tuple[Any, ...]:
-    """Turn structlog's event into the arguments of a stdlib logger's method."""
-    message = event.pop("event", "")
-    exc_info = event.pop("exc_info", None)
-    return (message,), {"exc_info": exc_info, "extra": {"fields": event}}
-
-
 class LineFormatter(logging.Formatter):
     """Renders a record once, for any number of handlers."""
 
@@ -125,8 +118,9 @@ class LineFormatter(logging.Formatter):
         return line
 
     def _render(self, record: logging.LogRecord) -> str:
+        request_id = current_request_id()
         fields = {
-            **get_contextvars(),
+            **({} if request_id is None else {"request_id": request_id}),
             **getattr(record, "fields", {}),
             "logger": record.name,
         }

@@ -2,19 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import aiohttp
-import httpx
-import httpx2
-
-from app.core.answer_bounds import read_up_to
 from app.core.upstream import Upstream
-from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
 
-_LONGEST_ANSWER = 4 * 1024 * 1024
 _SHUTDOWN = "shutdown_date"
 
 
@@ -36,22 +30,18 @@ class ListedModel:
 
 async def list_models(upstream: Upstream, seconds: float) -> list[ListedModel]:
     """Read `GET /models` within `seconds`, with a connection of its own. Raises `NotListed`."""
-    try:
-        async with asyncio.timeout(seconds), http_pool() as http:
-            library: Any = library_of(http)
-            request = library.Request(
-                "GET",
-                f"{upstream.address}/models",
-                headers=upstream_headers(sdk_client(upstream, http)),
-                extensions={"timeout": library.Timeout(seconds).as_dict()},
-            )
-            response = await http.send(request, stream=True)
-            content = await read_up_to(response, _LONGEST_ANSWER)
-    except (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise NotListed(str(error) or type(error).__name__) from None
-    if response.status_code != 200:
-        raise NotListed(f"HTTP {response.status_code}")
+    get = await asyncio.to_thread(_get)
+    status, content = await get(upstream, seconds)
+    if status != 200:
+        raise NotListed(f"HTTP {status}")
     return _models(content)
+
+
+def _get() -> Callable[[Upstream, float], Awaitable[tuple[int, bytes]]]:
+    # Here and on a thread: `core/later.py` says why.
+    from app.core.model_list_request import get_models  # noqa: PLC0415
+
+    return get_models
 
 
 def _models(content: bytes) -> list[ListedModel]:

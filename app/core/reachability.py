@@ -20,7 +20,7 @@ from app.core.answer_bounds import read_up_to
 from app.core.error_words import words_of
 from app.core.model import Api, Reach
 from app.core.unknown_models import is_unknown_model
-from app.core.upstream import APIS, Upstream
+from app.core.upstream import APIS, PATHS, Upstream
 from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
 
 _FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
@@ -31,9 +31,6 @@ _LONGEST_ANSWER = 4 * 1024 * 1024
 _NO_PATH = frozenset({404, 405, 501})
 _EMPTY = b"{}"
 _LINK = re.compile(r"https?://\S+")
-
-# Each API's path after the upstream's address.
-PATHS: dict[Api, str] = {"responses": "responses", "chat_completions": "chat/completions"}
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from typing import Any
 
 from app.core.model import Api, Event
-from app.core.reachability import PATHS
 from app.core.refusals import Refusals
 from app.core.request_json import request_json
 from app.core.response_stream import read_events, terminal_event
 from app.core.sse_reader import RawEvent
+from app.core.upstream import PATHS
 from app.core.wire_api import Batch, BrokenAnswer
 
 

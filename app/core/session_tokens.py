@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any
-
-import jwt
 
 from app.domain.errors import Unauthorized
 
@@ -12,6 +12,12 @@ _ALGORITHM = "HS256"
 _AUDIENCE = "threadkeeper/chat"
 # For how many seconds after it was issued a token can be exchanged for a new one.
 _RENEWABLE_SECONDS = 30 * 24 * 3600
+
+
+@cache
+def jwt_library() -> Any:
+    """Import and return PyJWT; with cryptography, it takes 10 MiB, for the first token only."""
+    return import_module("jwt")
 
 
 @dataclass(frozen=True)
@@ -49,13 +55,14 @@ class SessionTokens:
             claims["user"] = True
         if site is not None:
             claims["site"] = site
-        return IssuedToken(jwt.encode(claims, self._secret, _ALGORITHM), expires_at)
+        token = jwt_library().encode(claims, self._secret, _ALGORITHM)
+        return IssuedToken(token, expires_at)
 
     def is_of_user(self, token: str) -> bool:
         """Return whether this is our token, expired or not, for a user's session."""
         try:
             claims = self._read(token, verify_exp=False)
-        except jwt.InvalidTokenError:
+        except jwt_library().InvalidTokenError:
             claims = {}
         return "user" in claims
 
@@ -66,12 +73,12 @@ class SessionTokens:
         """
         try:
             claims = self._read(token, verify_exp=True)
-        except jwt.ExpiredSignatureError:
+        except jwt_library().ExpiredSignatureError:
             raise Unauthorized(
                 "This chat session's access has expired; renew it at /chat/sessions.",
                 code="session_expired",
             ) from None
-        except jwt.InvalidTokenError:
+        except jwt_library().InvalidTokenError:
             return None
         return Session(str(claims["sub"]), claims.get("site"))
 
@@ -83,7 +90,7 @@ class SessionTokens:
         """
         try:
             claims = self._read(token, verify_exp=False)
-        except jwt.InvalidTokenError:
+        except jwt_library().InvalidTokenError:
             return None
         if "user" in claims or claims.get("site") != site:
             return None
@@ -92,7 +99,7 @@ class SessionTokens:
         return str(claims["sub"])
 
     def _read(self, token: str, *, verify_exp: bool) -> dict[str, Any]:
-        return jwt.decode(
+        claims: dict[str, Any] = jwt_library().decode(
             token,
             self._secret,
             [_ALGORITHM],
@@ -104,3 +111,4 @@ class SessionTokens:
                 "verify_iat": False,
             },
         )
+        return claims

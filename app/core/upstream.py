@@ -21,6 +21,9 @@ APIS: Mapping[Kind, tuple[Api, ...]] = {
     "chat_completions": ("chat_completions",),
 }
 
+# Each API's path after the upstream's address.
+PATHS: Mapping[Api, str] = {"responses": "responses", "chat_completions": "chat/completions"}
+
 OPENAI_URL = "https://api.openai.com/v1"
 
 _ADDRESS_SETTING = "OPENAI_BASE_URL"

@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.core.session_tokens import jwt_library
 from app.domain.errors import InvalidRequest, Unauthorized
 
 _ALGORITHM = "HS256"
@@ -53,8 +53,9 @@ def read_user_token(token: str, secret: str) -> User:
 
 
 def _decoded(token: str, secret: str) -> dict[str, Any]:
+    jwt = jwt_library()
     try:
-        return jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             secret,
             # The only one: a token's own header must not choose how it is verified.
@@ -79,6 +80,7 @@ def _decoded(token: str, secret: str) -> dict[str, Any]:
         raise _invalid("it is not valid yet") from None
     except jwt.InvalidTokenError:
         raise _invalid("it is not a JSON Web Token") from None
+    return claims
 
 
 def _checked(claims: dict[str, Any]) -> _Claims:

@@ -20,7 +20,7 @@ from app.db.engines import postgresql_engine, sqlite_engine
 from app.db.lanes import Lane
 from app.db.links import Links
 from app.db.migrations.runner import upgrade
-from app.db.notices import Notice, listening
+from app.db.notices import Notice
 from app.db.time_limits import limit_statements, limited
 from app.domain.deadline import Deadline
 from app.domain.errors import DatabaseAway
@@ -131,6 +131,9 @@ class Database:
 
     def notices(self) -> AbstractAsyncContextManager[AsyncIterator[Notice]]:
         """Return the notices of all servers of this database; only if it `passes_notices`."""
+        # Here, since it needs PostgreSQL's driver.
+        from app.db.listening import listening  # noqa: PLC0415
+
         return listening(self._listen_url)
 
     @property

@@ -1,11 +1,13 @@
 """SQL that the driver executes itself, and errors that don't quote what users wrote."""
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 def execute(connection: Connection, sql: str, parameters: Any = ()) -> Any:
@@ -43,8 +45,9 @@ def hide_values(original: BaseException, wrapper: BaseException | None) -> None:
 
     `wrapper` is SQLAlchemy's error for it.
     """
-    if isinstance(original, psycopg.Error) and original.sqlstate:
-        message = _postgresql_message(original)
+    # Only errors of psycopg have it. A server with SQLite does not load psycopg.
+    if getattr(original, "sqlstate", None):
+        message = _postgresql_message(cast("psycopg.Error", original))
     elif isinstance(original, sqlite3.OperationalError):
         # Only its messages about SQL and FTS5 quote the query.
         message = _unquoted(str(original))
@@ -55,7 +58,7 @@ def hide_values(original: BaseException, wrapper: BaseException | None) -> None:
         wrapper.args = (f"({type(original).__module__}.{type(original).__name__}) {message}",)
 
 
-def _postgresql_message(error: psycopg.Error) -> str:
+def _postgresql_message(error: "psycopg.Error") -> str:
     """Return what is wrong and where. Details, hints and contexts would quote whole rows."""
     about = error.diag
     names = {

@@ -6,7 +6,6 @@ import socket
 import threading
 from typing import Any
 
-import psycopg
 from sqlalchemy import Engine, event
 
 
@@ -19,7 +18,9 @@ class Links:
 
     def __init__(self, engine: Engine) -> None:
         """`engine` must not share connections between threads."""
-        self._open: dict[int, psycopg.Connection[Any]] = {}
+        # Connections of psycopg, which a server with SQLite does not load.
+        self._open: dict[int, Any] = {}
+        self._faults = (OSError, engine.dialect.loaded_dbapi.Error)
         event.listen(engine, "do_connect", self._connect)
 
     def drop(self, thread: int) -> None:
@@ -27,7 +28,7 @@ class Links:
         connection = self._open.get(thread)
         if connection is None:
             return
-        with contextlib.suppress(OSError, psycopg.Error):
+        with contextlib.suppress(*self._faults):
             # A copy of the descriptor: the connection closes its own.
             end = socket.socket(fileno=os.dup(connection.fileno()))
             with end:

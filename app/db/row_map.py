@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import Connection, Table, insert
 
 from app.db.prepared import Prepared
@@ -18,6 +18,8 @@ from app.db.prepared import Prepared
 T = TypeVar("T")
 
 _COUNTED_BY_DATABASE = "sequence"
+# Validators are built for the first row that needs them: all of them would slow down every start.
+_LATER = ConfigDict(defer_build=True)
 
 
 class RowMap(Generic[T]):
@@ -45,7 +47,7 @@ class RowMap(Generic[T]):
         self._names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
         self._get = attrgetter(*self._names)
         typed = {
-            name: TypeAdapter(hint)
+            name: TypeAdapter(hint, config=_LATER if get_args(hint) else None)
             for name, hint in get_type_hints(kind).items()
             if _is_structured(hint)
         }

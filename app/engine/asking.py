@@ -115,7 +115,7 @@ class Asking:
     async def _answer(
         self, target: Target, request: dict[str, Any], projection: Projection, send: Send
     ) -> None:
-        model = self._upstreams.client(target.upstream)
+        model = await self._upstreams.client(target.upstream)
         events = model.events(request, stream=self._run.streamed)
         async with aclosing(events) as batches:
             async for batch in batches:

@@ -255,7 +255,7 @@ class Summaries:
         raise failure
 
     async def _ask_at(self, target: Target, run: RunRow, work: Work) -> tuple[str, Usage]:
-        client = self.windows.upstreams.client(target.upstream)
+        client = await self.windows.upstreams.client(target.upstream)
         request = summary_request(target.model, work)
         written: list[str] = []
         response: dict[str, Any] = {}

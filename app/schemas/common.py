@@ -33,7 +33,7 @@ class RequestBody(BaseModel):
     and both mean the same.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -54,7 +54,7 @@ class WireObject(BaseModel):
     """A response object. Its fields are sent in the order of their declaration."""
 
     # Validation errors are logged, and must not quote what a user wrote.
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)
 
 
 def _storable(value: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,11 @@ class Part(BaseModel):
     """An object or a part of one: types are not coerced, unknown fields are ignored."""
 
     model_config = ConfigDict(
-        extra="ignore", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+        extra="ignore",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,
     )
 
 

@@ -10,8 +10,7 @@ from typing import Literal
 from app.core.metrics import Metrics
 from app.core.model import Api, Reach
 from app.core.object_store import ObjectStore
-from app.core.reachability import PATHS
-from app.core.upstream import APIS, Upstream
+from app.core.upstream import APIS, PATHS, Upstream
 from app.core.upstreams import Upstreams
 from app.db.database import Database
 from app.engine.supervisor import RunSupervisor

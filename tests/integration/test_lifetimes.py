@@ -18,7 +18,7 @@ from sqlalchemy import text
 from app import assembly
 from app.application import create_app
 from app.core.config import Settings
-from app.core.embeddings import OpenAIEmbedder
+from app.core.later_embedder import LaterEmbedder
 from app.core.object_store import ObjectStore
 from app.core.openai_client import OpenAIClient
 from app.core.rate_limits import RequestCounter
@@ -49,8 +49,8 @@ PARTS: dict[str, tuple[Any, str | None, str | None]] = {
     "a lane of the database": (Lane, None, "close"),
     "object store": (ObjectStore, "__init__", None),
     "request counter": (RequestCounter, "__init__", "close"),
-    "model": (OpenAIClient, "__init__", "close"),
-    "embedding model": (OpenAIEmbedder, "__init__", "close"),
+    "model": (OpenAIClient, None, "close"),
+    "embedding model": (LaterEmbedder, "__init__", "close"),
     "code interpreter": (Interpreter, "open", "close"),
     "code of deleted threads": (DeletedThreads, "open", "close"),
     "configured assistants": (assembly, "configure_assistants", None),
@@ -274,9 +274,10 @@ async def test_several_failures_are_raised_together(serve, monkeypatch, caplog):
     for part in ("model", "files"):
         owner, _, closes = PARTS[part]
         fail_after(monkeypatch, owner, str(closes), fault)
-    lifespan, _ = serve()
+    lifespan, app = serve()
     with pytest.raises(ExceptionGroup) as raised, caplog.at_level(logging.ERROR):
         async with lifespan:
+            await use(app)
             fault.on = True
     assert [type(error) for error in raised.value.exceptions] == [Broken, Broken]
     for part in ("upstream custom", "files"):
@@ -286,8 +287,9 @@ async def test_several_failures_are_raised_together(serve, monkeypatch, caplog):
 async def test_what_is_raised_while_it_serves_comes_first(serve, database_url, monkeypatch):
     before = Held.now(asyncio.get_running_loop())
     fail_after(monkeypatch, OpenAIClient, "close", Fault(on=True))
-    lifespan, _ = serve()
+    lifespan, app = serve()
     with pytest.raises(KeyError):
         async with lifespan:
+            await use(app)
             raise KeyError
     await nothing_remains(before, database_url)

@@ -16,7 +16,7 @@ import httpx
 
 from app.core.chat_completions.request import chat_request
 from app.core.model import Api
-from app.core.reachability import PATHS
+from app.core.upstream import PATHS
 from tests.support.model_server_commands import BOUND, CALL, FREE, KEY, model_name
 from tests.support.model_servers import ModelServers
 

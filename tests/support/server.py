@@ -23,11 +23,9 @@ from app.application import create_app
 from app.core.config import Settings
 from app.tools import TOOLS, MakeTool
 from tests.support.checked_clients import checked_http, checked_sdk
-from tests.support.shared_routes import share_routes
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
 MAIN = Path(__file__).parents[2] / "main.py"
-share_routes()
 _ADDRESS = re.compile(r"Uvicorn running on (http://[0-9.:]+)")
 
 

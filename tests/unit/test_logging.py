@@ -4,9 +4,8 @@ import logging
 import re
 
 import pytest
-import structlog
 
-from app.core.logging import FILE_BACKUPS, FILE_BYTES, configure_logging
+from app.core.logging import FILE_BACKUPS, FILE_BYTES, configure_logging, in_request
 
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.access", "openai", "httpx", "aiohttp")
 
@@ -16,15 +15,12 @@ def _own_logging():
     """Give the test a root logger of its own: pytest's handlers return unharmed."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    configured = structlog.get_config()
     root.handlers.clear()
     yield
     for handler in root.handlers:
         handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.configure(**configured)
-    structlog.contextvars.clear_contextvars()
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.NOTSET)
         logging.getLogger(name).propagate = True
@@ -42,8 +38,9 @@ def lines(capsys):
 
 def test_a_line_has_time_level_event_and_fields(capsys):
     configure_logging("INFO", "")
-    structlog.contextvars.bind_contextvars(request_id="req_1")
-    structlog.get_logger("app.request").info("request", method="GET", status=200, run=None)
+    fields = {"method": "GET", "status": 200, "run": None}
+    with in_request("req_1"):
+        logging.getLogger("app.request").info("request", extra={"fields": fields})
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO request"
         r" request_id=req_1 method=GET status=200 run=None logger=app\.request\n",
@@ -60,7 +57,7 @@ def test_libraries_speak_in_the_same_form(lines):
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
 def test_levels_are_capitals_and_lesser_ones_are_left_out(lines, level):
     configure_logging(level, "")
-    log = structlog.get_logger("app")
+    log = logging.getLogger("app")
     for method in ("debug", "info", "warning", "error"):
         getattr(log, method)("x")
     reported = [line.partition(" ")[0] for line in lines()]
@@ -91,7 +88,7 @@ def test_levels_are_capitals_and_lesser_ones_are_left_out(lines, level):
 )
 def test_no_value_leaves_its_field(lines, tmp_path, value, shown):
     configure_logging("INFO", str(tmp_path / "app.log"))
-    structlog.get_logger("app").info("event", value=value)
+    logging.getLogger("app").info("event", extra={"fields": {"value": value}})
     logging.getLogger("library").info(value)
     expected = [f"INFO event value={shown} logger=app", f"INFO {shown} logger=library"]
     assert lines() == expected
@@ -104,7 +101,7 @@ def test_an_exception_is_one_field_of_its_line(lines):
     try:
         raise ValueError("잘못\n된 값")
     except ValueError:
-        structlog.get_logger("app").exception("failed", run_id="run_1")
+        logging.getLogger("app").exception("failed", extra={"fields": {"run_id": "run_1"}})
         logging.getLogger("library").exception("failed too")
     ours, theirs = lines()
     assert ours.startswith(
@@ -117,7 +114,7 @@ def test_an_exception_is_one_field_of_its_line(lines):
 def test_the_file_is_made_with_its_folder_and_says_the_same(capsys, tmp_path):
     file = tmp_path / "deep" / "logs" / "app.log"
     configure_logging("INFO", str(file))
-    structlog.get_logger("app").info("시작")
+    logging.getLogger("app").info("시작")
     assert file.read_text("utf-8") == capsys.readouterr().err != ""
     handler = logging.getLogger().handlers[1]
     assert isinstance(handler, logging.handlers.RotatingFileHandler)
@@ -132,7 +129,7 @@ def test_a_file_that_cannot_be_made_is_an_error(tmp_path):
 
 def test_the_last_configuration_counts(lines, tmp_path):
     configure_logging("DEBUG", str(tmp_path / "first.log"))
-    log = structlog.get_logger("app")
+    log = logging.getLogger("app")
     log.debug("first")
     configure_logging("INFO", "")
     log.debug("left out")

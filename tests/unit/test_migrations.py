@@ -52,6 +52,14 @@ def test_a_second_upgrade_changes_nothing(connection):
     assert connection.execute(metadata.tables["runs"].select()).one().id == run.id
 
 
+def test_files_are_named_after_their_revisions():
+    """By its name a start knows the newest one, without loading Alembic."""
+    scripts = ScriptDirectory(str(Path(runner.__file__).parent))
+    assert scripts.get_current_head() == runner.newest_revision()
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.startswith(f"{script.revision}_")
+
+
 def test_there_is_no_way_back():
     """Nobody could call one: an older version is started on a backup."""
     history = ScriptDirectory(str(Path(runner.__file__).parent)).walk_revisions()

@@ -12,7 +12,7 @@ import pytest
 import respx
 
 from app.core.model import Api
-from app.core.reachability import PATHS
+from app.core.upstream import PATHS
 from app.engine.translation.events import Projection
 from tests.support.model_server_commands import PHRASE
 from tests.support.openai_calls import client, flat, read, request

@@ -29,11 +29,8 @@ from app.api.v1 import (
     vector_stores,
 )
 
-PREFIX = "/api/v1"
-
 # Routes are matched in this order, so the busiest come first. `/threads/runs` must come before
-# `/threads/{thread_id}`, which would take `runs` for an id. The application includes each of them:
-# a router that includes others looks through them all for each request.
+# `/threads/{thread_id}`, which would take `runs` for an id.
 ROUTERS: list[APIRouter] = [
     *(chat.routes, health.routes, access.routes, assistants.routes, drafts.routes, runs.routes),
     *(steps.routes, threads.routes, messages.routes, feedback.routes, handovers.routes),

@@ -9,9 +9,9 @@ from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
 from app.api.deps import CallerDep, FilePageDep, ServicesDep, UploaderDep
-from app.api.routing import router
+from app.api.routing import failure, router
 from app.api.upload import FileUpload
-from app.schemas.common import ErrorEnvelope, ListPage
+from app.schemas.common import ListPage
 from app.schemas.files import PURPOSES, FileDeleted, FileObject
 
 routes = router("files")
@@ -80,7 +80,7 @@ _BYTES: dict[int | str, dict[str, Any]] = {
 @routes.post(
     "/files",
     openapi_extra=_FORM,
-    responses={413: {"model": ErrorEnvelope, "description": "The file is too large."}},
+    responses={413: failure("The file is too large.")},
     # `FileUpload` checks the size itself and reports it in OpenAI's envelope.
     max_body_size=sys.maxsize,
 )

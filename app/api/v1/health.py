@@ -2,16 +2,17 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app import __version__
 from app.api.deps import ServicesDep
+from app.api.routing import plain_router
 from app.core.model import Api, Mode, Reach
 from app.schemas.common import WireObject
 from app.services.readiness import Up
 
 # A plain router: these routes need no key and have no rate limit.
-routes = APIRouter(tags=["health"])
+routes = plain_router("health")
 
 
 class Health(WireObject):

@@ -6,11 +6,11 @@ from app.core.chat_completions.answer import Answer
 from app.core.chat_completions.reasoning import without_reasoning
 from app.core.chat_completions.request import LIMIT, OLDER_LIMIT, chat_request
 from app.core.model import Api, Event
-from app.core.reachability import PATHS
 from app.core.refusals import Refusals
 from app.core.request_json import request_json
 from app.core.response_stream import read_object
 from app.core.sse_reader import RawEvent
+from app.core.upstream import PATHS
 from app.core.wire_api import AnswerFailed, Batch, BrokenAnswer
 
 # Without these an answer may differ slightly, but is never wrong. A server that refuses `store`

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from app.core.checks import Unreachable, ping_redis
 from app.core.config import Settings
-from app.core.reachability import PATHS, Found, look_at
+from app.core.reachability import Found, look_at
 from app.core.retirements import Retirements
-from app.core.upstream import APIS, Upstream
+from app.core.upstream import APIS, PATHS, Upstream
 from app.core.upstream_choice import UpstreamChoice
 from app.providers import embedding_target
 from app.terminal.client import Client
