@@ -7,7 +7,12 @@ import pytest
 from yarl import URL
 
 from app.core.outbound.addresses import AllowedHosts, OutboundRefused, checked_url, is_public
-from app.core.outbound.client import OutboundClient, OutboundFailed, OutboundRequest
+from app.core.outbound.client import (
+    OutboundAnswer,
+    OutboundClient,
+    OutboundFailed,
+    OutboundRequest,
+)
 from tests.support.called_api import CalledApi, Reply
 from tests.support.certificates import certificate_for
 
@@ -186,6 +191,13 @@ def test_a_compressed_answer_is_refused(api):
     with pytest.raises(OutboundFailed, match="compressed"):
         get(f"{api.url}/", AllowedHosts.of([api.host]))
     assert api.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "zlib", "\x01", "nothing"])
+def test_a_codec_that_is_no_charset_is_not_used(charset):
+    """Some of them raise, and the time that others take grows with the square of the length."""
+    answer = OutboundAnswer(200, "", "text/plain", charset, "a-가".encode(), cut=False)
+    assert answer.text == "a-가"
 
 
 def test_proxies_of_the_environment_are_not_used(api, monkeypatch):

@@ -12,13 +12,17 @@ import httpx2
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from app.core.charsets import codec_of
 from app.core.outbound.addresses import AllowedHosts, OutboundRefused, checked_url, is_public
+from app.domain.text import storable
 
 # As many as other clients follow at least, and only on the same server.
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _READ_AT_ONCE = 64 * 1024
 _LONGEST_HEADER = 16 * 1024
+# Characters of a status line's reason.
+_LONGEST_REASON = 200
 _NAME = "threadkeeper"
 
 
@@ -39,7 +43,10 @@ class OutboundRequest:
 
 @dataclass(frozen=True)
 class OutboundAnswer:
-    """`media_type` is empty if the server names none. `cut`: the body was longer."""
+    """`media_type` is empty if the server names none. `cut`: the body was longer.
+
+    All texts can be stored, and `reason` is short.
+    """
 
     status: int
     reason: str
@@ -50,10 +57,7 @@ class OutboundAnswer:
 
     @property
     def text(self) -> str:
-        try:
-            return self.body.decode(self.charset or "utf-8", errors="replace")
-        except LookupError:
-            return self.body.decode("utf-8", errors="replace")
+        return self.body.decode(codec_of(self.charset) or "utf-8", errors="replace")
 
 
 class OutboundClient:
@@ -195,9 +199,9 @@ async def _answer(response: aiohttp.ClientResponse, most_bytes: int) -> Outbound
             break
     return OutboundAnswer(
         response.status,
-        response.reason or "",
-        response.content_type if "content-type" in response.headers else "",
-        response.charset or "",
+        storable(response.reason or "")[:_LONGEST_REASON],
+        storable(response.content_type) if "content-type" in response.headers else "",
+        storable(response.charset or ""),
         bytes(body[:most_bytes]),
         cut=len(body) > most_bytes,
     )
