@@ -4,8 +4,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import aiohttp
 import httpx2
@@ -20,6 +21,7 @@ from app.domain.text import storable
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _READ_AT_ONCE = 64 * 1024
+_LOOKUPS_AT_ONCE = 16
 _LONGEST_HEADER = 16 * 1024
 # Characters of a status line's reason.
 _LONGEST_REASON = 200
@@ -74,6 +76,9 @@ class OutboundClient:
         """`certificates` are trusted instead of this machine's."""
         self._allowed = allowed
         self._certificates = certificates
+        # A name whose server doesn't answer occupies a thread for up to a minute. In the loop's own
+        # executor, a few of them would stop the server's other work, and its calls of models.
+        self._lookups = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="names")
 
     def check(self, url: str) -> URL:
         """Return the URL if its form allows to call it. Raises `OutboundRefused`."""
@@ -144,10 +149,11 @@ class OutboundClient:
     async def _addresses(self, url: URL) -> list[ResolveResult]:
         """Return the addresses of the URL's host. Raises `OutboundRefused`."""
         host, port = url.raw_host or "", url.port or 443
+        look_up = partial(
+            socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-            )
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
         except (socket.gaierror, UnicodeError) as error:
             raise OutboundFailed(f"the host {host} is unknown") from error
         places = list(dict.fromkeys((entry[0], str(entry[4][0])) for entry in found))
