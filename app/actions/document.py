@@ -92,8 +92,11 @@ def text_of(value: Any) -> str:
 
 
 def title_of(document: dict[str, Any]) -> str:
+    """Return the title on one line: people read it before they allow a call."""
     info = document.get("info")
-    return text_of(info.get("title")) if isinstance(info, dict) else ""
+    title = text_of(info.get("title")) if isinstance(info, dict) else ""
+    printable = "".join(one if one.isprintable() else " " for one in title)
+    return " ".join(printable.split())
 
 
 def server_of(holder: dict[str, Any], document_url: str | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.actions.document import BadDocument, checked, parsed, server_of
+from app.actions.document import BadDocument, checked, parsed, server_of, title_of
 from app.actions.operations import function_name, operations_in
 from app.core.yaml_lines import Document
 from tests.support.action_documents import meilisearch, parameter, twilio_verify, weather
@@ -206,6 +206,11 @@ def test_schemas_of_3_0_become_json_schema(schema, plain):
 )
 def test_an_operation_that_can_not_be_called_says_why(operation, problem):
     assert problem in one(operation).problem
+
+
+def test_a_title_has_no_lines_and_no_other_direction():
+    title = "Weather\n\nAllowed: \u202eeverything\x1b[2J"
+    assert title_of({"info": {"title": title}}) == "Weather Allowed: everything [2J"
 
 
 def test_a_document_has_so_many_operations():
