@@ -97,7 +97,7 @@ def _token_in(text: str) -> _Token:
         found: Any = json.loads(text)
         value, seconds = found["access_token"], float(found.get("expires_in") or _USUAL_LIFETIME)
         usable = isinstance(value, str) and value.isascii() and value.isprintable() and value != ""
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         usable = False
     if not usable:
         raise OutboundFailed("no token: the token URL's answer has no access_token")

@@ -37,6 +37,8 @@ def parsed(text: str) -> dict[str, Any]:
         raise BadDocument(f"The document is not YAML: {error}.") from error
     except RecursionError as error:
         raise BadDocument("The document is nested too deeply.") from error
+    except ValueError as error:
+        raise BadDocument("The document contains a number that is too long.") from error
     return checked(value)
 
 
@@ -90,14 +92,18 @@ def text_of(value: Any) -> str:
 
 
 def title_of(document: dict[str, Any]) -> str:
+    """Return the title on one line: people read it before they allow a call."""
     info = document.get("info")
-    return text_of(info.get("title")) if isinstance(info, dict) else ""
+    title = text_of(info.get("title")) if isinstance(info, dict) else ""
+    printable = "".join(one if one.isprintable() else " " for one in title)
+    return " ".join(printable.split())
 
 
 def server_of(holder: dict[str, Any], document_url: str | None) -> str | None:
     """Return the first server of a document or a part of it; None if it names none.
 
-    Variables have their defaults. Raises `BadDocument` for one that is relative to nothing.
+    Variables have their defaults. Raises `BadDocument` for one without a default, and for what is
+    not a URL.
     """
     servers = holder.get("servers")
     first = servers[0] if isinstance(servers, list) and servers else None
@@ -106,9 +112,12 @@ def server_of(holder: dict[str, Any], document_url: str | None) -> str | None:
         return None
     assert isinstance(first, dict)
     url = _with_defaults(url, first.get("variables"))
-    if urlsplit(url).scheme:
-        return url.rstrip("/")
-    return None if document_url is None else urljoin(document_url, url).rstrip("/")
+    try:
+        if urlsplit(url).scheme:
+            return url.rstrip("/")
+        return None if document_url is None else urljoin(document_url, url).rstrip("/")
+    except ValueError as error:
+        raise BadDocument(f"The server {url!r:.100} is not a URL.") from error
 
 
 def _with_defaults(url: str, variables: Any) -> str:

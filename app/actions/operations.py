@@ -1,6 +1,7 @@
 """Turns the operations of a document into functions."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ MAX_DESCRIPTION = 300
 # What OpenAI allows for a function's name.
 _MOST_LETTERS = 64
 SEPARATOR = "__"
+# Operations of a document, and characters of one function's parameters and of those of all: by
+# references, a few lines may become gigabytes.
+_MOST_OPERATIONS = 2000
+_MOST_CHARACTERS = 200_000
+_MOST_CHARACTERS_IN_ALL = 30_000_000
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 # Those that change nothing (RFC 9110).
 _SAFE = ("get", "head", "options")
@@ -64,21 +70,37 @@ def operations_in(
     references = References(document)
     root = server_of(document, document_url)
     found: list[Found] = []
-    names: set[str] = set()
+    names = _Names()
+    characters = 0
     for path, method, item, raw in _each(document, references):
-        name = _unique(_name(method, path, raw), names)
-        names.add(name)
+        if len(found) == _MOST_OPERATIONS:
+            raise BadDocument(f"The document has more than {_MOST_OPERATIONS:,} operations.")
+        name = names.new(_name(method, path, raw))
         one = Found(name, method.upper(), path)
         try:
             for holder in (raw, item):
                 _check_server(holder, root, document_url)
             reader = _Reader(references, without)
             operation = reader.operation(name, method, path, item, raw)
+            characters += _checked_size(operation)
         except BadDocument as error:
             found.append(Found(name, one.method, path, problem=str(error)))
         else:
             found.append(Found(name, one.method, path, operation))
+        if characters > _MOST_CHARACTERS_IN_ALL:
+            raise BadDocument(
+                "The parameters of the document's operations are longer than "
+                f"{_MOST_CHARACTERS_IN_ALL:,} characters, with all references written out."
+            )
     return found
+
+
+def _checked_size(operation: Operation) -> int:
+    """Return the characters of the function's parameters. Raises `BadDocument` if too many."""
+    characters = len(json.dumps(operation.parameters))
+    if characters > _MOST_CHARACTERS:
+        raise BadDocument(f"its parameters are longer than {_MOST_CHARACTERS:,} characters")
+    return characters
 
 
 def _each(
@@ -101,11 +123,21 @@ def _name(method: str, path: str, raw: Mapping[str, Any]) -> str:
     return plain or method
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    number, candidate = 2, name
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate
+class _Names:
+    """Gives each thing a name of its own, in time that does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    def new(self, name: str) -> str:
+        """Return the name, with a number if it is taken."""
+        number, candidate = self._next.get(name, 2), name
+        while candidate in self._taken:
+            candidate, number = f"{name}_{number}", number + 1
+        self._next[name] = number
+        self._taken.add(candidate)
+        return candidate
 
 
 def _check_server(holder: dict[str, Any], root: str | None, document_url: str | None) -> None:
@@ -123,6 +155,7 @@ class _Reader:
         self._references = references
         self._without = without
         self._schemas = Schemas(references)
+        self._names = _Names()
         self._properties: dict[str, dict[str, Any]] = {}
         self._places: dict[str, Place] = {}
         self._required: list[str] = []
@@ -137,7 +170,7 @@ class _Reader:
         body = None
         if "requestBody" in raw:
             content = self._references.follow(raw["requestBody"])
-            argument = self._free_name(BODY_ARGUMENT)
+            argument = self._names.new(BODY_ARGUMENT)
             body, schema = body_of(argument, content, self._references, self._schemas)
             self._properties[argument] = described(schema, content.get("description"))
             if content.get("required") is True:
@@ -157,7 +190,10 @@ class _Reader:
         """Yield the parameters; an operation's own replace those of its path."""
         known: dict[tuple[str, str], dict[str, Any]] = {}
         for holder in (item, raw):
-            for one in holder.get("parameters") or []:
+            listed = holder.get("parameters") or []
+            if not isinstance(listed, list):
+                raise BadDocument(f"Expected a list of parameters, got {listed!r:.60}.")
+            for one in listed:
                 parameter = self._references.follow(one)
                 known[text_of(parameter.get("in")), text_of(parameter.get("name"))] = parameter
         for (where, name), parameter in known.items():
@@ -174,8 +210,9 @@ class _Reader:
         content = parameter.get("content")
         schema = parameter.get("schema")
         if isinstance(content, dict) and content:
-            schema = next(iter(content.values())).get("schema")
-        argument = self._free_name(re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_") or where)
+            schema = self._references.follow(next(iter(content.values()))).get("schema")
+        plain_name = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_") or where
+        argument = self._names.new(plain_name[:_MOST_LETTERS])
         self._places[argument] = Place(
             where,
             name,
@@ -189,9 +226,6 @@ class _Reader:
         self._properties[argument] = described(plain, *texts)
         if where == "path" or parameter.get("required") is True:
             self._required.append(argument)
-
-    def _free_name(self, name: str) -> str:
-        return _unique(name[:_MOST_LETTERS], {*self._properties})
 
     def _check_path(self, path: str) -> None:
         named = {place.name for place in self._places.values() if place.where == "path"}

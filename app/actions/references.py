@@ -44,5 +44,6 @@ class References:
 
         try:
             return self._resolver.lookup(reference).contents
-        except Unresolvable as error:
+        # The library raises the others for a step into a list or a value that has no such step.
+        except (Unresolvable, ValueError, TypeError) as error:
             raise BadDocument(f"The $ref {reference!r:.100} leads nowhere.") from error

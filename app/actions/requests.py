@@ -6,13 +6,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from app.actions.bodies import FORM, JSON, MULTIPART, is_json
 from app.actions.encoding import BadArguments, in_header, in_path, in_query, plain_text, quoted
 from app.db.action_rows import Body, FormField, Operation, Place
+from app.domain.text import storable
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_SLASHES = re.compile(r"[/\\;]")
 _SHOWN = 64
+# How deep arguments may be nested.
+_DEEPEST = 100
 _USUAL = FormField("form", explode=True)
 
 
@@ -35,14 +40,33 @@ class Request:
 
 
 def arguments_in(text: str) -> dict[str, Any]:
-    """Return the arguments of a call. Raises `BadArguments`."""
+    """Return the arguments of a call; what can't be sent in them is U+FFFD.
+
+    Raises `BadArguments`.
+    """
     try:
-        value = json.loads(text or "{}")
+        value = storable(json.loads(text or "{}"))
+        json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError) as error:
         raise BadArguments("The arguments are not valid JSON.") from error
+    if _is_too_deep(value):
+        raise BadArguments("The arguments are nested too deeply.")
     if not isinstance(value, dict):
         raise BadArguments("The arguments must be a JSON object.")
     return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level, depth = [value], 0
+    while level and depth <= _DEEPEST:
+        inner = [one.values() if isinstance(one, dict) else one for one in _nested(level)]
+        level = [one for some in inner for one in some]
+        depth += 1
+    return bool(_nested(level))
+
+
+def _nested(values: list[Any]) -> list[Any]:
+    return [one for one in values if isinstance(one, dict | list)]
 
 
 def request_of(operation: Operation, arguments: Mapping[str, Any]) -> Request:
@@ -55,6 +79,7 @@ def request_of(operation: Operation, arguments: Mapping[str, Any]) -> Request:
         if name in given:
             _put(request, in_its_path, place, given[name])
     request.path = _PLACEHOLDER.sub(lambda found: in_its_path[found[1]], operation.path)
+    _check_path(operation.path, request.path)
     if request.cookies:
         request.headers["Cookie"] = "; ".join(request.cookies)
     body = operation.body
@@ -78,6 +103,19 @@ def _check_names(
     if unknown := [name[:_SHOWN] for name in arguments if name not in known]:
         names = ", ".join(known) or "none"
         raise BadArguments(f"Unknown arguments: {', '.join(unknown[:5])}. Known are: {names}.")
+
+
+def _check_path(template: str, path: str) -> None:
+    """Refuse arguments that lead to another operation, with the action's secret.
+
+    Many servers and proxies decode a path first and then follow its `..`.
+    """
+    if _steps(path) > _steps(template):
+        raise BadArguments("An argument of the path can't contain '.' or '..' as a step of it.")
+
+
+def _steps(path: str) -> int:
+    return sum(step in (".", "..") for step in _SLASHES.split(unquote(path)))
 
 
 def _put(request: Request, in_its_path: dict[str, str], place: Place, value: Any) -> None:

@@ -108,7 +108,9 @@ def _drop_unknown_required(schema: dict[str, Any]) -> None:
     if not isinstance(required, list):
         schema.pop("required", None)  # a flag, as of a parameter
     elif isinstance(properties, dict):
-        schema["required"] = [name for name in required if name in properties]
+        schema["required"] = [
+            name for name in required if isinstance(name, str) and name in properties
+        ]
 
 
 def _modern(schema: dict[str, Any], *, nullable: bool) -> dict[str, Any]:

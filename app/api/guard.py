@@ -74,15 +74,15 @@ class Guard:
             raise
         # Also for a request that is refused below.
         request.state.caller = caller
-        if caller.is_visitor:
+        if caller.is_public:
             await self._count(request, self._policy.public_rate, "public")
-        else:
+        if not caller.is_visitor:
             await self._count(request, self._policy.rate, caller.key or "-")
         if caller.limits is not None:
             check_origin(request, caller.limits)
             await self._count_key(request, caller.limits)
         self._check_operation(caller, request.method, operation, administrative=administrative)
-        if caller.is_visitor:
+        if caller.is_public:
             self._check_body(request)
         work_for(caller.project)
         return replace(caller, request_id=current_request_id())

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from app.core.charsets import NARROW, WIDE, codec_of
 from app.domain.text import may_be_unstorable, storable
 
 # Byte order marks, as C# and PowerShell write them. UTF-32-LE comes first: its mark begins with
@@ -19,9 +20,6 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 _FIRST_BYTES = {mark[:1] for mark in _MARKS}
-# Names of Python's codecs. Others are ignored: some, such as `zlib` or `idna`, are no charsets.
-_WIDE = {"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"}
-_NARROW = {"euc_kr", "cp949", "johab", "iso8859-1", "cp1252", "shift_jis", "cp932", "gbk", "big5"}
 
 
 class NotJson(ValueError):
@@ -69,11 +67,11 @@ def _in_utf8(body: bytes, charset: str) -> bytes:
     for mark, encoding in _MARKS.items():
         if body.startswith(mark):
             return _decoded(body[len(mark) :], encoding)
-    name = _codec(charset)
-    if name in _WIDE:
+    name = codec_of(charset)
+    if name in WIDE:
         return _decoded(body, name)
     # The standard wants UTF-8, and many clients send it while they declare another charset.
-    return body if name not in _NARROW or _is_utf8(body) else _decoded(body, name)
+    return body if name not in NARROW or _is_utf8(body) else _decoded(body, name)
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
@@ -97,11 +95,3 @@ def _charset(content_type: str) -> str:
     message = Message()
     message["content-type"] = content_type
     return str(message.get_param("charset", ""))
-
-
-def _codec(charset: str) -> str:
-    """Return the name of Python's codec for a charset, empty if there is none."""
-    try:
-        return codecs.lookup(charset).name if charset else ""
-    except (LookupError, ValueError):
-        return ""

@@ -18,6 +18,7 @@ from python_multipart.multipart import MultipartParser
 from starlette.requests import ClientDisconnect, Request
 
 from app.api.packed import encoding_of, unread
+from app.core.charsets import codec_of
 from app.domain.errors import InvalidRequest
 from app.domain.text import storable
 from app.schemas.files import FileCreate
@@ -215,14 +216,22 @@ def _unquoted(value: str) -> str:
 def _filename(parameters: dict[str, str]) -> str | None:
     """Return the name that was sent for a file; None for a plain field."""
     charset, _, encoded = parameters.get("filename*", "").partition("'")
-    if encoded:
-        try:
-            return unquote(encoded.partition("'")[2], encoding=charset, errors="strict")
-        except (LookupError, UnicodeDecodeError) as error:
-            raise InvalidRequest(
-                "Invalid 'file': its name can't be decoded.", param="file", code="invalid_value"
-            ) from error
-    return parameters.get("filename")
+    if not encoded:
+        return parameters.get("filename")
+    name = _unescaped(encoded.partition("'")[2], codec_of(charset))
+    if name is None:
+        raise InvalidRequest(
+            "Invalid 'file': its name can't be decoded.", param="file", code="invalid_value"
+        )
+    return name
+
+
+def _unescaped(value: str, codec: str) -> str | None:
+    """Return the text of an escaped value; None if it can't be decoded."""
+    try:
+        return unquote(value, encoding=codec, errors="strict") if codec else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _checked_name(name: str) -> str:

@@ -9,7 +9,8 @@ from app.api.sse import event, numbered
 from app.api.visitor_errors import sentence_for
 from app.domain.access import Caller
 from app.engine.hub import Frame
-from app.schemas.runs import LastError, Run
+from app.schemas.chat import ChatReply
+from app.schemas.runs import LastError, RequiredAction, Run, SubmitToolOutputs
 from app.schemas.steps import RunStep
 
 _HIDDEN: dict[str, Any] = {"instructions": None, "tools": [], "tool_resources": {}}
@@ -20,7 +21,20 @@ def run_for(caller: Caller, run: Run) -> Run:
     """Return the run as this caller may see it."""
     if caller.session is None:
         return run
-    return run.model_copy(update={**_HIDDEN, "last_error": _visible_error(run.last_error)})
+    return run.model_copy(
+        update={
+            **_HIDDEN,
+            "last_error": _visible_error(run.last_error),
+            "required_action": _visible_action(run.required_action),
+        }
+    )
+
+
+def reply_for(caller: Caller, reply: ChatReply) -> ChatReply:
+    """Return the answer of a chat as this caller may see it."""
+    if caller.session is None or reply.required_action is None:
+        return reply
+    return reply.model_copy(update={"required_action": _visible_action(reply.required_action)})
 
 
 def step_for(caller: Caller, step: RunStep) -> RunStep:
@@ -44,6 +58,9 @@ def _visible(sent: dict[str, Any]) -> dict[str, Any]:
     shown = sent | (_HIDDEN if sent["object"] == "thread.run" else {})
     if error := sent.get("last_error"):
         shown["last_error"] = error | {"message": sentence_for(error["code"])}
+    if action := sent.get("required_action"):
+        visible = _visible_action(RequiredAction.model_validate(action))
+        shown["required_action"] = visible and visible.model_dump(mode="json")
     if "step_details" in sent:
         shown["step_details"] = _without_functions(sent["step_details"])
     if details := sent.get("delta", {}).get("step_details"):
@@ -55,6 +72,24 @@ def _visible_error(error: LastError | None) -> LastError | None:
     if error is None:
         return None
     return error.model_copy(update={"message": sentence_for(error.code)})
+
+
+def _visible_action(action: RequiredAction | None) -> RequiredAction | None:
+    """Return what a run waits for, with the arguments of only those calls that a person may allow.
+
+    The outputs of all others are for a program with a key.
+    """
+    if action is None:
+        return None
+    calls = [
+        call
+        if call.approval is not None
+        else call.model_copy(
+            update={"function": call.function.model_copy(update={"arguments": ""})}
+        )
+        for call in action.submit_tool_outputs.tool_calls
+    ]
+    return action.model_copy(update={"submit_tool_outputs": SubmitToolOutputs(tool_calls=calls)})
 
 
 def _without_functions(details: dict[str, Any]) -> dict[str, Any]:

@@ -99,18 +99,21 @@ class Mailer:
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
-    """Return the e-mail. The standard library encodes headers, and refuses line breaks in them."""
+    """Return the e-mail. The standard library encodes headers, and refuses line breaks in them.
+
+    But it decodes an encoded word (RFC 2047) first, in which there may be a line break.
+    """
     message = EmailMessage(policy=SMTP)
     name, address = parseaddr(sender)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = Address(addr_spec=mail.recipient)
-    message["Subject"] = mail.subject
+    message["Subject"] = mail.subject.replace("=?", "= ?")
     message["Date"] = formatdate(now())
     message["Message-ID"] = f"<{mail.id}@{address.partition('@')[2]}>"
-    message["Content-Language"] = mail.language
     # So that no absence note answers, and other programs know what this is.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
+    message["Content-Language"] = mail.language
     return message
 
 

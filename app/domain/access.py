@@ -37,6 +37,11 @@ class KeyLimits:
     origins: frozenset[str] = frozenset()
     rate: str = ""
 
+    @property
+    def is_of_site(self) -> bool:
+        """Whether the key may be in a page, where everybody can read it."""
+        return self.scope == "chat" and bool(self.origins)
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -59,6 +64,14 @@ class Caller:
     def is_visitor(self) -> bool:
         """Whether it is a browser's session of the public chat."""
         return self.session is not None and not self.key
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody may be the caller: a visitor, or a program with a key out of a page.
+
+        The limits of visitors count for both.
+        """
+        return self.is_visitor or (self.limits is not None and self.limits.is_of_site)
 
     @property
     def kind(self) -> CallerKind:

@@ -193,7 +193,7 @@ class AccessService:
                 code="invalid_api_key",
                 headers=_BEARER,
             )
-        if limits is None or limits.scope != "chat" or not limits.origins:
+        if limits is None or not limits.is_of_site:
             raise Forbidden(
                 "This key must not be in a page, where everybody can read it. Make one with the "
                 "scope 'chat' that is limited to the page's origin, and revoke this one if it was "

@@ -1,6 +1,6 @@
 """Hands a conversation over to a person, and back to the bot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.db import handovers, messages, runs, thread_lists, threads, visitors
@@ -11,7 +11,7 @@ from app.db.rows import MessageRow, RunRow
 from app.db.visitor_rows import VisitorRow
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest, NotFound
+from app.domain.errors import Forbidden, InvalidRequest, NotFound
 from app.domain.ids import new_id
 from app.engine.tasks import RunTasks
 from app.schemas.common import ListPage
@@ -177,6 +177,16 @@ class HandoverService:
         states = _OPEN if state is None else (state,)
         found, has_more = await self._database.read(self._list, caller, page, states)
         return ListPage[ListedHandover].of(found, has_more=has_more)
+
+
+def check_writer(caller: Caller, message: MessageRow, metadata: Mapping[str, str]) -> None:
+    """Raise `Forbidden` if a visitor would change which person a message names as its writer."""
+    if caller.session is not None and metadata.get(PERSON) != message.metadata.get(PERSON):
+        raise Forbidden(
+            f"The metadata's '{PERSON}' says which person wrote the message. A chat session can't "
+            "change it.",
+            code="session_not_allowed",
+        )
 
 
 def message_by_hand(

@@ -24,7 +24,9 @@ def grouped(asked: Sequence[Unanswered]) -> list[list[Unanswered]]:
     with_word: defaultdict[str, list[int]] = defaultdict(list)
     for one in asked:
         words = _words(one.question)
-        shared = Counter(place for word in words for place in with_word[word])
+        shared: Counter[int] = Counter()
+        for word in words:
+            shared.update(with_word[word])
         place = _most_similar(words, shared, words_of)
         if place is None:
             place = len(groups)
@@ -46,7 +48,8 @@ def _most_similar(
     words: frozenset[str], shared: Counter[int], words_of: Sequence[frozenset[str]]
 ) -> int | None:
     def likeness(place: int) -> float:
-        return shared[place] / len(words | words_of[place])
+        both = shared[place]
+        return both / (len(words) + len(words_of[place]) - both)
 
     best = max(shared, key=likeness, default=None)
     return best if best is not None and likeness(best) >= _ALIKE else None

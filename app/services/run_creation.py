@@ -165,7 +165,7 @@ def new_run(
         project=caller.project,
         request_id=caller.request_id,
         reserved_tokens=reserved_tokens,
-        by_visitor=caller.is_visitor,
+        by_visitor=caller.is_public,
         key_id=caller.key_id,
         attempt=caller.mark,
     )

@@ -83,7 +83,7 @@ class RunPolicy:
 
     def check_message(self, caller: Caller, message: str) -> None:
         """Raises `InvalidRequest` if a visitor's message is too long."""
-        if caller.is_visitor and len(message) > self.public_max_message:
+        if caller.is_public and len(message) > self.public_max_message:
             raise InvalidRequest(
                 f"Invalid 'message': string too long. Expected a string with maximum length "
                 f"{self.public_max_message}, but got a string with length {len(message)} instead.",
@@ -103,7 +103,7 @@ class RunPolicy:
                 code="concurrent_runs_exceeded",
                 headers={"retry-after": "1"},
             )
-        for budget in self._budgets(project, caller.key_id, by_visitor=caller.is_visitor):
+        for budget in self._budgets(project, caller.key_id, by_visitor=caller.is_public):
             _check_budget(connection, budget)
 
     def may_spend(self, connection: Connection, run: RunRow, tokens: int) -> bool:

@@ -27,6 +27,7 @@ from app.schemas.threads import (
 )
 from app.services.attachments import attach_files
 from app.services.code_files import check_code_files
+from app.services.handovers import check_writer
 from app.services.notifying import announce
 from app.services.repeated import earlier_thread
 from app.services.trials import is_trial
@@ -198,9 +199,11 @@ class MessageService:
         body: MetadataUpdate,
     ) -> MessageRow:
         threads.retrieve(connection, caller, thread_id)
-        given = "metadata" in body.model_fields_set
-        values = {"metadata": body.metadata or {}} if given else {}
-        return messages.modify(connection, thread_id, message_id, values)
+        if "metadata" not in body.model_fields_set:
+            return messages.retrieve(connection, thread_id, message_id)
+        metadata = body.metadata or {}
+        check_writer(caller, messages.retrieve(connection, thread_id, message_id), metadata)
+        return messages.modify(connection, thread_id, message_id, {"metadata": metadata})
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str, message_id: str) -> None:

@@ -281,8 +281,13 @@ def test_a_visitor_refuses_in_no_words_of_its_own(visit, api, upstream):
 
 def test_a_visitor_submits_no_output_of_a_function(visit, api, upstream):
     visitor, _ = visit(tool(), tool("mine"))
-    both = [call(NAME, "call_1", **ARGUMENTS), call("mine", "call_2")]
+    both = [call(NAME, "call_1", **ARGUMENTS), call("mine", "call_2", secret="x")]
     path, calls = asked_by(visitor, upstream, *both)
+    waiting = visitor.get(path).json()["required_action"]
+    assert waiting["submit_tool_outputs"]["tool_calls"] == calls
+    events = visitor.get(f"{path}/events").text
+    assert "secret" not in events and "thread.run.requires_action" in events
+    assert [one["function"]["arguments"] == "" for one in calls] == [False, True]
     refused = answered(visitor, path, calls, "yes")
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "session_not_allowed")
     assert api.asked == []

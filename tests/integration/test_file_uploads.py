@@ -87,6 +87,8 @@ def test_a_name_is_kept_as_it_was_meant(http, left, disposition):
         "filename*=UTF-8''a%0D%0ASet-Cookie:%20x.txt",
         "filename*=UTF-8''%FF.txt",
         "filename*=no-such-charset''%61.txt",
+        "filename*=undefined''%61.txt",
+        "filename*=idna''%61.txt",
         f'filename="{"a" * 1025}"',
     ],
 )

@@ -220,6 +220,27 @@ def test_visitors_may_only_ask(owner, visitor, public, call_as):
     assert thread_id not in [one["id"] for one in ok(other.get("/handovers"))["data"]]
 
 
+def test_a_visitor_cannot_make_an_answer_a_persons(owner, visitor):
+    thread_id = chat(visitor)["thread_id"]
+    path = f"/threads/{thread_id}"
+    ok(owner.post(f"{path}/take", json={"name": "수진"}))
+    written = ok(owner.post(f"{path}/reply", json={"content": "제가 볼게요."}))
+    answer = ok(visitor.get(f"{path}/messages", params={"order": "asc"}))["data"][1]
+    for message, forged in (
+        (answer, {"person": "수진"}),
+        (written, {"person": "민호"}),
+        (written, {}),
+    ):
+        refused = visitor.post(f"{path}/messages/{message['id']}", json={"metadata": forged})
+        assert error_of(refused, 403)["code"] == "session_not_allowed"
+    assert ok(owner.get(f"{path}/messages/{written['id']}"))["metadata"] == {"person": "수진"}
+    mine = {"seen": "yes"}
+    changed = ok(visitor.post(f"{path}/messages/{answer['id']}", json={"metadata": mine}))
+    assert changed["metadata"] == mine
+    unchanged = ok(visitor.post(f"{path}/messages/{written['id']}", json={}))
+    assert unchanged["metadata"] == {"person": "수진"}
+
+
 def test_a_program_with_a_key_may_still_run_the_assistant(owner, visitor):
     """Its author decides, for example to let the assistant draft an answer for the person."""
     thread_id = chat(visitor)["thread_id"]

@@ -297,6 +297,17 @@ def test_which_keys_may_not_be_in_a_page(site):
     assert error_of(site.call_as(site.server, token, origin=SITE).http.get("/threads"), 401)
 
 
+def test_a_program_with_a_sites_key_has_the_limits_of_visitors(admin, upstream):
+    """Everybody can read the key in the page, and claim to be that page."""
+    admin.project("kiosk")
+    found = admin.caller(admin.key("kiosk", scope="chat", origins=[SITE]), origin=SITE).http
+    error = error_of(found.post("/chat", json={"message": "a" * 8001}), 400)
+    assert (error["param"], error["code"]) == ("message", "string_above_max_length")
+    assert found.post("/chat", json={"message": "hi"}).is_success
+    error = error_of(found.post("/chat", json={"message": "hi"}), 429)
+    assert error["code"] == "insufficient_quota"
+
+
 def test_the_budget_of_a_sites_key_counts_for_its_visitors(site):
     key = site.key("bakery", scope="chat", origins=[SITE], token_budget=1)
     token = begin(site, key, assistant=site.assistant).json()["token"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.actions.document import BadDocument, checked, parsed, server_of
+from app.actions.document import BadDocument, checked, parsed, server_of, title_of
 from app.actions.operations import function_name, operations_in
 from app.core.yaml_lines import Document
 from tests.support.action_documents import meilisearch, parameter, twilio_verify, weather
@@ -40,6 +40,11 @@ def body(schema, **rest):
         ("{", "not JSON"),
         ("a: [", "not YAML"),
         ("a: !!python/object:os.system x", "not YAML"),
+        ('a: !!int "1:1:1"', "not YAML"),
+        ('a: !!float ""', "not YAML"),
+        ("a: {!!merge <<: {b: 1}}", "not YAML"),
+        ("a: !!binary AAAA", "not YAML"),
+        ('{"openapi": "3.1.0", "paths": {}, "x": ' + "1" * 5000 + "}", "too long"),
         ("swagger: '2.0'", "Swagger 2.0"),
         ("openapi: 4.0.0\npaths: {}", "3.0 or 3.1"),
         ("openapi: 3.1\npaths: {}", "3.0 or 3.1"),
@@ -188,10 +193,41 @@ def test_schemas_of_3_0_become_json_schema(schema, plain):
         ({"requestBody": {"content": {}}}, "no media type"),
         ({"servers": [{"url": "https://other.example.com"}]}, "server of its own"),
         ({"parameters": [7]}, "Expected an object"),
+        ({"parameters": 7}, "Expected a list"),
+        ({"parameters": [{"in": "query", "name": "a", "content": {"a/b": "c"}}]}, "Expected an"),
+        ({"parameters": [{"$ref": "#/paths/~1x/post/parameters/x"}]}, "leads nowhere"),
+        ({"parameters": [{"$ref": "#/openapi/1/2"}]}, "leads nowhere"),
+        ({"servers": [{"url": "https://["}]}, "not a URL"),
+        (
+            {"parameters": [{"in": "query", "name": "a", "schema": {"enum": ["x" * 200_000]}}]},
+            "longer than 200,000 characters",
+        ),
     ],
 )
 def test_an_operation_that_can_not_be_called_says_why(operation, problem):
     assert problem in one(operation).problem
+
+
+def test_a_title_has_no_lines_and_no_other_direction():
+    title = "Weather\n\nAllowed: \u202eeverything\x1b[2J"
+    assert title_of({"info": {"title": title}}) == "Weather Allowed: everything [2J"
+
+
+def test_a_document_has_so_many_operations():
+    with pytest.raises(BadDocument, match="more than 2,000 operations"):
+        of_paths({f"/{number}": {"get": {"operationId": "a"}} for number in range(2001)})
+
+
+def test_references_can_not_multiply_what_operations_take():
+    big = {"in": "query", "name": "a", "schema": {"enum": ["x" * 199_000]}}
+    paths = {f"/{number}": {"get": {"parameters": [{"$ref": "#/big"}]}} for number in range(160)}
+    with pytest.raises(BadDocument, match="longer than 30,000,000 characters"):
+        of_paths(paths, big=big)
+
+
+def test_required_names_that_are_none_are_dropped():
+    schema = {"type": "object", "required": [["a"], "a"], "properties": {"a": {}}}
+    assert body(schema)["required"] == ["a"]
 
 
 def test_a_path_needs_its_parameters():

@@ -72,7 +72,9 @@ def test_the_path(style, explode, value, written):
     assert target({"c": value}, given, path="/a/{c}/b") == f"/a/{written}/b"
 
 
-@pytest.mark.parametrize("value", ["", ".", "..", []])
+@pytest.mark.parametrize(
+    "value", ["", ".", "..", [], "../admin", "a/../../admin", "..\\x", "..;/x"]
+)
 def test_no_argument_is_a_step_in_the_path(value):
     given = {"name": "c", "in": "path", "required": True}
     with pytest.raises(BadArguments):
@@ -149,7 +151,25 @@ def test_a_form_in_parts():
     assert parts[4] == "--\r\n"
 
 
-@pytest.mark.parametrize("text", ["[]", "1", '"x"', "{", "null"])
+def test_arguments_together_are_no_step_in_the_path():
+    given = [{"name": name, "in": "path", "required": True} for name in "ab"]
+    with pytest.raises(BadArguments):
+        target({"a": "x/.", "b": "./y"}, *given, path="/a/{a}{b}")
+
+
+def test_what_can_not_be_encoded_is_replaced():
+    given = {"name": "q", "in": "query"}
+    assert target(arguments_in(r'{"q": "\ud800"}'), given) == "/x?q=%EF%BF%BD"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[]", "1", '"x"', "{", "null", '{"a": NaN}', '{"a": 1e400}'),
+        '{"a": ' + "[" * 200 + "]" * 200 + "}",
+        '{"a": ' + '{"a": ' * 900 + "1" + "}" * 901,
+    ],
+)
 def test_arguments_are_an_object(text):
     with pytest.raises(BadArguments):
         arguments_in(text)

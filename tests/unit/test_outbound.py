@@ -2,12 +2,18 @@
 
 import asyncio
 import socket
+import threading
 
 import pytest
 from yarl import URL
 
 from app.core.outbound.addresses import AllowedHosts, OutboundRefused, checked_url, is_public
-from app.core.outbound.client import OutboundClient, OutboundFailed, OutboundRequest
+from app.core.outbound.client import (
+    OutboundAnswer,
+    OutboundClient,
+    OutboundFailed,
+    OutboundRequest,
+)
 from tests.support.called_api import CalledApi, Reply
 from tests.support.certificates import certificate_for
 
@@ -97,13 +103,32 @@ def resolves_to(monkeypatch, *answers):
     """Let names resolve to one list of addresses after the other, and count."""
     left, asked = list(answers), []
 
-    async def getaddrinfo(_, host, port, **__):
+    def getaddrinfo(host, port, **__):
         asked.append(host)
         addresses = left.pop(0) if len(left) > 1 else left[0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
+
+
+def test_names_that_nobody_answers_for_stop_no_other_work(monkeypatch):
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(30) and [])
+
+    async def others():
+        client = OutboundClient(NOBODY)
+        request = OutboundRequest("GET", "https://silent.example.com/", seconds=60)
+        calls = [asyncio.create_task(client.send(request, most_bytes=1)) for _ in range(40)]
+        # As many as the loop's own threads, and more, have begun.
+        await asyncio.sleep(0)
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 20)
+        finally:
+            answered.set()
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    assert asyncio.run(others()) == "done"
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch, api):
@@ -186,6 +211,13 @@ def test_a_compressed_answer_is_refused(api):
     with pytest.raises(OutboundFailed, match="compressed"):
         get(f"{api.url}/", AllowedHosts.of([api.host]))
     assert api.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "zlib", "\x01", "nothing"])
+def test_a_codec_that_is_no_charset_is_not_used(charset):
+    """Some of them raise, and the time that others take grows with the square of the length."""
+    answer = OutboundAnswer(200, "", "text/plain", charset, "a-가".encode(), cut=False)
+    assert answer.text == "a-가"
 
 
 def test_proxies_of_the_environment_are_not_used(api, monkeypatch):

@@ -15,6 +15,7 @@ from app.api.json_body import Handler, JsonRequest
 from app.api.routing import EVENT_STREAM, MODEL_FAILURES, router
 from app.api.sse import KEEP_ALIVE, EventStream, error_event, event
 from app.api.visitor_errors import error_for
+from app.api.visitors import reply_for
 from app.domain.access import Caller
 from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
@@ -83,7 +84,7 @@ async def chat(body: ChatRequest, services: ServicesDep, caller: CreatorDep) -> 
     says so, with `handover`.
     """
     if not body.stream:
-        return await services.chat.reply(caller, body)
+        return reply_for(caller, await services.chat.reply(caller, body))
     turn = await services.chat.begin(caller, body, streamed=True)
     if isinstance(turn, ChatReply):
         return EventStream(_said_at_once(turn), {"x-thread-id": turn.thread_id})
@@ -102,7 +103,7 @@ async def _chat_events(chats: ChatService, caller: Caller, turn: Turn) -> AsyncI
             deltas = b"".join(map(_delta, batch)) if batch else KEEP_ALIVE
             if deltas:
                 yield deltas
-        reply = await chats.end(turn)
+        reply = reply_for(caller, await chats.end(turn))
     except ThreadkeeperError as error:
         yield error_event(error_for(caller, error))
     except Interrupted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
+from app.core.charsets import codec_of
 from app.core.later import Later
 from app.core.outbound.addresses import AllowedHosts, checked_url
 
@@ -32,7 +33,10 @@ class OutboundRequest:
 
 @dataclass(frozen=True)
 class OutboundAnswer:
-    """`media_type` is empty if the server names none. `cut`: the body was longer."""
+    """`media_type` is empty if the server names none. `cut`: the body was longer.
+
+    All texts can be stored, and `reason` is short.
+    """
 
     status: int
     reason: str
@@ -43,10 +47,7 @@ class OutboundAnswer:
 
     @property
     def text(self) -> str:
-        try:
-            return self.body.decode(self.charset or "utf-8", errors="replace")
-        except LookupError:
-            return self.body.decode("utf-8", errors="replace")
+        return self.body.decode(codec_of(self.charset) or "utf-8", errors="replace")
 
 
 class OutboundClient:

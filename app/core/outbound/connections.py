@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohttp
 import httpx2
@@ -11,12 +13,16 @@ from yarl import URL
 
 from app.core.outbound.addresses import AllowedHosts, OutboundRefused, checked_url, is_public
 from app.core.outbound.client import OutboundAnswer, OutboundFailed, OutboundRequest
+from app.domain.text import storable
 
 # As many as other clients follow at least, and only on the same server.
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _READ_AT_ONCE = 64 * 1024
+_LOOKUPS_AT_ONCE = 16
 _LONGEST_HEADER = 16 * 1024
+# Characters of a status line's reason.
+_LONGEST_REASON = 200
 _NAME = "threadkeeper"
 
 
@@ -27,6 +33,9 @@ class Connections:
         """`certificates` are trusted instead of this machine's."""
         self._allowed = allowed
         self._certificates = certificates or httpx2.create_ssl_context()
+        # A name whose server doesn't answer occupies a thread for up to a minute. In the loop's own
+        # executor, a few of them would stop the server's other work, and its calls of models.
+        self._lookups = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="names")
 
     async def send(self, request: OutboundRequest, url: URL, most_bytes: int) -> OutboundAnswer:
         """Answer as `OutboundClient.send`, without a limit of time."""
@@ -86,10 +95,11 @@ class Connections:
     async def _addresses(self, url: URL) -> list[ResolveResult]:
         """Return the addresses of the URL's host. Raises `OutboundRefused`."""
         host, port = url.raw_host or "", url.port or 443
+        look_up = partial(
+            socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-            )
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, look_up)
         except (socket.gaierror, UnicodeError) as error:
             raise OutboundFailed(f"the host {host} is unknown") from error
         places = list(dict.fromkeys((entry[0], str(entry[4][0])) for entry in found))
@@ -135,9 +145,9 @@ async def _answer(response: aiohttp.ClientResponse, most_bytes: int) -> Outbound
             break
     return OutboundAnswer(
         response.status,
-        response.reason or "",
-        response.content_type if "content-type" in response.headers else "",
-        response.charset or "",
+        storable(response.reason or "")[:_LONGEST_REASON],
+        storable(response.content_type) if "content-type" in response.headers else "",
+        storable(response.charset or ""),
         bytes(body[:most_bytes]),
         cut=len(body) > most_bytes,
     )

@@ -19,7 +19,9 @@ export function addressOf({ visitor, contact }) {
   const address = contact || visitor?.email;
   if (!address) return null;
   const isMail = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/.test(address);
-  const shown = isMail ? el("a", { href: `mailto:${address}` }, address) : el("span", {}, address);
+  // What a visitor entered may contain `?` and `&`, by which a link has a subject and a text.
+  const href = `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
+  const shown = isMail ? el("a", { href }, address) : el("span", {}, address);
   return el("span", { className: "handover-address" }, say(el("span"), "visitorAddress"), " ", shown);
 }
 
