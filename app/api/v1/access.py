@@ -80,7 +80,7 @@ async def retrieve_caller(services: ServicesDep, caller: CallerDep) -> CallerInf
 async def list_user_token_secrets(
     services: ServicesDep, caller: CallerDep
 ) -> ListPage[UserTokenSecret]:
-    """List with what the project's sites may sign who a visitor is, newest first; no values."""
+    """List the secrets with which the project's sites sign who a visitor is, without values."""
     return await services.user_token_secrets.list_of(caller.project)
 
 

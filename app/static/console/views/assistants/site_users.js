@@ -18,16 +18,16 @@ const PATH = "user_token_secrets";
 
 /**
  * @param {import("../../context.js").Context} context
- * @returns {HTMLElement} folded; the secrets are loaded when it is opened
+ * @returns {HTMLElement} folded; its content is made when it is opened
  */
 export function signedInVisitors({ client }) {
-  const secrets = new Secrets(client);
-  const element = el("details", { className: "site-settings" }, say(el("summary"), "siteUsers"),
-    el("div", { className: "site-steps" }, say(el("p", { className: "muted" }), "siteUsersText"),
-      secrets.element, signing()));
+  const element = el("details", { className: "site-settings" }, say(el("summary"), "siteUsers"));
   element.addEventListener("toggle", () => {
-    if (element.open) secrets.load();
-  });
+    const secrets = new Secrets(client);
+    element.append(el("div", { className: "site-steps" },
+      say(el("p", { className: "muted" }), "siteUsersText"), secrets.element, signing()));
+    secrets.load();
+  }, { once: true });
   return element;
 }
 
