@@ -49,6 +49,7 @@ from app.knowledge.store_search import StoreSearch
 from app.policies import (
     access_rules,
     configured_access,
+    configured_secret,
     guard_policy,
     run_policy,
     usage_service,
@@ -72,6 +73,7 @@ from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.chat_sessions import ChatSessions
 from app.services.conversations import ConversationService
 from app.services.delivery import Delivery, Senders
 from app.services.drafts import DraftService
@@ -95,6 +97,7 @@ from app.services.secrets_key import check_secrets_key
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
 from app.services.trials import Trials
+from app.services.user_token_secrets import UserTokenSecrets
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 from app.services.written_actions import with_actions
@@ -209,7 +212,14 @@ async def _opened(
     directory = AccessDirectory(database)
     lifetimes.closes("keys", directory.close)
     await directory.open()
-    access = await _access(settings, database, directory)
+    tokens = await _session_tokens(settings, database)
+    access = AccessService(
+        tokens,
+        directory,
+        access_rules(settings),
+        default_assistant_id=settings.assistant_id,
+    )
+    user_token_secrets = UserTokenSecrets(database, actions.sealer, configured_secret(settings))
     changes, configured_now = AdminChanges(database, directory), configured_access(settings)
     names = name_models(settings, upstreams, wanted, instruments)
     lists = ModelLists(database, upstreams)
@@ -227,6 +237,14 @@ async def _opened(
         database=database,
         guard=guard,
         access=access,
+        chat_sessions=ChatSessions(
+            database,
+            tokens,
+            access,
+            user_token_secrets,
+            default_assistant_id=settings.assistant_id,
+        ),
+        user_token_secrets=user_token_secrets,
         admin_projects=ProjectAdmin(database, changes, configured_now),
         admin_keys=KeyAdmin(database, changes, configured_now),
         admin_origins=OriginAdmin(database, changes, configured_now),
@@ -422,17 +440,9 @@ def _supervisor(
     return RunSupervisor(shared, heartbeat, drain_seconds=settings.shutdown_seconds)
 
 
-async def _access(
-    settings: Settings, database: Database, directory: AccessDirectory
-) -> AccessService:
+async def _session_tokens(settings: Settings, database: Database) -> SessionTokens:
     secret = await database.transaction(shared_secret, "session tokens")
-    return AccessService(
-        database,
-        SessionTokens(secret, lifetime_seconds=settings.session_minutes * 60),
-        directory,
-        access_rules(settings),
-        default_assistant_id=settings.assistant_id,
-    )
+    return SessionTokens(secret, lifetime_seconds=settings.session_minutes * 60)
 
 
 def configured_assistants(settings: Settings, functions: Collection[str]) -> Configured:

@@ -18,6 +18,7 @@ from app.services.admin_changes import ConfiguredAccess
 from app.services.run_policy import OTHERS, RunPolicy
 from app.services.token_budgets import AddedLimits
 from app.services.usage import UsageService
+from app.services.user_token_secrets import ConfiguredSecret
 
 # The most bytes of a character in JSON (`\\ud83d\\ude00`), and those for the rest of a body.
 _BYTES_PER_CHARACTER = 12
@@ -89,8 +90,11 @@ def public_chat(settings: Settings) -> PublicChat | None:
         settings.public_project,
         public_assistants(settings),
         own_pages_only=not settings.public_chat,
-        user_secret=settings.user_token_secret.get_secret_value(),
     )
+
+
+def configured_secret(settings: Settings) -> ConfiguredSecret:
+    return ConfiguredSecret(settings.public_project, settings.user_token_secret.get_secret_value())
 
 
 def public_assistants(settings: Settings) -> list[str]:

@@ -25,6 +25,7 @@ from app.engine.tools.functions.tool import Functions
 from app.policies import (
     access_rules,
     configured_access,
+    configured_secret,
     guard_policy,
     run_policy,
     usage_service,
@@ -161,6 +162,7 @@ async def _reconfigured(
     shared.summaries.windows, shared.summaries.may_spend = windows, policy.may_spend
     names = name_models(settings, upstreams, wanted, shared.instruments)
     access = before.access.under(access_rules(settings))
+    user_token_secrets = before.user_token_secrets.under(configured_secret(settings))
     tools = shared.tools.with_tool(Functions(functions, parts.actions.functions))
     tasks.shared = replace(shared, tools=tools, upstreams=upstreams, windows=windows)
     parts.lists.watch(upstreams)
@@ -168,6 +170,8 @@ async def _reconfigured(
     return replace(
         before,
         access=access,
+        chat_sessions=before.chat_sessions.under(access, user_token_secrets),
+        user_token_secrets=user_token_secrets,
         admin_projects=before.admin_projects.under(configured_now),
         admin_keys=before.admin_keys.under(configured_now),
         admin_origins=before.admin_origins.under(configured_now),

@@ -22,6 +22,7 @@ from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
+from app.services.chat_sessions import ChatSessions
 from app.services.conversations import ConversationService
 from app.services.drafts import DraftService
 from app.services.exporting import ExportService
@@ -39,6 +40,7 @@ from app.services.runs import RunService
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
 from app.services.usage import UsageService
+from app.services.user_token_secrets import UserTokenSecrets
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 
@@ -50,6 +52,8 @@ class Services:
     database: Database
     guard: Guard
     access: AccessService
+    chat_sessions: ChatSessions
+    user_token_secrets: UserTokenSecrets
     admin_projects: ProjectAdmin
     admin_keys: KeyAdmin
     admin_origins: OriginAdmin

@@ -112,8 +112,8 @@ LISTED_HANDOVER = {
     "preview": ASKED,
 }
 THREAD_VISITOR = {
-    "object": "thread.visitor",
     "id": "member-17",
+    "object": "thread.visitor",
     "name": "김하나",
     "email": None,
     "seen_at": 1790000090,

@@ -44,6 +44,13 @@ from app.api.example_objects import (
     page_of,
 )
 
+_USER_TOKEN_SECRET = {
+    "id": "uts_Wm3kTq8ZdR5vXy2LnB7cPf1J",
+    "object": "user_token_secret",
+    "created_at": 1790000000,
+    "redacted_value": "tks-…5wEc",
+}
+
 
 def _deleted(what: dict[str, Any]) -> dict[str, Any]:
     return {"id": what["id"], "object": f"{what['object']}.deleted", "deleted": True}
@@ -202,6 +209,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "default_assistant_id": "asst_default",
     },
     "retrieve_caller": {"object": "caller", "kind": "key", "project": "shop", "scope": "all"},
+    "list_user_token_secrets": page_of(_USER_TOKEN_SECRET),
+    "create_user_token_secret": {
+        **_USER_TOKEN_SECRET,
+        "value": "tks-d4Jm1xQvT8pLs0WcZ7eRkYh2Nf6uBq9aGiV3oXt5wEc",
+    },
+    "delete_user_token_secret": _deleted(_USER_TOKEN_SECRET),
     "create_chat_session": {
         "object": "chat.session",
         "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZXNzaW9uX0E3In0.c2lnbmF0dXJl",
@@ -288,6 +301,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "retrieve_handover": HANDOVER,
     "request_handover": HANDOVER,
     "retrieve_thread_visitor": THREAD_VISITOR,
+    "list_visitors": page_of(THREAD_VISITOR),
     "cancel_handover": {
         **HANDOVER,
         **{"state": "bot", "contact": None, "note": None, "requested_at": None},

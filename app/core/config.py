@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     session_minutes: Annotated[int, Field(ge=1)] = 60
     """Minutes until a visitor's session token must be renewed."""
     user_token_secret: Annotated[UserTokenSecret, Field(repr=False)] = SecretStr("")
-    """Secret with which a site's backend signs who a visitor is. Empty: visitors have no names."""
+    """Signs who a visitor of PUBLIC_PROJECT is, besides the secrets made in the console."""
     public_rate_limit: Rate = "60/minute"
     """Public chat requests per address. Empty or 0: unlimited."""
     public_token_budget: Annotated[int, Field(ge=0)] = 0

@@ -1,6 +1,7 @@
 """Tokens by which a site states who its visitor is: JSON Web Tokens that its backend signs."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,26 +34,36 @@ class User:
     email: str | None
 
 
-def read_user_token(token: str, secret: str) -> User:
-    """Return whom the token is about.
+def read_user_token(token: str, secrets: Sequence[str]) -> User:
+    """Return whom the token is about. It must be signed with one of the secrets.
 
-    Raises `InvalidRequest` if no secret is set, and `Unauthorized` for a token that is not valid
+    Raises `InvalidRequest` if there is none, and `Unauthorized` for a token that is not valid
     (code `user_token_invalid`) or no longer valid (`user_token_expired`).
     """
-    if not secret:
+    if not secrets:
         raise InvalidRequest(
-            "This server accepts no user tokens. Set USER_TOKEN_SECRET to the secret with which "
-            "your site's backend signs them.",
+            "No user tokens are accepted here: there is no secret for them. Make one in the "
+            "console ('Put it on your site') or with POST /user_token_secrets, or set "
+            "USER_TOKEN_SECRET for PUBLIC_PROJECT.",
             param="user",
             code="user_tokens_are_off",
         )
-    claims = _checked(_decoded(token, secret))
+    claims = _checked(_decoded(token, secrets))
     if claims.exp > time.time() + LONGEST_LIFETIME + _LEEWAY:
         raise _invalid("its 'exp' is more than 24 hours ahead")
     return User(claims.sub, _kept(claims.name), _kept(claims.email))
 
 
-def _decoded(token: str, secret: str) -> dict[str, Any]:
+def _decoded(token: str, secrets: Sequence[str]) -> dict[str, Any]:
+    for secret in secrets:
+        claims = _signed_with(secret, token)
+        if claims is not None:
+            return claims
+    raise _invalid("its signature fits no secret of this chat's project")
+
+
+def _signed_with(secret: str, token: str) -> dict[str, Any] | None:
+    """Return the token's claims; None if it was signed with another secret."""
     jwt = jwt_library()
     try:
         claims: dict[str, Any] = jwt.decode(
@@ -71,7 +82,7 @@ def _decoded(token: str, secret: str) -> dict[str, Any]:
             code="user_token_expired",
         ) from None
     except jwt.InvalidSignatureError:
-        raise _invalid("its signature does not fit USER_TOKEN_SECRET") from None
+        return None
     except jwt.InvalidAlgorithmError:
         raise _invalid("it is not signed with HS256") from None
     except jwt.MissingRequiredClaimError as error:

@@ -6,6 +6,7 @@ from app.db.action_tables import actions
 from app.db.notification_tables import notification_targets
 from app.db.rows import SECRETS, SecretRow
 from app.db.tables import secrets
+from app.db.visitor_tables import user_token_secrets
 
 _NAME = "fingerprint of SECRETS_KEY"
 _key = secrets.c.name == _NAME
@@ -15,6 +16,7 @@ _FORGET = delete(secrets).where(_key)
 _ANY = select(
     exists().where(actions.c.secret.is_not(None))
     | exists().where(notification_targets.c.secret.is_not(None))
+    | exists().where(user_token_secrets.c.id.is_not(None))
 )
 
 

@@ -16,4 +16,14 @@ class VisitorRow:
     seen_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTokenSecretRow:
+    id: str
+    created_at: int
+    project: str
+    hint: str
+    secret: str
+
+
 VISITORS = RowMap(visitor_tables.visitors, VisitorRow)
+USER_TOKEN_SECRETS = RowMap(visitor_tables.user_token_secrets, UserTokenSecretRow)

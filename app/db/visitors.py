@@ -45,12 +45,16 @@ _FORGET_IDLE = delete(visitors).where(
 )
 
 
+def find(connection: Connection, project: str, subject: str) -> VisitorRow | None:
+    row = connection.execute(_BY_SUBJECT, {"of_project": project, "of_subject": subject}).first()
+    return VISITORS.read_first(row)
+
+
 def known(
     connection: Connection, project: str, subject: str, name: str | None, email: str | None
 ) -> VisitorRow:
     """Return the visitor with this subject, a new one if there is none, as he is called today."""
-    row = connection.execute(_BY_SUBJECT, {"of_project": project, "of_subject": subject}).first()
-    found = VISITORS.read_first(row)
+    found = find(connection, project, subject)
     if found is None:
         visitor = VisitorRow(
             session_id=new_session_id(),

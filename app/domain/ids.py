@@ -29,6 +29,7 @@ PREFIXES = {
     "answer": "answer",
     "notification": "ntf",
     "notification_target": "ntft",
+    "user_token_secret": "uts",
 }
 
 

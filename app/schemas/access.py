@@ -5,7 +5,10 @@ from typing import Literal, Self
 
 from app.domain.access import Scope
 from app.schemas.assistants import Assistant
-from app.schemas.common import WireObject
+from app.schemas.common import ListedObject, WireObject
+
+# How many secrets for user tokens a project may have.
+MAX_USER_TOKEN_SECRETS = 10
 
 # Metadata for the start screen and the widget's looks; texts may be limited to one language.
 _SHOWN = re.compile(
@@ -72,3 +75,23 @@ class ChatSession(WireObject):
     expires_at: int
     user: SessionUser | None = None
     assistants: list[PublicAssistant]
+
+
+class UserTokenSecret(ListedObject):
+    """What a project's sites sign user tokens with, without its value."""
+
+    object: Literal["user_token_secret"] = "user_token_secret"
+    created_at: int
+    redacted_value: str
+
+
+class NewUserTokenSecret(UserTokenSecret):
+    """A new secret. Its `value` is in no other answer: it is stored encrypted."""
+
+    value: str
+
+
+class UserTokenSecretDeleted(WireObject):
+    id: str
+    object: Literal["user_token_secret.deleted"] = "user_token_secret.deleted"
+    deleted: Literal[True] = True

@@ -81,11 +81,10 @@ class Visitor(WireObject):
     email: str | None
 
 
-class ThreadVisitor(WireObject):
+class ThreadVisitor(ListedObject):
     """Whose thread it is. `id` is the `sub` of his site's tokens; `seen_at`: of the last one."""
 
     object: Literal["thread.visitor"] = "thread.visitor"
-    id: str
     name: str | None
     email: str | None
     seen_at: int

@@ -4,19 +4,13 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from app.core.session_tokens import SessionTokens
-from app.core.user_tokens import read_user_token
-from app.db import assistants, visitors
-from app.db.database import Connection, Database
-from app.db.visitor_rows import VisitorRow
 from app.domain.access import ADMIN, DEFAULT_PROJECT, Caller
-from app.domain.errors import Forbidden, NotFound, Unauthorized
-from app.domain.ids import new_session_id
-from app.schemas.access import Access, CallerInfo, ChatSession, PublicAssistant, SessionUser
+from app.domain.errors import Forbidden, Unauthorized
+from app.schemas.access import Access, CallerInfo
 from app.services.access_directory import AccessDirectory
-from app.wire import assistant_object
 
 _NO_KEY = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header "
@@ -45,13 +39,11 @@ class PublicChat:
     """The assistants that pages may chat with without a key; the first is the default.
 
     `own_pages_only`: only the pages that this server itself serves, for trying it out.
-    `user_secret`: what sites sign tokens with that say who a visitor is; empty: no tokens.
     """
 
     project: str
     assistant_ids: Sequence[str]
     own_pages_only: bool = False
-    user_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -69,14 +61,12 @@ class AccessRules:
 class AccessService:
     def __init__(
         self,
-        database: Database,
         tokens: SessionTokens,
         directory: AccessDirectory,
         rules: AccessRules,
         *,
         default_assistant_id: str,
     ) -> None:
-        self._database = database
         self._tokens = tokens
         self._directory = directory
         self._rules = rules
@@ -105,13 +95,13 @@ class AccessService:
 
     @property
     def has_public_chat(self) -> bool:
-        public = self._public_chat
+        public = self.public_chat
         return public is not None and not public.own_pages_only
 
     @property
     def lets_own_pages_chat(self) -> bool:
         """Whether this server's own pages may begin sessions; `has_public_chat`: any page."""
-        return self._public_chat is not None
+        return self.public_chat is not None
 
     @property
     def added_origins(self) -> frozenset[str]:
@@ -124,7 +114,8 @@ class AccessService:
         return self._directory.snapshot.cors
 
     @property
-    def _public_chat(self) -> PublicChat | None:
+    def public_chat(self) -> PublicChat | None:
+        """What pages may do without a key; None: there is no public chat."""
         public = self._rules.public_chat
         # Without keys, visitors may call everything anyway.
         if public is None or (public.own_pages_only and not self.is_open):
@@ -180,7 +171,7 @@ class AccessService:
         if session.site is not None:
             visitor = await self._directory.visitor_of(session.site)
             return None if visitor is None else replace(visitor, session=session.id)
-        public = self._public_chat
+        public = self.public_chat
         return None if public is None else Caller(public.project, session.id)
 
     async def site_of(self, key: str) -> Caller:
@@ -201,85 +192,6 @@ class AccessService:
                 code="not_a_site_key",
             )
         return caller
-
-    async def begin_site_session(
-        self, caller: Caller, credential: str | None, assistant_id: str | None
-    ) -> ChatSession:
-        """Begin a session with a site's key, or continue that of an older token.
-
-        Only the assistant that the page names is returned: which others the project has is not
-        for visitors to know. Raises `NotFound`.
-        """
-        assert caller.limits is not None
-        site = caller.limits.identity
-        session = None
-        if credential is not None:
-            session = self._tokens.renewable_session(credential, site=site)
-        wanted = assistant_id or self._default_assistant_id
-        found = await self._database.read(assistants.retrieve, caller.project, wanted)
-        issued = self._tokens.issue(session or new_session_id(), site=site)
-        return ChatSession(
-            token=issued.token,
-            expires_at=issued.expires_at,
-            assistants=[PublicAssistant.of(assistant_object(found))],
-        )
-
-    async def begin_session(self, credential: str | None, user_token: str | None) -> ChatSession:
-        """Begin a session, or continue that of an older token or of a user.
-
-        Raises `NotFound`, and for a user token what `read_user_token` raises.
-        """
-        public = self._public_chat
-        if public is None:
-            raise NotFound("This server has no public chat.")
-        if user_token is not None:
-            return await self._of_user(public, credential, user_token)
-        session = None
-        if credential is not None:
-            if self._tokens.is_of_user(credential):
-                raise Unauthorized(
-                    "This session is a signed-in user's: send a new user token to renew it.",
-                    code="user_token_required",
-                )
-            session = self._tokens.renewable_session(credential)
-        issued = self._tokens.issue(session or new_session_id())
-        usable = await self._database.read(self._usable, public)
-        return ChatSession(token=issued.token, expires_at=issued.expires_at, assistants=usable)
-
-    async def _of_user(
-        self, public: PublicChat, credential: str | None, user_token: str
-    ) -> ChatSession:
-        """Begin the user's session. Threads of an earlier session without a user become his."""
-        user = read_user_token(user_token, public.user_secret)
-        earlier = self._tokens.renewable_session(credential) if credential is not None else None
-
-        def enter(connection: Connection) -> tuple[VisitorRow, list[PublicAssistant]]:
-            visitor = visitors.known(
-                connection, public.project, user.subject, user.name, user.email
-            )
-            if earlier is not None:
-                visitors.adopt(connection, visitor, earlier)
-            return visitor, self._usable(connection, public)
-
-        visitor, usable = await self._database.transaction(enter)
-        issued = self._tokens.issue(visitor.session_id, of_user=True)
-        return ChatSession(
-            token=issued.token,
-            expires_at=issued.expires_at,
-            user=SessionUser(id=visitor.subject, name=visitor.name),
-            assistants=usable,
-        )
-
-    @staticmethod
-    def _usable(connection: Connection, public: PublicChat) -> list[PublicAssistant]:
-        usable = []
-        for assistant_id in public.assistant_ids:
-            try:
-                found = assistants.retrieve(connection, public.project, assistant_id)
-            except NotFound:
-                continue  # it was deleted after it was configured
-            usable.append(PublicAssistant.of(assistant_object(found)))
-        return usable
 
 
 def masked(credential: str) -> str:

@@ -57,7 +57,13 @@ class HandoverService:
         row = await self._database.read(self._visitor, caller, thread_id)
         if row is None:
             raise NotFound(f"No site says who the visitor of the thread '{thread_id}' is.")
-        return ThreadVisitor(id=row.subject, name=row.name, email=row.email, seen_at=row.seen_at)
+        return _thread_visitor(row)
+
+    async def visitors_named(self, caller: Caller, subject: str) -> ListPage[ThreadVisitor]:
+        """List the visitor whose tokens have this `sub`, if there is one."""
+        row = await self._database.read(visitors.find, caller.project, subject)
+        found = [] if row is None else [_thread_visitor(row)]
+        return ListPage[ThreadVisitor].of(found, has_more=False)
 
     async def request(self, caller: Caller, thread_id: str, body: HandoverRequest) -> Handover:
         """Ask for a person; asking again changes contact and note.
@@ -251,6 +257,10 @@ def _listed(connection: Connection, row: HandoverRow, preview: str | None) -> Li
         visitor=_visitor(visitor) if visitor is not None else None,
         preview=preview,
     )
+
+
+def _thread_visitor(row: VisitorRow) -> ThreadVisitor:
+    return ThreadVisitor(id=row.subject, name=row.name, email=row.email, seen_at=row.seen_at)
 
 
 def _visitor(row: VisitorRow) -> Visitor:

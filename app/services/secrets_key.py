@@ -20,7 +20,8 @@ async def check_secrets_key(database: Database, sealer: Sealer, *, lost: bool) -
         raise StartError(
             f"The database has secrets that were encrypted with a {SETTING} which {here}. "
             f"Set the same {SETTING} on all servers of this database. If it is lost, start once "
-            f"with {SETTING}_LOST=true, and enter the secrets of actions and webhooks again"
+            f"with {SETTING}_LOST=true, enter the secrets of actions and webhooks again, "
+            "and make new ones for user tokens"
         ) from None
     if lost:
         logger.warning("%s_LOST is set: remove it, so that a wrong key is noticed again", SETTING)

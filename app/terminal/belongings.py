@@ -14,6 +14,7 @@ _ALL = 1_000_000
 class Counts:
     """Numbers of objects by kind; `files` are the ids of files attached or created in threads."""
 
+    visitors: int = 0
     threads: int = 0
     messages: int = 0
     runs: int = 0
@@ -22,6 +23,9 @@ class Counts:
 
     def add(self, one: Object) -> None:
         match one.get("object"):
+            case "thread.visitor":
+                # With every thread of his, too.
+                self.visitors = 1
             case "thread":
                 self.threads += 1
             case "thread.message":
@@ -37,10 +41,15 @@ def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object
     """Yield each thread, followed by its messages, its runs and, if `steps`, their steps.
 
     With the steps come the ratings of the answers, the summary that models read of a long thread,
-    the request for a person, and who the visitor is, if there are any.
+    the request for a person, and who the visitor is, if there are any. Before the threads of a
+    signed-in visitor, whom `query` names as `user`, comes who he is: he may have none.
 
     A thread that is deleted in the meantime is skipped. Raises `Failure`.
     """
+    user = query.get("user")
+    known = visitor(client, user) if user else None
+    if known is not None:
+        yield known
     for listed in client.list("/threads", _ALL, query).items:
         thread_id = str(listed["id"])
         try:
@@ -50,14 +59,21 @@ def objects_of(client: Client, query: Object, *, steps: bool) -> Iterator[Object
                 raise
 
 
-def find_file(client: Client, file_id: str) -> Object | None:
-    """Return the file, or None if it was deleted or has expired. Raises `Failure`."""
+def visitor(client: Client, user: str) -> Object | None:
+    """Return who the signed-in visitor is, None if the server knows of none. Raises `Failure`."""
     try:
-        return client.get(path_of("files", file_id))
+        found = client.get("/visitors", {"user": user})["data"]
     except Refused as refusal:
+        # Older servers don't know of visitors without a thread.
         if refusal.http_status != 404:
             raise
         return None
+    return found[0] if found else None
+
+
+def find_file(client: Client, file_id: str) -> Object | None:
+    """Return the file, or None if it was deleted or has expired. Raises `Failure`."""
+    return _or_none(client, "files", file_id)
 
 
 def _of_thread(client: Client, thread_id: str, *, steps: bool) -> Iterator[Object]:
@@ -91,16 +107,16 @@ def _feedback(client: Client, thread_id: str) -> list[Object]:
 def _more_of(client: Client, thread_id: str) -> Iterator[Object]:
     """Yield what a thread has once, or not at all."""
     for name in ("summary", "handover", "visitor"):
-        found = _found(client, thread_id, name)
+        # Older servers answer 404 too, to what they don't know.
+        found = _or_none(client, "threads", thread_id, name)
         # A handover of a thread for which nobody ever asked for a person says nothing.
         if found and (name != "handover" or found["requested_at"] or found["taken_at"]):
             yield found
 
 
-def _found(client: Client, thread_id: str, name: str) -> Object | None:
-    # Older servers answer 404 too, to what they don't know.
+def _or_none(client: Client, *path: str) -> Object | None:
     try:
-        return client.get(path_of("threads", thread_id, name))
+        return client.get(path_of(*path))
     except Refused as refusal:
         if refusal.http_status != 404:
             raise

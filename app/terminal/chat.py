@@ -12,6 +12,7 @@ from app.terminal.conversation import Conversation, Stopped
 from app.terminal.failures import Failure
 from app.terminal.language import Said, both
 from app.terminal.options import StepsOption
+from app.terminal.rating import rate, verdict_in
 from app.terminal.transcript import show_messages
 
 # Gives `input` line editing and history; Windows lacks this module and doesn't need it.
@@ -28,8 +29,10 @@ def register(app: typer.Typer) -> None:
         app,
         "chat",
         both(
-            "Chat with an assistant. Ctrl+C stops an answer, Ctrl+D exits.",
-            "어시스턴트와 대화합니다. Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다.",
+            "Chat with an assistant. Ctrl+C stops an answer, Ctrl+D exits; /up, /down and /unrate "
+            "rate it, also with a comment: /down too long.",
+            "어시스턴트와 대화합니다. Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다. /up, "
+            "/down, /unrate로 답변을 평가하며, 의견을 덧붙일 수 있습니다: /down 너무 길어요.",
         ),
     )(_chat)
 
@@ -126,8 +129,12 @@ def _talk(terminal: Terminal, conversation: Conversation) -> None:
     while (message := _ask(terminal)) is not None:
         if not message.strip():
             continue
+        verdict = verdict_in(message)
         try:
-            conversation.say(message)
+            if verdict is None:
+                conversation.say(message)
+            else:
+                rate(terminal, conversation.thread, verdict)
         except Stopped:
             terminal.note(_STOPPED)
         except Failure as failure:
@@ -166,7 +173,8 @@ _NOTHING_SAID = Said("The message is empty.", "메시지가 비어 있습니다.
 _STOPPED = Said("(stopped)", "(멈췄습니다)")
 _WITH = Said("Chatting with {name}.", "대화 상대: {name}")
 _KEYS = Said(
-    "Ctrl+C stops an answer, Ctrl+D exits.", "Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다."
+    "Ctrl+C stops an answer, Ctrl+D exits. /up or /down rates an answer.",
+    "Ctrl+C는 답변을 멈추고, Ctrl+D는 대화를 끝냅니다. /up이나 /down은 답변을 평가합니다.",
 )
 _GO_ON = Said(
     "To continue: python -m app chat --thread {thread}",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.terminal.belongings import Counts, find_file, objects_of
+from app.terminal.belongings import Counts, find_file, objects_of, visitor
 from app.terminal.client import Object
 from app.terminal.command import Group, Terminal, server_command
 from app.terminal.failures import Failure
@@ -32,8 +32,8 @@ UserOption = Annotated[
         "--user",
         metavar="SUB",
         help=both(
-            "Threads of the signed-in visitor whose token has this `sub`.",
-            "토큰의 `sub`가 이 값인 로그인 방문자의 대화.",
+            "Who the signed-in visitor is whose token has this `sub`, and his threads.",
+            "토큰의 `sub`가 이 값인 로그인 방문자의 정보와 대화.",
         ),
     ),
 ]
@@ -85,7 +85,7 @@ def _export(
     query = _query(metadata or [], user)
     result = export(terminal, query, output, force=force)
     counts = result.counts
-    if counts.threads == 0:
+    if not result.found:
         raise Failure(_NOTHING_TO_EXPORT.filled(person=_named(metadata or [], user)))
     if terminal.as_json:
         numbers = _numbers(counts) | {"steps": counts.steps, "files": result.files}
@@ -93,6 +93,8 @@ def _export(
         return
     numbers = {**_numbers(counts), "steps": counts.steps, "files": result.files}
     terminal.write(terminal.text(_EXPORTED.filled(path=output, **numbers)))
+    if counts.visitors:
+        terminal.write(terminal.text(_WHO_HE_IS))
     if result.missing:
         terminal.note(_MISSING.filled(files=", ".join(result.missing)))
 
@@ -107,11 +109,13 @@ def _delete(
     counts = Counts()
     for one in objects_of(terminal.client, query, steps=False):
         counts.add(one)
-    if counts.threads and not yes and not terminal.confirm(_SURE.filled(**_numbers(counts))):
+    if (counts.threads or counts.visitors) and not yes and not terminal.confirm(_asked(counts)):
         raise typer.Exit(1)
     # Sent even if no thread was found: one may have been created since, and repeating the command
     # must give the same result.
     answer = terminal.client.delete("/threads", query)
+    # Unless he has asked something meanwhile.
+    is_forgotten = bool(counts.visitors and user and visitor(terminal.client, user) is None)
     kept = [file_id for file_id in sorted(counts.files) if find_file(terminal.client, file_id)]
     deleted = {
         "threads": answer.get("count", 0),
@@ -119,6 +123,7 @@ def _delete(
         "runs": counts.runs,
         "files": answer.get("files", 0),
         "vector_stores": answer.get("vector_stores", 0),
+        "visitors": int(is_forgotten),
     }
     if terminal.as_json:
         remains = {name: terminal.text(said) for name, said in _REMAINS.items()}
@@ -129,6 +134,8 @@ def _delete(
 
 def _report(terminal: Terminal, deleted: Object, kept: Sequence[str]) -> None:
     terminal.write(terminal.text(_DELETED.filled(**deleted)))
+    if deleted["visitors"]:
+        terminal.write(terminal.text(_FORGOTTEN))
     if kept:
         terminal.write(terminal.text(_KEPT.filled(files=", ".join(kept))))
     terminal.write(terminal.text(_ELSEWHERE))
@@ -151,8 +158,17 @@ def _named(metadata: Sequence[str], user: str | None) -> str:
     return ", ".join([*metadata, *([f"user={user}"] if user else [])])
 
 
+def _asked(counts: Counts) -> Said:
+    return _SURE.filled(**_numbers(counts)) if counts.threads else _SURE_OF_VISITOR
+
+
 def _numbers(counts: Counts) -> Object:
-    return {"threads": counts.threads, "messages": counts.messages, "runs": counts.runs}
+    return {
+        "threads": counts.threads,
+        "messages": counts.messages,
+        "runs": counts.runs,
+        "visitors": counts.visitors,
+    }
 
 
 _NOBODY = Said(
@@ -164,14 +180,18 @@ _TWICE = Said(
     "--metadata에 같은 키가 두 번 있습니다. 값마다 명령을 따로 실행해 주세요.",
 )
 _NOTHING_TO_EXPORT = Said(
-    "No thread matches {person}, so nothing was exported.",
-    "{person}에 해당하는 대화가 없어 아무것도 내보내지 않았습니다.",
+    "Nothing is stored for {person}, so nothing was exported.",
+    "{person}에 해당하는 데이터가 없어 아무것도 내보내지 않았습니다.",
 )
 _EXPORTED = Said(
     "Exported to {path}: {threads} threads, {messages} messages, {runs} runs, {steps} steps, "
     "{files} files.",
     "{path}에 내보냈습니다: 대화 {threads}개, 메시지 {messages}개, 실행 {runs}개, 단계 {steps}개, "
     "파일 {files}개.",
+)
+_WHO_HE_IS = Said(
+    "With the name and e-mail address that the site has signed.",
+    "사이트가 서명한 이름과 이메일 주소도 함께 내보냈습니다.",
 )
 _MISSING = Said(
     "Files that are no longer on the server, so not exported: {files}",
@@ -182,6 +202,14 @@ _SURE = Said(
     "attached only to them? This can't be undone.",
     "대화 {threads}개(메시지 {messages}개, 실행 {runs}개)와 그 대화에만 첨부된 모든 것을 지울까요? "
     "되돌릴 수 없습니다.",
+)
+_SURE_OF_VISITOR = Said(
+    "Delete who this visitor is? He has no threads. This can't be undone.",
+    "이 방문자의 정보를 지울까요? 대화는 없습니다. 되돌릴 수 없습니다.",
+)
+_FORGOTTEN = Said(
+    "Who the visitor is (name and e-mail address) was deleted too.",
+    "방문자의 이름과 이메일 주소도 지웠습니다.",
 )
 _DELETED = Said(
     "Deleted: {threads} threads, {messages} messages, {runs} runs, {files} files, "

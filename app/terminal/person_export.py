@@ -1,9 +1,9 @@
 """Exports a person's threads and files to a folder or a .tar.gz.
 
-`threads.ndjson` has the API's objects, one per line: each thread, then its messages, their ratings,
-its summary, the request for a person, who the visitor is, its runs and their steps; `files.ndjson`
-has the files, whose content is in `files/`. An interrupted export can be resumed: files that are
-already complete are not downloaded again.
+`threads.ndjson` has the API's objects, one per line: who a signed-in visitor is; each thread, then
+its messages, their ratings, its summary, the request for a person, who the visitor is, its runs and
+their steps; `files.ndjson` has the files, whose content is in `files/`. An interrupted export can
+be resumed: files that are already complete are not downloaded again.
 """
 
 import json
@@ -36,9 +36,14 @@ class Exported:
     files: int = 0
     missing: list[str] = field(default_factory=list)
 
+    @property
+    def found(self) -> bool:
+        """Whether anything is known of the person."""
+        return self.counts.threads > 0 or self.counts.visitors > 0
+
 
 def export(terminal: Terminal, query: Object, output: Path, *, force: bool) -> Exported:
-    """Export the threads that match `query`. Raises `Failure`."""
+    """Export what matches `query`. Raises `Failure`."""
     packed = output.name.lower().endswith(_ARCHIVES)
     folder = output.with_name(f".{output.name}.part") if packed else output
     if packed:
@@ -47,7 +52,7 @@ def export(terminal: Terminal, query: Object, output: Path, *, force: bool) -> E
         _check_folder(folder)
     try:
         result = _write(terminal, query, folder)
-        if packed and result.counts.threads:
+        if packed and result.found:
             _pack(folder, output)
             shutil.rmtree(folder)
     except OSError as error:
@@ -73,7 +78,7 @@ def _write(terminal: Terminal, query: Object, folder: Path) -> Exported:
         for one in objects_of(terminal.client, query, steps=True):
             result.counts.add(one)
             lines.write(_line(one))
-    if not result.counts.threads:
+    if not result.found:
         part.unlink()
         if made:
             folder.rmdir()

@@ -21,6 +21,7 @@ from app.terminal.options import (
     is_screen,
     not_written,
 )
+from app.terminal.rating import Rating, Verdict, rate
 from app.terminal.screen import moment
 from app.terminal.transcript import as_markdown, read_transcript, show_messages
 
@@ -36,7 +37,8 @@ def register(app: typer.Typer) -> None:
         group,
         name="threads",
         help=both(
-            "Find, show, export and delete threads.", "대화를 찾고, 보고, 내보내고, 지웁니다."
+            "Find, show, rate, export and delete threads.",
+            "대화를 찾고, 보고, 평가하고, 내보내고, 지웁니다.",
         ),
     )
     server_command(
@@ -45,6 +47,9 @@ def register(app: typer.Typer) -> None:
     server_command(group, "show", both("Show a thread's messages.", "대화의 메시지를 봅니다."))(
         _show
     )
+    server_command(
+        group, "rate", both("Rate a thread's newest answer.", "대화의 마지막 답변을 평가합니다.")
+    )(_rate)
     server_command(
         group,
         "export",
@@ -115,6 +120,28 @@ def _show(terminal: Terminal, thread: ThreadArgument, steps: StepsOption = False
         terminal.show_json(transcript)
     else:
         show_messages(terminal, transcript["messages"], transcript.get("steps"))
+
+
+def _rate(
+    terminal: Terminal,
+    thread: ThreadArgument,
+    rating: Annotated[
+        Rating,
+        typer.Argument(
+            help=both("`none` removes the rating.", "`none`은 평가를 지웁니다."),
+        ),
+    ],
+    comment: Annotated[
+        str,
+        typer.Option(
+            "--comment",
+            "-c",
+            metavar="TEXT",
+            help=both("What is good or wrong about it.", "좋았던 점이나 잘못된 점."),
+        ),
+    ] = "",
+) -> None:
+    rate(terminal, thread, Verdict(rating, comment))
 
 
 def _export(

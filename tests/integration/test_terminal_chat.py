@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.terminal.answer import split_blocks
+from app.terminal.rating import verdict_in
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.function_calls import call, function_tools
 from tests.support.replies import Reply
@@ -181,6 +182,33 @@ def status(http: httpx.Client, thread: str) -> str:
         return str(run["status"]) if run["status"] not in ("in_progress", "cancelling") else ""
 
     return wait_until(ended)
+
+
+def test_an_answer_is_rated(url, http, upstream):
+    with at_terminal("chat", "--language", "ko", url=url) as terminal:
+        terminal.wait_for("/up이나 /down은 답변을 평가합니다.")
+        terminal.type("/up\n")
+        terminal.wait_for("아직 평가할 답변이 없습니다.")
+        terminal.type("질문\n")
+        terminal.wait_for("Answer to: 질문")
+        terminal.wait_for("› ", after="Answer to: 질문")
+        terminal.type("/down 너무 길어요\n")
+        terminal.wait_for("도움이 안 됐어요")
+        terminal.wait_for("› ", after="도움이 안 됐어요")
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+        thread = thread_of(terminal.seen)
+
+    def rated() -> list[tuple[str, str | None]]:
+        found = http.get(f"/threads/{thread}/feedback").json()["data"]
+        return [(one["rating"], one["comment"]) for one in found]
+
+    assert rated() == [("down", "너무 길어요")]
+    result = run("threads", "rate", thread, "up", "-c", "short", url=url)
+    assert result.stderr == "The answer was rated as helpful.\n" and rated() == [("up", "short")]
+    assert '"rating": null' in succeed("threads", "rate", thread, "none", "--json", url=url)
+    assert rated() == []
+    assert verdict_in(" /up") is None, "a message can't begin with the word"
 
 
 def test_a_failure_does_not_end_a_conversation(url, upstream):

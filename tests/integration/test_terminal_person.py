@@ -98,6 +98,7 @@ def test_a_person_is_deleted_with_what_is_only_theirs(url, http, person):
         "runs": 1,
         "files": 1,
         "vector_stores": 1,
+        "visitors": 0,
     }
     assert reported["files_used_elsewhere"] == []
     assert {"backups", "logs"} <= reported["remains"].keys()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.callers import ORIGIN
 from tests.support.talk import error_of
-from tests.support.terminal import succeed
+from tests.support.terminal import fail, succeed
 
 SECRET = "a-secret-of-the-sites-backend-0123456789-and-some-more-characters-0123456789"
 SETTINGS = {
@@ -193,6 +193,28 @@ def test_an_export_of_a_user_says_who_he_is_and_that_he_asked_for_a_person(
     owner = call_as(public, key)
     assert owner.http.get(f"/threads/{thread_id}/visitor").json() == who
     assert error_of(lea.http.get(f"/threads/{thread_id}/visitor"), 403)
+
+
+def test_a_user_without_a_thread_is_exported_and_deleted(visitor, public, call_as, tmp_path):
+    url, key = public.base_url, "key-of-the-web-12345"
+    subject = "mia/7@example.org"
+    visitor(signed(subject, name="Mia", email="mia@example.org"))
+    folder = tmp_path / "mia"
+    options = ("--user", subject, "--key", key)
+    reported = json.loads(
+        succeed("person", "export", *options, "-o", str(folder), "--json", url=url)
+    )
+    assert (reported["visitors"], reported["threads"]) == (1, 0)
+    (who,) = map(json.loads, (folder / "threads.ndjson").read_text("utf-8").splitlines())
+    assert (who["id"], who["name"], who["email"]) == (subject, "Mia", "mia@example.org")
+    owner, other = (call_as(public, one).http for one in (key, "key-of-the-shop-1234"))
+    assert owner.get("/visitors", params={"user": subject}).json()["data"] == [who]
+    assert other.get("/visitors", params={"user": subject}).json()["data"] == []
+    assert "Add --yes" in fail("person", "delete", *options, url=url, status=2)
+    assert "e-mail address) was deleted" in succeed("person", "delete", *options, "--yes", url=url)
+    assert owner.get("/visitors", params={"user": subject}).json()["data"] == []
+    again = ("person", "export", *options, "-o", str(tmp_path / "again"))
+    assert "nothing was exported" in fail(*again, url=url)
 
 
 def test_the_owner_finds_and_deletes_a_users_threads(visitor, public, call_as):

@@ -47,7 +47,9 @@ def belongings(caller: Caller, upstream: FakeUpstream) -> dict[str, str]:
     hook = {"type": "webhook", "address": "https://127.0.0.1/hook"}
     target = http.post("/notification_targets", json=hook).json()
     told = http.post(f"/notification_targets/{target['id']}/test").json()
+    secret = http.post("/user_token_secrets").json()
     return {
+        "secret_id": secret["id"],
         "target_id": target["id"],
         "notification_id": told["id"],
         "action_id": action["id"],

@@ -44,6 +44,8 @@ _OWN = (
     "/notification",
     "/ready",
     "/usage",
+    "/user_token_secrets",
+    "/visitors",
 )
 _OWN_OBJECTS = ("thread.summary", "thread.handover", "thread.visitor")
 _SDK_TYPES: dict[str, type[BaseModel]] = {

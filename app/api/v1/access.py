@@ -6,9 +6,15 @@ from pydantic import Field
 from app.api.credentials import credential_of
 from app.api.deps import CallerDep, ServicesDep
 from app.api.routing import GUARDED, public_router, router
-from app.domain.errors import InvalidRequest
-from app.schemas.access import Access, CallerInfo, ChatSession
-from app.schemas.common import RequestBody
+from app.schemas.access import (
+    Access,
+    CallerInfo,
+    ChatSession,
+    NewUserTokenSecret,
+    UserTokenSecret,
+    UserTokenSecretDeleted,
+)
+from app.schemas.common import ListPage, RequestBody
 
 routes = public_router("access")
 guarded_routes = router("access")
@@ -17,8 +23,8 @@ guarded_routes = router("access")
 class SessionCreate(RequestBody):
     """The body may be left out.
 
-    `user`: a JSON Web Token by which the site's backend says who the visitor is, signed with
-    `USER_TOKEN_SECRET`. `key`: the site's key, and `assistant`: which of its project answers.
+    `user`: a JSON Web Token by which the site's backend says who the visitor is, signed with the
+    project's secret. `key`: the site's key, and `assistant`: which of its project answers.
     """
 
     user: str | None = Field(default=None, min_length=1, max_length=4096)
@@ -50,20 +56,14 @@ async def create_chat_session(
     With `key`, `PUBLIC_CHAT` is not needed: a key that may only chat, limited to origins of pages,
     begins sessions in its own project from these pages. Its rate and its budget count.
     """
-    if body is not None and body.key is not None:
-        if body.user is not None:
-            raise InvalidRequest(
-                "A site's 'key' and a 'user' token can't be used together.",
-                param="user",
-                code="user_with_key",
-            )
-        caller = await services.guard.admit_site(request, body.key)
-        return await services.access.begin_site_session(
-            caller, credential_of(request), body.assistant
+    wanted, earlier = body or SessionCreate(), credential_of(request)
+    if wanted.key is not None:
+        caller = await services.guard.admit_site(request, wanted.key)
+        return await services.chat_sessions.begin_at_site(
+            caller, earlier, wanted.user, wanted.assistant
         )
     await services.guard.admit_visitor(request)
-    user = body.user if body is not None else None
-    return await services.access.begin_session(credential_of(request), user)
+    return await services.chat_sessions.begin(earlier, wanted.user)
 
 
 @guarded_routes.get("/me")
@@ -74,3 +74,29 @@ async def retrieve_caller(services: ServicesDep, caller: CallerDep) -> CallerInf
     `project` is null for visitors, and if the caller's key has no name.
     """
     return services.access.described(caller)
+
+
+@guarded_routes.get("/user_token_secrets")
+async def list_user_token_secrets(
+    services: ServicesDep, caller: CallerDep
+) -> ListPage[UserTokenSecret]:
+    """List the secrets with which the project's sites sign who a visitor is, without values."""
+    return await services.user_token_secrets.list_of(caller.project)
+
+
+@guarded_routes.post("/user_token_secrets")
+async def create_user_token_secret(services: ServicesDep, caller: CallerDep) -> NewUserTokenSecret:
+    """Make a secret with which sites sign who a visitor is. Its `value` is only in this answer.
+
+    All secrets of a project count: to replace one, make another, change the site, and delete the
+    old one.
+    """
+    return await services.user_token_secrets.create(caller.project)
+
+
+@guarded_routes.delete("/user_token_secrets/{secret_id}")
+async def delete_user_token_secret(
+    secret_id: str, services: ServicesDep, caller: CallerDep
+) -> UserTokenSecretDeleted:
+    """Delete a secret: tokens that were signed with it begin no more sessions."""
+    return await services.user_token_secrets.delete(caller.project, secret_id)

@@ -49,6 +49,21 @@ async def retrieve_thread_visitor(
     return await services.handovers.visitor(caller, thread_id)
 
 
+@routes.get("/visitors")
+async def list_visitors(
+    services: ServicesDep,
+    caller: CallerDep,
+    user: Annotated[
+        str, Query(min_length=1, max_length=256, description="The `sub` of the site's tokens.")
+    ],
+) -> ListPage[ThreadVisitor]:
+    """Find the visitor whom a site names so, whether he has threads or not: a list of one, or none.
+
+    `DELETE /threads?user=` deletes him with his threads.
+    """
+    return await services.handovers.visitors_named(caller, user)
+
+
 @routes.get("/handovers")
 async def list_handovers(
     page: PageDep,

@@ -8,6 +8,7 @@ import { openDialog } from "../../pieces/dialog.js";
 import { Field, showError } from "../../pieces/form.js";
 import { actionButton } from "../../pieces/view_head.js";
 import { readOrigin } from "./site_origin.js";
+import { signedInVisitors } from "./site_users.js";
 
 const SHOWN = /^((greeting|closed_greeting|suggestions)(_\w+)?|color|logo|theme|hours|handover)$/;
 
@@ -39,6 +40,7 @@ export function openSite(context, id, content) {
     say(el("p"), "siteText"),
     code,
     el("div", {}, copyTag),
+    context.caller.kind === "open" ? null : signedInVisitors(context),
     settings(id),
   );
   const preview = el("div", { className: "site-preview" }, say(el("h3"), "sitePreview"),
