@@ -33,6 +33,7 @@ class EventStream(StreamingResponse):
     def __init__(self, body: AsyncIterator[bytes], headers: dict[str, str] | None = None) -> None:
         always = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         super().__init__(body, headers=always | (headers or {}))
+        self._parts = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers, and leave the events to the outermost layer.
@@ -48,9 +49,9 @@ class EventStream(StreamingResponse):
             }
         )
         if scope["app"].state.instruments.telemetry.provider is None:
-            scope[_LEFT] = self.body_iterator
+            scope[_LEFT] = self._parts
         else:
-            await _send_parts(self.body_iterator, scope, receive, send)
+            await _send_parts(self._parts, scope, receive, send)
 
 
 async def send_what_is_left(scope: Scope, receive: Receive, send: Send) -> None:
