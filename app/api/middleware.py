@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.address import put_right
 from app.api.errors import render
 from app.api.packed import TOO_LARGE
+from app.api.sse import send_what_is_left
 from app.core.instrumentation import Instrumentation
 from app.core.logging import in_request
 from app.domain.errors import StartError
@@ -70,6 +71,7 @@ class RequestContext:
             try:
                 put_right(scope)
                 await self._app(scope, receive, send_with_headers)
+                await send_what_is_left(scope, receive, send_with_headers)
             except Exception:
                 fields = {"method": scope["method"], "path": _shown(scope)}
                 logger.exception("request failed", extra={"fields": fields})

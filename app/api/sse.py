@@ -1,5 +1,6 @@
 """Encodes a run's events as server-sent events."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 
@@ -14,6 +15,8 @@ from app.engine.hub import Frame
 
 # Sent only after a long silence: one client's parser raises on comments.
 KEEP_ALIVE = b": ping\n\n"
+# Where a request's scope has the events that are not sent yet.
+_LEFT = "threadkeeper.events"
 _DONE = b"event: done\ndata: [DONE]\n\n"
 _LINE_ENDS = [(mark, f"\\u{ord(mark):04x}") for mark in "\x85\u2028\u2029"]
 _INTERRUPTED = ThreadkeeperError(
@@ -30,11 +33,70 @@ class EventStream(StreamingResponse):
     def __init__(self, body: AsyncIterator[bytes], headers: dict[str, str] | None = None) -> None:
         always = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         super().__init__(body, headers=always | (headers or {}))
+        self._parts = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        metrics: RequestMetrics = scope["app"].state.instruments.metrics.requests
+        """Send the headers, and leave the events to the outermost layer.
+
+        The layers in between would stay in memory for as long as the stream is open, and delay each
+        event. They return now instead; if they are traced, the stream is a part of them.
+        """
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        if scope["app"].state.instruments.telemetry.provider is None:
+            scope[_LEFT] = self._parts
+        else:
+            await _send_parts(self._parts, scope, receive, send)
+
+
+async def send_what_is_left(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the events of an `EventStream`, if it was the response to this request."""
+    parts = scope.pop(_LEFT, None)
+    if parts is not None:
+        # What the layers of the framework have left here is as much as all that is needed now.
+        for name in [name for name in scope if name.startswith(("fastapi", "starlette"))]:
+            del scope[name]
+        await _send_parts(parts, scope, receive, send)
+
+
+async def _send_parts(
+    parts: AsyncIterator[bytes], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send the parts of a body as they come, until it ends or the client disconnects."""
+    metrics: RequestMetrics = scope["app"].state.instruments.metrics.requests
+    sending = asyncio.current_task()
+    assert sending is not None
+    # One more task in place of the framework's group of tasks, which takes several kilobytes.
+    gone = asyncio.create_task(_disconnected(receive), name="watch for a disconnect")
+
+    def stop(_: asyncio.Task[None]) -> None:
+        sending.cancel()
+
+    gone.add_done_callback(stop)
+    try:
         with metrics.open_streams.track_inprogress():
-            await super().__call__(scope, receive, send)
+            async for part in parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                # Not kept while the next one is awaited.
+                del part
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except asyncio.CancelledError:
+        # Raised if the server cancels the request, too.
+        if not gone.done() or sending.uncancel():
+            raise
+    finally:
+        gone.remove_done_callback(stop)
+        gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def run_events(

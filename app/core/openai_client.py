@@ -8,7 +8,7 @@ differs between the APIs.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import httpx
 import httpx2
@@ -94,8 +94,11 @@ class OpenAIClient:
             asking = _Asking(self._routes, self._probe, request, call, stream=True)
             while True:
                 try:
-                    posted = await asking.post()
-                    async with aclosing(_batches(posted.response, asking.stream())) as batches:
+                    response = (await asking.post()).response
+                    seen, body = fields_of(response), _body_of(response)
+                    # Not kept while the answer arrives: it includes the whole request.
+                    del response
+                    async with aclosing(_batches(body, asking.stream())) as batches:
                         async for batch in batches:
                             if not started:
                                 started = True
@@ -106,7 +109,7 @@ class OpenAIClient:
                 except AttemptFailed as error:
                     failed = error
                 except (AnswerFailed, *CUT) as error:
-                    failed = _interrupted(error, posted.response, started=started)
+                    failed = _interrupted(error, seen, started=started)
                 try:
                     await asking.prepare_next(failed)
                 finally:
@@ -170,21 +173,34 @@ class _Asking:
             await self._attempts.prepare_next(failed)
 
 
-def _interrupted(error: Exception, response: httpx2.Response, *, started: bool) -> AttemptFailed:
+def _interrupted(error: Exception, seen: dict[str, object], *, started: bool) -> AttemptFailed:
     """Return the failure of a stream. Once events were yielded, it can't be retried."""
     final = started or isinstance(error, AnswerFailed | AnswerTooLarge)
-    return AttemptFailed(error, Advice(again=not final), fields_of(response))
+    return AttemptFailed(error, Advice(again=not final), seen)
 
 
-async def _batches(
-    response: httpx2.Response, stream: AnswerStream
-) -> AsyncGenerator[list[Event], None]:
+class _Body(NamedTuple):
+    """A body's `chunks`, and what is to be closed after them."""
+
+    chunks: AsyncGenerator[bytes, None]
+    source: httpx2.Response | httpx2.AsyncByteStream
+
+
+def _body_of(response: httpx2.Response) -> _Body:
+    if "content-encoding" in response.headers:
+        return _Body(response.aiter_bytes(), response)
+    # The response itself would pass each chunk through three more generators.
+    source = cast(httpx2.AsyncByteStream, response.stream)
+    return _Body(cast(AsyncGenerator[bytes, None], aiter(source)), source)
+
+
+async def _batches(body: _Body, stream: AnswerStream) -> AsyncGenerator[list[Event], None]:
     """Yield the events of each network read, some at a time.
 
     Raises `AnswerFailed` and the errors in `CUT`.
     """
     reader, meter = SSEReader(), AnswerMeter()
-    async with aclosing(response.aiter_bytes()) as chunks:
+    async with aclosing(body.source), aclosing(body.chunks) as chunks:
         while chunk := await _next(chunks, stream):
             raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)

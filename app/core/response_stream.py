@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from pydantic_core import from_json
+
 from app.core.model import TERMINAL_EVENTS, Event
 from app.core.sse_reader import RawEvent
 from app.core.wire_api import AnswerFailed, Batch, BrokenAnswer
@@ -65,12 +67,20 @@ def read_object(data: bytes) -> dict[str, Any]:
     """
     data = data.replace(b"\0", b"\\u0000")
     try:
-        value = _read_json(data.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        raise BrokenAnswer from None
+        value = from_json(data)
+    except ValueError:
+        value = _read_leniently(data)
     if not isinstance(value, dict):
         raise BrokenAnswer
     return storable(value) if may_be_unstorable(data) else value
+
+
+def _read_leniently(data: bytes) -> Any:
+    """Read JSON with line breaks in strings, invalid characters or lone surrogates."""
+    try:
+        return _read_json(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise BrokenAnswer from None
 
 
 def _needed_event(name: str | None, data: bytes) -> Event | None:

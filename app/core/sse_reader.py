@@ -19,7 +19,10 @@ class SSEReader:
 
     def feed(self, chunk: bytes) -> list[RawEvent]:
         """Return the events that `chunk` completes; the rest is kept for the next chunk."""
-        self._buffer += self._with_plain_newlines(chunk)
+        chunk = self._with_plain_newlines(chunk)
+        if not self._buffer and chunk.endswith(b"\n\n"):
+            return _events(chunk[:-2])
+        self._buffer += chunk
         end = self._buffer.rfind(b"\n\n", self._searched)
         if end < 0:
             # Don't search the same bytes again: a long event in many small chunks would take

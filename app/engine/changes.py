@@ -11,6 +11,11 @@ from app.wire import EventRow, object_of, step_object
 
 # One encoder for all: `json.dumps` with options would create one for every delta.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Nearly all events of an answer: what is the same in all of them is not encoded each time.
+_TEXT_DELTA = (
+    '{"id":"%s","object":"thread.message.delta",'
+    '"delta":{"content":[{"index":%d,"type":"text","text":{"value":%s}}]}}'
+)
 
 
 class Changes:
@@ -65,6 +70,12 @@ class Changes:
         """Add a delta of one of a step's tool calls; `call` includes its `index`."""
         details = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
         self.emit_delta("thread.run.step.delta", step_id, details)
+
+    def emit_text(self, message_id: str, place: int, piece: str) -> None:
+        """Add a delta of a message's text; `place` is that of its part."""
+        if self.streamed:
+            data = _TEXT_DELTA % (message_id, place, _to_json(piece))
+            self.events.append(("thread.message.delta", data))
 
     def emit_delta(self, event: str, object_id: str, delta: dict[str, Any]) -> None:
         self.emit(event, {"id": object_id, "object": event, "delta": delta})

@@ -14,9 +14,10 @@ from weakref import WeakValueDictionary
 # How many frames a reader is given at once. One that is far behind, or resumes a long answer, would
 # otherwise keep all other requests waiting while its frames are encoded.
 FRAMES_AT_ONCE = 100
-# How many of a run's stored frames stay in memory. A frame of some characters takes half a
-# kilobyte, so all frames of a long answer would take hundreds of megabytes.
-FRAMES_KEPT = 1_000
+# How many of a run's stored frames stay in memory, for readers that are a little behind. A frame of
+# some characters takes half a kilobyte, so all frames of a long answer would take hundreds of
+# megabytes, and a thousand of each open stream would take several times what else it needs.
+FRAMES_KEPT = 250
 # For how long another server's notice that it reads a run counts. It repeats it more often.
 _READERS_SECONDS = 5.0
 
@@ -45,7 +46,11 @@ class Feed:
         self._frames: list[Frame] = []
         self._dropped = 0
         self._closed = False
-        self._news = asyncio.Event()
+        # What each waiting reader awaits: whether frames have arrived.
+        self._waiting: list[asyncio.Future[bool]] = []
+        # One timer for all readers. It isn't set anew for each frame, since timers are expensive.
+        self._timer: asyncio.TimerHandle | None = None
+        self._quiet_since = 0.0
 
     def publish(self, frames: Iterable[Frame]) -> None:
         self._frames += frames
@@ -64,11 +69,9 @@ class Feed:
         """Mark the run as ended or waiting for its client: readers stop after the last frame."""
         self._closed = True
         self._wake()
-
-    def _wake(self) -> None:
-        # Readers that wait now hold the old event; those that wait later get the new one.
-        self._news.set()
-        self._news = asyncio.Event()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def read(self, after: int, silence: float) -> AsyncIterator[list[Frame]]:
         """Yield the frames after the id `after` as they arrive, until the feed is closed.
@@ -85,16 +88,42 @@ class Feed:
                 news = self._frames[first : first + FRAMES_AT_ONCE]
                 place += len(news)
                 yield news
+                # Not kept while the reader waits for more.
+                del news
                 if place - self._dropped < len(self._frames):
                     await asyncio.sleep(0)
             elif self._closed:
                 return
-            else:
-                try:
-                    async with asyncio.timeout(silence):
-                        await self._news.wait()
-                except TimeoutError:
-                    yield []
+            elif not await self._news(silence):
+                yield []
+
+    def _news(self, silence: float) -> asyncio.Future[bool]:
+        """Return what will be true when frames arrive, false after `silence` seconds without."""
+        if self._timer is None:
+            self._quiet_since = time.monotonic()
+            self._check_after(silence, silence)
+        news: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(news)
+        return news
+
+    def _check_after(self, seconds: float, silence: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._check, silence)
+
+    def _check(self, silence: float) -> None:
+        self._timer = None
+        left = self._quiet_since + silence - time.monotonic()
+        if left <= 0:
+            self._wake(news=False)
+        elif self._waiting:
+            self._check_after(left, silence)
+
+    def _wake(self, *, news: bool = True) -> None:
+        self._quiet_since = time.monotonic()
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():  # its reader may be gone
+                future.set_result(news)
 
 
 def _id(frame: Frame) -> int:

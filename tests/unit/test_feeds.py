@@ -1,5 +1,6 @@
 """A run's events are all read, in order and once, though few of them are kept in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -95,12 +96,12 @@ async def test_what_is_not_stored_yet_stays_in_memory(database, hub, run):
 
 async def test_a_reader_from_the_start_and_one_from_the_middle(database, hub, run, follower):
     answer = LongAnswer(database, hub, run)
-    from_start, from_middle = follower.follow(run.id), follower.follow(run.id, after=2_345)
+    from_start, from_middle = follower.follow(run.id), follower.follow(run.id, after=1_234)
     await answer.go_on(COMMITS)
     await answer.end()
     last = COMMITS * OF_A_COMMIT + 1
     assert await ids_of(from_start) == list(range(1, last + 1))
-    assert await ids_of(from_middle) == list(range(2_346, last + 1))
+    assert await ids_of(from_middle) == list(range(1_235, last + 1))
 
 
 async def test_a_reader_that_falls_behind(database, hub, run, follower):
@@ -148,3 +149,43 @@ async def test_an_ended_run_is_read_in_portions(database, hub, run, follower):
     assert first.more
     sent = COMMITS * OF_A_COMMIT + 1
     assert await ids_of(follower.follow(run.id)) == list(range(1, sent + 1))
+
+
+async def test_all_readers_of_a_silent_feed_are_woken_and_go_on():
+    feed = Feed(1)
+    readers = [feed.read(0, silence=0.01) for _ in range(2)]
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            assert await asyncio.gather(*map(anext, readers)) == [[], []]
+        waiting = [asyncio.create_task(collect(reader)) for reader in readers]
+        frame = Frame(1, "thread.message.delta", "{}")
+        feed.publish([frame])
+        feed.close()
+        assert [await found for found in waiting] == [[frame], [frame]]
+
+
+async def test_a_reader_that_has_left_holds_nobody_up():
+    feed = Feed(1)
+    leaving = asyncio.create_task(collect(feed.read(0, silence=60)))
+    staying = asyncio.create_task(collect(feed.read(0, silence=60)))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    frame = Frame(1, "thread.message.delta", "{}")
+    feed.publish([frame])
+    feed.close()
+    async with asyncio.timeout(10):
+        assert await staying == [frame]
+
+
+async def collect(frames: AsyncIterator[list[Frame]]) -> list[Frame]:
+    return [frame async for portion in frames for frame in portion]
+
+
+def test_a_piece_of_text_is_sent_as_any_delta():
+    piece = 'Er sagte: "안녕" \\ \n\u2028'
+    short, long = Changes(streamed=True), Changes(streamed=True)
+    short.emit_text("msg_1", 2, piece)
+    part = {"index": 2, "type": "text", "text": {"value": piece}}
+    long.emit_delta("thread.message.delta", "msg_1", {"content": [part]})
+    assert short.events == long.events

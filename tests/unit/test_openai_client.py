@@ -1,16 +1,28 @@
 """The real client over the transport of production: answers, connections, refused parameters."""
 
 import asyncio
+import gzip
+import json
 import logging
 from typing import Any
 
+import httpx2
 import pytest
 
 from app.core.model import TERMINAL_EVENTS, Api, Event
 from app.core.openai_client import OpenAIClient
 from tests.support.chat_events import completion_object, stream_chunks
 from tests.support.fake_upstream import FakeUpstream
-from tests.support.openai_calls import KEY, client, failure, flat, read, request, spoken
+from tests.support.openai_calls import (
+    KEY,
+    client,
+    failure,
+    flat,
+    read,
+    request,
+    spoken,
+    upstream_at,
+)
 from tests.support.openai_spec import assert_valid
 from tests.support.replies import Reply
 from tests.support.response_events import output_items, response_object, stream_events
@@ -102,6 +114,19 @@ def comparable(event: Event) -> tuple[str, list[Any], Any]:
     response = event["response"]
     items = [{**item, "id": ""} for item in response["output"]]
     return event["type"], items, response["usage"]
+
+
+async def test_a_compressed_stream() -> None:
+    reply = Reply.text("안녕", "하세요")
+    lines = [f"data: {json.dumps(event)}\n\n" for event in stream_events(reply, request())]
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        packed = gzip.compress("".join(lines).encode())
+        return httpx2.Response(200, headers={"content-encoding": "gzip"}, content=packed)
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
+        model = OpenAIClient(upstream_at("http://127.0.0.1:9/v1"), http)
+        assert spoken(await read(model)) == "안녕하세요"
 
 
 async def test_one_network_read_is_one_batch(real: OpenAIClient, upstream: FakeUpstream) -> None:

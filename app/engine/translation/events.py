@@ -156,7 +156,9 @@ class Projection:
         self.changes.create_message(message)
         self.changes.emit_created("thread.message", message)
         self._message_place = place
-        self._current = StreamedMessage(message, self._tools.annotations, self._emit_message)
+        self._current = StreamedMessage(
+            message, self._tools.annotations, self._emit_message, self._emit_text
+        )
         self._current.begin_with(self._tools.take_message_parts())
         return self._current
 
@@ -201,6 +203,9 @@ class Projection:
 
     def _emit_message(self, message_id: str, delta: dict[str, Any]) -> None:
         self.changes.emit_delta("thread.message.delta", message_id, delta)
+
+    def _emit_text(self, message_id: str, place: int, piece: str) -> None:
+        self.changes.emit_text(message_id, place, piece)
 
     # Function calls
 

@@ -10,6 +10,7 @@ from app.engine.tools.marks import AnnotationReader
 from app.schemas.messages import text_part
 
 Send = Callable[[str, dict[str, Any]], None]
+SendText = Callable[[str, int, str], None]
 
 
 @dataclass
@@ -27,12 +28,18 @@ class StreamedMessage:
     """Collects the model's text in `message` and sends it part by part as deltas."""
 
     def __init__(
-        self, message: MessageRow, annotations: Callable[[], AnnotationReader], send: Send
+        self,
+        message: MessageRow,
+        annotations: Callable[[], AnnotationReader],
+        send: Send,
+        send_text: SendText,
     ) -> None:
-        """`annotations` makes a reader for each text part; `send(id, delta)` sends a delta."""
+        """`annotations` makes a reader for each text part; `send(id, delta)` sends a delta, and
+        `send_text(id, place, piece)` one that only has more text of a part."""
         self.message = message
         self._annotations = annotations
         self._send = send
+        self._send_text = send_text
         self._parts: dict[int, _Part] = {}
 
     def begin_with(self, parts: Sequence[dict[str, Any]]) -> None:
@@ -94,15 +101,15 @@ class StreamedMessage:
         if not text and (part.sent or part.received):
             return
         stored = self.message.content[part.place]["text"]
-        delta: dict[str, Any] = {"value": text}
-        if annotations or not part.sent:
-            first = len(stored["annotations"])
-            delta["annotations"] = [
-                {"index": first + place, **one} for place, one in enumerate(annotations)
-            ]
         append(stored, "value", text)
+        if part.sent and not annotations:
+            self._send_text(self.message.id, part.place, text)
+            return
+        first = len(stored["annotations"])
         stored["annotations"] += annotations
+        numbered = [{"index": first + place, **one} for place, one in enumerate(annotations)]
         part.sent = True
+        delta = {"value": text, "annotations": numbered}
         self._send_part({"index": part.place, "type": "text", "text": delta})
 
     def _add_refusal(self, part: _Part, text: str) -> None:
