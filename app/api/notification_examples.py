@@ -13,6 +13,7 @@ _TARGET: dict[str, Any] = {
     "language": "en",
     "console_url": "https://chat.example.com/console",
     "enabled": True,
+    "events": ["handover.requested", "handover.message"],
     "rotated_at": None,
 }
 _SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -63,10 +64,31 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
         "Webhook": {"type": "webhook", "address": _TARGET["address"]},
         "E-mail": {"type": "email", "address": "owner@example.org", "language": "ko"},
     },
-    "update_notification_target": {"Pause": {"enabled": False}, "Resume": {"enabled": True}},
+    "update_notification_target": {
+        "Pause": {"enabled": False},
+        "Resume": {"enabled": True},
+        "Only new requests": {"events": ["handover.requested"]},
+    },
 }
 
 ANSWERS: dict[str, Any] = {
+    "list_notification_channels": {
+        "object": "list",
+        "data": [
+            {
+                "object": "notification_channel",
+                "type": "webhook",
+                "available": True,
+                "missing": None,
+            },
+            {
+                "object": "notification_channel",
+                "type": "email",
+                "available": False,
+                "missing": "SMTP_HOST",
+            },
+        ],
+    },
     "create_notification_target": {**_TARGET, "secret": _SECRET},
     "list_notification_targets": page_of(_TARGET),
     "retrieve_notification_target": _TARGET,

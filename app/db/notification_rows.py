@@ -18,6 +18,7 @@ class NotificationTargetRow:
     language: Language
     console_url: str
     enabled: bool
+    events: list[str]
     secret: str | None = None
     previous_secret: str | None = None
     rotated_at: int | None = None

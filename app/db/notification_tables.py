@@ -19,6 +19,7 @@ from app.db.tables import metadata, sequence_column
 
 # A literal condition, so that both databases use the partial index of what is due.
 PENDING = "status = 'pending'"
+ALL_EVENTS = '["handover.requested", "handover.message"]'
 
 notification_targets = Table(
     "notification_targets",
@@ -36,6 +37,8 @@ notification_targets = Table(
     # Where the console is, for links.
     Column("console_url", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
+    # The types of notifications that it gets.
+    Column("events", JSON(none_as_null=True), nullable=False, server_default=ALL_EVENTS),
     # A webhook's signing secrets, encrypted with SECRETS_KEY; the previous one counts for a while.
     Column("secret", Text),
     Column("previous_secret", Text),

@@ -1,6 +1,6 @@
 """Wire objects for notifications: what tells the owner that a visitor needs a person."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -8,6 +8,8 @@ from app.schemas.common import ListedObject, RequestBody, WireObject
 
 TargetType = Literal["webhook", "email"]
 Language = Literal["en", "ko"]
+HandoverEvent = Literal["handover.requested", "handover.message"]
+EVENTS: tuple[HandoverEvent, ...] = get_args(HandoverEvent)
 NotificationStatus = Literal["pending", "delivered", "failed"]
 # How many targets a project may have.
 MAX_TARGETS = 20
@@ -18,6 +20,10 @@ _ConsoleUrl = Annotated[
     StringConstraints(strip_whitespace=True, max_length=2048, pattern=r"^https?://[!-~]+$"),
     Field(description="Where people open the console, for links. Default: this server's address."),
 ]
+_Events = Annotated[
+    list[HandoverEvent],
+    Field(min_length=1, max_length=len(EVENTS), description="What it hears of; all."),
+]
 
 
 class NotificationTargetCreate(RequestBody):
@@ -27,6 +33,7 @@ class NotificationTargetCreate(RequestBody):
     address: _Address
     language: Language | None = Field(default=None, description="That of the e-mails; `en`.")
     console_url: _ConsoleUrl | None = None
+    events: _Events | None = None
 
 
 class NotificationTargetUpdate(RequestBody):
@@ -35,6 +42,7 @@ class NotificationTargetUpdate(RequestBody):
     enabled: bool | None = None
     language: Language | None = None
     console_url: _ConsoleUrl | None = None
+    events: _Events | None = None
 
 
 class NotificationTarget(ListedObject):
@@ -51,6 +59,7 @@ class NotificationTarget(ListedObject):
     language: Language
     console_url: str
     enabled: bool
+    events: list[HandoverEvent]
     rotated_at: int | None
 
 
@@ -85,3 +94,17 @@ class Notification(ListedObject):
     next_attempt_at: int | None
     ended_at: int | None
     last_error: str | None
+
+
+class NotificationChannel(WireObject):
+    """A type of targets. `missing`: the setting without which the server can't notify them."""
+
+    object: Literal["notification_channel"] = "notification_channel"
+    type: TargetType
+    available: bool
+    missing: str | None
+
+
+class NotificationChannelList(WireObject):
+    object: Literal["list"] = "list"
+    data: list[NotificationChannel]

@@ -1,7 +1,7 @@
 """Notifications: the API's operations."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from app.core.mail import Mailer, is_address
@@ -18,9 +18,13 @@ from app.domain.errors import InvalidRequest
 from app.domain.ids import new_id
 from app.schemas.common import ListPage
 from app.schemas.notifications import (
+    EVENTS,
     MAX_TARGETS,
+    HandoverEvent,
     NewNotificationTarget,
     Notification,
+    NotificationChannel,
+    NotificationChannelList,
     NotificationStatus,
     NotificationTarget,
     NotificationTargetCreate,
@@ -29,6 +33,8 @@ from app.schemas.notifications import (
 )
 from app.services.notifying import announce_test
 from app.services.secrets_key import claim_secrets_key
+
+_MAIL_SETTING = "SMTP_HOST"
 
 
 class NotificationService:
@@ -46,6 +52,15 @@ class NotificationService:
         self._mailer = mailer
         self._sealer = sealer
         self._wake = wake
+
+    def channels(self) -> NotificationChannelList:
+        """Return the types of targets, and whether the server can notify them."""
+        mails = self._mailer.is_configured
+        webhook = NotificationChannel(type="webhook", available=True, missing=None)
+        email = NotificationChannel(
+            type="email", available=mails, missing=None if mails else _MAIL_SETTING
+        )
+        return NotificationChannelList(data=[webhook, email])
 
     # Targets
 
@@ -65,6 +80,7 @@ class NotificationService:
             language=body.language or "en",
             console_url=body.console_url or console_url,
             enabled=True,
+            events=_in_order(body.events or EVENTS),
             secret=None if secret is None else await self._sealed(target_id, secret),
         )
         await self._database.transaction(self._create_target, target)
@@ -81,6 +97,8 @@ class NotificationService:
         self, project: str, target_id: str, body: NotificationTargetUpdate
     ) -> NotificationTarget:
         values: dict[str, Any] = body.model_dump(exclude_none=True)
+        if body.events is not None:
+            values["events"] = _in_order(body.events)
         changed = await self._database.transaction(
             notifications.change_target, project, target_id, values
         )
@@ -133,7 +151,7 @@ class NotificationService:
                 raise _invalid("this is not an e-mail address")
             if not self._mailer.is_configured:
                 raise InvalidRequest(
-                    "This server can't send e-mails: its settings have no SMTP_HOST.",
+                    f"This server can't send e-mails: its settings have no {_MAIL_SETTING}.",
                     param="type",
                     code="no_smtp_host",
                 )
@@ -183,6 +201,10 @@ class NotificationService:
                 f"The target '{target_id}' is disabled. Enable it first.", code="target_disabled"
             )
         return announce_test(connection, target)
+
+
+def _in_order(events: Collection[HandoverEvent]) -> list[str]:
+    return [event for event in EVENTS if event in events]
 
 
 def _target(row: NotificationTargetRow) -> NotificationTarget:

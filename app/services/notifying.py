@@ -8,22 +8,25 @@ from app.db.database import Connection
 from app.db.notification_rows import NotificationRow, NotificationTargetRow
 from app.domain.clock import now
 from app.domain.ids import new_id
+from app.schemas.notifications import HandoverEvent
 
-Event = Literal["handover.requested", "handover.message", "notification.test"]
+Event = HandoverEvent | Literal["notification.test"]
 
 # For so many seconds, an event of a thread is not announced again.
 _QUIET = 300
 
 
 def announce(
-    connection: Connection, project: str, event: Event, thread_id: str, *, after: int = 0
+    connection: Connection, project: str, event: HandoverEvent, thread_id: str, *, after: int = 0
 ) -> bool:
     """Notify the project's targets about a thread; return whether there is anything to deliver.
 
-    A target that was notified of this event of the thread within the last minutes is left out,
-    unless that was before `after` (Unix time). The caller has locked the thread.
+    Left out are targets that don't want this event, and those that were notified of this event of
+    the thread within the last minutes, unless that was before `after` (Unix time). The caller has
+    locked the thread.
     """
-    targets = notifications.enabled_targets(connection, project)
+    enabled = notifications.enabled_targets(connection, project)
+    targets = [target for target in enabled if event in target.events]
     if not targets:
         return False
     since = max(now() - _QUIET, after)

@@ -146,6 +146,26 @@ def backdate(database_url, thread_id):
         connection.execute(earlier.values(created_at=notifications.c.created_at - 1))
 
 
+def test_a_target_gets_the_events_that_it_wants(owner, hook):
+    both, asking, later = (webhook(owner, hook, f"/{name}") for name in ("both", "asking", "later"))
+    assert both["events"] == ["handover.requested", "handover.message"]
+    for target, event in ((asking, "handover.requested"), (later, "handover.message")):
+        path = f"/notification_targets/{target['id']}"
+        assert ok(owner.post(path, json={"events": [event, event]}))["events"] == [event]
+    thread_id, _ = conversation(owner)
+    ok(owner.post(f"/threads/{thread_id}/handover"))
+    ok(owner.post("/chat", json={"message": PRIVATE, "thread_id": thread_id}))
+    wait_until(lambda: len(hook.asked) == 4)
+    got = sorted((one.target, one.json["type"]) for one in hook.asked)
+    assert got == [
+        ("/asking", "handover.requested"),
+        *(("/both", "handover.message"), ("/both", "handover.requested")),
+        ("/later", "handover.message"),
+    ]
+    refused = owner.post(f"/notification_targets/{both['id']}", json={"events": []})
+    assert error_of(refused, 400)["param"] == "events"
+
+
 def test_after_a_rotation_both_secrets_verify(owner, hook):
     old = webhook(owner, hook)
     new = ok(owner.post(f"/notification_targets/{old['id']}/rotate_secret"))
@@ -259,6 +279,9 @@ def test_without_a_mail_server_e_mails_are_refused(http):
     body = {"type": "email", "address": "owner@example.org"}
     refused = http.post("/notification_targets", json=body)
     assert error_of(refused, 400)["code"] == "no_smtp_host"
+    webhooks, mails = ok(http.get("/notification_channels"))["data"]
+    assert (webhooks["type"], webhooks["available"]) == ("webhook", True)
+    assert (mails["available"], mails["missing"]) == (False, "SMTP_HOST")
 
 
 def test_two_servers_deliver_each_notification_once(start, hook):

@@ -40,6 +40,7 @@ async def store(database, sealer):
             language="en",
             console_url="https://chat.example.com/console",
             enabled=True,
+            events=["handover.requested"],
             secret=sealer.seal("ntft_1", "whsec_AAAA"),
         )
         create_target(connection, target)

@@ -47,5 +47,9 @@ class ConsolePage:
         expect(self.page.locator("#sign-in")).to_be_hidden()
 
     def assert_accessible(self) -> None:
-        results = Axe().run(self.page)
-        assert not results.response["violations"], results.generate_report()
+        assert_accessible(self.page)
+
+
+def assert_accessible(page: Page) -> None:
+    results = Axe().run(page)
+    assert not results.response["violations"], results.generate_report()

@@ -10,6 +10,7 @@ from app.schemas.common import ListPage
 from app.schemas.notifications import (
     NewNotificationTarget,
     Notification,
+    NotificationChannelList,
     NotificationStatus,
     NotificationTarget,
     NotificationTargetCreate,
@@ -18,6 +19,14 @@ from app.schemas.notifications import (
 )
 
 routes = router("notifications")
+
+
+@routes.get("/notification_channels")
+async def list_notification_channels(
+    services: ServicesDep, caller: CallerDep
+) -> NotificationChannelList:
+    """List the types of targets, and whether this server's settings allow them."""
+    return services.notifications.channels()
 
 
 @routes.post("/notification_targets")

@@ -3,7 +3,7 @@
 import { citedPassage } from "../shared/citations.js";
 import { ApiError } from "../shared/client.js";
 import { FileContents } from "../shared/files.js";
-import { closeBeside } from "../shell/dialogs.js";
+import { closeBeside, openModal } from "../shell/dialogs.js";
 import { byId, el, languageOf } from "../shell/dom.js";
 import { saveFile } from "../shell/downloads.js";
 import { icon } from "../shell/icons.js";
@@ -41,7 +41,7 @@ export class SourcePanel {
       iconButton("close", "closeSource", { onclick: close }),
     );
     this.#dialog.replaceChildren(top, body);
-    if (!this.#dialog.open) this.#dialog.showModal();
+    if (!this.#dialog.open) openModal(this.#dialog);
     /** @type {import("../shared/calls/registry.js").Passage|null} */
     let passage = null;
     try {

@@ -1,5 +1,6 @@
 /** Copying text to the clipboard, with a notice of the outcome. */
 
+import { frontmost } from "./dialogs.js";
 import { el } from "./dom.js";
 import { notify } from "./notices.js";
 
@@ -27,7 +28,7 @@ async function writeText(text) {
   // Plain HTTP on a local network has no `navigator.clipboard`, but can copy a selection.
   const field = el("textarea", { value: text, className: "for-readers", readOnly: true });
   const focused = document.activeElement;
-  document.body.append(field);
+  frontmost().append(field);
   field.select();
   const done = document.execCommand("copy");
   field.remove();

@@ -1,10 +1,11 @@
 /**
  * Short messages over a page. The page has two elements for them:
  * `<div id="announcer" class="for-readers" role="status" aria-live="polite">` and
- * `<div id="notice" class="notice" role="alert" hidden>`.
+ * `<div id="notice" class="notice" role="alert" hidden>`. While a dialog is open, they are in it.
  */
 
 import { errorText } from "../shared/language.js";
+import { frontmost, onFrontmost } from "./dialogs.js";
 import { byId } from "./dom.js";
 import { words } from "./speech.js";
 
@@ -14,6 +15,10 @@ import { words } from "./speech.js";
 const SHOWN_FOR = 6000;
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let timer;
+// References, because a dialog that is removed takes them along.
+const announcer = byId("announcer");
+const notice = byId("notice");
+onFrontmost(bringForward);
 
 /**
  * Announce something to screen readers only, without interrupting them.
@@ -22,7 +27,8 @@ let timer;
  * @param {Values} [values]
  */
 export function announce(name, values) {
-  byId("announcer").textContent = words(name, values);
+  bringForward();
+  announcer.textContent = words(name, values);
 }
 
 /**
@@ -32,7 +38,7 @@ export function announce(name, values) {
  * @param {Values} [values]
  */
 export function notify(name, values) {
-  const notice = byId("notice");
+  bringForward();
   notice.textContent = words(name, values);
   notice.hidden = false;
   clearTimeout(timer);
@@ -45,4 +51,11 @@ export function notify(name, values) {
 export function notifyError(error) {
   const { name, values } = errorText(error);
   notify(name, values);
+}
+
+function bringForward() {
+  const front = frontmost();
+  for (const region of [announcer, notice]) {
+    if (region.parentElement !== front) front.append(region);
+  }
 }

@@ -136,6 +136,28 @@ def test_a_page_adds_its_texts_and_icons(operator):
     expect(page.get_by_role("alert")).to_have_text("42 is gone.")
 
 
+def test_a_notice_is_in_front_of_an_open_dialog(operator):
+    page, base, _ = operator()
+    page.goto(f"{base}/operator")
+    page.get_by_label("API key").fill(KEY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#assistants")).to_have_text(re.compile(r"key: \d"))
+    page.locator("#wipe").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    said = "import('./static/shell/notices.js').then(({ notify }) => notify('wiped', {what: 42}))"
+    page.evaluate(said)
+    # What is behind the dialog can't be hit, nor do screen readers read it.
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("42 is gone.")
+    in_front = """notice => {
+        const { x, y, width, height } = notice.getBoundingClientRect();
+        return document.elementFromPoint(x + width / 2, y + height / 2) === notice;
+    }"""
+    assert page.locator("#notice").evaluate(in_front)
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator("body > #notice")).to_have_text("42 is gone.")
+    expect(page.locator("#notice")).to_be_visible()
+
+
 def test_the_shell_s_styles_apply():
     names = re.findall(r'static/(shell/[\w.]+)"', PAGE)
     assert names and all((FOLDER / name).is_file() for name in names)

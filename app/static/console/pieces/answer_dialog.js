@@ -39,8 +39,8 @@ export async function openAnswer(context, { assistantId, chosen, question, answe
       const path = `assistants/${chosen ? assistantId : assistant.value}/answers`;
       const body = { question: asked.value, answer: text.value };
       const saved = await context.client.post(answer ? `${path}/${answer.id}` : path, body);
-      context.notices.announce("answerSaved");
       dialog.close();
+      context.notices.notify("answerSaved");
       onSaved?.(saved);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -1,6 +1,6 @@
 /** Dialogs with content of their own; for a question of yes or no, see `shell/dialogs.js`. */
 
-import { closeBeside } from "../../shell/dialogs.js";
+import { closeBeside, openModal } from "../../shell/dialogs.js";
 import { el } from "../../shell/dom.js";
 import { iconButton, say } from "../../shell/speech.js";
 
@@ -34,6 +34,6 @@ export function openDialog({ title, values, content, actions = [], wide = false,
     onClose?.();
   });
   document.body.append(dialog);
-  dialog.showModal();
+  openModal(dialog);
   return dialog;
 }

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.support.action_documents import FOLDER as DOCUMENTS
 from tests.support.administration import ADMIN_KEY
 from tests.support.called_api import CalledApi, Reply
-from tests.support.console_page import ConsolePage
+from tests.support.console_page import ConsolePage, assert_accessible
 from tests.support.documents import docx_file
 from tests.support.foreign_site import ForeignSite
 from tests.support.function_calls import call
@@ -28,7 +28,10 @@ HANGUL = Path(__file__).parents[3] / "support/hangul"
 API_KEY = "key-of-the-product-search"
 INSTRUCTIONS = "Answer in the visitor's language, and cite the documents."
 QUESTION = "SCR-101은 얼마나 무겁고, 상품은 몇 개 있나요?"
-SITE = "<!doctype html><html lang='ko'><title>전자 상점</title><h1>전자 상점</h1>{}</html>"
+SITE = (
+    "<!doctype html><html lang='ko'><title>전자 상점</title>"
+    "<main><h1>전자 상점</h1></main>{}</html>"
+)
 
 
 @pytest.fixture
@@ -177,10 +180,12 @@ def test_five_minutes_without_a_shell(visit, start, upstream, api, site):
     widget = WidgetPage(visitor)
     person.click(widget.launcher)
     person.type(widget.ready().field, QUESTION)
+    assert_accessible(visitor)
     person.enter(widget.field)
     expect(widget.answer).to_contain_text("3kg입니다")
     expect(widget.answer).to_contain_text("상품은 4711개입니다.")
     widget.answer.get_by_role("button", name=re.compile("설치 안내.docx")).first.click()
     expect(widget.answer.locator("blockquote:visible")).to_contain_text("3kg")
+    assert_accessible(visitor)
     assert [(one.method, one.target) for one in api.asked] == [("GET", "/stats")]
     assert person.work.seconds + WAITING < MOST_SECONDS, person.work

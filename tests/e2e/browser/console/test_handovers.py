@@ -49,6 +49,26 @@ def test_a_person_answers_in_the_same_thread(start, upstream, console):
     assert [one["metadata"].get("person") for one in messages[:2]] == [None, "Jiwoo"]
 
 
+def test_one_look_serves_the_list_and_the_count(start, upstream, console, visit):
+    server = start()
+    page = visit()
+    page.clock.install()
+    calls = []
+    page.on("request", lambda request: "/handovers" in request.url and calls.append(request.url))
+    page.goto(f"{server.base_url}/console#/handovers")
+    expect(page.locator("#view .state-nothing")).to_be_visible()
+    calls.clear()
+    for _ in range(4):
+        with page.expect_response("**/handovers?*"):
+            page.clock.run_for(5000)
+    assert len(calls) == 4
+    waiting(server, "Is anybody there?")
+    with page.expect_response("**/handovers?*"):
+        page.clock.run_for(5000)
+    expect(page.locator(".handover-row")).to_contain_text("Is anybody there?")
+    expect(page.locator(".rail-count")).to_have_text("1")
+
+
 def test_the_head_has_room_for_the_name_in_each_look(start, upstream, console, look):
     server = start(
         admin_key="a-key-of-an-administrator-1234", api_keys=["shop:key-of-shop-1234567"]
