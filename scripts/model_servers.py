@@ -271,7 +271,7 @@ PARTS = {
             _unpack_weights,
         ),
         Part(
-            *("llama-server", "11434.0.0-portable", "llama.cpp's server, built in about ten minutes"),
+            *("llama-server", "11434.0.0-portable", "llama.cpp's server, built in ten minutes"),
             _build_llama_server,
             programs=(("cmake",), ("ninja",), ("c++", "g++", "clang++")),
         ),
