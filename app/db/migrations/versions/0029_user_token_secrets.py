@@ -1,14 +1,14 @@
 """What the sites of each project sign tokens with that say who a visitor is.
 
-Revision ID: 0031
+Revision ID: 0029
 Revises: 0027
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
