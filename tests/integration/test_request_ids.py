@@ -88,6 +88,6 @@ def test_a_long_path_is_logged_by_its_beginning(http, caplog):
     caplog.set_level(logging.INFO)
     assert http.get("/threads/" + "x" * 30_000).status_code == 400
     [record] = wait_until(lambda: [r for r in caplog.records if r.getMessage() == "request"])
-    path = str(record.__dict__["path"])
+    path = str(record.__dict__["fields"]["path"])
     assert path.startswith("/api/v1/threads/xxx") and path.endswith("x…")
     assert len(path) == 301
