@@ -18,6 +18,7 @@ _of_project = actions.c.project == bindparam("of_project")
 _readable = or_(_of_project, actions.c.project == SHARED)
 
 _BY_ID = select(actions).where(_key, _readable)
+_LOCKED = _BY_ID.with_for_update()
 _BY_NAME = select(actions).where(actions.c.name.in_(bindparam("names", expanding=True)), _readable)
 _UPDATE = update(actions).where(_key, _of_project)
 _DELETE = delete(actions).where(_key, _of_project)
@@ -34,9 +35,12 @@ def create(connection: Connection, action: ActionRow, document: dict[str, Any]) 
     return action
 
 
-def retrieve(connection: Connection, project: str, action_id: str) -> ActionRow:
-    """Raises `NotFound`."""
-    row = connection.execute(_BY_ID, {"key": action_id, "of_project": project}).first()
+def retrieve(
+    connection: Connection, project: str, action_id: str, *, locked: bool = False
+) -> ActionRow:
+    """`locked`: nobody else changes it until the transaction ends. Raises `NotFound`."""
+    statement = _LOCKED if locked else _BY_ID
+    row = connection.execute(statement, {"key": action_id, "of_project": project}).first()
     if row is None:
         raise not_found("action", action_id)
     return ACTIONS.read(row)

@@ -92,7 +92,7 @@ class ActionService:
         return actions.create(connection, made.action, made.document)
 
     def _rewrite(self, connection: Connection, before: ActionRow, made: Made) -> ActionRow:
-        if actions.retrieve(connection, before.project, before.id) != before:
+        if actions.retrieve(connection, before.project, before.id, locked=True) != before:
             raise InvalidRequest("The action was changed by another request. Please try again.")
         if made.action.name != before.name:
             _check_unused(connection, before, "name")

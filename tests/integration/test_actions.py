@@ -2,14 +2,21 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
+from app.db import actions
+from app.domain.access import DEFAULT_PROJECT
 from tests.support.action_documents import meilisearch, twilio_verify, weather
 from tests.support.called_api import Reply
 from tests.support.function_calls import call, outputs
 from tests.support.replies import Reply as ModelReply
+from tests.support.rows import connected
 from tests.support.talk import error_of, finished
+from tests.support.waiting import wait_until
 
 BOTH_APIS = True
 SECRET = "sk-of-the-called-api"
@@ -403,6 +410,27 @@ def test_a_name_is_used_once(http, api):
     made(http, name="weather", document=weather(api.url))
     again = http.post("/actions", json={"name": "weather", "document": weather(api.url)})
     assert again.json()["error"]["param"] == "name"
+
+
+def test_a_change_overwrites_no_other_of_the_same_moment(http, api, database_url):
+    if not database_url.startswith("postgresql"):
+        pytest.skip("SQLite has one writer")
+    path = f"/actions/{made(http, name='weather', document=weather(api.url))['id']}"
+    with ThreadPoolExecutor(1) as pool:
+        with connected(database_url) as first:
+            row = actions.retrieve(first, DEFAULT_PROJECT, path.rpartition("/")[2])
+            actions.rewrite(first, replace(row, ask="always"))
+            second = pool.submit(http.post, path, json={"metadata": {"a": "b"}})
+            wait_until(lambda: waits_for_a_lock(database_url))
+        assert "changed by another request" in error_of(second.result(30), 400)["message"]
+    assert http.get(path).json()["ask"] == "always"
+
+
+def waits_for_a_lock(database_url):
+    of_ours = "datname = current_database() AND wait_event_type = 'Lock'"
+    with connected(database_url) as connection:
+        found = text(f"SELECT count(*) FROM pg_stat_activity WHERE {of_ours}")
+        return connection.execute(found).scalar()
 
 
 def test_an_action_in_use_is_not_deleted_nor_renamed(http, api):
