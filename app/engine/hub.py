@@ -17,7 +17,7 @@ FRAMES_AT_ONCE = 100
 # How many of a run's stored frames stay in memory, for readers that are a little behind. A frame of
 # some characters takes half a kilobyte, so all frames of a long answer would take hundreds of
 # megabytes, and a thousand of each open stream would take several times what else it needs.
-FRAMES_KEPT = 250
+FRAMES_KEPT = 100
 # For how long another server's notice that it reads a run counts. It repeats it more often.
 _READERS_SECONDS = 5.0
 
