@@ -1,5 +1,7 @@
 """Statements about visitors whom their site vouches for, and what they did before it did."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from app.db import insight_days
@@ -17,6 +19,10 @@ _of_subject = (
 _BY_SUBJECT = select(visitors).where(*_of_subject)
 _BY_THREAD = select(visitors).where(
     visitors.c.session_id == threads.c.session_id, threads.c.id == bindparam("key")
+)
+_BY_THREADS = select(threads.c.id.label("thread"), visitors).where(
+    visitors.c.session_id == threads.c.session_id,
+    threads.c.id.in_(bindparam("keys", expanding=True)),
 )
 _SEEN = update(visitors).where(visitors.c.session_id == bindparam("key"))
 # A session that belongs to a visitor with a name is never handed to another one.
@@ -87,6 +93,12 @@ def adopt(connection: Connection, visitor: VisitorRow, session: str) -> None:
 def of_thread(connection: Connection, thread_id: str) -> VisitorRow | None:
     """Return whose thread it is; None if no site vouches for its visitor."""
     return VISITORS.read_first(connection.execute(_BY_THREAD, {"key": thread_id}).first())
+
+
+def of_threads(connection: Connection, thread_ids: Sequence[str]) -> dict[str, VisitorRow]:
+    """Return whose threads these are, by the thread's id; those that no site vouches for lack."""
+    found = connection.execute(_BY_THREADS, {"keys": thread_ids})
+    return {thread_id: VISITORS.read(row) for thread_id, *row in found}
 
 
 def forget(connection: Connection, project: str, subject: str) -> None:

@@ -167,8 +167,10 @@ class HandoverService:
         connection: Connection, caller: Caller, page: Page, states: tuple[HandoverState, ...]
     ) -> tuple[list[ListedHandover], bool]:
         rows, has_more = handovers.list_page(connection, caller.project, page, states)
-        previews = thread_lists.first_questions(connection, [row.id for row in rows])
-        return [_listed(connection, row, previews.get(row.id)) for row in rows], has_more
+        ids = [row.id for row in rows]
+        previews = thread_lists.first_questions(connection, ids)
+        known = visitors.of_threads(connection, ids)
+        return [_listed(row, known.get(row.id), previews.get(row.id)) for row in rows], has_more
 
     async def list(
         self, caller: Caller, page: Page, state: HandoverState | None
@@ -228,8 +230,7 @@ def _shown(standing: Standing) -> Handover:
     )
 
 
-def _listed(connection: Connection, row: HandoverRow, preview: str | None) -> ListedHandover:
-    visitor = visitors.of_thread(connection, row.id)
+def _listed(row: HandoverRow, visitor: VisitorRow | None, preview: str | None) -> ListedHandover:
     return ListedHandover(
         id=row.id,
         state=row.state,

@@ -28,9 +28,11 @@ import { announce, notify, notifyError } from "../shell/notices.js";
  * @property {Record<string, string>} [icons] its own icons, for `addIcons`
  * @property {import("../shared/language.js").Texts} texts its texts; no two views have one of the
  *   same name
+ * @property {string} [within] name of the view that links to it; it has no link in the navigation
  * @property {"project"|"admin"} needs whose key opens it
- * @property {(context: Context, signal: AbortSignal) => Promise<number>} [count] how many objects
- *   wait for somebody; the navigation shows it
+ * @property {(context: Context, signal: AbortSignal, found: (count: number) => void) => void}
+ *   [watch] calls `found` again and again with how many objects wait for somebody, until the signal
+ *   ends it; the navigation shows the count
  * @property {string} [counted] name of the text that says so, with `count`
  * @property {(container: HTMLElement, context: Context, path: string[]) => (() => void)|void} open
  *   draws the view, at least its heading at once, into an empty container. `path` has the parts of

@@ -4,10 +4,7 @@ import { byId, el } from "../shell/dom.js";
 import { icon } from "../shell/icons.js";
 import { announce } from "../shell/notices.js";
 import { label, say } from "../shell/speech.js";
-import { repeat } from "./pieces/repeating.js";
 
-/** Milliseconds between two looks. */
-const COUNT_MS = 10_000;
 /** Higher counts are shown with a plus. */
 const MOST = 99;
 /** @type {Map<string, number>} by the view's name */
@@ -18,9 +15,10 @@ const counts = new Map();
  * @param {import("./context.js").View|undefined} open the one that is open
  */
 export function showNavigation(views, open) {
-  const items = views.map((view) => {
+  const linked = views.filter(({ within }) => !within);
+  const items = linked.map((view) => {
     const link = el("a", { href: `#/${view.name}` }, icon(view.icon), say(el("span"), view.name));
-    if (view === open) link.setAttribute("aria-current", "page");
+    if ([open?.name, open?.within].includes(view.name)) link.setAttribute("aria-current", "page");
     link.dataset.view = view.name;
     showCount(link, view);
     return el("li", {}, link);
@@ -39,17 +37,14 @@ export function watchCounts(views, context) {
   const closing = new AbortController();
   counts.clear();
   for (const view of views) {
-    const { count } = view;
-    if (!count) continue;
-    repeat(async (signal) => {
+    view.watch?.(context, closing.signal, (now) => {
       const before = counts.get(view.name) ?? 0;
-      const now = await count(context, signal);
       counts.set(view.name, now);
       if (now === before) return;
       if (now > before && view.counted) announce(view.counted, { count: now });
       const link = byId("rail").querySelector(`[data-view="${view.name}"]`);
       if (link instanceof HTMLElement) showCount(link, view);
-    }, COUNT_MS, closing.signal);
+    });
   }
   return () => closing.abort();
 }

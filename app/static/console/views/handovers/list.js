@@ -7,21 +7,11 @@ import { timeOf } from "../../../shell/times.js";
 import { chip } from "../../pieces/facts.js";
 import { repeat } from "../../pieces/repeating.js";
 import { showFailure, showLoading, showNothing } from "../../pieces/states.js";
-import { viewHead } from "../../pieces/view_head.js";
+import { actionButton, viewHead } from "../../pieces/view_head.js";
 import { addressOf, nameOf, noteOf } from "./facts.js";
+import { PAGE, look } from "./looking.js";
 
-const LOOK_MS = 4000;
-const PAGE = 100;
-
-/**
- * @param {import("../../context.js").Context} context
- * @param {AbortSignal} signal
- * @returns {Promise<number>} how many threads wait, up to 100
- */
-export async function countWaiting({ client }, signal) {
-  const query = { state: "waiting", limit: PAGE };
-  return (await client.get("handovers", { query, signal })).data.length;
-}
+const LOOK_MS = 5000;
 
 /**
  * @param {HTMLElement} container
@@ -31,20 +21,18 @@ export async function countWaiting({ client }, signal) {
 export function openList(container, context) {
   const closing = new AbortController();
   const body = el("div", { className: "handovers" });
-  container.append(viewHead(context, { title: "handovers", text: "handoversText" }), body);
+  const bell = actionButton("secondary", "notifications", () => context.go("#/notifications"), "bell");
+  const head = { title: "handovers", text: "handoversText", actions: [bell] };
+  container.append(viewHead(context, head), body);
   showLoading(body);
   let before = "";
-  const look = async () => {
+  const update = async () => {
     try {
-      // Who has waited longest comes first.
-      const get = (state) => context.client.get("handovers", {
-        query: { state, order: "asc", limit: PAGE }, signal: closing.signal,
-      });
-      const [waiting, taken] = await Promise.all([get("waiting"), get("person")]);
-      const found = JSON.stringify([waiting.data, taken.data]);
-      if (found === before) return;
+      const open = await look(context);
+      const found = JSON.stringify(open);
+      if (found === before || closing.signal.aborted) return;
       before = found;
-      show(body, waiting, taken);
+      show(body, open);
     } catch (error) {
       // A list that is shown stays; the next look tells more.
       if (!before && error instanceof ApiError && !closing.signal.aborted) {
@@ -53,13 +41,17 @@ export function openList(container, context) {
       throw error;
     }
   };
-  repeat(look, LOOK_MS, closing.signal);
+  repeat(update, LOOK_MS, closing.signal);
   return () => closing.abort();
 }
 
-function show(body, waiting, taken) {
+/**
+ * @param {HTMLElement} body
+ * @param {import("./looking.js").Open} open
+ */
+function show(body, { waiting, taken, isAll }) {
   const focused = document.activeElement?.getAttribute("href");
-  if (!waiting.data.length && !taken.data.length) {
+  if (!waiting.length && !taken.length) {
     const text = "noHandoversText";
     showNothing(body, { symbol: "handovers", title: "noHandovers", text });
     return;
@@ -68,18 +60,19 @@ function show(body, waiting, taken) {
     ...part("waitingHandovers", waiting, "noneWaiting"),
     ...part("takenHandovers", taken, "noneTaken"),
   );
-  if (focused) body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  if (!isAll) body.append(say(el("p", { className: "muted" }), "moreHandovers", { count: PAGE }));
+  const same = focused && body.querySelector(`[href="${CSS.escape(focused)}"]`);
+  if (same instanceof HTMLElement) same.focus();
 }
 
-function part(title, { data, has_more: hasMore }, empty) {
-  const rows = data.map((one) => el("li", {}, row(one)));
+function part(title, handovers, empty) {
+  const rows = handovers.map((one) => el("li", {}, row(one)));
   return [
     say(el("h2"), title),
     rows.length
       ? el("ul", { className: "rows" }, ...rows)
       : say(el("p", { className: "muted" }), empty),
-    hasMore ? say(el("p", { className: "muted" }), "moreHandovers", { count: PAGE }) : null,
-  ].filter(Boolean);
+  ];
 }
 
 function row(one) {

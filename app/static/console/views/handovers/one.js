@@ -14,7 +14,10 @@ import { Composer } from "./composer.js";
 import { addressOf, nameOf, noteOf } from "./facts.js";
 import { Log } from "./log.js";
 
-const LOOK_MS = 2500;
+/** Milliseconds between two looks, and those after two minutes without news. */
+const LOOK_MS = 4000;
+const QUIET_LOOK_MS = 10_000;
+const QUIET_AFTER_MS = 120_000;
 /** The person's name, stored in this browser. */
 const NAME = "threadkeeper.person";
 const LONGEST_NAME = 128;
@@ -44,6 +47,8 @@ class OpenHandover {
   #name = el("input", { maxLength: LONGEST_NAME, autocomplete: "name", dir: "auto" });
   /** @type {Record<string, any>|null} */
   #shown = null;
+  /** When there was news, or the person wrote, in milliseconds. */
+  #livelyAt = Date.now();
 
   /**
    * @param {HTMLElement} container
@@ -90,7 +95,8 @@ class OpenHandover {
       this.#about.hidden = !this.#about.childNodes.length;
       this.#show(handover);
       this.#log.toEnd();
-      repeat(() => this.#look(), LOOK_MS, this.#closed);
+      this.#composer.element.addEventListener("input", () => this.#note());
+      repeat(() => this.#look(), () => this.#pause, this.#closed);
     } catch (error) {
       if (this.#closed.aborted) return;
       if (!(error instanceof ApiError)) throw error;
@@ -101,8 +107,19 @@ class OpenHandover {
   async #look() {
     const { client } = this.#context;
     const handover = await client.get(`${this.#path}/handover`, { signal: this.#closed });
-    if (handover.last_message_id !== this.#log.newest) await this.#log.loadMore(this.#closed);
+    if (handover.last_message_id !== this.#log.newest) {
+      this.#note();
+      await this.#log.loadMore(this.#closed);
+    }
     this.#show(handover);
+  }
+
+  #note() {
+    this.#livelyAt = Date.now();
+  }
+
+  get #pause() {
+    return Date.now() - this.#livelyAt < QUIET_AFTER_MS ? LOOK_MS : QUIET_LOOK_MS;
   }
 
   /** @param {Record<string, any>} handover */
@@ -111,6 +128,7 @@ class OpenHandover {
     if (this.#shown?.state === state && this.#shown?.person === person) return;
     const hadFocus = this.#standing.contains(document.activeElement);
     this.#shown = handover;
+    this.#note();
     if (state === "person") this.#showTaken(person);
     else this.#showFree(state);
     const first = this.#standing.querySelector(":is(textarea, input, button)");

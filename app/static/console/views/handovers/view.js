@@ -1,6 +1,7 @@
 /** The view of the people who wait for a person: the list, and one of their conversations. */
 
-import { countWaiting, openList } from "./list.js";
+import { openList } from "./list.js";
+import { watchWaiting } from "./looking.js";
 import { openOne } from "./one.js";
 import { texts } from "./texts.js";
 
@@ -13,7 +14,7 @@ export const view = {
   },
   texts,
   needs: "project",
-  count: countWaiting,
+  watch: watchWaiting,
   counted: "handoversWaiting",
   open: (container, context, [threadId]) =>
     threadId ? openOne(container, context, threadId) : openList(container, context),
