@@ -117,6 +117,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "nothing_found": 3,
                 "thumbs_down": 1,
                 "last_asked_at": 1790000030,
+                "answer": {
+                    "id": _ANSWER["id"],
+                    "assistant_id": ASSISTANT_ID,
+                    "question": _QUESTION,
+                    "created_at": _ANSWER["created_at"],
+                    "asked_since": 0,
+                },
                 "examples": [
                     {
                         "thread_id": THREAD_ID,

@@ -1,5 +1,6 @@
 """Statements about right answers: files of a vector store whose attributes say so."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, cast, func, select
@@ -22,6 +23,20 @@ def list_page(connection: Connection, store_id: str, page: Page) -> tuple[list[S
         connection, store_files, "answer", page, where=[is_answer], vector_store_id=store_id
     )
     return STORE_FILES.read_all(rows), has_more
+
+
+def in_stores(connection: Connection, store_ids: Collection[str]) -> list[StoreFileRow]:
+    """Return the answers of these stores that can be found, or soon can; the newest first."""
+    wanted = (
+        select(store_files)
+        .where(
+            store_files.c.vector_store_id.in_(store_ids),
+            _answer_id(connection).is_not(None),
+            store_files.c.status.in_(("in_progress", "completed")),
+        )
+        .order_by(store_files.c.sequence.desc())
+    )
+    return STORE_FILES.read_all(connection.execute(wanted))
 
 
 def find(connection: Connection, store_ids: list[str], answer_id: str) -> StoreFileRow:

@@ -1,6 +1,6 @@
 """Statements about assistants. A project can read its own and the configured ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
@@ -43,6 +43,16 @@ def retrieve(connection: Connection, project: str, assistant_id: str) -> Assista
     if row is None:
         raise not_found("assistant", assistant_id)
     return ASSISTANTS.read(row)
+
+
+def resources_of(
+    connection: Connection, project: str, assistant_ids: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the tool resources of those assistants that exist, by their ids."""
+    wanted = select(assistants.c.id, assistants.c.tool_resources).where(
+        assistants.c.id.in_(assistant_ids), assistants.c.project.in_((project, SHARED))
+    )
+    return {row.id: row.tool_resources for row in connection.execute(wanted)}
 
 
 def lock(connection: Connection, project: str, assistant_id: str) -> None:

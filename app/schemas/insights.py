@@ -81,8 +81,25 @@ class AskedIn(WireObject):
     comment: str | None
 
 
+class AnswerWritten(WireObject):
+    """The right answer to a question with mostly the same words.
+
+    `created_at`: when it was written or last changed. `asked_since`: how many questions of the
+    group are newer.
+    """
+
+    id: str
+    assistant_id: str
+    question: str
+    created_at: int
+    asked_since: int
+
+
 class QuestionGroup(WireObject):
-    """Questions with mostly the same words; `question` is the newest of them."""
+    """Questions with mostly the same words; `question` is the newest of them.
+
+    `answer` is null until the right answer is written for an assistant that was asked.
+    """
 
     object: Literal["insight.question"] = "insight.question"
     question: str
@@ -90,6 +107,7 @@ class QuestionGroup(WireObject):
     nothing_found: int
     thumbs_down: int
     last_asked_at: int
+    answer: AnswerWritten | None
     examples: list[AskedIn]
 
 

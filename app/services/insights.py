@@ -9,31 +9,25 @@ from datetime import UTC, date, datetime
 from itertools import chain, groupby
 from typing import Any
 
-from app.db import insight_days, insights, unanswered, usage
+from app.db import insight_days, insights, usage
 from app.db.database import Connection, Database
 from app.db.insight_days import Key, Period, Tally
-from app.db.unanswered import Unanswered
 from app.domain.access import Caller
 from app.domain.deadline import Deadline
 from app.domain.errors import InvalidRequest
 from app.engine.tally import PER_UNIT
 from app.schemas.insights import (
-    AskedIn,
     DayNumbers,
     DaySum,
     InsightList,
     Numbers,
-    QuestionGroup,
     QuestionList,
     Seconds,
 )
-from app.services.question_groups import grouped
+from app.services.questions import unanswered_questions
 
 _DAYS = 30
 MAX_DAYS = 366
-# How many questions of each kind are compared, and how many examples a group has.
-_COMPARED = 2000
-_EXAMPLES = 5
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -86,17 +80,16 @@ class InsightService:
         Raises `InvalidRequest` and `SearchTimeout`.
         """
         first, last, period = _period(caller, asked)
-        found, complete = await self._database.search(
-            Deadline(self._search_seconds), unanswered.find, period, _COMPARED
+        found = await self._database.search(
+            Deadline(self._search_seconds), unanswered_questions, period
         )
-        # In a thread: thousands of questions with similar words take a second or more.
-        groups = await asyncio.to_thread(grouped, found)
         return QuestionList(
             start_date=first.isoformat(),
             end_date=last.isoformat(),
-            data=[_group(one) for one in groups[:limit]],
-            examined=len(found),
-            complete=complete,
+            # In a thread: thousands of questions with similar words take a second or more.
+            data=await asyncio.to_thread(found.groups, limit),
+            examined=len(found.asked),
+            complete=found.complete,
         )
 
 
@@ -209,27 +202,3 @@ def _place(times: Sequence[Sequence[int]], number: int) -> int:
         else:
             low = middle + 1
     return low
-
-
-def _group(asked: Sequence[Unanswered]) -> QuestionGroup:
-    newest = asked[0]
-    return QuestionGroup(
-        question=newest.question,
-        count=len(asked),
-        nothing_found=sum(one.found_nothing for one in asked),
-        thumbs_down=sum(one.rated_down for one in asked),
-        last_asked_at=newest.asked_at,
-        examples=[
-            AskedIn(
-                thread_id=one.thread_id,
-                run_id=one.run_id,
-                assistant_id=one.assistant_id,
-                question=one.question,
-                asked_at=one.asked_at,
-                found_nothing=one.found_nothing,
-                rated_down=one.rated_down,
-                comment=one.comment,
-            )
-            for one in asked[:_EXAMPLES]
-        ],
-    )

@@ -7,11 +7,27 @@ after the analysis that search makes of them: without case, particles, endings a
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from app.db.unanswered import Unanswered
 from app.knowledge.analyser import tokens
 
 _ALIKE = 0.5
+
+
+@dataclass(frozen=True)
+class Written:
+    """A right answer of one or several assistants; `at`: when it was written or last changed."""
+
+    id: str
+    assistant_ids: frozenset[str]
+    question: str
+    at: int
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return _words(self.question)
 
 
 def grouped(asked: Sequence[Unanswered]) -> list[list[Unanswered]]:
@@ -35,6 +51,23 @@ def grouped(asked: Sequence[Unanswered]) -> list[list[Unanswered]]:
         groups[place].append(one)
     # Sorting keeps the order of groups of one size.
     return sorted(groups, key=len, reverse=True)
+
+
+def answer_to(asked: Sequence[Unanswered], written: Sequence[Written]) -> Written | None:
+    """Return the right answer to a group's questions, from an assistant that was asked one of them.
+
+    It is the one whose question is most similar to the group's first question, and of several the
+    first.
+    """
+    assistant_ids = {one.assistant_id for one in asked}
+    words = _words(asked[0].question)
+
+    def likeness(one: Written) -> float:
+        return len(words & one.words) / len(words | one.words)
+
+    usable = [one for one in written if assistant_ids & one.assistant_ids]
+    best = max(usable, key=likeness, default=None)
+    return best if best is not None and likeness(best) >= _ALIKE else None
 
 
 def _words(question: str) -> frozenset[str]:

@@ -244,6 +244,30 @@ def test_unanswered_questions_are_grouped(shop, upstream, searching):
     assert (report["examined"], report["complete"]) == (4, True)
 
 
+def test_a_question_is_answered_until_its_answer_is_deleted(shop, upstream, searching):
+    def answers() -> dict[str, dict | None]:
+        found = shop.get("/insights/questions").json()["data"]
+        return {one["question"]: one["answer"] for one in found}
+
+    other = shop.post("/assistants", json={"model": "m"}).json()["id"]
+    for question in ("What does a grand piano cost?", "Do you repair violins?"):
+        asked_in_vain(shop, upstream, searching, question)
+    body = {"question": "The cost of grand pianos", "answer": "900 euros."}
+    # What another assistant knows is no answer of this one.
+    shop.post(f"/assistants/{other}/answers", json=body).raise_for_status()
+    assert {*answers().values()} == {None}
+    path = f"/assistants/{searching}/answers"
+    made = shop.post(path, json=body).json()
+    found = answers()
+    assert found["Do you repair violins?"] is None
+    assert found["What does a grand piano cost?"] == {
+        **{name: made[name] for name in ("id", "assistant_id", "question", "created_at")},
+        "asked_since": 0,
+    }
+    shop.delete(f"{path}/{made['id']}").raise_for_status()
+    assert {*answers().values()} == {None}
+
+
 def test_the_right_answer_is_found_changed_and_deleted(shop, upstream):
     assistant = shop.post("/assistants", json={"model": "m", "name": "Shop"}).json()["id"]
     path = f"/assistants/{assistant}/answers"

@@ -59,6 +59,12 @@ def test_the_right_answer_is_written(shop, console):
     (assistant,) = [one["id"] for one in assistants if one["name"] == "Shop"]
     (answer,) = shop.http.get(f"/assistants/{assistant}/answers").json()["data"]
     assert answer["answer"] == "Yes, from 900 euros."
+    # The mark comes from what is stored, and so does the answer that is changed.
+    page.page.reload()
+    expect(page.view.get_by_text("Answered", exact=True)).to_be_visible()
+    expect(page.button("Write the right answer")).to_have_count(0)
+    page.button("Change the right answer").click()
+    expect(page.dialog.get_by_label("Right answer")).to_have_value("Yes, from 900 euros.")
 
 
 def test_charts_show_each_day_and_each_assistant(shop, console):

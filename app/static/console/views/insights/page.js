@@ -48,7 +48,7 @@ export function openInsights(container, context) {
     const query = { start_date: start.toISOString().slice(0, 10), assistant_id: assistant.value };
     fill(numbers, () => context.client.get("insights", { query }), showReport, load);
     const asked = () => context.client.get("insights/questions", { query });
-    fill(questions, asked, (place, list) => showQuestions(place, list, context), load);
+    fill(questions, asked, (place, list) => showQuestions(place, list, context, asked), load);
   };
   filters.addEventListener("change", load);
   const head = viewHead(context, { title: "insights", text: "insightsText" });

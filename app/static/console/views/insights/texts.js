@@ -46,6 +46,7 @@ export const texts = {
     countNothing: "Nothing found: {count}",
     countThumbsDown: "Not helpful: {count}",
     answered: "Answered",
+    askedSince: "Asked again since: {count}",
     seeConversation: "Conversation {number}",
   },
   ko: {
@@ -92,6 +93,7 @@ export const texts = {
     countNothing: "찾은 내용 없음 {count}",
     countThumbsDown: "도움 안 됨 {count}",
     answered: "답변 작성됨",
+    askedSince: "그 뒤 다시 질문 {count}",
     seeConversation: "대화 {number}",
   },
 };
