@@ -7,8 +7,9 @@ import { view as conversations } from "./views/conversations/view.js";
 import { view as handovers } from "./views/handovers/view.js";
 import { view as insights } from "./views/insights/view.js";
 import { view as knowledge } from "./views/knowledge/view.js";
+import { view as notifications } from "./views/notifications/view.js";
 
 /** @type {import("./context.js").View[]} */
 export const views = [
-  assistants, knowledge, actions, conversations, handovers, insights, access,
+  assistants, knowledge, actions, conversations, handovers, notifications, insights, access,
 ];

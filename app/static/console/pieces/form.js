@@ -14,6 +14,14 @@ import { say } from "../../shell/speech.js";
  * @property {string} [hint] name of a text
  * @property {Node[]} [below] more, such as a count of characters
  */
+/**
+ * @typedef {object} FormField what a form needs of a field
+ * @property {string} name of the object's field; the API's errors name it
+ * @property {HTMLElement} element
+ * @property {HTMLElement} control gets the focus
+ * @property {(message: string) => void} fail
+ * @property {() => void} clear
+ */
 
 let count = 0;
 
@@ -60,7 +68,7 @@ export class Field {
 /**
  * Show an error of the API: at the field that it names, else as a notice.
  *
- * @param {Iterable<Field>} fields
+ * @param {Iterable<FormField>} fields
  * @param {import("../../shared/client.js").ApiError} error
  * @param {boolean} [moves] whether the field gets the focus
  */

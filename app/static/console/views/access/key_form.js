@@ -3,7 +3,8 @@
 import { el } from "../../../shell/dom.js";
 import { say } from "../../../shell/speech.js";
 import { Field } from "../../pieces/form.js";
-import { numberInput, numberOf, openForm } from "./pieces.js";
+import { openForm } from "../../pieces/form_dialog.js";
+import { numberInput, numberOf } from "./pieces.js";
 import { pathOf } from "./project_form.js";
 
 /** @typedef {import("./types.js").Key} Key */

@@ -5,10 +5,11 @@ import { el } from "../../../shell/dom.js";
 import { iconButton, say } from "../../../shell/speech.js";
 import { attempt } from "../../pieces/attempt.js";
 import { Field } from "../../pieces/form.js";
+import { openForm } from "../../pieces/form_dialog.js";
 import { PagedList } from "../../pieces/paged_list.js";
 import { showNothing } from "../../pieces/states.js";
 import { actionButton } from "../../pieces/view_head.js";
-import { chip, openForm } from "./pieces.js";
+import { chip } from "./pieces.js";
 
 /** @typedef {import("./types.js").Origin} Origin */
 

@@ -2,7 +2,8 @@
 
 import { el } from "../../../shell/dom.js";
 import { Field } from "../../pieces/form.js";
-import { numberInput, numberOf, openForm } from "./pieces.js";
+import { openForm } from "../../pieces/form_dialog.js";
+import { numberInput, numberOf } from "./pieces.js";
 
 /** @typedef {import("./types.js").Project} Project */
 
