@@ -27,6 +27,9 @@ export function openNotifications(container, context) {
   const changed = () => {
     targets.reload().then(() => deliveries.reload());
   };
+  const sent = () => {
+    attempt(deliveries.refresh());
+  };
   /** @type {PagedList<Target>} */
   const targets = new PagedList({
     label: "notificationTargets",
@@ -36,7 +39,7 @@ export function openNotifications(container, context) {
       deliveries.targets = page.data;
       return page;
     },
-    row: (target) => targetRow(context, target, { changed, sent: () => attempt(deliveries.refresh()) }),
+    row: (target) => targetRow(context, target, { changed, sent }),
     showEmpty: (place) => {
       showNothing(place, { symbol: "bell", title: "noTargets", text: "noTargetsText" });
     },
