@@ -61,7 +61,8 @@ function show(body, { waiting, taken, isAll }) {
     ...part("takenHandovers", taken, "noneTaken"),
   );
   if (!isAll) body.append(say(el("p", { className: "muted" }), "moreHandovers", { count: PAGE }));
-  if (focused) body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  const same = focused && body.querySelector(`[href="${CSS.escape(focused)}"]`);
+  if (same instanceof HTMLElement) same.focus();
 }
 
 function part(title, handovers, empty) {

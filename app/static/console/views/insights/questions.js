@@ -72,10 +72,12 @@ function answerOf(answer) {
  * @param {import("../../context.js").Context} context
  * @param {() => void} onSaved
  */
-function answerButton({ question, examples, answer }, context, onSaved) {
+function answerButton(one, context, onSaved) {
+  const { examples, answer } = one;
   if (!answer) {
     return actionButton("secondary", "writeAnswer", () => {
-      openAnswer(context, { assistantId: examples[0].assistant_id, question, onSaved });
+      const assistantId = examples[0].assistant_id;
+      openAnswer(context, { assistantId, question: one.question, onSaved });
     });
   }
   const { assistant_id: assistantId, id } = answer;

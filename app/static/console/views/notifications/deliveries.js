@@ -26,6 +26,7 @@ export class Deliveries {
   #list;
   /** Whether one is being delivered, or will be in a moment. */
   #soon = false;
+  #lookedAt = 0;
   /** @type {Target[]} */
   targets = [];
   element = el("section", { className: "notification-section" });
@@ -66,13 +67,12 @@ export class Deliveries {
   }
 
   /** Load the list, and keep it up to date. */
-  open() {
-    let isFirst = true;
+  async open() {
+    await this.reload();
     repeat(async () => {
-      if (isFirst) await this.reload();
-      else await this.refresh();
-      isFirst = false;
-    }, () => (this.#soon ? SOON_MS : LOOK_MS), this.#closed);
+      const isDue = Date.now() - this.#lookedAt >= LOOK_MS;
+      if (this.#soon || isDue) await this.refresh();
+    }, SOON_MS, this.#closed);
   }
 
   reload() {
@@ -85,8 +85,9 @@ export class Deliveries {
 
   /** @param {string|null} after */
   async #load(after) {
+    this.#lookedAt = Date.now();
     const query = { limit: PAGE, after, status: this.#status.value };
-    const page = await this.#context.client.get("notifications", { query, signal: this.#closed });
+    const page = await this.#context.client.get("notifications", { query });
     if (after === null) {
       const soon = Date.now() / 1000 + SOON;
       this.#soon = page.data.some((/** @type {Notification} */ one) => {
@@ -106,6 +107,6 @@ export class Deliveries {
     const path = `notifications/${encodeURIComponent(id)}/resend`;
     if (!(await attempt(this.#context.client.post(path)))) return;
     this.#context.notices.announce("resent");
-    await this.refresh();
+    await attempt(this.refresh());
   }
 }

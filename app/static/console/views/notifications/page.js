@@ -2,6 +2,7 @@
 
 import { el } from "../../../shell/dom.js";
 import { say } from "../../../shell/speech.js";
+import { attempt } from "../../pieces/attempt.js";
 import { PagedList } from "../../pieces/paged_list.js";
 import { showNothing } from "../../pieces/states.js";
 import { actionButton, viewHead } from "../../pieces/view_head.js";
@@ -26,6 +27,9 @@ export function openNotifications(container, context) {
   const changed = () => {
     targets.reload().then(() => deliveries.reload());
   };
+  const sent = () => {
+    attempt(deliveries.refresh());
+  };
   /** @type {PagedList<Target>} */
   const targets = new PagedList({
     label: "notificationTargets",
@@ -35,7 +39,7 @@ export function openNotifications(container, context) {
       deliveries.targets = page.data;
       return page;
     },
-    row: (target) => targetRow(context, target, { changed, sent: () => deliveries.refresh() }),
+    row: (target) => targetRow(context, target, { changed, sent }),
     showEmpty: (place) => {
       showNothing(place, { symbol: "bell", title: "noTargets", text: "noTargetsText" });
     },

@@ -2,7 +2,7 @@
 
 import { confirm } from "../../../shell/dialogs.js";
 import { el } from "../../../shell/dom.js";
-import { iconButton, say } from "../../../shell/speech.js";
+import { iconButton } from "../../../shell/speech.js";
 import { attempt } from "../../pieces/attempt.js";
 import { chip } from "../../pieces/facts.js";
 import { actionButton } from "../../pieces/view_head.js";
