@@ -9,6 +9,7 @@ from tests.support.manual import ENGLISH, Document, code_marks, name_in_korean
 # Texts within code that each language has its own version of.
 TRANSLATED = {
     "Summarise this:": "다음 문서를 요약해 주세요:",
+    "Too long": "너무 길어요",
     "Returns the weather in a city.": "도시의 날씨를 알려 줍니다.",
     "The connection was lost.": "연결이 끊겼습니다.",
 }

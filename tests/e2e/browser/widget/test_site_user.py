@@ -5,7 +5,7 @@ import time
 import jwt
 from playwright.sync_api import expect
 
-from tests.support.administration import ADMIN_KEY, Admin
+from tests.support.administration import ADMIN_KEY
 from tests.support.console_page import ConsolePage
 from tests.support.pages import needs_libraries
 from tests.support.widget_page import page_with, widget_on
@@ -13,15 +13,20 @@ from tests.support.widget_page import page_with, widget_on
 pytestmark = needs_libraries
 
 
-def test_a_persons_conversation_follows_him_with_a_sites_key(visit, site, start, call_as, upstream):
+def test_a_persons_conversation_follows_him_with_a_sites_key(visit, site, start, upstream):
     server = start(admin_key=ADMIN_KEY)
-    admin = Admin(server, call_as)
-    admin.project("bakery")
-    owner = admin.key("bakery")
-    body = {"model": "m", "name": "Baker"}
-    assistant = admin.caller(owner).http.post("/assistants", json=body).json()["id"]
-    key = admin.key("bakery", scope="chat", origins=[site.origin])["value"]
-    secret = secret_from_console(visit(), server, owner["value"], assistant)
+
+    def made(path: str, key: str, body: dict) -> dict:
+        headers = {"authorization": f"Bearer {key}"}
+        return server.http.post(path, json=body, headers=headers).raise_for_status().json()
+
+    made("/admin/projects", ADMIN_KEY, {"name": "bakery"})
+    keys = "/admin/projects/bakery/keys"
+    owner = made(keys, ADMIN_KEY, {"name": "Owner"})["value"]
+    for_site = {"name": "Site", "scope": "chat", "origins": [site.origin]}
+    key = made(keys, ADMIN_KEY, for_site)["value"]
+    assistant = made("/assistants", owner, {"model": "m", "name": "Baker"})["id"]
+    secret = secret_from_console(visit(), server, owner, assistant)
 
     def browser(subject: str):
         token = jwt.encode({"sub": subject, "exp": int(time.time()) + 600}, secret, "HS256")

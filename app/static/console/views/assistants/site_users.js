@@ -6,6 +6,7 @@ import { el } from "../../../shell/dom.js";
 import { label, say } from "../../../shell/speech.js";
 import { timeOf } from "../../../shell/times.js";
 import { attempt } from "../../pieces/attempt.js";
+import { Field } from "../../pieces/form.js";
 import { actionButton } from "../../pieces/view_head.js";
 import { samples } from "./user_token_samples.js";
 
@@ -35,8 +36,7 @@ export function signedInVisitors({ client }) {
 class Secrets {
   #client;
   #list = label(el("ul", { className: "site-secrets" }), "siteSecrets");
-  #value = label(el("input", { type: "text", readOnly: true, className: "site-secret" }),
-    "siteNewSecret");
+  #value = el("input", { type: "text", readOnly: true, className: "site-secret" });
   #new;
   #make = actionButton("secondary", "siteMakeSecret", () => this.#create(), "plus");
 
@@ -46,9 +46,9 @@ class Secrets {
     this.#value.addEventListener("focus", () => this.#value.select());
     const copied = actionButton("primary", "siteCopySecret", () => copy(this.#value.value), "copy");
     this.#new = el("div", { className: "site-form", hidden: true },
-      say(el("p", { className: "site-said" }), "siteSecretMade"), this.#value,
+      new Field({ name: "value", label: "siteNewSecret", control: this.#value,
+        hint: "siteSecretMade" }).element,
       el("div", {}, copied));
-    this.#new.setAttribute("role", "status");
     this.element = el("div", { className: "site-form" }, this.#list, this.#new,
       el("div", {}, this.#make));
   }
@@ -86,7 +86,7 @@ class Secrets {
 }
 
 function signing() {
-  const language = label(el("select", {}), "siteSampleLanguage");
+  const language = el("select", {});
   language.append(...Object.keys(samples).map((name) => el("option", { value: name }, name)));
   const shown = el("code");
   const code = label(el("pre", { className: "code-sample", tabIndex: 0 }, shown), "siteSample");
@@ -97,6 +97,7 @@ function signing() {
   show();
   const copied = actionButton("secondary", "siteCopySample", () => copy(shown.textContent ?? ""),
     "copy");
-  return el("div", { className: "site-form" }, say(el("p"), "siteSampleText"),
-    el("div", {}, language), code, el("div", {}, copied), say(el("p"), "siteUserTag"));
+  const chosen = new Field({ name: "language", label: "siteSampleLanguage", control: language });
+  return el("div", { className: "site-form" }, say(el("p"), "siteSampleText"), chosen.element, code,
+    el("div", {}, copied), say(el("p"), "siteUserTag"));
 }
