@@ -55,7 +55,7 @@ def test_one_look_in_five_seconds_serves_the_list_and_the_count(start, upstream,
     page = visit()
     page.clock.install(time=0)
     calls = []
-    page.on("request", lambda request: "/handovers" in request.url and calls.append(request.url))
+    page.on("request", lambda request: calls.append(request.url))
     page.goto(f"{server.base_url}/console#/handovers")
     expect(page.locator("#view .state-nothing")).to_be_visible()
     # From here on, only this test moves the page's clock.
@@ -63,7 +63,7 @@ def test_one_look_in_five_seconds_serves_the_list_and_the_count(start, upstream,
     calls.clear()
     for _ in range(20):
         page.clock.run_for(1000)
-    assert len(calls) <= 5
+    assert len([url for url in calls if "/handovers" in url]) <= 5
     waiting(server, "Is anybody there?")
     row = page.locator(".handover-row")
 
