@@ -33,12 +33,15 @@ class Server:
     def cpu_seconds(self) -> float:
         """Return the CPU time that the process has used, user and system."""
         try:
-            stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+            return _seconds_of_process(self.process.pid)
         except FileNotFoundError:
             return _seconds(self._ps("time"))  # no /proc on this system
-        # The command's name, in parentheses, may contain spaces; the other fields may not.
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def group_cpu_seconds(self) -> float:
+        """Return the CPU time of the process and of the processes that it has started."""
+        started = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        workers = [_seconds_of_process(int(pid)) for pid in started.split()]
+        return _seconds_of_process(self.process.pid) + sum(workers)
 
     def resident_kib(self) -> int:
         """Return the memory of the process, in KiB."""
@@ -57,6 +60,13 @@ def raise_file_limit() -> None:
     """Raise the limit of open files, for this process and the servers it starts, to the maximum."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _seconds_of_process(pid: int) -> float:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    # The command's name, in parentheses, may contain spaces; the other fields may not.
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _seconds(clock: str) -> float:

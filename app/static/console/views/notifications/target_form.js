@@ -76,7 +76,7 @@ function whereTo(channels, spoken) {
   const show = () => {
     const isMail = type.value === "email";
     address.type = isMail ? "email" : "url";
-    address.placeholder = isMail ? "owner@example.org" : "https://shop.example.com/hook";
+    address.placeholder = isMail ? "owner@example.org" : "https://shop.example.org/hook";
     say(label, isMail ? "emailAddress" : "webhookAddress");
     say(explained, isMail ? "emailHint" : "webhookHint");
     spoken.element.hidden = !isMail;
