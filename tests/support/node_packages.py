@@ -12,7 +12,7 @@ import pytest
 from tests.support.waiting import wait_until
 
 _OPTIONS = ("--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
-_INSTALL_SECONDS = 90.0
+_INSTALL_SECONDS = 200.0
 
 
 def packages(factory: pytest.TempPathFactory, *names: str) -> Path:
