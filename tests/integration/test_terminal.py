@@ -37,6 +37,7 @@ COMMANDS = [
     ["assistants", "show"],
     ["threads", "list"],
     ["threads", "show"],
+    ["threads", "rate"],
     ["threads", "export"],
     ["threads", "delete"],
     ["files", "list"],
