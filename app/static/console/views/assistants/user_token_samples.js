@@ -1,6 +1,6 @@
 /**
- * Programs that sign who a visitor is, with what each language has built in. As they are, they print
- * a token; their secret is in the environment variable USER_TOKEN_SECRET.
+ * Programs that sign who a visitor is, with what each language has built in. As they are, they
+ * print a token; their secret is in the environment variable USER_TOKEN_SECRET.
  */
 
 const php = `<?php
