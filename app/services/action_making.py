@@ -10,7 +10,7 @@ from app.actions.document import BadDocument, checked, parsed, server_of, title_
 from app.actions.operations import Found, operations_in
 from app.core.outbound.addresses import OutboundRefused
 from app.core.outbound.client import OutboundClient, OutboundFailed, OutboundRequest
-from app.core.sealing import Sealer, SealingError
+from app.core.sealing import Sealer
 from app.db.action_rows import ActionRow, Operation
 from app.domain.clock import now
 from app.domain.errors import InvalidRequest
@@ -24,6 +24,7 @@ from app.schemas.actions import (
     NoAuth,
     OAuthAuth,
 )
+from app.services.secrets_key import sealed
 
 _FETCH_SECONDS = 20.0
 _LONGEST_TITLE = 256
@@ -150,12 +151,7 @@ class ActionMaker:
             if action.secret is None:
                 raise invalid("The authentication needs a secret.", "auth.secret")
             return replace(action, auth=plain)
-        try:
-            secret = await asyncio.to_thread(self.sealer.seal, action.id, auth.secret)
-        except SealingError as error:
-            raise InvalidRequest(
-                f"The secret can't be stored: {error}.", param="auth.secret", code="no_secrets_key"
-            ) from error
+        secret = await sealed(self.sealer, action.id, auth.secret, param="auth.secret")
         return replace(action, auth=plain, secret=secret)
 
     def _address(self, action: ActionRow, document: dict[str, Any]) -> str:

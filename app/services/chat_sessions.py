@@ -23,7 +23,7 @@ from app.wire import assistant_object
 class _Place:
     """Where a session begins. `site`: the identity of the site's key, None in the public chat.
 
-    `usable` returns the assistants that the page is told of, the default one first.
+    `usable` returns the assistants that the response names, the default one first.
     """
 
     project: str

@@ -187,9 +187,9 @@ class HandoverService:
         return ListPage[ListedHandover].of(found, has_more=has_more)
 
 
-def check_writer(caller: Caller, message: MessageRow, metadata: Mapping[str, str]) -> None:
-    """Raise `Forbidden` if a visitor would change which person a message names as its writer."""
-    if caller.session is not None and metadata.get(PERSON) != message.metadata.get(PERSON):
+def check_writer(message: MessageRow, metadata: Mapping[str, str]) -> None:
+    """Raise `Forbidden` if a visitor's metadata change who wrote the message."""
+    if metadata.get(PERSON) != message.metadata.get(PERSON):
         raise Forbidden(
             f"The metadata's '{PERSON}' says which person wrote the message. A chat session can't "
             "change it.",

@@ -1,13 +1,12 @@
 """Notifications: the API's operations."""
 
-import asyncio
 from collections.abc import Callable, Collection
 from typing import Any
 
 from app.core.mail import Mailer, is_address
 from app.core.outbound.addresses import OutboundRefused
 from app.core.outbound.client import OutboundClient
-from app.core.sealing import Sealer, SealingError
+from app.core.sealing import Sealer
 from app.core.webhooks import new_secret
 from app.db import notifications
 from app.db.database import Connection, Database
@@ -32,7 +31,7 @@ from app.schemas.notifications import (
     NotificationTargetUpdate,
 )
 from app.services.notifying import announce_test
-from app.services.secrets_key import claim_secrets_key
+from app.services.secrets_key import claim_secrets_key, sealed
 
 _MAIL_SETTING = "SMTP_HOST"
 
@@ -162,12 +161,7 @@ class NotificationService:
             raise _invalid(str(error)) from error
 
     async def _sealed(self, target_id: str, secret: str) -> str:
-        try:
-            return await asyncio.to_thread(self._sealer.seal, target_id, secret)
-        except SealingError as error:
-            raise InvalidRequest(
-                f"The signing secret can't be stored: {error}.", code="no_secrets_key"
-            ) from error
+        return await sealed(self._sealer, target_id, secret, what="signing secret")
 
     # Transactions
 

@@ -1,8 +1,9 @@
-"""Keeps all servers of a database at the same SECRETS_KEY."""
+"""Encrypts secrets, and keeps all servers of a database at the same SECRETS_KEY."""
 
+import asyncio
 import logging
 
-from app.core.sealing import SETTING, Sealer
+from app.core.sealing import SETTING, Sealer, SealingError
 from app.db import secrets_key
 from app.db.database import Connection, Database
 from app.domain.errors import InvalidRequest, StartError
@@ -25,6 +26,21 @@ async def check_secrets_key(database: Database, sealer: Sealer, *, lost: bool) -
         ) from None
     if lost:
         logger.warning("%s_LOST is set: remove it, so that a wrong key is noticed again", SETTING)
+
+
+async def sealed(
+    sealer: Sealer, owner: str, secret: str, *, what: str = "secret", param: str | None = None
+) -> str:
+    """Return a secret of the object with the id `owner`, encrypted.
+
+    Raises `InvalidRequest`, about `what` and `param`, if there is no key for that.
+    """
+    try:
+        return await asyncio.to_thread(sealer.seal, owner, secret)
+    except SealingError as error:
+        raise InvalidRequest(
+            f"The {what} can't be stored: {error}.", param=param, code="no_secrets_key"
+        ) from error
 
 
 def claim_secrets_key(connection: Connection, sealer: Sealer) -> None:

@@ -199,11 +199,12 @@ class MessageService:
         body: MetadataUpdate,
     ) -> MessageRow:
         threads.retrieve(connection, caller, thread_id)
-        if "metadata" not in body.model_fields_set:
-            return messages.retrieve(connection, thread_id, message_id)
-        metadata = body.metadata or {}
-        check_writer(caller, messages.retrieve(connection, thread_id, message_id), metadata)
-        return messages.modify(connection, thread_id, message_id, {"metadata": metadata})
+        given = "metadata" in body.model_fields_set
+        values = {"metadata": body.metadata or {}} if given else {}
+        if given and caller.session is not None:
+            message = messages.retrieve(connection, thread_id, message_id)
+            check_writer(message, values["metadata"])
+        return messages.modify(connection, thread_id, message_id, values)
 
     @staticmethod
     def _delete(connection: Connection, caller: Caller, thread_id: str, message_id: str) -> None:

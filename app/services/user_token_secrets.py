@@ -20,7 +20,7 @@ from app.schemas.access import (
     UserTokenSecretDeleted,
 )
 from app.schemas.common import ListPage
-from app.services.secrets_key import claim_secrets_key
+from app.services.secrets_key import claim_secrets_key, sealed
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +55,12 @@ class UserTokenSecrets:
         """Make a secret; its value is only in the returned object. Raises `InvalidRequest`."""
         secret_id = new_id("user_token_secret")
         value = f"tks-{secrets.token_urlsafe(_SECRET_BYTES)}"
-        try:
-            sealed = await asyncio.to_thread(self._sealer.seal, secret_id, value)
-        except SealingError as error:
-            raise InvalidRequest(
-                f"The secret can't be stored: {error}.", code="no_secrets_key"
-            ) from error
         row = UserTokenSecretRow(
             id=secret_id,
             created_at=now(),
             project=project,
             hint=value[-_SHOWN_OF_A_SECRET:],
-            secret=sealed,
+            secret=await sealed(self._sealer, secret_id, value),
         )
         await self._database.transaction(self._create, row)
         return NewUserTokenSecret(**_object(row).model_dump(), value=value)

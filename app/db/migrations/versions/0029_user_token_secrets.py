@@ -1,7 +1,7 @@
 """What the sites of each project sign tokens with that say who a visitor is.
 
 Revision ID: 0029
-Revises: 0027
+Revises: 0028
 """
 
 import sqlalchemy as sa

@@ -144,7 +144,7 @@ def test_what_the_settings_say_can_not_be_changed(admin):
 
 def test_origins_are_added_and_removed(admin, server, call_as):
     page = call_as(server, origin=SITE)
-    section = admin.view.locator(".access-section")
+    section = admin.view.locator(".view-section")
     expect(section.locator(".access-row")).to_contain_text("From .env")
     section.get_by_role("button", name="Add origin").click()
     admin.dialog.get_by_label("Origin").fill(SITE)

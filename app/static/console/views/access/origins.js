@@ -49,9 +49,9 @@ export function originsBox({ client, notices }) {
     });
   }
 
-  const box = el("section", { className: "access-section" });
-  const heading = el("div", { className: "access-bar" });
-  heading.append(say(el("h2", { className: "access-heading" }), "pageOrigins"));
+  const box = el("section", { className: "view-section" });
+  const heading = el("div", { className: "section-bar" });
+  heading.append(say(el("h2", { className: "section-heading" }), "pageOrigins"));
   heading.append(actionButton("secondary", "addOrigin", add, "plus"));
   box.append(heading, say(el("p", { className: "muted" }), "originsText"), list.element);
   list.reload();

@@ -27,7 +27,7 @@ export function openOverview(container, context) {
     openProjectForm(context, null, ({ id }) => context.go(hashOf(id)));
   }, "plus");
   const head = viewHead(context, { title: "access", text: "accessText", actions: [add] });
-  const heading = say(el("h2", { className: "access-heading" }), "accessProjects");
+  const heading = say(el("h2", { className: "section-heading" }), "accessProjects");
   container.append(head, heading, list.element, originsBox(context));
   list.reload();
 }

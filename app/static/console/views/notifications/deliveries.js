@@ -29,7 +29,7 @@ export class Deliveries {
   #lookedAt = 0;
   /** @type {Target[]} */
   targets = [];
-  element = el("section", { className: "notification-section" });
+  element = el("section", { className: "view-section" });
 
   /**
    * @param {import("../../context.js").Context} context
@@ -57,8 +57,8 @@ export class Deliveries {
     this.element.append(
       el(
         "div",
-        { className: "notification-bar" },
-        say(el("h2", { className: "notification-heading" }), "recentNotifications"),
+        { className: "section-bar" },
+        say(el("h2", { className: "section-heading" }), "recentNotifications"),
         shown.element,
       ),
       say(el("p", { className: "muted" }), "recentNotificationsText"),

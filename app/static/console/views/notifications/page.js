@@ -52,7 +52,7 @@ export function openNotifications(container, context) {
   const actions = context.mayWrite ? [actionButton("primary", "addTarget", add, "plus")] : [];
   container.append(
     viewHead(context, { title: "notifications", text: "notificationsText", back, actions }),
-    say(el("h2", { className: "notification-heading" }), "notificationTargets"),
+    say(el("h2", { className: "section-heading" }), "notificationTargets"),
     targets.element,
     deliveries.element,
   );

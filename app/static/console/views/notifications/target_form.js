@@ -1,4 +1,4 @@
-/** The form of a target: a webhook or an e-mail address, and what it is told. */
+/** The form of a target: a webhook or an e-mail address, and its events. */
 
 import { el } from "../../../shell/dom.js";
 import { currentLanguage, say } from "../../../shell/speech.js";

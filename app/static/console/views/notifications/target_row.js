@@ -1,4 +1,4 @@
-/** One target: what it is told, and what can be done with it. */
+/** One target: its events, and what can be done with it. */
 
 import { confirm } from "../../../shell/dialogs.js";
 import { el } from "../../../shell/dom.js";

@@ -20,8 +20,8 @@ export const texts = {
     isPaused: "Paused",
     targetChannel: "How",
     channelHint: "Chat programs such as Slack need a program of yours in between.",
-    noMailServer: "E-mail can't be chosen: this server has no mail server. Whoever runs it sets SMTP_HOST and "
-      + "SMTP_FROM in its settings and starts it again.",
+    noMailServer: "E-mail can't be chosen: this server has no mail server. Its administrator must set SMTP_HOST "
+      + "and SMTP_FROM and restart it.",
     webhookAddress: "Address of the webhook",
     webhookHint: "A public https address. It gets signed POST requests in the form of Standard Webhooks.",
     emailAddress: "E-mail address",
