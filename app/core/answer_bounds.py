@@ -5,11 +5,9 @@ hundred bytes.
 """
 
 import time
-from contextlib import aclosing
-
-import httpx2
 
 from app.core.model import Event
+from app.core.upstream_transport import Answer
 from app.core.wire_api import BrokenAnswer
 
 # Bytes of an answer that is not streamed, and of one event: the last event repeats the answer. The
@@ -68,23 +66,20 @@ class AnswerMeter:
             raise AnswerTooLarge
 
 
-async def read_whole(response: httpx2.Response) -> bytes:
-    """Read an answer's body and close the response. Raises `AnswerTooLarge`."""
-    content = await read_up_to(response, WHOLE_BYTES)
+async def read_whole(answer: Answer) -> bytes:
+    """Read an answer's body and close it. Raises `AnswerTooLarge`."""
+    content = await read_up_to(answer, WHOLE_BYTES)
     if len(content) > WHOLE_BYTES:
         raise AnswerTooLarge
     return content
 
 
-async def read_up_to(response: httpx2.Response, limit: int) -> bytes:
-    """Read a body until its end or until more than `limit` bytes were read; close the response."""
+async def read_up_to(answer: Answer, limit: int) -> bytes:
+    """Read a body until its end or until more than `limit` bytes were read; close the answer."""
     content = bytearray()
     try:
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                content += chunk
-                if len(content) > limit:
-                    break
+        while len(content) <= limit and (chunk := await answer.read()):
+            content += chunk
     finally:
-        await response.aclose()
+        answer.close()
     return bytes(content)

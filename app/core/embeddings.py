@@ -4,16 +4,14 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import httpx
-import httpx2
-
 from app.core.attempts import Persistence
 from app.core.model import Advice, AttemptFailed
 from app.core.refusals import Refusals
 from app.core.response_stream import read_object
 from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCalls
-from app.core.upstream_http import UpstreamHttp, fields_of, http_pool, sdk_client
+from app.core.upstream_http import UpstreamHttp, fields_of
+from app.core.upstream_transport import AiohttpTransport, Transport
 from app.core.wire_api import BrokenAnswer
 from app.domain.errors import ModelError
 
@@ -33,21 +31,20 @@ class OpenAIEmbedder:
         self,
         upstream: Upstream,
         model: str,
-        http_client: httpx2.AsyncClient | httpx.AsyncClient | None = None,
+        transport: Transport | None = None,
     ) -> None:
         """`model`: the name as sent to the upstream."""
         self._model = model
         self._server = upstream.name
-        http = http_client or http_pool()
-        self._client = sdk_client(upstream, http)
+        self._transport = transport or AiohttpTransport()
         # No metrics: they count only the calls of chat models.
         self._calls = UpstreamCalls(upstream, None)
-        self._http = UpstreamHttp(upstream, self._client, http, "embeddings")
+        self._http = UpstreamHttp(upstream, self._transport, "embeddings")
         refusals = Refusals(frozenset({"encoding_format"}))
         self._persistence = Persistence(upstream, refusals, pause=_RETRY_PAUSE)
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._transport.close()
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """Return a vector for each text, all of the same length. Raises `ModelError`."""
@@ -70,7 +67,7 @@ class OpenAIEmbedder:
                 try:
                     return read_object(posted.content)
                 except BrokenAnswer as error:
-                    raise AttemptFailed(error, Advice(), fields_of(posted.response)) from None
+                    raise AttemptFailed(error, Advice(), fields_of(posted.answer)) from None
 
             answer = await self._persistence.begin(request, call).until_answered(ask)
         vectors = _vectors(answer, len(batch))

@@ -7,11 +7,8 @@ differs between the APIs.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Any, NamedTuple, cast
-
-import httpx
-import httpx2
+from contextlib import aclosing, closing
+from typing import Any
 
 from app.core.answer_bounds import AnswerMeter, AnswerTooLarge
 from app.core.apis import Route, RouteChoice, routes_of
@@ -22,8 +19,8 @@ from app.core.reachability import Probe
 from app.core.sse_reader import SSEReader
 from app.core.upstream import Upstream
 from app.core.upstream_call import UpstreamCall, UpstreamCalls
-from app.core.upstream_errors import CUT
-from app.core.upstream_http import Posted, UpstreamHttp, fields_of, http_pool, sdk_client
+from app.core.upstream_http import Posted, UpstreamHttp, fields_of
+from app.core.upstream_transport import CUT, AiohttpTransport, Answer, Transport
 from app.core.wire_api import AnswerFailed, AnswerStream, Batch, BrokenAnswer
 
 _DRAIN_SECONDS = 0.2
@@ -39,7 +36,7 @@ class OpenAIClient:
     def __init__(
         self,
         upstream: Upstream,
-        http_client: httpx2.AsyncClient | httpx.AsyncClient | None = None,
+        transport: Transport | None = None,
         *,
         retry_pause: float = 0.5,
         instruments: Instrumentation | None = None,
@@ -47,13 +44,12 @@ class OpenAIClient:
     ) -> None:
         """`retry_pause`: seconds before the first retry, doubled each time. `turns` are shared by
         the clients of a process; without them, calls are not limited."""
-        http = http_client or http_pool()
-        self._client = sdk_client(upstream, http)
-        self._probe = Probe(upstream, self._client, http)
+        used = self._transport = transport or AiohttpTransport()
+        self._probe = Probe(upstream, used)
         self._calls = UpstreamCalls(upstream, instruments, turns)
 
         def connect(path: str) -> UpstreamHttp:
-            return UpstreamHttp(upstream, self._client, http, path)
+            return UpstreamHttp(upstream, used, path)
 
         self._routes = RouteChoice(upstream, routes_of(upstream, connect, retry_pause))
 
@@ -67,7 +63,7 @@ class OpenAIClient:
         return found.reach
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._transport.close()
 
     def events(self, request: dict[str, Any], *, stream: bool) -> AsyncGenerator[list[Event], None]:
         """Answer as in `ModelClient.events`."""
@@ -94,11 +90,9 @@ class OpenAIClient:
             asking = _Asking(self._routes, self._probe, request, call, stream=True)
             while True:
                 try:
-                    response = (await asking.post()).response
-                    seen, body = fields_of(response), _body_of(response)
-                    # Not kept while the answer arrives: it includes the whole request.
-                    del response
-                    async with aclosing(_batches(body, asking.stream())) as batches:
+                    answer = (await asking.post()).answer
+                    seen = fields_of(answer)
+                    async with aclosing(_batches(answer, asking.stream())) as batches:
                         async for batch in batches:
                             if not started:
                                 started = True
@@ -160,7 +154,7 @@ class _Asking:
         try:
             return self._route.wire.whole(posted.content, self._attempts.request)
         except (AnswerFailed, BrokenAnswer) as error:
-            raise AttemptFailed(error, Advice(), fields_of(posted.response)) from None
+            raise AttemptFailed(error, Advice(), fields_of(posted.answer)) from None
 
     async def prepare_next(self, failed: AttemptFailed) -> None:
         """Turn to another API, or do as `Attempts.prepare_next`."""
@@ -179,29 +173,14 @@ def _interrupted(error: Exception, seen: dict[str, object], *, started: bool) ->
     return AttemptFailed(error, Advice(again=not final), seen)
 
 
-class _Body(NamedTuple):
-    """A body's `chunks`, and what is to be closed after them."""
-
-    chunks: AsyncGenerator[bytes, None]
-    source: httpx2.Response | httpx2.AsyncByteStream
-
-
-def _body_of(response: httpx2.Response) -> _Body:
-    if "content-encoding" in response.headers:
-        return _Body(response.aiter_bytes(), response)
-    # The response itself would pass each chunk through three more generators.
-    source = cast(httpx2.AsyncByteStream, response.stream)
-    return _Body(cast(AsyncGenerator[bytes, None], aiter(source)), source)
-
-
-async def _batches(body: _Body, stream: AnswerStream) -> AsyncGenerator[list[Event], None]:
+async def _batches(answer: Answer, stream: AnswerStream) -> AsyncGenerator[list[Event], None]:
     """Yield the events of each network read, some at a time.
 
     Raises `AnswerFailed` and the errors in `CUT`.
     """
     reader, meter = SSEReader(), AnswerMeter()
-    async with aclosing(body.source), aclosing(body.chunks) as chunks:
-        while chunk := await _next(chunks, stream):
+    with closing(answer):
+        while chunk := await _next(answer, stream):
             raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)
             for first in range(0, len(raw), _AT_A_TIME):
@@ -216,7 +195,7 @@ async def _batches(body: _Body, stream: AnswerStream) -> AsyncGenerator[list[Eve
                 if batch.failure:
                     raise batch.failure
                 if batch.ended:
-                    await _drain(chunks)
+                    await _drain(answer)
                     return
     last = _last_batch(reader, stream)
     if last.events:
@@ -225,16 +204,16 @@ async def _batches(body: _Body, stream: AnswerStream) -> AsyncGenerator[list[Eve
         raise last.failure
 
 
-async def _next(chunks: AsyncGenerator[bytes, None], stream: AnswerStream) -> bytes:
+async def _next(answer: Answer, stream: AnswerStream) -> bytes:
     """Return what is read next; nothing at the end.
 
     Some servers send no end after the answer, and leave the connection open.
     """
     if not stream.complete:
-        return await anext(chunks, b"")
+        return await answer.read()
     try:
         async with asyncio.timeout(_USAGE_SECONDS):
-            return await anext(chunks, b"")
+            return await answer.read()
     except TimeoutError:
         return b""
 
@@ -247,11 +226,11 @@ def _last_batch(reader: SSEReader, stream: AnswerStream) -> Batch:
     return batch
 
 
-async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
+async def _drain(answer: Answer) -> None:
     """Read what follows the answer: only a connection read to its end can be reused."""
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in chunks:
+            while await answer.read():
                 pass
     except CUT:
         return  # the answer is complete; the connection is closed instead

@@ -12,20 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-import httpx
-import httpx2
-import openai
 
 from app.core.answer_bounds import read_up_to
 from app.core.error_words import words_of
 from app.core.model import Api, Reach
 from app.core.unknown_models import is_unknown_model
 from app.core.upstream import APIS, PATHS, Upstream
-from app.core.upstream_http import http_pool, library_of, sdk_client, upstream_headers
+from app.core.upstream_http import upstream_headers
+from app.core.upstream_transport import AiohttpTransport, Transport
 
-_FAILURES = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError)
-# A URL that can't be requested.
-_NO_URL = (httpx2.InvalidURL, httpx.InvalidURL, ValueError)
+# ValueError: for a URL that can't be requested.
+_FAILURES = (aiohttp.ClientError, OSError, ValueError)
 
 _LONGEST_ANSWER = 4 * 1024 * 1024
 _NO_PATH = frozenset({404, 405, 501})
@@ -55,16 +52,10 @@ class _Answer:
 class Probe:
     """Checks one upstream. Once it has found an API, it requests only the models."""
 
-    def __init__(
-        self,
-        upstream: Upstream,
-        client: openai.AsyncOpenAI,
-        http: httpx2.AsyncClient | httpx.AsyncClient,
-    ) -> None:
-        self._http: Any = http
-        self._library = library_of(http)
+    def __init__(self, upstream: Upstream, transport: Transport) -> None:
+        self._transport = transport
         self._url = upstream.address
-        self._headers = upstream_headers(client)
+        self._headers = upstream_headers(upstream)
         self._apis = APIS[upstream.kind]
         self._found: Api | None = None
 
@@ -80,8 +71,6 @@ class Probe:
                 listed = await self._ask("GET", "models", seconds)
         except _FAILURES as error:
             return Found("unreachable", reason=str(error) or type(error).__name__)
-        except _NO_URL as error:
-            return Found("unreachable", reason=str(error))
         if listed.status in (401, 403):
             return Found("refused")
         if listed.status >= 500 and listed.status not in _NO_PATH:
@@ -109,22 +98,23 @@ class Probe:
 
     async def _ask(self, method: str, path: str, seconds: float) -> _Answer:
         posted = method == "POST"
-        # Created directly, so that none of the client's defaults are merged into it.
-        request = self._library.Request(
+        answer = await self._transport.send(
             method,
             f"{self._url}/{path}",
             headers=self._headers | ({"content-type": "application/json"} if posted else {}),
             content=_EMPTY if posted else None,
-            extensions={"timeout": self._library.Timeout(seconds).as_dict()},
+            seconds=seconds,
         )
-        response = await self._http.send(request, stream=True)
-        return _Answer(response.status_code, await read_up_to(response, _LONGEST_ANSWER))
+        return _Answer(answer.status, await read_up_to(answer, _LONGEST_ANSWER))
 
 
 async def look_at(upstream: Upstream, seconds: float) -> Found:
     """Check once, with a separate connection, for at most `seconds`."""
-    async with http_pool() as http:
-        return await Probe(upstream, sdk_client(upstream, http), http).look(seconds)
+    transport = AiohttpTransport()
+    try:
+        return await Probe(upstream, transport).look(seconds)
+    finally:
+        await transport.close()
 
 
 def lacks_path(status: int, body: object) -> bool:

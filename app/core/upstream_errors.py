@@ -3,8 +3,6 @@
 import re
 
 import aiohttp
-import httpx
-import httpx2
 import openai
 
 from app.core.answer_bounds import AnswerTooLarge
@@ -12,12 +10,9 @@ from app.core.error_words import ErrorWords, words_of
 from app.core.too_long import is_too_long
 from app.core.unknown_models import is_unknown_model
 from app.core.upstream import Upstream
-from app.core.wire_api import AnswerFailed, BrokenAnswer
+from app.core.wire_api import AnswerFailed
 from app.domain.errors import Cause, ModelError, ModelErrorCode
 from app.domain.text import storable
-
-# What the transport raises while it waits for an answer or reads it.
-CUT = (httpx2.HTTPError, httpx.HTTPError, aiohttp.ClientError, OSError, BrokenAnswer)
 
 _LONGEST = 500
 _HIDDEN = "[key]"
@@ -61,13 +56,12 @@ class UpstreamErrors:
         )
 
     def _what_happened(self, error: Exception) -> str:
-        if _is_unreachable(error):
+        if isinstance(error, aiohttp.ClientConnectorError):
             return f"can't be reached. Check {self._upstream.address_setting}."
-        if isinstance(
-            error, openai.APITimeoutError | httpx2.TimeoutException | httpx.TimeoutException
-        ):
-            # The aiohttp transport reports a closed connection as a timeout too.
-            return "did not answer in time, or closed the connection."
+        if isinstance(error, TimeoutError):
+            return "did not answer in time."
+        if isinstance(error, aiohttp.ClientConnectionError):
+            return "closed the connection."
         if isinstance(error, AnswerTooLarge):
             return "sent an answer that is too long; the rest was not read."
         return "sent an answer that was interrupted or can't be read."
@@ -107,17 +101,6 @@ class UpstreamErrors:
             text = text.replace(key, _HIDDEN)
         text = _KEYLIKE.sub(_HIDDEN, text)
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _is_unreachable(error: BaseException | None) -> bool:
-    """Return whether no connection was made; the aiohttp transport reports that as a timeout."""
-    while error is not None:
-        if isinstance(
-            error, aiohttp.ClientConnectorError | httpx2.ConnectError | httpx.ConnectError
-        ):
-            return True
-        error = error.__cause__
-    return False
 
 
 def _status_code(status: int, words: ErrorWords) -> ModelErrorCode:

@@ -12,6 +12,7 @@ import respx
 from app.core import openai_client
 from app.core.model import Event
 from app.core.openai_client import OpenAIClient
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.openai_calls import client, failure, flat, read, request, spoken
 from tests.support.openai_spec import assert_valid
 
@@ -29,7 +30,7 @@ async def mocked() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def model(mocked: httpx.AsyncClient) -> OpenAIClient:
-    return client(URL, kind="chat_completions", http_client=mocked)
+    return client(URL, kind="chat_completions", transport=HttpxTransport(mocked))
 
 
 def data(chunk: Any) -> str:

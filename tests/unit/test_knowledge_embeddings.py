@@ -10,13 +10,16 @@ import pytest
 from app.core.embeddings import OpenAIEmbedder
 from app.domain.errors import ModelError
 from app.knowledge.vectors import Nearest, pack
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.openai_calls import KEY, upstream_at
 
 
 def embedder(answer, retries: int = 0) -> OpenAIEmbedder:
     transport = httpx.MockTransport(answer)
     upstream = upstream_at("http://upstream/v1", retries)
-    return OpenAIEmbedder(upstream, "m-embed", httpx.AsyncClient(transport=transport))
+    return OpenAIEmbedder(
+        upstream, "m-embed", HttpxTransport(httpx.AsyncClient(transport=transport))
+    )
 
 
 def embeddings(request: httpx.Request) -> httpx.Response:

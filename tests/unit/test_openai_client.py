@@ -1,12 +1,11 @@
 """The real client over the transport of production: answers, connections, refused parameters."""
 
 import asyncio
-import gzip
 import json
 import logging
+import zlib
 from typing import Any
 
-import httpx2
 import pytest
 
 from app.core.model import TERMINAL_EVENTS, Api, Event
@@ -21,9 +20,9 @@ from tests.support.openai_calls import (
     read,
     request,
     spoken,
-    upstream_at,
 )
 from tests.support.openai_spec import assert_valid
+from tests.support.recording_server import recording_server
 from tests.support.replies import Reply
 from tests.support.response_events import output_items, response_object, stream_events
 
@@ -117,16 +116,66 @@ def comparable(event: Event) -> tuple[str, list[Any], Any]:
 
 
 async def test_a_compressed_stream() -> None:
-    reply = Reply.text("안녕", "하세요")
-    lines = [f"data: {json.dumps(event)}\n\n" for event in stream_events(reply, request())]
+    """A proxy may compress what its server streams, and send each event as it comes."""
+    first, *others = [
+        f"data: {json.dumps(event)}\n\n".encode()
+        for event in stream_events(Reply.text("안녕", "하세요"), request())
+    ]
+    packer, seen = zlib.compressobj(wbits=31), asyncio.Event()
 
-    def answer(_: httpx2.Request) -> httpx2.Response:
-        packed = gzip.compress("".join(lines).encode())
-        return httpx2.Response(200, headers={"content-encoding": "gzip"}, content=packed)
+    def packed(*events: bytes) -> bytes:
+        data = b"".join(map(packer.compress, events)) + packer.flush(zlib.Z_SYNC_FLUSH)
+        return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
-        model = OpenAIClient(upstream_at("http://127.0.0.1:9/v1"), http)
-        assert spoken(await read(model)) == "안녕하세요"
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"content-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + head + packed(first, *others[:-3]))
+        await seen.wait()
+        writer.write(packed(*others[-3:]) + b"0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    model = client(f"http://127.0.0.1:{port}/v1")
+    batches = []
+    async with server:
+        async for batch in model.events(request(), stream=True):
+            batches.append(batch)
+            seen.set()
+    assert spoken(batches) == "안녕하세요"
+    assert len(batches) > 1
+    await model.close()
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+async def test_a_proxy_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    with recording_server() as proxy:
+        monkeypatch.setenv(variable, f"http://me:word@{proxy.address}")
+        monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+        reply = Reply.text("x")
+        answer = response_object(reply, request(), output_items(reply))
+        proxy.answer(json.dumps(answer).encode())
+        model = client("http://upstream.example/v1")
+        [[event]] = await read(model, stream=False)
+        assert event["type"] == "response.completed"
+        [sent] = proxy.requests
+        assert sent.startswith(b"POST http://upstream.example/v1/responses HTTP/1.1\r\n")
+        assert b"\r\nproxy-authorization: basic bwu6d29yza==\r\n" in sent.lower()
+        await model.close()
+
+
+async def test_no_proxy_is_used_where_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch, upstream: FakeUpstream
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    model = client(upstream.base_url)
+    assert spoken(await read(model)) == "Answer to: hi 안녕"
+    await model.close()
 
 
 async def test_one_network_read_is_one_batch(real: OpenAIClient, upstream: FakeUpstream) -> None:

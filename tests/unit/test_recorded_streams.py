@@ -14,6 +14,7 @@ import respx
 from app.core.model import Api
 from app.core.upstream import PATHS
 from app.engine.translation.events import Projection
+from tests.support.httpx_transport import HttpxTransport
 from tests.support.model_server_commands import PHRASE
 from tests.support.openai_calls import client, flat, read, request
 from tests.support.projections import new_projection
@@ -44,7 +45,8 @@ async def replayed(server: str, case: str, api: Api, size: int, limit: int) -> P
         )
         async with httpx.AsyncClient() as http_client:
             batches = await read(
-                client(URL, kind=api, http_client=http_client), request(max_output_tokens=limit)
+                client(URL, kind=api, transport=HttpxTransport(http_client)),
+                request(max_output_tokens=limit),
             )
     projection = new_projection(streamed=True, cut_from=limit)
     for event in flat(batches):
