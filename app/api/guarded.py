@@ -44,7 +44,8 @@ class GuardedRoute(JsonRoute):
             except ThreadkeeperError as error:
                 _note(request, error)
                 raise error_for(state.caller, error) from error
-            response.headers.update(rate_limit_headers(request))
+            if limits := rate_limit_headers(request):
+                response.headers.update(limits)
             return response
 
         return handle_guarded

@@ -61,8 +61,9 @@ class RequestContext:
                     await render(TOO_LARGE)(scope, receive, send_with_headers)
                     refused = True
                     return
-                headers["x-request-id"] = request_id
-                headers["openai-processing-ms"] = f"{(time.perf_counter() - started) * 1000:.0f}"
+                headers.append("x-request-id", request_id)
+                duration = f"{(time.perf_counter() - started) * 1000:.0f}"
+                headers.append("openai-processing-ms", duration)
             await send(message)
             complete = message["type"] == "http.response.body" and not message.get("more_body")
 

@@ -34,22 +34,25 @@ class ModelCalls:
     async def begin(self) -> None:
         """Wait for a call's turn. Every one that began must `end`."""
         if self._turns.locked():
-            self._count(waiting=1)
+            self._count_waiting(1)
             try:
                 await self._turns.acquire()
             finally:
-                self._count(waiting=-1)
+                self._count_waiting(-1)
         else:
             await self._turns.acquire()
-        self._count(active=1)
+        self._count_active(1)
 
     def end(self) -> None:
-        self._count(active=-1)
+        self._count_active(-1)
         self._turns.release()
 
-    def _count(self, *, active: int = 0, waiting: int = 0) -> None:
-        self._active += active
-        self._waiting += waiting
+    def _count_active(self, change: int) -> None:
+        self._active += change
         if self._metrics is not None:
             self._metrics.active.set(self._active)
+
+    def _count_waiting(self, change: int) -> None:
+        self._waiting += change
+        if self._metrics is not None:
             self._metrics.waiting.set(self._waiting)

@@ -23,7 +23,13 @@ class _OfThread(threading.local):
 _of_thread = _OfThread()
 
 
+# Most values of a chat turn are empty.
+_EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
+
+
 def to_json(value: Any) -> str:
+    if not value and (empty := _EMPTY.get(type(value))):
+        return empty
     text = _encode(value)
     if len(text) > _LARGE:
         _of_thread.passed = True

@@ -12,10 +12,23 @@ from app.wire import EventRow, object_of, step_object
 # One encoder for all: `json.dumps` with options would create one for every delta.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # Nearly all events of an answer: what is the same in all of them is not encoded each time.
+_BEFORE_TEXT = '"type":"text","text":{"value":'
+_AFTER_TEXT = "}}]}}"
 _TEXT_DELTA = (
     '{"id":"%s","object":"thread.message.delta",'
-    '"delta":{"content":[{"index":%d,"type":"text","text":{"value":%s}}]}}'
+    '"delta":{"content":[{"index":%d,' + _BEFORE_TEXT + "%s" + _AFTER_TEXT
 )
+
+
+def text_of(delta: str) -> str | None:
+    """Return the text of a delta that `emit_text` made, as it is there: JSON with its quotes.
+
+    None for any other event's data. A chat's readers get nothing else of a delta, so that it need
+    not be parsed for them.
+    """
+    _, before, rest = delta.partition(_BEFORE_TEXT)
+    is_text = before and rest.startswith('"') and rest.endswith(f'"{_AFTER_TEXT}')
+    return rest[: -len(_AFTER_TEXT)] if is_text else None
 
 
 class Changes:

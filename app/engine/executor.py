@@ -14,6 +14,7 @@ from app.db.database import Database
 from app.db.rows import MessageRow, StepRow
 from app.domain.clock import milliseconds, now, seconds
 from app.domain.errors import ModelError, StaleRun
+from app.domain.run_status import RunStatus
 from app.engine.asking import Asking
 from app.engine.call_deltas import CallDeltas, unsent
 from app.engine.changes import Changes
@@ -281,25 +282,28 @@ class Execution:
             self._first_text_ms = milliseconds()
 
     async def _complete(self) -> Outcome:
-        return await self._finish(Move("completed", {"completed_at": now(), "expires_at": None}))
+        return await self._finish("completed", {"completed_at": now(), "expires_at": None})
 
     async def _incomplete(self, reason: str) -> Outcome:
         values = {"incomplete_details": IncompleteDetails(reason=reason)}
-        return await self._finish(Move("incomplete", values))
+        return await self._finish("incomplete", values)
 
     async def _require_action(self, calls: list[dict[str, Any]]) -> Outcome:
         action = required_action([(call, self._approval(call)) for call in calls])
         values = {"required_action": action, "worker_id": None}
-        return await self._finish(Move("requires_action", values), with_usage=False)
+        return await self._finish("requires_action", values, with_usage=False)
 
-    async def _finish(self, move: Move, *, with_usage: bool = True) -> Outcome:
-        move = replace(move, values=move.values | self._tally.columns, shares=self._tally.shares)
+    async def _finish(
+        self, to: RunStatus, values: dict[str, Any], *, with_usage: bool = True
+    ) -> Outcome:
         self._note_first_text()
-        move.values["first_text_ms"] = self._first_text_ms
+        values |= {**self._tally.columns, "first_text_ms": self._first_text_ms}
+        summary_due = False
         if with_usage:
-            move.values["usage"] = self._tally.spent
-            move.values["found_nothing"] = found_nothing(self._steps)
-            move = replace(move, summary_due=self._reading.summary_due(self._tally.spent))
+            values["usage"] = self._tally.spent
+            values["found_nothing"] = found_nothing(self._steps)
+            summary_due = self._reading.summary_due(self._tally.spent)
+        move = Move(to, values, self._tally.shares, summary_due)
         changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
         if move.summary_due:

@@ -151,11 +151,17 @@ class ChatService:
             newest = messages.newest_time(connection, thread_id)
         assistant_id = body.assistant_id or policy.default_for(caller)
         wanted = RunCreate(assistant_id=assistant_id, metadata=body.metadata)
-        run = admitted_run(
-            policy, connection, caller, thread_id, wanted, streamed=streamed, not_before=newest
-        )
         content = stored_content(body.message)
-        run = replace(run, question=Question(content, body.metadata or {}))
+        run = admitted_run(
+            policy,
+            connection,
+            caller,
+            thread_id,
+            wanted,
+            streamed=streamed,
+            not_before=newest,
+            question=Question(content, body.metadata or {}),
+        )
         history = [Said("user", content)] if is_new else None
         created = insert(
             policy,
@@ -166,7 +172,7 @@ class ChatService:
             history=history,
         )
         repeats.keep(connection, caller, run.id)
-        return replace(created, ended=given_up)
+        return created if given_up is None else replace(created, ended=given_up)
 
     @staticmethod
     def _earlier(

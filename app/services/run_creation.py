@@ -7,7 +7,7 @@ from typing import Any
 
 from app.db import runs
 from app.db.database import Connection
-from app.db.rows import AssistantRow, RunRow
+from app.db.rows import AssistantRow, Question, RunRow
 from app.db.runs import ActiveRun, Ended
 from app.domain.access import Caller
 from app.domain.clock import now
@@ -52,11 +52,12 @@ def admitted_run(
     *,
     streamed: bool,
     not_before: int,
+    question: Question | None = None,
 ) -> RunRow:
     """Return a queued run that is not inserted yet.
 
-    `not_before`: when the thread's newest message was created (Unix time). Raises `LimitReached`,
-    and `NotFound` for an unknown assistant.
+    `not_before`: when the thread's newest message was created (Unix time). `question`: a chat's.
+    Raises `LimitReached`, and `NotFound` for an unknown assistant.
     """
     policy.admit(connection, caller)
     assistant = policy.assistant(connection, caller, body.assistant_id)
@@ -70,6 +71,7 @@ def admitted_run(
         worker_id=policy.worker_id,
         not_before=not_before,
         reserved_tokens=policy.reserved_for(assistant, body),
+        question=question,
     )
 
 
@@ -132,6 +134,7 @@ def new_run(
     worker_id: str,
     not_before: int,
     reserved_tokens: int,
+    question: Question | None,
 ) -> RunRow:
     """Return a queued run. Fields that `body` leaves out or sets to null come from the assistant.
 
@@ -168,6 +171,7 @@ def new_run(
         by_visitor=caller.is_public,
         key_id=caller.key_id,
         attempt=caller.mark,
+        question=question,
     )
 
 

@@ -18,6 +18,7 @@ from app.api.visitor_errors import error_for
 from app.api.visitors import reply_for
 from app.domain.access import Caller
 from app.domain.errors import ThreadkeeperError
+from app.engine.changes import text_of
 from app.engine.follower import Interrupted
 from app.engine.hub import Frame
 from app.schemas.chat import ChatReply, ChatRequest
@@ -116,6 +117,8 @@ def _delta(frame: Frame) -> bytes:
     """Return a piece of the answer's text as a `delta` event; empty for all other events."""
     if frame.event != "thread.message.delta":
         return b""
+    if (written := text_of(frame.data)) is not None:
+        return event("delta", f'{{"delta": {written}}}', frame.id) if written != '""' else b""
     part = from_json(frame.data)["delta"]["content"][0]
     match part["type"]:
         case "text":
