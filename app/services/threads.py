@@ -234,8 +234,10 @@ def create_thread(
 
     Raises `NotFound` for an unknown file, and `InvalidRequest` for too many.
     """
-    check_code_files(connection, caller, body.tool_resources)
-    resources = stored_resources(connection, caller.project, body.tool_resources, OF_THREAD)
+    resources: dict[str, Any] = {}
+    if body.tool_resources is not None:
+        check_code_files(connection, caller, body.tool_resources)
+        resources = stored_resources(connection, caller.project, body.tool_resources, OF_THREAD)
     if for_code:
         resources = with_code_files(resources, code_files_in(resources))
     thread = ThreadRow(
@@ -249,11 +251,12 @@ def create_thread(
         attempt=caller.mark,
     )
     threads.create(connection, thread)
+    if not body.messages:
+        return thread
     messages.create(
-        connection,
-        *(new_message(thread.id, item, thread.created_at) for item in body.messages or []),
+        connection, *(new_message(thread.id, item, thread.created_at) for item in body.messages)
     )
-    if attach_files(connection, caller, thread.id, body.messages or []):
+    if attach_files(connection, caller, thread.id, body.messages):
         return threads.retrieve(connection, caller, thread.id)
     return thread
 

@@ -4,9 +4,12 @@ from typing import Any
 
 from app.schemas.runs import CachedTokens, ReasoningTokens, Usage
 
+# Tokens of one answer. A larger number is not a count, and the sums would not fit into a column.
+_MOST = 10**9
+
 
 def usage_of(response: dict[str, Any]) -> Usage:
-    """Return a response's usage; counts that the upstream leaves out are 0."""
+    """Return a response's usage; counts that are missing or impossible are 0."""
     usage = _object(response.get("usage"))
     # Upstreams that translate Chat Completions may keep its names.
     prompt = _count(usage, "input_tokens", "prompt_tokens")
@@ -29,6 +32,9 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _count(usage: dict[str, Any], *names: str) -> int:
-    found = (usage.get(name) for name in names)
-    counts = (count for count in found if isinstance(count, int | float) and count > 0)
-    return int(next(counts, 0))
+    """Return the first of these counts that there is."""
+    for name in names:
+        count = usage.get(name)
+        if isinstance(count, (int, float)) and 0 < count <= _MOST:
+            return int(count)
+    return 0
