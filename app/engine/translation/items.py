@@ -7,6 +7,7 @@ from typing import Any
 from app.core.upstream import Target
 from app.db.rows import StepRow
 from app.domain.clock import now
+from app.domain.text import storable
 from app.engine.tools.tool import File, Image, Part, Text
 from app.schemas.runs import (
     Approval,
@@ -35,7 +36,8 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
             return {"type": "message", "role": "assistant", "content": content} if content else None
         case "reasoning" if item.get("encrypted_content") or item.get("content"):
             # An id without content means nothing to an upstream that stores nothing.
-            return {name: value for name, value in item.items() if name != "status"}
+            # All of its fields are kept, as the upstream has written them.
+            return storable({name: value for name, value in item.items() if name != "status"})
     return None
 
 
