@@ -4,16 +4,12 @@ PostgreSQL's driver keeps its buffers for the largest value that a connection ha
 connection is closed: images in messages would cost several megabytes for each connection.
 """
 
-import json
 import threading
 from typing import Any
 
 import pydantic_core
 
 _LARGE = 512 * 1024  # characters or bytes
-
-# Created once: `json.dumps` with options creates an encoder for every value.
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class _OfThread(threading.local):
@@ -23,14 +19,9 @@ class _OfThread(threading.local):
 _of_thread = _OfThread()
 
 
-# Most values of a chat turn are empty.
-_EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
-
-
 def to_json(value: Any) -> str:
-    if not value and (empty := _EMPTY.get(type(value))):
-        return empty
-    text = _encode(value)
+    """Return the value as JSON; numbers that JSON can't express, such as NaN, are null."""
+    text = pydantic_core.to_json(value, inf_nan_mode="null").decode()
     if len(text) > _LARGE:
         _of_thread.passed = True
     return text
