@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.databases import fresh_database, make_tables
+from tests.support.databases import fresh_database
 from tests.support.model_server_commands import FREE, KEY, model_name
 from tests.support.model_servers import ModelServers, Slots, shared_folder
 from tests.support.server import ThreadServer, thread_server
@@ -93,7 +93,6 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     """
     with ExitStack() as stack:
         url = stack.enter_context(fresh_database("sqlite", tmp_path))
-        make_tables("sqlite", url)
 
         def start(**settings: Any) -> ThreadServer:
             ours = {
