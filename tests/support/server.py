@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from socket import IPPROTO_TCP, socket
@@ -84,7 +84,7 @@ class ThreadServer(Running):
     def stop(self) -> None:
         """Stop it as a signal would; further calls do nothing."""
         self._close_clients()
-        self._server.should_exit = True
+        self._server.leave()
         self._thread.join(WAIT_SECONDS)
         self._listener.close()
         assert not self._thread.is_alive(), "the server did not stop in time"
@@ -97,13 +97,46 @@ class ThreadServer(Running):
 
 
 class _Server(uvicorn.Server):
+    """Stops at once; uvicorn looks ten times a second whether it shall."""
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        if self._loop is not None:
+            # It has ended by itself if the loop is closed.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._leaving.set)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.settled.set()
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        # The connections that clients have just closed.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        state = self.server_state
+        if state.connections or state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        await self.lifespan.shutdown()
 
 
 @contextmanager
