@@ -30,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if folder in item.path.parents:
             # Other processes' tests are waited for, and servers that take long to start.
             item.add_marker(pytest.mark.timeout(1800))
+    # First, so that one process gets all of them, and the others take its later tests over: those
+    # that use model servers wait for each other.
+    items.sort(key=lambda item: folder not in item.path.parents)
 
 
 @pytest.fixture(autouse=True)
