@@ -28,7 +28,7 @@ from tests.support.databases import (
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_servers import NOT_INSTALLED
 from tests.support.rows import connected
-from tests.support.server import ThreadServer, thread_server, tool_server
+from tests.support.server import ThreadServer, end_warm_main, thread_server, tool_server
 
 _NO_POSTGRESQL = "PostgreSQL can't be reached: set TEST_POSTGRES_URL to test with it"
 
@@ -112,9 +112,10 @@ def _bare_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _kept_schemas() -> Iterator[None]:
+def _kept_for_all_tests() -> Iterator[None]:
     yield
     drop_schemas()
+    end_warm_main()
 
 
 @pytest.fixture
