@@ -103,6 +103,7 @@ def begin(tmp_path, settings, database_url):
 
         def start(count: int, more: dict[str, str] | None = None, **front: Any) -> Topology:
             servers: list[ProcessServer] = []
+            server: ProcessServer
             for number in range(count):
                 folder = tmp_path / f"server-{number + 1}"
                 folder.mkdir()
