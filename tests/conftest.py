@@ -19,11 +19,16 @@ from app.core.sealing import new_key
 from app.tools import TOOLS, MakeTool
 from tests.support import openai_spec
 from tests.support.called_api import CalledApi
-from tests.support.databases import fresh_database, make_tables, postgresql_is_up
+from tests.support.databases import (
+    drop_schemas,
+    empty_database,
+    fresh_database,
+    postgresql_is_up,
+)
 from tests.support.fake_upstream import FakeUpstream
 from tests.support.model_servers import NOT_INSTALLED
 from tests.support.rows import connected
-from tests.support.server import ThreadServer, thread_server, tool_server
+from tests.support.server import ThreadServer, end_warm_main, thread_server, tool_server
 
 _NO_POSTGRESQL = "PostgreSQL can't be reached: set TEST_POSTGRES_URL to test with it"
 
@@ -106,6 +111,13 @@ def _bare_environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _kept_for_all_tests() -> Iterator[None]:
+    yield
+    drop_schemas()
+    end_warm_main()
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -124,14 +136,13 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
     """A separate database for the test, with all tables and no rows."""
     with fresh_database(database_kind, tmp_path) as url:
-        make_tables(database_kind, url)
         yield url
 
 
 @pytest.fixture
 def empty_database_url(database_kind: str, tmp_path: Any) -> Iterator[str]:
     """Like `database_url`, without tables."""
-    with fresh_database(database_kind, tmp_path) as url:
+    with empty_database(database_kind, tmp_path) as url:
         yield url
 
 
@@ -217,7 +228,6 @@ def shared_database_url(
 ) -> Iterator[str]:
     """Like `database_url`, shared by the tests of a module."""
     with fresh_database(database_kind, tmp_path_factory.mktemp("database")) as url:
-        make_tables(database_kind, url)
         yield url
 
 

@@ -6,7 +6,7 @@ import httpx
 
 from tests.support.databases import fresh_database, postgresql_is_up
 from tests.support.moving import exported, fill, imported, lines_of
-from tests.support.server import process_server
+from tests.support.server import forked_server
 from tests.support.stores import settled
 from tests.support.waiting import wait_until
 
@@ -52,7 +52,7 @@ def test_an_import_that_is_killed_can_be_repeated(database_kind, tmp_path):
     whole = b"".join(conversations())
     with fresh_database(database_kind, tmp_path) as url:
         environment = {"DATABASE_URL": url, "FILES_URL": str(tmp_path / "files")}
-        with process_server(tmp_path, **environment) as first:
+        with forked_server(tmp_path, **environment) as first:
 
             def cut_short() -> Iterator[bytes]:
                 yield whole[: len(whole) // 2]
@@ -67,7 +67,7 @@ def test_an_import_that_is_killed_can_be_repeated(database_kind, tmp_path):
                 pass
             else:
                 raise AssertionError("the server answered though it was killed")
-        with process_server(tmp_path, **environment) as second:
+        with forked_server(tmp_path, **environment) as second:
             report = imported(second.http, whole)
             assert report["refused"] == 0
             assert report["existing"]["thread.message"] > 0

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.support.nginx import NGINX, plain_nginx
-from tests.support.server import process_server
+from tests.support.server import forked_server
 from tests.support.talk import error_of
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="not installed: nginx")
@@ -31,7 +31,7 @@ CALLS = [
 @pytest.mark.parametrize("prefix", ["", "/openai-api"])
 def test_requests_through_a_proxy_are_refused(tmp_path, lines, prefix):
     more = {"CORS_ORIGINS": '["http://www.mysite.kr"]', "PUBLIC_CHAT": "true"}
-    with process_server(tmp_path, **more) as server:
+    with forked_server(tmp_path, **more) as server:
         thread = server.http.post("/chat", json={"message": "mine alone"}).json()["thread_id"]
         location = f"location {prefix}/ {{ proxy_pass {server.base_url}/; {lines} }}"
         with (
@@ -51,7 +51,7 @@ def test_requests_through_a_proxy_are_refused(tmp_path, lines, prefix):
 
 
 def test_with_a_key_requests_through_a_bare_proxy_are_served(tmp_path):
-    with process_server(tmp_path, API_KEYS='["shop:key-of-the-shop-1234"]') as server:
+    with forked_server(tmp_path, API_KEYS='["shop:key-of-the-shop-1234"]') as server:
         location = f"location / {{ proxy_pass {server.base_url}; }}"
         with (
             plain_nginx(tmp_path / "nginx", location) as front,

@@ -13,7 +13,7 @@ from tests.support.fake_upstream import FakeUpstream
 from tests.support.function_calls import call
 from tests.support.heirs import environment
 from tests.support.replies import Reply
-from tests.support.server import ProcessServer, process_server
+from tests.support.server import ProcessServer, forked_server, process_server
 from tests.support.stream_reader import streaming
 from tests.support.talk import error_of
 from tests.support.waiting import wait_until
@@ -76,7 +76,7 @@ def site(tmp_path, database_url, upstream):
     """A served site, and a way to call it with a key."""
     made = Site(tmp_path)
     settings = environment(database_url, upstream, ASSISTANTS_FILE="assistants.yaml")
-    with process_server(tmp_path, **settings) as server, callers() as call_as:
+    with forked_server(tmp_path, **settings) as server, callers() as call_as:
         made.server, made.call_as = server, call_as
         yield made
 

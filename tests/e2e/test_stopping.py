@@ -8,7 +8,7 @@ import pytest
 from tests.support.databases import fresh_database
 from tests.support.heirs import environment, succession
 from tests.support.replies import Reply
-from tests.support.server import process_server
+from tests.support.server import forked_server
 from tests.support.stream_reader import (
     begun,
     delta_text,
@@ -105,7 +105,7 @@ def steady(database_kind, upstream_server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("steady")
     with fresh_database(database_kind, folder) as url:
         settings = environment(url, upstream_server, OPENAI_TIMEOUT="1")
-        with process_server(folder, **settings) as server:
+        with forked_server(folder, **settings) as server:
             yield server
 
 

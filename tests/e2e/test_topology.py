@@ -24,7 +24,7 @@ from tests.support.nginx import NEEDED, Nginx, nginx
 from tests.support.replies import Reply
 from tests.support.response_events import last_user_text
 from tests.support.rows import connected
-from tests.support.server import ProcessServer
+from tests.support.server import ForkedServer, ProcessServer
 from tests.support.stream_reader import following, streaming
 from tests.support.talk import error_of, text_of
 from tests.support.topology import KEY, Load, busy, site_client
@@ -102,11 +102,12 @@ def begin(tmp_path, settings, database_url):
     with ExitStack() as stack:
 
         def start(count: int, more: dict[str, str] | None = None, **front: Any) -> Topology:
-            servers = []
+            servers: list[ProcessServer] = []
+            server: ProcessServer
             for number in range(count):
                 folder = tmp_path / f"server-{number + 1}"
                 folder.mkdir()
-                server = ProcessServer(folder, **{**settings, **(more or {})})
+                server = ForkedServer(folder, **{**settings, **(more or {})})
                 stack.callback(server.kill)
                 servers.append(server)
             for server in servers:

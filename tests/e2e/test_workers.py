@@ -11,7 +11,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.databases import fresh_database, postgresql_is_up
+from tests.support.databases import empty_database, postgresql_is_up
 from tests.support.server import ProcessServer
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
@@ -55,7 +55,7 @@ class Group:
 
 @pytest.fixture
 def group(tmp_path):
-    with fresh_database("postgresql", tmp_path) as url:
+    with empty_database("postgresql", tmp_path) as url:
         (tmp_path / ".env").write_text(f'API_KEYS=["shop:{KEYS[0]}"]', "utf-8")
         settings = {"WORKERS": "2", "DATABASE_URL": url, "CODE_INTERPRETER": "off"}
         limits = {"RATE_LIMIT": "200/hour", "DATABASE_POOL_SIZE": "2", "SHUTDOWN_SECONDS": "2"}

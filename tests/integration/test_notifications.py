@@ -10,7 +10,7 @@ from app.db.notification_tables import notifications
 from tests.support.called_api import CalledApi, Reply
 from tests.support.mail_server import PASSWORD, USER, MailServer
 from tests.support.rows import connected
-from tests.support.server import process_server
+from tests.support.server import forked_server
 from tests.support.talk import error_of
 from tests.support.waiting import wait_until
 
@@ -307,7 +307,7 @@ def test_what_a_killed_server_was_sending_is_sent_by_another(start, database_url
             "ACTIONS_ALLOW": json.dumps([host]),
             "LEASE_SECONDS": "0.5",
         }
-        with process_server(tmp_path, **environment) as doomed:
+        with forked_server(tmp_path, **environment) as doomed:
             target = added(doomed.http, type="webhook", address=f"http://{host}/hook")
             sent = sent_test(doomed.http, target)
             connection, _ = silent.accept()

@@ -21,7 +21,7 @@ from tests.support.figures import Figures
 from tests.support.interpreters import require_interpreter
 from tests.support.model_server import ModelServer, model_server
 from tests.support.openai_calls import upstream_at
-from tests.support.server import ThreadServer, process_server, thread_server
+from tests.support.server import ThreadServer, forked_server, thread_server
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 
@@ -261,7 +261,7 @@ def test_a_server_that_stops_says_so_on_the_connections_it_has(models, tmp_path)
     }
     models.lists.clear()
     models.answers.clear()
-    with process_server(tmp_path, **environment) as server, httpx.Client() as kept_alive:
+    with forked_server(tmp_path, **environment) as server, httpx.Client() as kept_alive:
         thread = {"messages": [{"role": "user", "content": "hello"}]}
         body = {"assistant_id": "asst_default", "thread": thread}
         assert server.http.post("/threads/runs", json=body).is_success

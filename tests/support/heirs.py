@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.fake_upstream import FakeUpstream
-from tests.support.server import ProcessServer
+from tests.support.server import ForkedServer, ProcessServer
 
 
 def environment(database_url: str, upstream: FakeUpstream, **more: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ class Succession:
     def _begin(self, name: str) -> ProcessServer:
         folder = self._folder / name
         folder.mkdir()
-        server = ProcessServer(folder, **self._settings)
+        server = ForkedServer(folder, **self._settings)
         self._all.append(server)
         return server
 

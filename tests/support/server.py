@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import contextmanager, suppress
+from functools import cache, cached_property
 from pathlib import Path
 from socket import IPPROTO_TCP, socket
 from typing import Any
@@ -23,6 +23,7 @@ from app.application import create_app
 from app.core.config import Settings
 from app.tools import TOOLS, MakeTool
 from tests.support.checked_clients import checked_http, checked_sdk
+from tests.support.forked_main import ForkedMain, WarmMain
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
 MAIN = Path(__file__).parents[2] / "main.py"
@@ -84,7 +85,7 @@ class ThreadServer(Running):
     def stop(self) -> None:
         """Stop it as a signal would; further calls do nothing."""
         self._close_clients()
-        self._server.should_exit = True
+        self._server.leave()
         self._thread.join(WAIT_SECONDS)
         self._listener.close()
         assert not self._thread.is_alive(), "the server did not stop in time"
@@ -97,13 +98,46 @@ class ThreadServer(Running):
 
 
 class _Server(uvicorn.Server):
+    """Stops at once; uvicorn looks ten times a second whether it shall."""
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        if self._loop is not None:
+            # It has ended by itself if the loop is closed.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._leaving.set)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.settled.set()
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        # The connections that clients have just closed.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        state = self.server_state
+        if state.connections or state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
+        await self.lifespan.shutdown()
 
 
 @contextmanager
@@ -134,13 +168,22 @@ class ProcessServer(Running):
         self._log = folder / "console.log"
         self.base_url = ""
         with self._log.open("wb") as console:
-            self._process = subprocess.Popen(
-                [sys.executable, str(self.main)],
-                cwd=folder,
-                env={**os.environ, "PORT": "0", "LOG_FILE": "", **environment},
-                stdout=subprocess.DEVNULL,
-                stderr=console,
+            self._process = self._start(
+                folder,
+                {**os.environ, "PORT": "0", "LOG_FILE": "", **environment},
+                console.fileno(),
             )
+
+    def _start(
+        self, folder: Path, environment: dict[str, str], log: int
+    ) -> subprocess.Popen[bytes] | ForkedMain:
+        return subprocess.Popen(
+            [sys.executable, str(self.main)],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
 
     @property
     def pid(self) -> int:
@@ -170,10 +213,42 @@ class ProcessServer(Running):
         return self._process.wait(seconds)
 
 
+class ForkedServer(ProcessServer):
+    """The same, forked from a process that has imported everything, in a tenth of the time.
+
+    For tests of what a server does once it runs. Those of the start itself use a new interpreter.
+    """
+
+    def _start(self, folder: Path, environment: dict[str, str], log: int) -> ForkedMain:
+        return _warm_main().start(folder, environment, log)
+
+
+@cache
+def _warm_main() -> WarmMain:
+    return WarmMain()
+
+
+def end_warm_main() -> None:
+    if _warm_main.cache_info().currsize:
+        _warm_main().close()
+        _warm_main.cache_clear()
+
+
 @contextmanager
 def process_server(folder: Path, **environment: str) -> Iterator[ProcessServer]:
     """Run the process until the block ends; it is ready when the block begins."""
-    server = ProcessServer(folder, **environment)
+    with _ready(ProcessServer(folder, **environment)) as server:
+        yield server
+
+
+@contextmanager
+def forked_server(folder: Path, **environment: str) -> Iterator[ProcessServer]:
+    with _ready(ForkedServer(folder, **environment)) as server:
+        yield server
+
+
+@contextmanager
+def _ready(server: ProcessServer) -> Iterator[ProcessServer]:
     try:
         server.wait_ready()
         yield server

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from app.db.checks import DatabaseFault
 from app.terminal.backup.copying import Copied, FileCopier
 from app.terminal.backup.folder import check_space, new_folder
 from app.terminal.failures import Failure
-from tests.support.databases import make_tables
+from tests.support.databases import fresh_database
 
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
 
@@ -25,11 +25,10 @@ class Stopped(BaseException):
 
 
 @pytest.fixture
-def url(tmp_path) -> str:
+def url(tmp_path) -> Iterator[str]:
     """A SQLite database with all tables and no row."""
-    url = f"sqlite:///{tmp_path}/test.db"
-    make_tables("sqlite", url)
-    return url
+    with fresh_database("sqlite", tmp_path) as url:
+        yield url
 
 
 def test_a_long_statement_is_interrupted_by_what_its_watcher_raises(url):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.databases import fresh_database, make_tables
+from tests.support.databases import fresh_database
 from tests.support.model_server_commands import FREE, KEY, model_name
 from tests.support.model_servers import ModelServers, Slots, shared_folder
 from tests.support.server import ThreadServer, thread_server
@@ -30,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if folder in item.path.parents:
             # Other processes' tests are waited for, and servers that take long to start.
             item.add_marker(pytest.mark.timeout(1800))
+    # First, so that one process gets all of them, and the others take its later tests over: those
+    # that use model servers wait for each other.
+    items.sort(key=lambda item: folder not in item.path.parents)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +96,6 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     """
     with ExitStack() as stack:
         url = stack.enter_context(fresh_database("sqlite", tmp_path))
-        make_tables("sqlite", url)
 
         def start(**settings: Any) -> ThreadServer:
             ours = {
