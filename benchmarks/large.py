@@ -1,11 +1,13 @@
 """What a large database costs: searches, lists by metadata, deletions, and old threads' removal.
 
-python -m benchmarks.large --database URL [--fill THREADS] [--delete] [--tree PATH]
+python -m benchmarks.large --database URL [--fill THREADS] [--delete | --hold] [--tree PATH]
 
 Fill an empty database first (`sqlite:////path` or `postgresql://…`; a million messages need 100,000
-threads, and minutes). `--delete` removes the thread of 20,000 messages, then all threads older than
-a year, while a client creates one empty thread after the other: its longest wait is what a
-deletion costs others. Copy the database before, to compare with another tree.
+threads, and minutes). The messages are indexed as after an import, while searches are asked.
+`--delete` removes the thread of 20,000 messages, then all threads older than a year, while a client
+creates one empty thread after the other: its longest wait is what a deletion costs others. `--hold`
+does the same in this process, and prints how long each transaction had the writer. Copy the
+database before, to compare with another tree.
 """
 
 import argparse
@@ -13,12 +15,14 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from benchmarks.large_data import LONG_THREAD, Amount, Vocabulary, fill
+from benchmarks.large_data import LONG_THREAD, Amount, Vocabulary, fill, waiting_for_index
+from benchmarks.large_holds import measure_holds
 from benchmarks.servers import ROOT, Server, threadkeeper
 
 _TIMES = 7
@@ -71,10 +75,26 @@ async def measure_reads(client: Client) -> None:
         print(f"  {name:<28} {statistics.median(times):>10.1f} {max(times):>8.1f}")
 
 
-async def first_search(client: Client) -> None:
-    """Print how long the first search takes, which may find many messages that are not indexed."""
-    _, took = await client.call("GET", "/threads", params={"q": "hello"})
-    print(f"  the first search: {took:.0f} ms")
+async def search_while_indexing(client: Client, url: str) -> None:
+    """Print how long searches take until all messages are indexed, and how long that takes."""
+    began = time.perf_counter()
+    times = []
+    while left := await asyncio.to_thread(waiting_for_index, url):
+        if not times:
+            print(f"  {left:,} messages are not indexed yet")
+        times.append((await client.call("GET", "/threads", params={"q": "hello"}))[1])
+        await asyncio.sleep(1)
+    if times:
+        print(
+            f"  the first search: {times[0]:.0f} ms; {len(times)} while they were indexed: median "
+            f"{statistics.median(times):.0f} ms, longest {max(times):.0f} ms; all were indexed "
+            f"after {time.perf_counter() - began:.0f} s"
+        )
+
+
+async def wait_idly(client: Client) -> None:
+    waits = await client.waits_during(lambda: asyncio.sleep(10))
+    _print_waits("nothing else happens", waits)
 
 
 async def delete_long_thread(client: Client) -> None:
@@ -116,7 +136,9 @@ def main() -> None:
     )
     parser.add_argument("--database", metavar="URL", required=True)
     parser.add_argument("--fill", metavar="THREADS", type=int, help="fill the empty database first")
-    parser.add_argument("--delete", action="store_true", help="measure deletions, too")
+    deletions = parser.add_mutually_exclusive_group()
+    deletions.add_argument("--delete", action="store_true", help="measure deletions, too")
+    deletions.add_argument("--hold", action="store_true", help="measure their transactions")
     parser.add_argument("--tree", type=Path, default=ROOT, help="working copy to measure")
     arguments = parser.parse_args()
     settings = {"database_url": arguments.database, "tree": arguments.tree, "SEARCH_TIMEOUT": "300"}
@@ -125,8 +147,11 @@ def main() -> None:
             pass
         fill(arguments.database, Amount(threads=arguments.fill))
     with threadkeeper(_NOBODY, **settings) as server:
-        works = [first_search, measure_reads, *([delete_long_thread] if arguments.delete else [])]
-        asyncio.run(_with_client(server, *works))
+        deletion = [wait_idly, delete_long_thread] if arguments.delete else []
+        searches = partial(search_while_indexing, url=arguments.database)
+        asyncio.run(_with_client(server, searches, measure_reads, *deletion))
+    if arguments.hold:
+        asyncio.run(measure_holds(arguments.database))
     if arguments.delete:
         with threadkeeper(_NOBODY, **settings, RETENTION_DAYS="365") as server:
             asyncio.run(_with_client(server, wait_for_retention))

@@ -68,6 +68,15 @@ def fill(url: str, amount: Amount) -> None:
     engine.dispose()
 
 
+def waiting_for_index(url: str) -> int:
+    """Return how many messages searches can't find yet."""
+    engine = create_engine(_with_driver(url))
+    with engine.connect() as connection:
+        count: int = connection.scalar(text("SELECT count(*) FROM message_index_queue"))
+    engine.dispose()
+    return count
+
+
 def _with_driver(url: str) -> Any:
     address = make_url(url)
     is_postgresql = address.get_backend_name() == "postgresql"

@@ -1,8 +1,9 @@
 """Ranks chunks by the words that they contain.
 
 Both databases rank with BM25 over the tokens from `knowledge.analyser`. SQLite's FTS5 has it built
-in. PostgreSQL's ranking functions ignore how rare a word is, so BM25 is written out here over
-`tsvector`. The `ts_rank` of a single word depends only on its count, which is computed from it.
+in. PostgreSQL's ranking functions ignore how rare a word is, so BM25 is written out here. It reads
+only indexes and short columns, because unpacking the tokens of a chunk takes longer than all else:
+`chunk_index` knows the chunks of a word, and `chunk_index_repeats` how often they repeat it.
 """
 
 from collections.abc import Collection, Sequence
@@ -56,12 +57,13 @@ _COUNTED = """
         FROM chunks WHERE vector_store_id IN :stores {files}
     ),
     asked AS MATERIALIZED (
-        SELECT term, term::tsquery AS query, (
+        SELECT place, word, term::tsquery AS query, (
             SELECT count(*) FROM chunks
             WHERE tokens @@ term::tsquery
             AND vector_store_id IN :stores {files}
         ) AS holders
-        FROM unnest(CAST(:terms AS text[])) AS term
+        FROM unnest(CAST(:words AS text[]), CAST(:terms AS text[]))
+            WITH ORDINALITY AS given (word, term, place)
     ),
 """
 # For stores that are a large part of the table, common words are not counted. Adding a string keeps
@@ -72,46 +74,58 @@ _ESTIMATED = """
         FROM (SELECT length FROM chunks WHERE vector_store_id IN :stores LIMIT 1000) AS sample
     ),
     asked AS MATERIALIZED (
-        SELECT term, term::tsquery AS query, coalesce(known, (
+        SELECT place, word, term::tsquery AS query, coalesce(known, (
             SELECT count(*) FROM chunks WHERE tokens @@ term::tsquery
         )) AS holders
-        FROM unnest(CAST(:terms AS text[]), CAST(:known AS bigint[])) AS given (term, known)
+        FROM unnest(CAST(:words AS text[]), CAST(:terms AS text[]), CAST(:known AS bigint[]))
+            WITH ORDINALITY AS given (word, term, known, place)
     ),
 """
+# `OFFSET 0` keeps the planner from reading the candidates' tokens instead of the index.
 _RANKED = """
     weighed AS MATERIALIZED (
         SELECT
+            place,
+            word,
             query,
-            ln(1 + (scope.chunks - holders + 0.5) / (holders + 0.5)) AS weight,
-            sum(holders) OVER (ORDER BY holders, term) AS reach,
+            CAST(ln(1 + (scope.chunks - holders + 0.5) / (holders + 0.5)) AS float8) AS weight,
+            sum(holders) OVER (ORDER BY holders, word) AS reach,
             min(holders) OVER () AS least
         FROM asked, scope WHERE holders > 0
     ),
-    -- Unpacks the tokens once; otherwise each ts_rank of a chunk would do it again.
-    candidates AS MATERIALIZED (
-        SELECT sequence, length, setweight(tokens, 'D') AS tokens
-        FROM chunks
-        WHERE tokens @@ (
-            SELECT string_agg(query::text, '|')::tsquery
-            FROM weighed WHERE reach <= greatest(:candidates, least)
-        )
-        AND {store} IN :stores {files}
+    rare AS MATERIALIZED (
+        SELECT string_agg(query::text, '|')::tsquery AS query
+        FROM weighed WHERE reach <= greatest(:candidates, least)
     ),
-    -- For a word that occurs n times the rank is near 1 - 1 / (1.645 n + 0.82).
+    -- Which word is in which chunk, and the bits of how often it is repeated there.
+    occurrences AS (
+        SELECT found.sequence, place, found.length, 1 AS times
+        FROM weighed CROSS JOIN rare CROSS JOIN LATERAL (
+            SELECT sequence, length FROM chunks
+            WHERE tokens @@ weighed.query AND tokens @@ rare.query
+            AND {store} IN :stores {files} OFFSET 0
+        ) AS found
+        UNION ALL
+        SELECT found.sequence, place, found.length, 1 << bit
+        FROM weighed CROSS JOIN rare CROSS JOIN generate_series(0, 7) AS bit CROSS JOIN LATERAL (
+            SELECT sequence, length FROM chunks
+            WHERE chunk_repeats(tokens) @> ARRAY[word || chr(31) || bit]
+            AND tokens @@ rare.query AND {store} IN :stores {files} OFFSET 0
+        ) AS found
+    ),
     counted AS (
         SELECT
             sequence,
-            weight,
-            candidates.length / scope.length AS length,
-            1 / (1.64493 * (1 - ts_rank('{{1,1,1,1}}', tokens, query))) - 0.5 AS occurrences
-        FROM candidates JOIN weighed ON tokens @@ query CROSS JOIN scope
+            place,
+            CAST(sum(times) AS float8) AS times,
+            occurrences.length / CAST(scope.length AS float8) AS length
+        FROM occurrences CROSS JOIN scope
+        GROUP BY sequence, place, occurrences.length, scope.length
     )
     SELECT sequence
-    FROM counted
+    FROM counted JOIN weighed USING (place)
     GROUP BY sequence
-    ORDER BY
-        sum(weight * 2.2 * occurrences / (occurrences + 1.2 * (0.25 + 0.75 * length))) DESC,
-        sequence
+    ORDER BY sum(weight * 2.2 * times / (times + 1.2 * (0.25 + 0.75 * length))) DESC, sequence
     LIMIT :count
 """
 
@@ -158,7 +172,11 @@ def lexical_search(
     if connection.dialect.name == "sqlite":
         values["query"] = _match(store_ids, searched)
     else:
-        values |= {"terms": [lexeme(term) for term in searched], "candidates": _CANDIDATES}
+        values |= {
+            "words": searched,
+            "terms": [lexeme(term) for term in searched],
+            "candidates": _CANDIDATES,
+        }
         if file_ids is None and (known := statistics(connection, store_ids)) is not None:
             statement = _ESTIMATED_RANKING
             values |= {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from app.db import chunk_ranking, chunk_statistics, chunk_vectors, chunks
 from app.db.chunks import NewChunk
@@ -12,23 +12,7 @@ from app.db.knowledge_tables import chunks as table
 from app.db.knowledge_tables import vector_store_files, vector_stores
 from app.knowledge.analyser import tokens
 from tests.support.rows import connected
-
-STORE = {"created_at": 1, "last_active_at": 1, "metadata": {}}
-FILE = {
-    "created_at": 1,
-    "filename": "a.txt",
-    "purpose": "assistants",
-    "bytes": 1,
-    "status": "processed",
-}
-IN_STORE = {
-    "created_at": 1,
-    "status": "completed",
-    "usage_bytes": 1,
-    "attributes": {},
-    "chunking_strategy": {},
-    "attempts": 0,
-}
+from tests.support.store_rows import insert_stores
 
 
 @pytest.fixture
@@ -37,13 +21,7 @@ def connection(database_url) -> Iterator[Connection]:
     with connected(database_url) as connection:
         if connection.dialect.name == "sqlite":
             connection.execute(text("PRAGMA foreign_keys = ON"))
-        for store in ("vs_1", "vs_2"):
-            connection.execute(insert(vector_stores), {"id": store, **STORE})
-        for file in ("file-a", "file-b"):
-            connection.execute(insert(files), {"id": file, **FILE})
-            for store in ("vs_1", "vs_2"):
-                row = {"id": file, "vector_store_id": store, **IN_STORE}
-                connection.execute(insert(vector_store_files), row)
+        insert_stores(connection, ["vs_1", "vs_2"], ["file-a", "file-b"])
         yield connection
 
 
