@@ -284,7 +284,7 @@ async def _opened(
         file_batches=FileBatchService(database, wake),
         handovers=HandoverService(database, tasks, delivery.wake),
         notifications=NotificationService(
-            database, actions.client, delivery.mailer, actions.sealer, delivery.wake
+            *(database, actions.client, delivery.mailer, actions.sealer, counter, delivery.wake)
         ),
         exports=ExportService(database, store),
         imports=ImportService(

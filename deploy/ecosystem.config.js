@@ -19,6 +19,8 @@ function server(port) {
     // PM2 stops a server with SIGINT, which works like SIGTERM. The timeout is longer than
     // SHUTDOWN_SECONDS (10), so that runs are handed over instead of being cut off.
     kill_timeout: 30000,
+    // The first process ends the others; PM2 would also interrupt code and readers of files.
+    treekill: false,
     // With invalid settings the server exits with status 2: a restart would not help.
     stop_exit_codes: [2],
   };

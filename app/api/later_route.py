@@ -1,7 +1,7 @@
 """Routes that are built when they are first needed."""
 
 from collections.abc import Callable
-from functools import partial
+from threading import RLock
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -12,11 +12,16 @@ class LaterRoute(APIRoute):
     """A route that is built for its first request, or for the OpenAPI document.
 
     To build one, the framework examines its function, and makes validators of all that it takes
-    and returns. For all routes at once, that was a third of the server's start.
+    and returns. For all routes at once, that was a third of the server's start. The event loop and
+    the thread that makes the document may need the same route at once.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        self._build = partial(super().__init__, path, endpoint, **options)
+        def build(route: LaterRoute) -> None:
+            APIRoute.__init__(route, path, endpoint, **options)
+
+        self._build = build
+        self._lock = RLock()
         # By these, requests find their route.
         self.path, self.endpoint = path, endpoint
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
@@ -25,8 +30,17 @@ class LaterRoute(APIRoute):
 
     def __getattr__(self, name: str) -> Any:
         """Build the route, for an attribute that it does not have yet."""
-        build = self.__dict__.pop("_build", None)
-        if build is None:
-            raise AttributeError(name)
-        build()
-        return getattr(self, name)
+        if lock := self.__dict__.get("_lock"):
+            with lock:
+                if "_build" in self.__dict__:
+                    self._become_built()
+        # Another thread may have built it since the attribute was found missing.
+        if name in self.__dict__:
+            return self.__dict__[name]
+        raise AttributeError(name)
+
+    def _become_built(self) -> None:
+        built = type(self).__new__(type(self))
+        self._build(built)
+        # All attributes at once: no other thread sees a part of them.
+        self.__dict__ = built.__dict__

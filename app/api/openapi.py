@@ -1,15 +1,19 @@
 """The document at `/openapi.json`: the framework's, with examples added and errors corrected."""
 
 from copy import deepcopy
+from threading import Lock
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.routing import Route
 
 from app.api.attempts import CREATING, LONGEST_KEY
 from app.api.errors import envelope
 from app.api.examples import ANSWERS, BODIES, STREAMS
 from app.api.packed import TOO_LARGE
 from app.api.routing import failure
+from app.core.later import Later
 from app.schemas.common import ErrorEnvelope
 
 _JSON = "application/json"
@@ -108,9 +112,32 @@ _WITH_IDS = ("chat", "follow_run")
 
 
 def complete_openapi(app: FastAPI) -> None:
-    """Make the application serve the completed document."""
-    generate = app.openapi
-    app.openapi = lambda: completed(generate())  # type: ignore[method-assign]
+    """Make the application serve the completed document.
+
+    Making it takes up to a second, so a thread does it, for the first request.
+    """
+    generate, one_at_a_time = app.openapi, Lock()
+
+    def complete() -> dict[str, Any]:
+        with one_at_a_time:
+            return completed(generate())
+
+    def make() -> bytes:
+        document = complete()
+        if app.root_path:
+            document = {**document, "servers": [{"url": app.root_path}]}
+        return bytes(JSONResponse(document).body)
+
+    made = Later(make)
+
+    async def openapi(_request: Request) -> Response:
+        return Response(await made.get(), media_type=_JSON)
+
+    app.openapi = complete  # type: ignore[method-assign]
+    routes, url = app.router.routes, app.openapi_url or ""
+    [place] = [n for n, one in enumerate(routes) if isinstance(one, Route) and one.path == url]
+    # The framework's own makes it on the event loop.
+    routes[place] = Route(url, openapi, include_in_schema=False)
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:

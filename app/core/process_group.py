@@ -183,11 +183,10 @@ class ProcessGroup:
 
     def _bury(self) -> None:
         """Note which workers have ended."""
-        for worker in [*self._workers.values()]:
-            pid, status = os.waitpid(worker.pid, os.WNOHANG)
-            if not pid:
+        for pid, status in _ended():
+            # As the first process of a container, it also inherits what a dead worker had started.
+            if (worker := self._workers.pop(pid, None)) is None:
                 continue
-            del self._workers[pid]
             worker.channel.close()
             self._on_death(pid)
             code = os.waitstatus_to_exitcode(status)
@@ -218,6 +217,13 @@ class ProcessGroup:
             if time.monotonic() >= moment:
                 del self._due[number]
                 self._start(number)
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    """Yield the ids and statuses of processes that have ended, which then are gone."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            yield ended
 
 
 def _numbers() -> list[signal.Signals]:

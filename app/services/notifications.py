@@ -6,6 +6,7 @@ from typing import Any
 from app.core.mail import Mailer, is_address
 from app.core.outbound.addresses import OutboundRefused
 from app.core.outbound.client import OutboundClient
+from app.core.rate_limits import RequestCounter
 from app.core.sealing import Sealer
 from app.core.webhooks import new_secret
 from app.db import notifications
@@ -13,7 +14,7 @@ from app.db.database import Connection, Database
 from app.db.notification_rows import NotificationRow, NotificationTargetRow
 from app.db.paging import Page
 from app.domain.clock import now
-from app.domain.errors import InvalidRequest
+from app.domain.errors import InvalidRequest, LimitReached
 from app.domain.ids import new_id
 from app.schemas.common import ListPage
 from app.schemas.notifications import (
@@ -34,6 +35,9 @@ from app.services.notifying import announce_test
 from app.services.secrets_key import claim_secrets_key, sealed
 
 _MAIL_SETTING = "SMTP_HOST"
+# What a key can have the server send, to any address: tests of a project, and each notification
+# again.
+_TESTS, _RESENDS = "30/hour", "5/hour"
 
 
 class NotificationService:
@@ -43,6 +47,7 @@ class NotificationService:
         client: OutboundClient,
         mailer: Mailer,
         sealer: Sealer,
+        counter: RequestCounter,
         wake: Callable[[], None],
     ) -> None:
         """`wake` is called when a notification was written."""
@@ -50,6 +55,7 @@ class NotificationService:
         self._client = client
         self._mailer = mailer
         self._sealer = sealer
+        self._counter = counter
         self._wake = wake
 
     def channels(self) -> NotificationChannelList:
@@ -120,7 +126,12 @@ class NotificationService:
         return NewNotificationTarget(**_target(changed).model_dump(), secret=secret)
 
     async def test_target(self, project: str, target_id: str) -> Notification:
-        """Send a test. Raises `NotFound`, and `InvalidRequest` if the target is disabled."""
+        """Send a test.
+
+        Raises `NotFound`, `InvalidRequest` if the target is disabled, and `LimitReached`.
+        """
+        await self._database.read(_enabled_target, project, target_id)
+        await self._count(_TESTS, "Too many test notifications", "tests", project)
         row = await self._database.transaction(self._test, project, target_id)
         self._wake()
         return _notification(row)
@@ -139,10 +150,23 @@ class NotificationService:
         return ListPage[Notification].of([_notification(row) for row in rows], has_more=has_more)
 
     async def resend(self, project: str, notification_id: str) -> Notification:
-        """Deliver a notification again, with the same id. Raises `NotFound`."""
+        """Deliver a notification again, with the same id. Raises `NotFound` and `LimitReached`."""
+        await self._database.read(notifications.retrieve, project, notification_id)
+        await self._count(
+            _RESENDS, "This notification was resent too often", "resends", notification_id
+        )
         row = await self._database.transaction(notifications.resend, project, notification_id)
         self._wake()
         return _notification(row)
+
+    async def _count(self, rate: str, problem: str, *who: str) -> None:
+        standing = await self._counter.count(rate, *who)
+        if not standing.allowed:
+            raise LimitReached(
+                f"{problem}: the limit is {rate}. Please try again in {standing.retry_after}s.",
+                code="rate_limit_exceeded",
+                headers={"retry-after": str(standing.retry_after)},
+            )
 
     def _check_address(self, body: NotificationTargetCreate) -> None:
         if body.type == "email":
@@ -189,12 +213,16 @@ class NotificationService:
 
     @staticmethod
     def _test(connection: Connection, project: str, target_id: str) -> NotificationRow:
-        target = notifications.retrieve_target(connection, project, target_id)
-        if not target.enabled:
-            raise InvalidRequest(
-                f"The target '{target_id}' is disabled. Enable it first.", code="target_disabled"
-            )
-        return announce_test(connection, target)
+        return announce_test(connection, _enabled_target(connection, project, target_id))
+
+
+def _enabled_target(connection: Connection, project: str, target_id: str) -> NotificationTargetRow:
+    target = notifications.retrieve_target(connection, project, target_id)
+    if not target.enabled:
+        raise InvalidRequest(
+            f"The target '{target_id}' is disabled. Enable it first.", code="target_disabled"
+        )
+    return target
 
 
 def _in_order(events: Collection[HandoverEvent]) -> list[str]:

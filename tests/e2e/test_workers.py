@@ -34,9 +34,13 @@ class Group:
         self.address = found[1]
 
     @property
-    def workers(self) -> list[int]:
+    def children(self) -> list[int]:
         children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
+
+    @property
+    def workers(self) -> list[int]:
+        return [pid for pid in self.children if b"main" in _command(pid)]
 
     def get(self, path: str, key: str = KEYS[0]) -> httpx.Response:
         # On a connection of its own, which any worker may take.
@@ -53,13 +57,26 @@ class Group:
         )
 
 
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+class AdoptingServer(ProcessServer):
+    main = Path(__file__).parents[1] / "support" / "programs" / "adopting_main.py"
+
+
 @pytest.fixture
-def group(tmp_path):
+def made() -> type[ProcessServer]:
+    return ProcessServer
+
+
+@pytest.fixture
+def group(tmp_path, made):
     with empty_database("postgresql", tmp_path) as url:
         (tmp_path / ".env").write_text(f'API_KEYS=["shop:{KEYS[0]}"]', "utf-8")
         settings = {"WORKERS": "2", "DATABASE_URL": url, "CODE_INTERPRETER": "off"}
         limits = {"RATE_LIMIT": "200/hour", "DATABASE_POOL_SIZE": "2", "SHUTDOWN_SECONDS": "2"}
-        server = ProcessServer(tmp_path, **settings, **limits, LOG_FILE="app.log")
+        server = made(tmp_path, **settings, **limits, LOG_FILE="app.log")
         try:
             yield Group(server)
         finally:
@@ -111,3 +128,21 @@ def test_workers_end_if_their_first_process_was_killed(group):
     workers = group.workers
     group.server.kill()
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+class TestInAContainer:
+    @pytest.fixture
+    def made(self, tmp_path, monkeypatch) -> type[ProcessServer]:
+        os.mkfifo(tmp_path / "orphan")
+        monkeypatch.setenv("ORPHAN", str(tmp_path / "orphan"))
+        return AdoptingServer
+
+    def test_orphans_do_not_stay_as_zombies(self, group, tmp_path):
+        workers = group.workers
+        [orphan] = {*group.children} - {*workers}
+        (tmp_path / "orphan").write_bytes(b"")
+        wait_until(lambda: orphan not in group.children)
+        os.kill(workers[0], signal.SIGKILL)
+        wait_until(lambda: len(group.workers) == 2 and workers[0] not in group.workers)
+        group.server.terminate()
+        assert group.server.wait(20) == 0

@@ -321,3 +321,33 @@ def test_what_a_killed_server_was_sending_is_sent_by_another(start, database_url
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
             assert f"webhook-id: {sent}".encode() in head
         assert settled(heir.http, sent, attempts=2)["status"] == "delivered"
+
+
+def test_a_key_can_not_send_any_number_of_tests_or_repeats(start_shared, hook):
+    keys = {"shop": "key-of-the-shop-1234567", "other": "key-of-another-1234567"}
+    service = start_shared(
+        actions_allow=[hook.host], api_keys=[f"{name}:{key}" for name, key in keys.items()]
+    )
+    http = service.http
+    http.headers["authorization"] = f"Bearer {keys['shop']}"
+    target = webhook(http, hook)
+    sent = [sent_test(http, target) for _ in range(30)]
+    # A target that is made anew does not help; one that is unknown costs nothing.
+    ok(http.delete(f"/notification_targets/{target['id']}"))
+    error_of(http.post(f"/notification_targets/{target['id']}/test"), 404)
+    target = webhook(http, hook)
+    refused = http.post(f"/notification_targets/{target['id']}/test")
+    error = error_of(refused, 429)
+    assert error["code"] == "rate_limit_exceeded"
+    assert "the limit is 30/hour" in error["message"]
+    assert 0 < int(refused.headers["retry-after"]) <= 3600
+    http.headers["authorization"] = f"Bearer {keys['other']}"
+    target = webhook(http, hook)
+    again = sent_test(http, target)
+    assert again not in sent
+    for _ in range(5):
+        settled(http, again)
+        ok(http.post(f"/notifications/{again}/resend"))
+    refused = http.post(f"/notifications/{again}/resend")
+    assert "the limit is 5/hour" in error_of(refused, 429)["message"]
+    assert int(refused.headers["retry-after"]) > 0

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -429,6 +430,30 @@ async def test_a_session_that_died_is_replaced(interpreter):
     async with interpreter.session("one") as session:
         assert session.fresh
         assert (await events_of(session, "x"))[-1] == Ended("error")
+
+
+def _processes() -> list[int]:
+    """Return the zygote and its sessions."""
+    [zygote] = [
+        int(pid)
+        for thread in Path("/proc/self/task").iterdir()
+        for pid in (thread / "children").read_text().split()
+        if b"zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    sessions = Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()
+    return [zygote, *map(int, sessions)]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+async def test_signals_that_stop_a_server_do_not_end_code(interpreter, sent):
+    # systemd sends them to all processes of a service, PM2 to all children.
+    async with interpreter.session("one") as session:
+        await printed(session, "x = 'still here'")
+        for pid in _processes():
+            os.kill(pid, sent)
+        assert await printed(session, "print(x)") == "still here\n"
+        assert not session.fresh
+    await _use(interpreter, f"after {sent.name}")
 
 
 async def test_unused_sessions_end_and_then_the_zygote(tmp_path):

@@ -174,6 +174,10 @@ def _copy_font_list() -> None:
 
 def main() -> None:
     """`python -c … FD CONFIG`: the socket's number, and `config` as JSON."""
+    # Process managers may send these to all processes at a stop, while runs still get their time.
+    # It ends when the server does.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     zygote = Zygote(control, json.loads(sys.argv[2]))
     load()
