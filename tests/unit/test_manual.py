@@ -15,6 +15,8 @@ NOT_SETTINGS = {
     *("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"),
     *("POSTGRES_PASSWORD", "S3_SECRET_KEY", "PUBLIC_HTTP_PORT", "PUBLIC_HTTPS_PORT"),
     *("MAX_UPLOAD", "ACME_FOLDER"),
+    # Variables of the process that libraries follow.
+    *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
     # A variable of the program that the page is about.
     "OPENAI_ASSISTANT_ID",
     # Variables that providers.yaml names.
