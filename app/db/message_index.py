@@ -20,6 +20,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     column,
+    exists,
     false,
     literal,
     select,
@@ -27,11 +28,11 @@ from sqlalchemy import (
     text,
 )
 
-from app.db.slices import in_slice
+from app.db.slices import in_slice, together
 from app.db.tables import messages, threads
 
 _AT_ONCE = 100
-# A word in more messages than these is frequent. PostgreSQL then looks into one thread after the
+# A word in more messages than these is frequent. The list then looks into one thread after the
 # other, newest first: a page is full soon.
 _MANY = 2_000
 _WORD = re.compile(r"\w")
@@ -40,12 +41,15 @@ _BETWEEN_WORDS = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
 _WAITING = text("SELECT 1 FROM message_index_queue LIMIT 1")
 # The newest first: what was just said is found even while many older messages wait.
-_TAKE = text(
-    "DELETE FROM message_index_queue WHERE sequence IN "
-    "(SELECT sequence FROM message_index_queue ORDER BY sequence DESC LIMIT :count) "
-    "RETURNING sequence"
+_NEXT = text(
+    "SELECT sequence, coalesce(length(CAST(messages.content AS text)), 0) AS characters FROM "
+    "(SELECT sequence FROM message_index_queue ORDER BY sequence DESC LIMIT :count) AS waiting "
+    "LEFT JOIN messages USING (sequence) ORDER BY sequence DESC"
 )
 _among_keys: BindParameter[Any] = bindparam("keys", expanding=True)
+_TAKE = text(
+    "DELETE FROM message_index_queue WHERE sequence IN :keys RETURNING sequence"
+).bindparams(_among_keys)
 _INDEX = {
     # In ascending order: FTS5 writes what it has gathered whenever a row precedes the last one.
     "sqlite": text(
@@ -67,7 +71,8 @@ _INDEX = {
         "ON CONFLICT (sequence) DO UPDATE SET words = excluded.words"
     ).bindparams(_among_keys),
 }
-_FOUND_BY_FTS5 = text("messages.sequence IN (SELECT rowid FROM message_index WHERE text MATCH :q)")
+# With the plus sign, SQLite reads the messages of a thread and not, for each thread, all matches.
+_FOUND_BY_FTS5 = text("+messages.sequence IN (SELECT rowid FROM message_index WHERE text MATCH :q)")
 _SOME_BY_FTS5 = text(
     "SELECT threads.sequence FROM messages JOIN threads ON threads.id = messages.thread_id "
     "WHERE messages.sequence IN "
@@ -76,6 +81,8 @@ _SOME_BY_FTS5 = text(
 # Only on PostgreSQL.
 _indexed = table("message_index", column("thread", BigInteger))
 _MATCHES = text("message_index.words @@ to_tsquery('simple', :q)")
+# Until a table is analysed, as after an import, the planner would read all of it for a rare word.
+_READ_ALL = text("SELECT set_config('enable_seqscan', :may, true)")
 
 
 def is_behind(connection: Connection) -> bool:
@@ -89,12 +96,17 @@ def catch_up(connection: Connection) -> bool:
 
 
 def _index_some(connection: Connection) -> bool:
+    waiting = connection.execute(_NEXT, {"count": _AT_ONCE})
+    found = [(row.sequence, row.characters) for row in waiting]
+    if not found:
+        return False
+    asked = together(found)
     # Taken first: a message that is changed meanwhile waits for this transaction's end, and is put
     # into the queue again.
-    keys = list(connection.execute(_TAKE, {"count": _AT_ONCE}).scalars())
+    keys = list(connection.execute(_TAKE, {"keys": asked}).scalars())
     if keys:
         connection.execute(_INDEX[connection.dialect.name], {"keys": keys})
-    return len(keys) == _AT_ONCE
+    return len(found) == _AT_ONCE or len(asked) < len(found)
 
 
 def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
@@ -111,15 +123,17 @@ def _by_fts5(connection: Connection, query: str) -> ColumnElement[bool]:
     some = connection.execute(_SOME_BY_FTS5, {"q": query, "count": _MANY + 1}).scalars().all()
     if len(some) <= _MANY:
         return threads.c.sequence.in_(sorted(set(some)))
-    found = select(messages.c.thread_id).where(_FOUND_BY_FTS5.bindparams(q=query))
-    return threads.c.id.in_(found)
+    found = _FOUND_BY_FTS5.bindparams(q=query)
+    return exists().where(messages.c.thread_id == threads.c.id, found)
 
 
 def _by_gin(connection: Connection, query: str) -> ColumnElement[bool]:
     """Don't leave it to the planner whether many messages match: it is often wrong."""
     matches = _MATCHES.bindparams(q=query)
     found = select(_indexed.c.thread).where(matches).limit(_MANY + 1)
+    connection.execute(_READ_ALL, {"may": "off"})
     some: Sequence[Any] = connection.execute(found).scalars().all()
+    connection.execute(_READ_ALL, {"may": "on"})
     if len(some) <= _MANY:
         listed = bindparam("found", sorted(set(some)), ARRAY(BigInteger), unique=True)
         return threads.c.sequence == any_(listed)

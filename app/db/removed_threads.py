@@ -13,8 +13,11 @@ from sqlalchemy import (
     Connection,
     Delete,
     Table,
+    Text,
     bindparam,
+    cast,
     delete,
+    func,
     null,
     select,
     text,
@@ -24,7 +27,7 @@ from sqlalchemy import (
 from app.db import insight_days, past_ids
 from app.db.handover_tables import handovers
 from app.db.resource_uses import Taken, take_along
-from app.db.slices import in_slice
+from app.db.slices import in_slice, together
 from app.db.summary_tables import summaries
 from app.db.tables import ACTIVE, messages, run_events, run_items, runs, steps, threads
 from app.domain.access import REMOVED
@@ -67,7 +70,13 @@ def _drop_some(table: Table, owner: str, value: BindParameter[list[str]]) -> Del
 
 
 _OF_RUNS = [_drop_some(table, "run_id", _keys) for table in (run_events, run_items, steps)]
-_MESSAGES = _drop_some(messages, "thread_id", _keys)
+_SOME_MESSAGES = (
+    select(messages.c.sequence, func.length(cast(messages.c.content, Text)))
+    .where(messages.c.thread_id == _in_thread)
+    .order_by(messages.c.sequence)
+    .limit(_AT_ONCE)
+)
+_DROP_MESSAGES = delete(messages).where(messages.c.sequence.in_(_keys))
 
 
 def remove(connection: Connection, keys: Sequence[str]) -> Taken:
@@ -113,7 +122,10 @@ def _drop_part(connection: Connection, thread_id: str) -> bool:
         if all(connection.execute(drop, keys).rowcount < _AT_ONCE for drop in _OF_RUNS):
             connection.execute(_DROP_RUNS, keys)
         return False
-    if connection.execute(_MESSAGES, {"keys": [thread_id]}).rowcount == _AT_ONCE:
+    found = [(key, length) for key, length in connection.execute(_SOME_MESSAGES, scope)]
+    if dropped := together(found):
+        connection.execute(_DROP_MESSAGES, {"keys": dropped})
+    if len(found) == _AT_ONCE or len(dropped) < len(found):
         return False
     connection.execute(_DROP, scope)
     return True

@@ -4,12 +4,16 @@ SQLite has one writer: what writes for longer makes every client wait.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from sqlalchemy import Connection
 
 # Far below what a client notices; a commit on a slow disk is added to it.
 _SECONDS = 0.03
+# How many characters of messages one step takes, but at least one message. Adding so many to an
+# index, or removing them, takes some milliseconds.
+_CHARACTERS = 100_000
 
 
 def in_slice(connection: Connection, step: Callable[[Connection], bool]) -> bool:
@@ -22,3 +26,10 @@ def in_slice(connection: Connection, step: Callable[[Connection], bool]) -> bool
         if time.monotonic() >= end:
             return True
     return False
+
+
+def together(rows: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the keys of the first rows that one step takes; `rows`: keys and their characters."""
+    sums = accumulate(characters for _, characters in rows)
+    keys = [key for (key, _), length in zip(rows, sums, strict=True) if length <= _CHARACTERS]
+    return keys or [key for key, _ in rows[:1]]
