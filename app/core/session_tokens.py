@@ -28,10 +28,14 @@ class IssuedToken:
 
 @dataclass(frozen=True)
 class Session:
-    """A browser's session. `site`: the identity of the site's key that it was begun with."""
+    """A browser's session. `site`: the identity of the site's key that it was begun with.
+
+    `of_user`: a site vouches for its visitor.
+    """
 
     id: str
     site: str | None = None
+    of_user: bool = False
 
 
 class SessionTokens:
@@ -80,7 +84,7 @@ class SessionTokens:
             ) from None
         except jwt_library().InvalidTokenError:
             return None
-        return Session(str(claims["sub"]), claims.get("site"))
+        return Session(str(claims["sub"]), claims.get("site"), of_user="user" in claims)
 
     def renewable_session(self, token: str, *, site: str | None = None) -> str | None:
         """Return the session that may get a new token; None if it may not.

@@ -1,9 +1,19 @@
 """Statements about actions. A project can read its own and the configured ones."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    or_,
+    select,
+    update,
+)
 
 from app.db.action_rows import ACTION_DOCUMENTS, ACTIONS, ActionDocumentRow, ActionRow
 from app.db.action_tables import action_documents, actions
@@ -90,6 +100,20 @@ def users_of(connection: Connection, project: str | None, prefix: str) -> dict[s
 
     Their drafts count too. `project`: None: of all projects, and configured ones.
     """
+    return {row.id: row.name for row, _ in _users(connection, project, prefix)}
+
+
+def listed(
+    connection: Connection, project: str, prefix: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the functions whose names begin so, each with its assistant's id; drafts' too."""
+    for row, tool in _users(connection, project, prefix):
+        yield row.id, tool["function"]
+
+
+def _users(
+    connection: Connection, project: str | None, prefix: str
+) -> Iterator[tuple[Any, dict[str, Any]]]:
     tools = (assistants.c.tools, assistant_drafts.c.content["tools"])
     found = connection.execute(
         select(assistants.c.id, assistants.c.name, *tools)
@@ -100,11 +124,10 @@ def users_of(connection: Connection, project: str | None, prefix: str) -> dict[s
         .where(*([] if project is None else [assistants.c.project == project]))
         .order_by(assistants.c.sequence)
     )
-    return {
-        row.id: row.name
-        for row in found
-        if any(_name(tool).startswith(prefix) for listed in row[2:] for tool in listed or ())
-    }
+    for row in found:
+        for tool in (tool for tools_of in row[2:] for tool in tools_of or ()):
+            if _name(tool).startswith(prefix):
+                yield row, tool
 
 
 def _mentions(column: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ _of_subject = (
     visitors.c.subject == bindparam("of_subject"),
 )
 _BY_SUBJECT = select(visitors).where(*_of_subject)
+_LOCKED = _BY_SUBJECT.with_for_update()
 _BY_THREAD = select(visitors).where(
     visitors.c.session_id == threads.c.session_id, threads.c.id == bindparam("key")
 )
@@ -105,9 +106,21 @@ def of_threads(connection: Connection, thread_ids: Sequence[str]) -> dict[str, V
     return {thread_id: VISITORS.read(row) for thread_id, *row in found}
 
 
+def is_known(connection: Connection, session_id: str) -> bool:
+    """Note that a user's session is in use; return whether it is still known whose it is.
+
+    Until the transaction ends, he is not forgotten.
+    """
+    values = {"key": session_id, "seen_at": now()}
+    return connection.execute(_SEEN, values).rowcount == 1
+
+
 def forget(connection: Connection, project: str, subject: str) -> None:
     """Delete who the visitor is, if he has no threads left."""
-    connection.execute(_FORGET, {"of_project": project, "of_subject": subject})
+    keys = {"of_project": project, "of_subject": subject}
+    # First wait for those who create a thread for him: the second statement then sees it.
+    connection.execute(_LOCKED, keys)
+    connection.execute(_FORGET, keys)
 
 
 def forget_idle(connection: Connection, before: int) -> int:

@@ -50,11 +50,13 @@ class Caller:
     `session` limits them: a browser's session, or the identity of a key that may only chat. `key`
     identifies the API key for rate limits without revealing it; `limits` are those of a key that
     was made while the server runs. `request_id` is the id that the logs show for the request.
+    `of_user`: a site vouches for the visitor whose session it is.
     `attempt` is set if the request creates something, and its client may send it again.
     """
 
     project: str = DEFAULT_PROJECT
     session: str | None = None
+    of_user: bool = False
     key: str = ""
     request_id: str | None = None
     limits: KeyLimits | None = None

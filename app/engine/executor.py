@@ -32,7 +32,7 @@ from app.engine.tools.tool import Call, Emit
 from app.engine.tools.toolbox import RunTools, Toolbox
 from app.engine.translation.events import Projection
 from app.engine.translation.items import (
-    allowed_call,
+    allowed_as,
     answer_call,
     call_output,
     complete_step,
@@ -255,15 +255,19 @@ class Execution:
 
     def _approval(self, call: dict[str, Any]) -> dict[str, str] | None:
         """Return what a person must allow before this call is answered; None if nothing is left."""
-        step = self._tool_step
-        if step is not None and allowed_call(step, call["call_id"]) in (self._run.allowed or ()):
+        if self._allowed_as(call) is not None:
             return None
         return self._tools.approval(call["name"])
+
+    def _allowed_as(self, call: dict[str, Any]) -> str | None:
+        step = self._tool_step
+        return None if step is None else allowed_as(self._run.allowed, step, call["call_id"])
 
     def _call(self, item: dict[str, Any], step: StepRow) -> tuple[Call, Emit]:
         same = [one for one in self._items if one.get("name") == item["name"]]
         number = next(place for place, one in enumerate(same) if one is item)
-        call = Call(item["call_id"], item["name"], item["arguments"], number)
+        allowed = self._allowed_as(item)
+        call = Call(item["call_id"], item["name"], item["arguments"], number, allowed)
         # Before this execution has asked the model, another may have begun to answer the call.
         again = self._projection is None
         return call, unsent if again else self._deltas.of_call(step, call.id)

@@ -124,6 +124,8 @@ class Approval(WireObject):
     operation: str
     method: str
     host: str
+    # Runs that wait since an earlier version have none.
+    path: str = ""
 
 
 class RequiredToolCall(WireObject):

@@ -170,9 +170,13 @@ class AccessService:
             return None
         if session.site is not None:
             visitor = await self._directory.visitor_of(session.site)
-            return None if visitor is None else replace(visitor, session=session.id)
-        public = self.public_chat
-        return None if public is None else Caller(public.project, session.id)
+        elif public := self.public_chat:
+            visitor = Caller(public.project)
+        else:
+            visitor = None
+        if visitor is None:
+            return None
+        return replace(visitor, session=session.id, of_user=session.of_user)
 
     async def site_of(self, key: str) -> Caller:
         """Return the caller whose key is in a site's page. Raises `Unauthorized`, `Forbidden`."""

@@ -24,6 +24,7 @@ from app.schemas.actions import (
     ActionUpdate,
 )
 from app.schemas.common import ListPage
+from app.services.action_functions import refuse_redefining
 from app.services.action_making import ActionMaker, Made, found_in, invalid
 from app.services.secrets_key import claim_secrets_key
 from app.wire import action_object
@@ -87,6 +88,7 @@ class ActionService:
     def _create(self, connection: Connection, made: Made) -> ActionRow:
         assert made.document is not None
         _check_name(connection, made.action)
+        refuse_redefining(connection, made.action)
         if made.action.secret is not None:
             claim_secrets_key(connection, self._maker.sealer)
         return actions.create(connection, made.action, made.document)
@@ -97,6 +99,7 @@ class ActionService:
         if made.action.name != before.name:
             _check_unused(connection, before, "name")
             _check_name(connection, made.action)
+        refuse_redefining(connection, made.action)
         if made.action.secret not in (None, before.secret):
             claim_secrets_key(connection, self._maker.sealer)
         return actions.rewrite(connection, made.action, made.document)

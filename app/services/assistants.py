@@ -21,6 +21,7 @@ from app.schemas.assistants import (
 )
 from app.schemas.common import ListPage
 from app.schemas.tools import as_json, normalized
+from app.services.action_functions import refuse_redefined
 from app.services.assistant_versions import author_of, change, locked
 from app.services.code_files import check_code_files
 from app.services.vector_stores import stored_resources
@@ -70,6 +71,7 @@ class AssistantService:
         assistant = replace(
             new_assistant(project, body), tool_resources=resources, attempt=caller.mark
         )
+        refuse_redefined(connection, project, assistant.tools)
         repeats.keep(connection, caller, assistant.id)
         return assistants.create(connection, assistant)
 
@@ -80,6 +82,7 @@ class AssistantService:
         before = locked(connection, caller.project, assistant_id)
         check_code_files(connection, Caller(caller.project), body.tool_resources)
         values = {name: stored_field(body, name) for name in body.model_fields_set}
+        refuse_redefined(connection, caller.project, values.get("tools", ()))
         if body.model is None:
             values.pop("model", None)
         return change(connection, before, values, "updated", author_of(caller))

@@ -23,6 +23,7 @@ from app.schemas.drafts import (
     Version,
 )
 from app.schemas.tools import ToolResources
+from app.services.action_functions import refuse_redefined
 from app.services.assistant_versions import (
     author_of,
     change,
@@ -99,6 +100,7 @@ def _save(connection: Connection, caller: Caller, assistant_id: str, body: Draft
             **{name: stored_field(body, name) for name in AssistantFields.model_fields},
         },
     )
+    refuse_redefined(connection, caller.project, draft.content["tools"])
     drafts.write(connection, draft)
     return _draft(connection, assistant, draft)
 

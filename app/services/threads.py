@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.db import handovers, messages, repeats, runs, steps, summaries, threads, usage
+from app.db import handovers, messages, repeats, runs, steps, summaries, threads, usage, visitors
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.rows import MessageRow, SummaryRow, ThreadRow
 from app.domain.access import Caller
 from app.domain.clock import now
-from app.domain.errors import NotFound, ThreadBusy
+from app.domain.errors import NotFound, ThreadBusy, Unauthorized
 from app.domain.ids import new_id
 from app.engine.tally import Tally
 from app.engine.tasks import RunTasks
@@ -232,8 +232,15 @@ def create_thread(
 ) -> ThreadRow:
     """Create a thread with its first messages. `for_code`: it shows its files for code, if none.
 
-    Raises `NotFound` for an unknown file, and `InvalidRequest` for too many.
+    Raises `NotFound` for an unknown file, `InvalidRequest` for too many, and `Unauthorized` if
+    nobody knows any more whose session it is.
     """
+    if caller.of_user and caller.session and not visitors.is_known(connection, caller.session):
+        # Nobody would find the thread to export or delete it. The page begins a new session.
+        raise Unauthorized(
+            "This visitor's data was deleted; begin a new session at /chat/sessions.",
+            code="session_expired",
+        )
     resources: dict[str, Any] = {}
     if body.tool_resources is not None:
         check_code_files(connection, caller, body.tool_resources)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.actions.definitions import fingerprint
 from app.db import runs, steps
 from app.db.database import Connection
 from app.db.rows import RunRow, StepRow
@@ -69,7 +70,7 @@ def submit_outputs(
         run,
         "queued",
         required_action=None,
-        allowed=[allowed_call(step, call_id) for call_id in allowed] if step else None,
+        allowed=[allowed_call(step, *one) for one in allowed.items()] if step else None,
         worker_id=worker_id,
         streamed=True,
     )
@@ -128,9 +129,9 @@ def _check_rights(caller: Caller, calls: Sequence[RequiredToolCall]) -> None:
 
 def _decided(
     calls: Sequence[RequiredToolCall], outputs: Mapping[str, str]
-) -> tuple[list[str], dict[str, str]]:
-    """Return the ids of the calls that are allowed, and the outputs of all others."""
-    allowed: list[str] = []
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the allowed calls, with fingerprints of what they were, and the others' outputs."""
+    allowed: dict[str, str] = {}
     answers: dict[str, str] = {}
     for call in calls:
         if call.approval is None:
@@ -138,7 +139,7 @@ def _decided(
         elif is_refusal(outputs[call.id]):
             answers[call.id] = _NOT_ALLOWED
         else:
-            allowed.append(call.id)
+            allowed[call.id] = fingerprint(call.approval.model_dump())
     return allowed, answers
 
 

@@ -89,6 +89,7 @@ def test_the_run_waits_and_says_what_would_be_called(waiting, api):
         "operation": "reportWeather",
         "method": "POST",
         "host": api.host,
+        "path": "/cities/{city}",
     }
     assert api.asked == []
 
@@ -306,3 +307,25 @@ def test_a_visitor_triggers_only_what_the_assistant_lists(visit, upstream, api):
     assert visitor.post("/chat", json={"message": "go"}).status_code == 200
     assert "unknown function" in outputs(upstream)[0]
     assert api.asked == []
+
+
+def test_a_call_is_made_only_as_it_was_shown(waiting, client, key, action, api, upstream):
+    run = waiting()
+    other = weather(api.url)
+    other["servers"] = [{"url": f"{api.url}/elsewhere"}]
+    changed = key.post(f"/actions/{action['id']}", json={"document": other})
+    assert changed.status_code == 200, changed.text
+    ended = submit(client, run, "yes")
+    assert ended.status == "completed"
+    assert api.asked == []
+    [output] = outputs(upstream)
+    assert output.startswith("Error: the action was changed after the user allowed this call.")
+
+
+def test_another_title_is_the_same_call(waiting, client, key, action, api):
+    run = waiting()
+    document = weather(api.url)
+    document["info"]["title"] = "The weather of today"
+    assert key.post(f"/actions/{action['id']}", json={"document": document}).status_code == 200
+    assert submit(client, run, "yes").status == "completed"
+    assert [one.method for one in api.asked] == ["POST"]

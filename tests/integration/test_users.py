@@ -229,3 +229,16 @@ def test_the_owner_finds_and_deletes_a_users_threads(visitor, public, call_as):
     assert threads_of(owner, user="jo") == []
     assert len(threads_of(owner, user="kim")) == 1
     assert threads_of(visitor(signed("jo"))) == []
+
+
+def test_an_open_session_creates_nothing_after_his_deletion(visitor, public, call_as):
+    key, open_page = "key-of-the-web-12345", visitor(signed("hal"))
+    chat(open_page)
+    succeed("person", "delete", "--user", "hal", "--yes", "--key", key, url=public.base_url)
+    for stream in (False, True):
+        refused = open_page.http.post("/chat", json={"message": "hello", "stream": stream})
+        assert error_of(refused, 401)["code"] == "session_expired"
+    assert threads_of(open_page) == []
+    # With a new session he can write, and is found again.
+    thread_id = chat(visitor(signed("hal")))
+    assert threads_of(call_as(public, key), user="hal") == [thread_id]

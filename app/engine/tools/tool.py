@@ -43,12 +43,16 @@ Part = Text | Image | File
 
 @dataclass(frozen=True)
 class Call:
-    """A complete call by the model. `number` counts the run's calls of this name from 0."""
+    """A complete call by the model. `number` counts the run's calls of this name from 0.
+
+    `allowed`: the fingerprint of what a person has allowed.
+    """
 
     id: str
     name: str
     arguments: str
     number: int
+    allowed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -117,12 +117,22 @@ def answer_call(step: StepRow, call_id: str, detail: Mapping[str, Any]) -> list[
     return calls
 
 
-def allowed_call(step: StepRow, call_id: str) -> str:
+def allowed_call(step: StepRow, call_id: str, shown: str) -> str:
     """Return how a run notes that a call is allowed.
 
     With its step: a model may give a later call the same id, and nobody has allowed that one.
+    `shown`: the fingerprint of what the person has read.
     """
-    return f"{step.id}/{call_id}"
+    return f"{shown} {step.id}/{call_id}"
+
+
+def allowed_as(allowed: Sequence[str] | None, step: StepRow, call_id: str) -> str | None:
+    """Return the fingerprint of what was allowed for this call; None if it was not."""
+    for note in allowed or ():
+        shown, _, call = note.partition(" ")
+        if call == f"{step.id}/{call_id}":
+            return shown
+    return None
 
 
 def complete_step(step: StepRow) -> StepRow:

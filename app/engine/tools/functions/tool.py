@@ -3,12 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.actions.definitions import approval_of, asks_first, function_of
+from app.actions.definitions import (
+    approval_of,
+    asks_first,
+    fingerprint,
+    function_of,
+    redefines,
+)
 from app.db.rows import RunRow
 from app.domain.text import append
 from app.engine.tools.functions.actions import ActionFunctions, BoundFunction
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.tool import Answer, Call, Emit, Text, ToolSession
+
+# What the model reads if the action's address, method or path is not what the person has read.
+_CHANGED = (
+    "Error: the action was changed after the user allowed this call. The call was not made. "
+    "Call the function again if it is still wanted; the user is asked again."
+)
 
 
 def function_output(output: str) -> dict[str, Any]:
@@ -65,8 +77,12 @@ class _Session(ToolSession):
     async def open(self) -> None:
         if self._actions is None:
             return
-        names = [one["name"] for one in self._functions if one["name"] not in self._registry]
-        self._bound = await self._actions.bound(self._project, names)
+        listed = {one["name"]: one for one in self._functions if one["name"] not in self._registry}
+        bound = await self._actions.bound(self._project, listed)
+        # A function that the client defines itself is the client's.
+        self._bound = {
+            name: one for name, one in bound.items() if not redefines(listed[name], one.operation)
+        }
 
     def offers(self) -> list[dict[str, Any]]:
         return [
@@ -93,6 +109,8 @@ class _Session(ToolSession):
         bound = self._bound.get(call.name)
         if bound is None or self._actions is None:
             output = await self._registry.call(call.name, call.arguments)
+        elif _changed(bound, call):
+            output = _CHANGED
         else:
             output = await self._actions.call(bound, call.arguments)
         return Answer([Text(output)], function_output(output))
@@ -118,3 +136,10 @@ class _Session(ToolSession):
         # Explicit, because the Responses API makes the schema strict by default.
         flat["strict"] = function["strict"]
         return flat
+
+
+def _changed(bound: BoundFunction, call: Call) -> bool:
+    """Return whether the call would not be the one that a person has allowed."""
+    if call.allowed is None or bound.operation is None:
+        return False
+    return call.allowed != fingerprint(approval_of(bound.action, bound.operation))
