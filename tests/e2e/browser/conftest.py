@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,16 +57,39 @@ def server(start_shared: StartServer) -> ThreadServer:
     return start_shared()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture
+def chromium() -> Browser:
+    """The browser, which is started once for the browser tests that follow each other."""
     installed = [path for path in CHROMIUMS if path.exists()]
     if not installed:
         pytest.skip("there is no Chromium: install Debian's package `chromium-headless-shell`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed[0], args=ARGUMENTS)
-        expect.set_options(timeout=WAIT_MS)
-        yield browser
-        browser.close()
+    if not _started(installed[0]).is_connected():
+        _end()
+    return _started(installed[0])
+
+
+_at_end = ExitStack()
+
+
+@cache
+def _started(program: Path) -> Browser:
+    playwright = _at_end.enter_context(sync_playwright())
+    browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    _at_end.callback(browser.close)
+    expect.set_options(timeout=WAIT_MS)
+    return browser
+
+
+def _end() -> None:
+    _at_end.close()
+    _started.cache_clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """End the browser before tests of another kind: Playwright keeps an event loop running."""
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _end()
 
 
 @pytest.fixture
