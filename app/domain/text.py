@@ -1,6 +1,5 @@
-"""Makes text and other JSON values safe for every database and encoder."""
+"""Makes text safe for every database and encoder."""
 
-import math
 import re
 from typing import Any, TypeVar, cast
 
@@ -13,10 +12,7 @@ _MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 
 
 def storable(value: Value) -> Value:
-    """Return a JSON value with U+FFFD for characters that can't be stored, in keys too.
-
-    Numbers that JSON can't express, such as NaN, become None.
-    """
+    """Return a JSON value with U+FFFD for characters that can't be stored, in keys too."""
     return cast(Value, _storable(value))
 
 
@@ -27,8 +23,6 @@ def _storable(value: Any) -> Any:
         return [_storable(item) for item in value]
     if isinstance(value, dict):
         return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return value
 
 

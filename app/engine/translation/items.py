@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from app.core.upstream import Target
 from app.db.rows import StepRow
 from app.domain.clock import now
-from app.domain.text import storable
 from app.engine.tools.tool import File, Image, Part, Text
 from app.schemas.runs import (
     Approval,
@@ -36,9 +37,13 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
             return {"type": "message", "role": "assistant", "content": content} if content else None
         case "reasoning" if item.get("encrypted_content") or item.get("content"):
             # An id without content means nothing to an upstream that stores nothing.
-            # All of its fields are kept, as the upstream has written them.
-            return storable({name: value for name, value in item.items() if name != "status"})
+            return _expressible({name: value for name, value in item.items() if name != "status"})
     return None
+
+
+def _expressible(item: dict[str, Any]) -> Any:
+    """Return the item with None for numbers that JSON can't express: no request could have them."""
+    return from_json(to_json(item, inf_nan_mode="null"))
 
 
 def marked(target: Target, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
