@@ -77,11 +77,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
 
 
-# These test code that runs before the database is used, so one database is enough.
+# These test code that runs before the database is used, so one database is enough; or the code of
+# the demo model, whose files and steps are kept as those of test_code_interpreter.py.
 _BEFORE_THE_DATABASE = (
     *("test_hostile", "test_schemathesis", "test_access.py", "test_open_server.py"),
     *("test_session_rights.py", "test_rate_limits.py", "test_terminal", "test_examples"),
     "test_model_calls.py",
+    "test_demo_code.py",
 )
 
 
