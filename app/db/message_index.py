@@ -39,7 +39,7 @@ _WORD = re.compile(r"\w")
 # The separators between words, as in `message_words`.
 _BETWEEN_WORDS = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
-_WAITING = text("SELECT 1 FROM message_index_queue LIMIT 1")
+_WAITING = text("SELECT coalesce(max(sequence), 0) FROM message_index_queue")
 # The newest first: what was just said is found even while many older messages wait.
 _NEXT = text(
     "SELECT sequence, coalesce(length(CAST(messages.content AS text)), 0) AS characters FROM "
@@ -85,9 +85,9 @@ _MATCHES = text("message_index.words @@ to_tsquery('simple', :q)")
 _READ_ALL = text("SELECT set_config('enable_seqscan', :may, true)")
 
 
-def is_behind(connection: Connection) -> bool:
-    """Return whether there are messages that are not indexed yet."""
-    return connection.execute(_WAITING).first() is not None
+def newest_waiting(connection: Connection) -> int:
+    """Return the sequence of the newest message that is not indexed yet, 0 if all are."""
+    return int(connection.execute(_WAITING).scalar_one())
 
 
 def catch_up(connection: Connection) -> bool:

@@ -20,8 +20,8 @@ from app.wire import listed_thread_object
 
 # How often (in seconds) new messages are indexed if no search does so earlier.
 _INDEX_EVERY = 60.0
-# How many transactions a search waits for, each of some hundredths of a second. Hundreds of
-# messages are indexed in one.
+# How many transactions the first search after an import waits for, each of some hundredths of a
+# second. Hundreds of messages are indexed in one. Later searches only wait for newer messages.
 _WAITS_FOR = 10
 _DELETED_AT_ONCE = 100
 
@@ -56,6 +56,8 @@ class ThreadListService:
         self._tasks = tasks
         self._sweep = sweep
         self._indexing = Periodic("message index", self._catch_up, every=_INDEX_EVERY)
+        # Up to which message those that wait are left to the background.
+        self._left = 0
 
     def open(self) -> None:
         """Begin to index messages in the background, so that searches need not wait for long."""
@@ -126,13 +128,18 @@ class ThreadListService:
 
     async def index_newest(self) -> None:
         """Index the messages that a search could not find yet; the rest in the background."""
-        if await self._database.read(message_index.is_behind):
-            for _ in range(_WAITS_FOR):
-                if not await self._database.long_transaction(message_index.catch_up):
-                    return
+        first = newest = await self._database.read(message_index.newest_waiting)
+        for _ in range(_WAITS_FOR):
+            if newest <= self._left:
+                break
+            await self._database.long_transaction(message_index.catch_up)
+            newest = await self._database.read(message_index.newest_waiting)
+        self._left = max(first, self._left) if newest else 0
+        if newest:
             self._indexing.wake()
 
     async def _catch_up(self) -> None:
-        if await self._database.read(message_index.is_behind):
+        if await self._database.read(message_index.newest_waiting):
             while await self._database.long_transaction(message_index.catch_up):
                 pass  # other writers take their turn in between
+        self._left = 0

@@ -145,7 +145,7 @@ def projects(connection: Connection) -> dict[tuple[str, str], str]:
 
 
 def found(connection: Connection, words: str) -> list[str]:
-    while message_index.is_behind(connection):
+    while message_index.newest_waiting(connection):
         message_index.catch_up(connection)
     wanted = ThreadFilter(words=words)
     listed, _ = thread_lists.list_page(connection, Caller(), Page(), wanted)
