@@ -38,21 +38,27 @@ class HandoverRequest(RequestBody):
     note: str | None = Field(default=None, max_length=2000)
 
 
+_PersonName = Annotated[
+    Line,
+    Field(
+        min_length=1,
+        max_length=128,
+        json_schema_extra={"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"},
+    ),
+]
+
+
 class HandoverTake(RequestBody):
     """`name`: who the visitor sees speaking."""
 
-    name: Annotated[
-        Line,
-        Field(
-            min_length=1,
-            max_length=128,
-            json_schema_extra={"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"},
-        ),
-    ]
+    name: _PersonName
 
 
 class HandoverReply(RequestBody):
+    """`name`: who replies; if another person has taken the thread by now, nothing is sent."""
+
     content: Annotated[str, Field(min_length=1, max_length=MAX_REPLY, pattern=r"\S")]
+    name: _PersonName | None = None
 
 
 class Handover(WireObject):

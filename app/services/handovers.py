@@ -91,8 +91,11 @@ class HandoverService:
         return _shown(standing)
 
     async def reply(self, caller: Caller, thread_id: str, body: HandoverReply) -> Message:
-        """Add the person's message. Raises `NotFound`, and `InvalidRequest` if the bot answers."""
-        message = await self._database.transaction(self._reply, caller, thread_id, body.content)
+        """Add the person's message.
+
+        Raises `NotFound`, and `InvalidRequest` if the bot or another person answers.
+        """
+        message = await self._database.transaction(self._reply, caller, thread_id, body)
         return message_object(message)
 
     async def hand_back(self, caller: Caller, thread_id: str) -> Handover:
@@ -150,13 +153,17 @@ class HandoverService:
         return _standing(connection, caller, thread_id), cancelled
 
     @staticmethod
-    def _reply(connection: Connection, caller: Caller, thread_id: str, content: str) -> MessageRow:
+    def _reply(
+        connection: Connection, caller: Caller, thread_id: str, body: HandoverReply
+    ) -> MessageRow:
         threads.lock(connection, caller, thread_id)
         handover = handovers.find(connection, thread_id)
         if handover is None or handover.state != "person" or handover.person is None:
             raise _not_taken(thread_id)
+        if body.name is not None and body.name != handover.person:
+            raise _taken(handover)
         message = message_by_hand(
-            connection, thread_id, "assistant", content, {PERSON: handover.person}
+            connection, thread_id, "assistant", body.content, {PERSON: handover.person}
         )
         messages.create(connection, message)
         return message

@@ -1,6 +1,8 @@
 """The owner is told that a visitor asks for a person: webhooks and e-mails."""
 
 import json
+import re
+import signal
 import socket
 
 import pytest
@@ -321,6 +323,44 @@ def test_what_a_killed_server_was_sending_is_sent_by_another(start, database_url
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
             assert f"webhook-id: {sent}".encode() in head
         assert settled(heir.http, sent, attempts=2)["status"] == "delivered"
+
+
+def test_a_webhook_that_hangs_does_not_delay_a_stop(start, database_url, tmp_path, hook):
+    hook.asked.clear()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        environment = {
+            "DATABASE_URL": database_url,
+            "FILES_URL": str(tmp_path / "files"),
+            "ACTIONS_ALLOW": json.dumps([host]),
+            "SHUTDOWN_SECONDS": "60",
+        }
+        with process_server(tmp_path, **environment) as stopped:
+            sent = set()
+            for number in range(3):
+                url = f"http://{host}/hook/{number}"
+                target = added(stopped.http, type="webhook", address=url)
+                sent.add(sent_test(stopped.http, target))
+            connections = [silent.accept()[0] for _ in sent]
+            stopped.terminate()
+            # Long before the runs' time is over, and in order.
+            assert stopped.wait(30) == -signal.SIGTERM
+            assert "Application shutdown complete." in stopped.log
+        for connection in connections:
+            connection.close()
+        heir = start(actions_allow=[host])
+        found = set()
+        for _ in sent:
+            connection, _ = silent.accept()
+            with connection:
+                found.update(re.findall("webhook-id: (.*)\r", connection.recv(4000).decode()))
+                connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        assert found == sent
+        for one in sent:
+            assert settled(heir.http, one, attempts=2)["status"] == "delivered"
+        silent.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_a_key_can_not_send_any_number_of_tests_or_repeats(start_shared, hook):

@@ -1,11 +1,14 @@
 """People who wait for a person: seen at once, answered in the console, handed back."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.support.pages import needs_libraries
 from tests.support.waiting import wait_until
 
 pytestmark = needs_libraries
+REFUSED = re.compile("status of 400")
 
 
 def waiting(server, note: str) -> str:
@@ -48,6 +51,35 @@ def test_a_person_answers_in_the_same_thread(start, upstream, console):
     assert server.http.get(f"/threads/{thread_id}/handover").json()["state"] == "bot"
     messages = server.http.get(f"/threads/{thread_id}/messages").json()["data"]
     assert [one["metadata"].get("person") for one in messages[:2]] == [None, "Jiwoo"]
+
+
+def test_two_persons_with_the_same_conversation_open(start, upstream, console):
+    server = start()
+    thread_id = waiting(server, "Is anybody there?")
+    path = f"handovers/{thread_id}"
+    pages = [console(server, path, locale="en-US", expected=REFUSED) for _ in range(2)]
+    first, second = pages
+    for page, name in zip(pages, ("Jiwoo", "Minho"), strict=True):
+        page.page.get_by_label("Your name").fill(name)
+        # The other's pages learn of it only by what they do themselves.
+        page.page.clock.install()
+    for page in pages:
+        page.page.get_by_label("Your name").press("Enter")
+        taken = page.view.get_by_text(re.compile("answering as Jiwoo|Jiwoo is answering"))
+        expect(taken).to_be_visible()
+    expect(second.notice).to_contain_text("Another person answers in this conversation")
+    expect(second.view.get_by_text("Jiwoo is answering.")).to_be_visible()
+    expect(second.page.get_by_label("Your reply")).to_have_count(0)
+
+    # Handed over to the other, who answers while this page still shows the old state.
+    first.page.get_by_label("Your reply").fill("Written by Jiwoo.")
+    server.http.post(f"/threads/{thread_id}/hand_back")
+    server.http.post(f"/threads/{thread_id}/take", json={"name": "Minho"})
+    first.page.get_by_label("Your reply").press("Enter")
+    expect(first.notice).to_contain_text("Another person answers in this conversation")
+    expect(first.view.get_by_text("Minho is answering.")).to_be_visible()
+    messages = server.http.get(f"/threads/{thread_id}/messages").json()["data"]
+    assert [one["metadata"] for one in messages if one["metadata"].get("person")] == []
 
 
 def test_one_look_in_five_seconds_serves_the_list_and_the_count(start, upstream, visit):

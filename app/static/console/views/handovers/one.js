@@ -3,6 +3,7 @@
 import { ApiError } from "../../../shared/client.js";
 import { browserStorage } from "../../../shared/storage.js";
 import { el } from "../../../shell/dom.js";
+import { notifyError } from "../../../shell/notices.js";
 import { say, words } from "../../../shell/speech.js";
 import { timeOf } from "../../../shell/times.js";
 import { attempt } from "../../pieces/attempt.js";
@@ -114,6 +115,24 @@ class OpenHandover {
     this.#show(handover);
   }
 
+  /**
+   * Shows why it failed, and who answers by now.
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T|null>}
+   */
+  async #attempt(work) {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === "handover_taken") this.#context.notices.notify("takenByOther");
+      else notifyError(error);
+      await attempt(this.#look());
+      return null;
+    }
+  }
+
   #note() {
     this.#livelyAt = Date.now();
   }
@@ -174,7 +193,7 @@ class OpenHandover {
   async #take(name) {
     browserStorage.set(NAME, name);
     const body = { name };
-    const taken = await attempt(this.#context.client.post(`${this.#path}/take`, body));
+    const taken = await this.#attempt(this.#context.client.post(`${this.#path}/take`, body));
     if (!taken) return;
     this.#show(taken);
     this.#composer.focus();
@@ -192,7 +211,9 @@ class OpenHandover {
    * @returns {Promise<boolean>} whether it was sent
    */
   async #reply(text) {
-    const sent = await attempt(this.#context.client.post(`${this.#path}/reply`, { content: text }));
+    // Another person may have taken over since the last look.
+    const body = { content: text, name: this.#shown?.person };
+    const sent = await this.#attempt(this.#context.client.post(`${this.#path}/reply`, body));
     if (!sent) return false;
     // What the visitor wrote meanwhile comes first.
     await attempt(this.#log.loadMore(this.#closed));
