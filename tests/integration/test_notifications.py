@@ -335,7 +335,7 @@ def test_a_webhook_that_hangs_does_not_delay_a_stop(start, database_url, tmp_pat
             "ACTIONS_ALLOW": json.dumps([host]),
             "SHUTDOWN_SECONDS": "60",
         }
-        with process_server(tmp_path, **environment) as stopped:
+        with forked_server(tmp_path, **environment) as stopped:
             sent = set()
             for number in range(3):
                 url = f"http://{host}/hook/{number}"
