@@ -13,16 +13,13 @@ from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
 from app.core.membership import Membership
-from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
-from app.core.periodic import Periodic
 from app.core.rate_limits import RequestCounter
 from app.core.retirements import Retirements
 from app.core.shared_counts import FirstProcess
 from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
 from app.db import past_ids
-from app.db.database import Database
 from app.engine.follower import Follower
 from app.engine.poller import Poller
 from app.engine.supervisor import RunSupervisor
@@ -37,7 +34,9 @@ from app.parts import (
     new_supervisor,
     open_database,
     open_first_process,
+    open_gauges,
     open_interpreter,
+    open_sweepers,
 )
 from app.policies import (
     run_policy,
@@ -66,19 +65,16 @@ from app.services.functions import FunctionService
 from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
-from app.services.insight_days import InsightDays
 from app.services.insights import InsightService
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
 from app.services.notifications import NotificationService
 from app.services.readiness import Readiness
-from app.services.retention import Retention
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
 from app.services.secrets_key import check_secrets_key
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
-from app.services.trials import Trials
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 from app.services.written_actions import with_actions
@@ -92,9 +88,6 @@ from app.storage.file_writer import FileWriter
 from app.tools import ActionParts, MakeTool, ToolResources, action_parts
 
 logger = logging.getLogger(__name__)
-
-# How often a worker's gauges are written for the others, in seconds.
-_GAUGES_EVERY = 5.0
 
 
 @dataclass(frozen=True)
@@ -263,7 +256,7 @@ async def _opened(
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
     lifetimes.opens("summaries", tasks.shared.summaries)
-    _open_sweepers(lifetimes, services, retention_days=settings.retention_days)
+    open_sweepers(lifetimes, services, retention_days=settings.retention_days)
     lifetimes.opens("model lists", lists)
     log_missing_fence()
     lifetimes.opens("file reader", ingestor)
@@ -273,19 +266,10 @@ async def _opened(
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready; upstreams: %s", ", ".join(one.place for one in upstreams))
     if first_process is not None:
-        _open_gauges(lifetimes, database, instruments)
+        open_gauges(lifetimes, database, instruments)
     return Running(
         *(services, supervisor, writer, lists, actions, wake, directory, lifetimes, first_process)
     )
-
-
-def _open_gauges(lifetimes: Lifetimes, database: Database, instruments: Instrumentation) -> None:
-    """Show the other workers what only this process knows."""
-
-    async def show() -> None:
-        instruments.metrics.database_jobs_queued(database.waiting)
-
-    lifetimes.opens("gauges", Periodic("gauges", show, every=_GAUGES_EVERY))
 
 
 def close_clients(lifetimes: Lifetimes, upstreams: Upstreams) -> None:
@@ -301,16 +285,6 @@ def name_models(
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     return names
-
-
-def _open_sweepers(lifetimes: Lifetimes, services: Services, *, retention_days: int) -> None:
-    database, sweep = services.database, services.files.sweep_soon
-    lifetimes.opens("retention", Retention(database, sweep, days=retention_days))
-    lifetimes.opens("files", services.files)
-    lifetimes.opens("message index", services.thread_lists)
-    lifetimes.opens("return of memory", regular_return())
-    lifetimes.opens("trials of assistants", Trials(database, sweep))
-    lifetimes.opens("counting of days", InsightDays(database))
 
 
 def configured_assistants(settings: Settings, functions: Collection[str]) -> Configured:

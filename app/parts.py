@@ -2,12 +2,15 @@
 
 import secrets
 
+from app.api.deps import Services
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
 from app.core.mail import Mailer, MailServer
 from app.core.membership import Membership
+from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
+from app.core.periodic import Periodic
 from app.core.shared_counts import FirstProcess
 from app.core.upstreams import Upstreams
 from app.db.database import Database
@@ -24,7 +27,13 @@ from app.engine.windows import Windows
 from app.interpreter.interpreter import Interpreter
 from app.interpreters import configured_interpreter
 from app.services.delivery import Delivery, Senders
+from app.services.insight_days import InsightDays
+from app.services.retention import Retention
+from app.services.trials import Trials
 from app.tools import ActionParts
+
+# How often a worker's gauges are written for the others, in seconds.
+_GAUGES_EVERY = 5.0
 
 
 async def open_first_process(lifetimes: Lifetimes, group: Membership) -> FirstProcess | None:
@@ -118,3 +127,22 @@ def new_supervisor(
         expires_seconds=settings.run_expires_seconds,
     )
     return RunSupervisor(shared, heartbeat, drain_seconds=settings.shutdown_seconds)
+
+
+def open_gauges(lifetimes: Lifetimes, database: Database, instruments: Instrumentation) -> None:
+    """Show the other workers what only this process knows."""
+
+    async def show() -> None:
+        instruments.metrics.database_jobs_queued(database.waiting)
+
+    lifetimes.opens("gauges", Periodic("gauges", show, every=_GAUGES_EVERY))
+
+
+def open_sweepers(lifetimes: Lifetimes, services: Services, *, retention_days: int) -> None:
+    database, sweep = services.database, services.files.sweep_soon
+    lifetimes.opens("retention", Retention(database, sweep, days=retention_days))
+    lifetimes.opens("files", services.files)
+    lifetimes.opens("message index", services.thread_lists)
+    lifetimes.opens("return of memory", regular_return())
+    lifetimes.opens("trials of assistants", Trials(database, sweep))
+    lifetimes.opens("counting of days", InsightDays(database))
