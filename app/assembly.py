@@ -1,56 +1,44 @@
 """Builds the application's objects from the settings, opens them together and closes them."""
 
 import logging
-import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from app.access import open_access
 from app.api.deps import Services
-from app.api.guard import Guard
 from app.core.assistants_file import load_assistants
 from app.core.config import Settings
 from app.core.instrumentation import Instrumentation
 from app.core.lifetimes import Lifetimes
-from app.core.mail import Mailer, MailServer
 from app.core.membership import Membership
-from app.core.memory import regular_return
 from app.core.object_store import ObjectStore
-from app.core.periodic import Periodic
 from app.core.rate_limits import RequestCounter
 from app.core.retirements import Retirements
-from app.core.session_tokens import SessionTokens
 from app.core.shared_counts import FirstProcess
 from app.core.upstream import Upstream
 from app.core.upstreams import Upstreams
 from app.db import past_ids
-from app.db.database import Database
-from app.db.secrets import shared_secret
-from app.engine.executor import Shared
 from app.engine.follower import Follower
-from app.engine.heartbeat import Heartbeat
-from app.engine.hub import Hub
-from app.engine.images import Images
-from app.engine.neighbours import Neighbours
 from app.engine.poller import Poller
-from app.engine.summaries import Summaries
 from app.engine.supervisor import RunSupervisor
-from app.engine.tools.code_interpreter.deleted_threads import DeletedThreads
 from app.engine.tools.functions.registry import FunctionRegistry
 from app.engine.tools.functions.tool import Functions
 from app.engine.tools.toolbox import Toolbox
-from app.engine.windows import Windows
-from app.interpreter.interpreter import Interpreter
-from app.interpreters import configured_interpreter
 from app.knowledge.extraction import log_missing_fence
 from app.knowledge.search import Search
 from app.knowledge.store_search import StoreSearch
+from app.parts import (
+    new_delivery,
+    new_supervisor,
+    open_database,
+    open_first_process,
+    open_gauges,
+    open_interpreter,
+    open_sweepers,
+)
 from app.policies import (
-    access_rules,
-    configured_access,
-    configured_secret,
-    guard_policy,
     run_policy,
     usage_service,
 )
@@ -62,20 +50,13 @@ from app.providers import (
     sent_names,
 )
 from app.schemas.assistants import AssistantCreate
-from app.services.access import AccessService
 from app.services.access_directory import AccessDirectory
 from app.services.actions import ActionService
-from app.services.admin_changes import AdminChanges
-from app.services.admin_keys import KeyAdmin
-from app.services.admin_origins import OriginAdmin
-from app.services.admin_projects import ProjectAdmin
 from app.services.adoption import AdoptionService
 from app.services.answers import AnswerService
 from app.services.assistants import AssistantService
 from app.services.chat import ChatService
-from app.services.chat_sessions import ChatSessions
 from app.services.conversations import ConversationService
-from app.services.delivery import Delivery, Senders
 from app.services.drafts import DraftService
 from app.services.exporting import ExportService
 from app.services.feedback import FeedbackService
@@ -84,20 +65,16 @@ from app.services.functions import FunctionService
 from app.services.handovers import HandoverService
 from app.services.importing import ImportService
 from app.services.ingestion import Ingestor
-from app.services.insight_days import InsightDays
 from app.services.insights import InsightService
 from app.services.model_lists import ModelLists
 from app.services.models import ModelService
 from app.services.notifications import NotificationService
 from app.services.readiness import Readiness
-from app.services.retention import Retention
 from app.services.run_reads import RunReader
 from app.services.runs import RunService
 from app.services.secrets_key import check_secrets_key
 from app.services.thread_lists import ThreadListService
 from app.services.threads import MessageService, ThreadService
-from app.services.trials import Trials
-from app.services.user_token_secrets import UserTokenSecrets
 from app.services.vector_store_files import FileBatchService, VectorStoreFileService
 from app.services.vector_stores import VectorStoreService
 from app.services.written_actions import with_actions
@@ -111,9 +88,6 @@ from app.storage.file_writer import FileWriter
 from app.tools import ActionParts, MakeTool, ToolResources, action_parts
 
 logger = logging.getLogger(__name__)
-
-# How often a worker's gauges are written for the others, in seconds.
-_GAUGES_EVERY = 5.0
 
 
 @dataclass(frozen=True)
@@ -151,7 +125,7 @@ async def running(
     """
     async with Lifetimes() as lifetimes:
         lifetimes.closes("traces", instruments.telemetry.close)
-        first_process = await _first_process(lifetimes, group)
+        first_process = await open_first_process(lifetimes, group)
         yield await _opened(
             *(lifetimes, settings, functions, wanted, providers, instruments, tools, first_process)
         )
@@ -167,7 +141,7 @@ async def _opened(
     tools: Sequence[MakeTool],
     first_process: FirstProcess | None,
 ) -> Running:
-    database = await _database(lifetimes, settings)
+    database = await open_database(lifetimes, settings)
     store = ObjectStore(settings.files_url)
     counter = RequestCounter(settings.redis_url, first_process)
     lifetimes.closes("request counter", counter.close)
@@ -190,7 +164,7 @@ async def _opened(
     )
     ingestor = Ingestor(database, store, embeds, lease_seconds=settings.lease_seconds)
     writer = FileWriter(database, store)
-    interpreter = await _interpreter(lifetimes, settings, database)
+    interpreter = await open_interpreter(lifetimes, settings, database)
     resources = ToolResources(database, store, search, writer, interpreter)
     actions = action_parts(
         database,
@@ -198,10 +172,10 @@ async def _opened(
         key=settings.secrets_key.get_secret_value(),
     )
     await check_secrets_key(database, actions.sealer, lost=settings.secrets_key_lost)
-    delivery = _delivery(settings, database, actions, instruments)
+    delivery = new_delivery(settings, database, actions, instruments)
     own = Functions(functions, actions.functions)
     toolbox = Toolbox([own, *(make(resources) for make in tools)])
-    supervisor = _supervisor(settings, database, store, upstreams, toolbox, instruments)
+    supervisor = new_supervisor(settings, database, store, upstreams, toolbox, instruments)
     tasks, hub = supervisor.tasks, supervisor.tasks.shared.hub
     neighbours = tasks.shared.neighbours
     poller = Poller(database, hub, neighbours)
@@ -209,21 +183,10 @@ async def _opened(
     if settings.adopt_ids:
         await database.transaction(past_ids.keep_from_now_on)
     configured = await configure_assistants(database, writer, wanted)
-    directory = AccessDirectory(database)
-    lifetimes.closes("keys", directory.close)
-    await directory.open()
-    tokens = await _session_tokens(settings, database)
-    access = AccessService(
-        tokens,
-        directory,
-        access_rules(settings),
-        default_assistant_id=settings.assistant_id,
-    )
-    user_token_secrets = UserTokenSecrets(database, actions.sealer, configured_secret(settings))
-    changes, configured_now = AdminChanges(database, directory), configured_access(settings)
+    access = await open_access(lifetimes, settings, database, counter, actions.sealer)
+    directory = access.directory
     names = name_models(settings, upstreams, wanted, instruments)
     lists = ModelLists(database, upstreams)
-    guard = Guard(access, counter, guard_policy(settings))
     shared = tasks.shared
     policy = run_policy(settings, shared.windows, shared.worker_id, configured, directory)
     tasks.shared.summaries.may_spend = policy.may_spend
@@ -235,19 +198,13 @@ async def _opened(
     )
     services = Services(
         database=database,
-        guard=guard,
-        access=access,
-        chat_sessions=ChatSessions(
-            database,
-            tokens,
-            access,
-            user_token_secrets,
-            default_assistant_id=settings.assistant_id,
-        ),
-        user_token_secrets=user_token_secrets,
-        admin_projects=ProjectAdmin(database, changes, configured_now),
-        admin_keys=KeyAdmin(database, changes, configured_now),
-        admin_origins=OriginAdmin(database, changes, configured_now),
+        guard=access.guard,
+        access=access.service,
+        chat_sessions=access.chat_sessions,
+        user_token_secrets=access.user_token_secrets,
+        admin_projects=access.admin_projects,
+        admin_keys=access.admin_keys,
+        admin_origins=access.admin_origins,
         usage=usage_service(settings, database),
         model_mode=upstreams.default.mode,
         models=ModelService(names, upstreams, lists),
@@ -299,7 +256,7 @@ async def _opened(
     lifetimes.closes("runs", supervisor.close)
     await supervisor.open()
     lifetimes.opens("summaries", tasks.shared.summaries)
-    _open_sweepers(lifetimes, services, retention_days=settings.retention_days)
+    open_sweepers(lifetimes, services, retention_days=settings.retention_days)
     lifetimes.opens("model lists", lists)
     log_missing_fence()
     lifetimes.opens("file reader", ingestor)
@@ -309,40 +266,10 @@ async def _opened(
         logger.warning("PROVIDERS_FILE replaces these settings: %s", ", ".join(ignored))
     logger.info("ready; upstreams: %s", ", ".join(one.place for one in upstreams))
     if first_process is not None:
-        _open_gauges(lifetimes, database, instruments)
+        open_gauges(lifetimes, database, instruments)
     return Running(
         *(services, supervisor, writer, lists, actions, wake, directory, lifetimes, first_process)
     )
-
-
-async def _first_process(lifetimes: Lifetimes, group: Membership) -> FirstProcess | None:
-    if group.channel is None:
-        return None
-    first_process = FirstProcess(group.channel)
-    lifetimes.closes("first process", first_process.close)
-    await first_process.open()
-    return first_process
-
-
-def _open_gauges(lifetimes: Lifetimes, database: Database, instruments: Instrumentation) -> None:
-    """Show the other workers what only this process knows."""
-
-    async def show() -> None:
-        instruments.metrics.database_jobs_queued(database.waiting)
-
-    lifetimes.opens("gauges", Periodic("gauges", show, every=_GAUGES_EVERY))
-
-
-async def _database(lifetimes: Lifetimes, settings: Settings) -> Database:
-    database = Database(
-        settings.database_url,
-        pool_size=settings.database_pool_size,
-        timeout=settings.database_timeout,
-        listen_url=settings.database_listen_url,
-    )
-    lifetimes.closes("database", database.close)
-    await database.start()
-    return database
 
 
 def close_clients(lifetimes: Lifetimes, upstreams: Upstreams) -> None:
@@ -358,91 +285,6 @@ def name_models(
     names = model_names(settings, upstreams, wanted)
     instruments.metrics.runs.name_models(sent_names(upstreams, names))
     return names
-
-
-def _delivery(
-    settings: Settings, database: Database, actions: ActionParts, instruments: Instrumentation
-) -> Delivery:
-    server = MailServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        security=settings.smtp_security,
-        user=settings.smtp_user,
-        password=settings.smtp_password.get_secret_value(),
-        sender=settings.smtp_from,
-    )
-    mailer = Mailer(server if settings.smtp_host else None)
-    return Delivery(
-        database,
-        Senders(actions.client, mailer, actions.sealer),
-        instruments.metrics.notifications,
-        lease_seconds=settings.lease_seconds,
-    )
-
-
-async def _interpreter(lifetimes: Lifetimes, settings: Settings, database: Database) -> Interpreter:
-    interpreter = configured_interpreter(settings)
-    lifetimes.closes("code interpreter", interpreter.close)
-    await interpreter.open()
-    lifetimes.opens("code of deleted threads", DeletedThreads(database, interpreter))
-    return interpreter
-
-
-def _open_sweepers(lifetimes: Lifetimes, services: Services, *, retention_days: int) -> None:
-    database, sweep = services.database, services.files.sweep_soon
-    lifetimes.opens("retention", Retention(database, sweep, days=retention_days))
-    lifetimes.opens("files", services.files)
-    lifetimes.opens("message index", services.thread_lists)
-    lifetimes.opens("return of memory", regular_return())
-    lifetimes.opens("trials of assistants", Trials(database, sweep))
-    lifetimes.opens("counting of days", InsightDays(database))
-
-
-def _supervisor(
-    settings: Settings,
-    database: Database,
-    store: ObjectStore,
-    upstreams: Upstreams,
-    tools: Toolbox,
-    instruments: Instrumentation,
-) -> RunSupervisor:
-    worker_id = f"worker_{secrets.token_hex(12)}"
-    windows = Windows(upstreams, settings.history_tokens, settings.summaries)
-    summaries = Summaries(
-        database,
-        windows,
-        worker_id,
-        instruments,
-        model=settings.summary_model,
-        every=settings.lease_seconds,
-    )
-    hub = Hub()
-    shared = Shared(
-        database=database,
-        hub=hub,
-        upstreams=upstreams,
-        worker_id=worker_id,
-        tools=tools,
-        images=Images(database, store),
-        max_rounds=settings.max_rounds,
-        instruments=instruments,
-        windows=windows,
-        summaries=summaries,
-        neighbours=Neighbours(database, hub, worker_id),
-    )
-    heartbeat = Heartbeat(
-        database,
-        shared.worker_id,
-        lease_seconds=settings.lease_seconds,
-        journal_seconds=settings.journal_minutes * 60,
-        expires_seconds=settings.run_expires_seconds,
-    )
-    return RunSupervisor(shared, heartbeat, drain_seconds=settings.shutdown_seconds)
-
-
-async def _session_tokens(settings: Settings, database: Database) -> SessionTokens:
-    secret = await database.transaction(shared_secret, "session tokens")
-    return SessionTokens(secret, lifetime_seconds=settings.session_minutes * 60)
 
 
 def configured_assistants(settings: Settings, functions: Collection[str]) -> Configured:

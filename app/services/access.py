@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from app.core.session_tokens import SessionTokens
 from app.domain.access import ADMIN, DEFAULT_PROJECT, Caller
 from app.domain.errors import Forbidden, Unauthorized
+from app.domain.hints import masked
 from app.schemas.access import Access, CallerInfo
 from app.services.access_directory import AccessDirectory
 
@@ -17,9 +18,6 @@ _NO_KEY = (
     "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
 )
 _BEARER = {"www-authenticate": "Bearer"}
-_SHOWN_OF_A_KEY = 4
-# Of a shorter key, the shown characters would reveal too much.
-_LONG_KEY = 20
 
 
 @dataclass(frozen=True)
@@ -196,11 +194,3 @@ class AccessService:
                 code="not_a_site_key",
             )
         return caller
-
-
-def masked(credential: str) -> str:
-    """Return a wrong key as errors show it: it may be a valid key of another service."""
-    if len(credential) < _LONG_KEY:
-        return "*" * min(len(credential), 8)
-    shown = _SHOWN_OF_A_KEY
-    return f"{credential[:shown]}{'*' * 8}{credential[-shown:]}"

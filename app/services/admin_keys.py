@@ -11,6 +11,7 @@ from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.domain.clock import now
 from app.domain.errors import InvalidRequest
+from app.domain.hints import hint_of
 from app.domain.hosts import normal_origin
 from app.domain.ids import new_id
 from app.schemas.admin import (
@@ -29,9 +30,8 @@ from app.services.admin_changes import (
     too_many,
 )
 
-# Random bytes of a key, and how many of its characters are shown afterwards.
+# Random bytes of a key.
 _KEY_BYTES = 32
-_SHOWN_OF_A_KEY = 4
 
 
 class KeyAdmin:
@@ -94,7 +94,7 @@ class KeyAdmin:
                 "id": key_id,
                 "project": project,
                 "digest": hashlib.sha256(value.encode()).hexdigest(),
-                "hint": value[-_SHOWN_OF_A_KEY:],
+                "hint": hint_of(value),
                 "created_at": now(),
             }
         )

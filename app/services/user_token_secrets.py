@@ -12,6 +12,7 @@ from app.db.database import Connection, Database
 from app.db.visitor_rows import UserTokenSecretRow
 from app.domain.clock import now
 from app.domain.errors import InvalidRequest
+from app.domain.hints import hint_of
 from app.domain.ids import new_id
 from app.schemas.access import (
     MAX_USER_TOKEN_SECRETS,
@@ -24,9 +25,8 @@ from app.services.secrets_key import claim_secrets_key, sealed
 
 logger = logging.getLogger(__name__)
 
-# Random bytes of a secret, and how many of its characters are shown afterwards.
+# Random bytes of a secret.
 _SECRET_BYTES = 32
-_SHOWN_OF_A_SECRET = 4
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class UserTokenSecrets:
             id=secret_id,
             created_at=now(),
             project=project,
-            hint=value[-_SHOWN_OF_A_SECRET:],
+            hint=hint_of(value),
             secret=await sealed(self._sealer, secret_id, value),
         )
         await self._database.transaction(self._create, row)
