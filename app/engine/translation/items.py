@@ -41,9 +41,10 @@ def _replayable(item: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _expressible(item: dict[str, Any]) -> Any:
+def _expressible(item: dict[str, Any]) -> dict[str, Any]:
     """Return the item with None for numbers that JSON can't express: no request could have them."""
-    return from_json(to_json(item, inf_nan_mode="null"))
+    kept: dict[str, Any] = from_json(to_json(item, inf_nan_mode="null"))
+    return kept
 
 
 def marked(target: Target, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
