@@ -81,8 +81,13 @@ _SOME_BY_FTS5 = text(
 # Only on PostgreSQL.
 _indexed = table("message_index", column("thread", BigInteger))
 _MATCHES = text("message_index.words @@ to_tsquery('simple', :q)")
-# Until a table is analysed, as after an import, the planner would read all of it for a rare word.
-_READ_ALL = text("SELECT set_config('enable_seqscan', :may, true)")
+# Until the table is analysed, as after an import, the planner would read all of it for a rare word.
+# Once it is, it knows the frequent words, for which the index takes longer.
+_READ_INDEX = text(
+    "SELECT set_config('enable_seqscan', CASE WHEN reltuples <= 0 THEN 'off' ELSE 'on' END, true) "
+    "FROM pg_class WHERE oid = to_regclass('message_index')"
+)
+_READ_FREELY = text("SELECT set_config('enable_seqscan', 'on', true)")
 
 
 def newest_waiting(connection: Connection) -> int:
@@ -131,9 +136,9 @@ def _by_gin(connection: Connection, query: str) -> ColumnElement[bool]:
     """Don't leave it to the planner whether many messages match: it is often wrong."""
     matches = _MATCHES.bindparams(q=query)
     found = select(_indexed.c.thread).where(matches).limit(_MANY + 1)
-    connection.execute(_READ_ALL, {"may": "off"})
+    connection.execute(_READ_INDEX)
     some: Sequence[Any] = connection.execute(found).scalars().all()
-    connection.execute(_READ_ALL, {"may": "on"})
+    connection.execute(_READ_FREELY)
     if len(some) <= _MANY:
         listed = bindparam("found", sorted(set(some)), ARRAY(BigInteger), unique=True)
         return threads.c.sequence == any_(listed)
