@@ -15,12 +15,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app.interpreter import zygote
 from app.interpreter.events import Ended, InterpreterError, Limits, Printed, Shown, Unreadable
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.session import Session
 
 
+# Seconds. On a busy machine, the files of hostile code take long to remove.
+_ENDS = 90.0
+
+
 async def _main(settings: dict[str, Any]) -> None:
+    zygote._ENDS = _ENDS
     interpreter = Interpreter(
         Path(settings["python"]),
         Limits(**settings["limits"]),

@@ -26,7 +26,7 @@ PAUSE = 5.0
 OUTSIDE = "/var/tmp"
 # Small, so that tests of limits are quick. On a busy machine, code gets little CPU.
 LIMITS = Limits(
-    seconds=6,
+    seconds=12,
     cpu_seconds=1,
     memory_bytes=256 << 20,
     disk_bytes=32 << 20,
@@ -122,7 +122,7 @@ def driver(
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(60)
+            process.wait(120)
 
 
 @cache
