@@ -20,7 +20,6 @@ from app.interpreter.events import Ended, InterpreterError, Limits, Printed, Sho
 from app.interpreter.interpreter import Interpreter
 from app.interpreter.session import Session
 
-
 # Seconds. On a busy machine, the files of hostile code take long to remove.
 _ENDS = 90.0
 
