@@ -35,6 +35,8 @@ _REFUSED = 10
 _WAITS = 5
 _BLOCK = 1 << 16
 _SHOWN = 2000
+# Process managers send these to all processes of a service when it is stopped.
+_STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _OVER_LIMITS = "Reading the file takes too much time or memory."
 
 
@@ -42,13 +44,20 @@ class ExtractionError(Exception):
     """A file's text can't be extracted; `code` and `message` are for the file's `last_error`."""
 
     def __init__(
-        self, code: ExtractionErrorCode, message: str, *, over_limits: bool = False
+        self,
+        code: ExtractionErrorCode,
+        message: str,
+        *,
+        over_limits: bool = False,
+        again: bool = False,
     ) -> None:
-        """`over_limits`: reading the file exceeded the limits of time or memory."""
+        """`over_limits`: reading the file exceeded the limits of time or memory. `again`: it is not
+        because of the file, and another attempt may succeed."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.over_limits = over_limits
+        self.again = again
 
 
 @dataclass(frozen=True)
@@ -107,12 +116,12 @@ async def _start(file: BinaryIO, filename: str, limits: Limits) -> Process:
             stderr=PIPE,
             cwd=_ROOT,
             env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+            # Ctrl+C in the server's terminal is for the server, which then ends this.
+            start_new_session=True,
         )
     except OSError:
         logger.exception("no process could be started to read a file")
-        raise ExtractionError(
-            "server_error", "The server could not read the file at this time."
-        ) from None
+        raise _not_now() from None
 
 
 async def _text(process: Process, limits: Limits) -> str:
@@ -149,11 +158,18 @@ async def _end(process: Process) -> None:
     await asyncio.shield(process.wait())
 
 
+def _not_now() -> ExtractionError:
+    message = "The server could not read the file at this time."
+    return ExtractionError("server_error", message, again=True)
+
+
 def _error(status: int, output: bytes, errors: bytes) -> ExtractionError:
     if status == _REFUSED:
         refusal = json.loads(output)
         return ExtractionError(refusal["code"], refusal["message"])
     details = errors.decode(errors="replace").strip()
+    if -status in _STOPS:
+        return _not_now()
     if status < 0:  # killed at its limits, or crashed: in both cases because of the file
         logger.warning("a file reader ended with %s: %s", signal.Signals(-status).name, details)
         return ExtractionError("invalid_file", _OVER_LIMITS, over_limits=True)

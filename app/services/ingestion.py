@@ -208,7 +208,10 @@ class Ingestor:
         shown = FileError(code=error.code, message=error.message)
         if error.over_limits:
             self._turns.note_too_costly(claim.file_id, shown)
-        await self._fail(claim, shown)
+        if error.again:
+            await self._retry(claim, shown)
+        else:
+            await self._fail(claim, shown)
 
     async def _fail(self, claim: Claim, error: FileError) -> None:
         logger.warning("%s in %s failed: %s", claim.file_id, claim.store_id, error.message)

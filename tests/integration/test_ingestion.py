@@ -1,7 +1,11 @@
 """How files of vector stores are read in the background: held, tried again, given back."""
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -170,6 +174,31 @@ async def test_a_file_that_kills_every_reader_is_given_up(database, store, inges
     (row,) = await ended(database_url, store_id)
     assert (row["status"], row["last_error"]["code"]) == ("failed", "server_error")
     assert store.reads == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the reader in /proc")
+async def test_a_reader_that_a_process_manager_ends_is_started_again(
+    database, store, ingestors, database_url
+):
+    store_id = await attached(database, store, "a text\n" * 100_000)
+    ingestors()
+    await until(end_reader)
+    (row,) = await ended(database_url, store_id)
+    assert (row["status"], row["attempts"]) == ("completed", 2)
+
+
+def end_reader() -> bool:
+    """End the process that reads a file for this one; return whether there was one."""
+    children = [
+        int(pid)
+        for thread in Path("/proc/self/task").iterdir()
+        for pid in (thread / "children").read_text().split()
+    ]
+    for pid in children:
+        if b"extraction_worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGTERM)
+            return True
+    return False
 
 
 async def test_a_file_is_given_back_at_the_end(database, store, ingestors, database_url):
