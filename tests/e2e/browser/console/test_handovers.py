@@ -67,7 +67,7 @@ def test_two_persons_with_the_same_conversation_open(start, upstream, console):
         page.page.get_by_label("Your name").press("Enter")
         taken = page.view.get_by_text(re.compile("answering as Jiwoo|Jiwoo is answering"))
         expect(taken).to_be_visible()
-    expect(second.notice).to_contain_text("Another person answers in this conversation")
+    expect(second.notice).to_contain_text("Someone else is answering this conversation now.")
     expect(second.view.get_by_text("Jiwoo is answering.")).to_be_visible()
     expect(second.page.get_by_label("Your reply")).to_have_count(0)
 
@@ -76,7 +76,7 @@ def test_two_persons_with_the_same_conversation_open(start, upstream, console):
     server.http.post(f"/threads/{thread_id}/hand_back")
     server.http.post(f"/threads/{thread_id}/take", json={"name": "Minho"})
     first.page.get_by_label("Your reply").press("Enter")
-    expect(first.notice).to_contain_text("Another person answers in this conversation")
+    expect(first.notice).to_contain_text("Someone else is answering this conversation now.")
     expect(first.view.get_by_text("Minho is answering.")).to_be_visible()
     messages = server.http.get(f"/threads/{thread_id}/messages").json()["data"]
     assert [one["metadata"] for one in messages if one["metadata"].get("person")] == []
