@@ -53,15 +53,14 @@ def test_killed_while_the_model_writes(servers, upstream, database_url, number):
     assert upstream.wait_stalled()
     before = row_of(database_url, thread_id)
     assert (before.text is None) == (number == 1), "every call is saved by itself"
-    count = len(summary_requests(upstream))
     upstream.reply_with(summarising)
     heir = servers.kill_first()
     row = made(database_url, thread_id)
     assert FACT in str(row.text)
     assert row.through > before.through
-    # Only the call that was interrupted is repeated.
+    # Only the call that was interrupted is repeated; on a busy machine, perhaps before the kill.
     texts = [last_user_text(request.body) for request in summary_requests(upstream)]
-    assert texts[count] == texts[count - 1]
+    assert texts.count(texts[number - 1]) == 2
     assert len(set(texts)) == len(texts) - 1
     ask(heir.http, thread_id)
     assert FACT in str(shown_in(upstream.requests[-1].body))
