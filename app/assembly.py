@@ -38,10 +38,7 @@ from app.parts import (
     open_interpreter,
     open_sweepers,
 )
-from app.policies import (
-    run_policy,
-    usage_service,
-)
+from app.policies import run_policy, usage_service
 from app.providers import (
     embedder,
     ignored_settings,

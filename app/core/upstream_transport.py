@@ -6,7 +6,7 @@ httpx2 cost a fourteenth of a whole chat turn, and nothing here needs them.
 
 import ssl
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -79,7 +79,6 @@ class AiohttpTransport:
         self._certificates = _certificates()
         # Made with the first request: it needs the event loop.
         self._session: aiohttp.ClientSession | None = None
-        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
         self._proxies: dict[str, str | None] = {}
 
     async def send(
@@ -93,8 +92,6 @@ class AiohttpTransport:
     ) -> "AiohttpAnswer":
         if self._session is None:
             self._session = self._opened()
-        if (timeout := self._timeouts.get(seconds)) is None:
-            timeout = self._timeouts[seconds] = _timeout(seconds)
         if url not in self._proxies:
             self._proxies[url] = _proxy_for(url)
         response = await self._session.request(
@@ -103,7 +100,7 @@ class AiohttpTransport:
             headers=headers,
             data=content,
             allow_redirects=False,
-            timeout=timeout,
+            timeout=_timeout(seconds),
             proxy=self._proxies[url],
         )
         return AiohttpAnswer(response)
@@ -147,6 +144,7 @@ def _certificates() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+@lru_cache(maxsize=16)
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         connect=seconds, sock_connect=min(seconds, _CONNECT_SECONDS), sock_read=seconds

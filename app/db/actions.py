@@ -3,17 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Text,
-    bindparam,
-    cast,
-    delete,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, delete, or_, select, update
 
 from app.db.action_rows import ACTION_DOCUMENTS, ACTIONS, ActionDocumentRow, ActionRow
 from app.db.action_tables import action_documents, actions

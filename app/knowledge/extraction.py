@@ -168,10 +168,11 @@ def _error(status: int, output: bytes, errors: bytes) -> ExtractionError:
         refusal = json.loads(output)
         return ExtractionError(refusal["code"], refusal["message"])
     details = errors.decode(errors="replace").strip()
-    if -status in _STOPS:
-        return _not_now()
-    if status < 0:  # killed at its limits, or crashed: in both cases because of the file
+    if status < 0:
         logger.warning("a file reader ended with %s: %s", signal.Signals(-status).name, details)
+        if -status in _STOPS:
+            return _not_now()
+        # Killed at its limits, or crashed: in both cases because of the file.
         return ExtractionError("invalid_file", _OVER_LIMITS, over_limits=True)
     logger.error("a file reader failed: %s", details)
     return ExtractionError("server_error", "The server could not read the file.")

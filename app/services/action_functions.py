@@ -27,10 +27,10 @@ def refuse_redefined(
         return
     offered = _offered(actions.by_name(connection, project, prefixes).values())
     for function in functions:
-        found = offered.get(function["name"])
-        if found is not None and redefines(function, found[1]):
+        action = _redefined(function, offered)
+        if action is not None:
             raise InvalidRequest(
-                f"'{function['name']}' is a function of the action {found[0].name}, which this "
+                f"'{function['name']}' is a function of the action {action.name}, which this "
                 "server calls. To use it, list it by its name alone, without a description and "
                 "parameters; otherwise give your function another name.",
                 param="tools",
@@ -43,8 +43,7 @@ def refuse_redefining(connection: Connection, action: ActionRow) -> None:
     offered = _offered([action])
     prefix = f"{action.name}{SEPARATOR}"
     for assistant, function in actions.listed(connection, action.project, prefix):
-        found = offered.get(function["name"])
-        if found is not None and redefines(function, found[1]):
+        if _redefined(function, offered) is not None:
             raise InvalidRequest(
                 f"The assistant {assistant} defines a function '{function['name']}' itself, which "
                 "would become one of this action. Remove its description and parameters from the "
@@ -54,7 +53,16 @@ def refuse_redefining(connection: Connection, action: ActionRow) -> None:
             )
 
 
-def _offered(rows: Iterable[ActionRow]) -> dict[str, tuple[ActionRow, Operation]]:
+_Offered = Mapping[str, tuple[ActionRow, Operation]]
+
+
+def _redefined(function: Mapping[str, Any], offered: _Offered) -> ActionRow | None:
+    """Return the action whose function this one would be, though it is defined anew."""
+    found = offered.get(function["name"])
+    return found[0] if found is not None and redefines(function, found[1]) else None
+
+
+def _offered(rows: Iterable[ActionRow]) -> _Offered:
     return {
         function_name(row.name, operation.name): (row, operation)
         for row in rows

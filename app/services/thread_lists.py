@@ -132,8 +132,8 @@ class ThreadListService:
         for _ in range(_WAITS_FOR):
             if newest <= self._left:
                 break
-            await self._database.long_transaction(message_index.catch_up)
-            newest = await self._database.read(message_index.newest_waiting)
+            more = await self._database.long_transaction(message_index.catch_up)
+            newest = await self._database.read(message_index.newest_waiting) if more else 0
         self._left = max(first, self._left) if newest else 0
         if newest:
             self._indexing.wake()

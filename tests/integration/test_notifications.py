@@ -299,17 +299,21 @@ def test_two_servers_deliver_each_notification_once(start, hook):
     assert sorted(one.headers["webhook-id"] for one in hook.asked) == sorted(ids)
 
 
+def forked_caller(database_url, folder, host, **more):
+    """A server in a process of its own that may call the host."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "FILES_URL": str(folder / "files"),
+        "ACTIONS_ALLOW": json.dumps([host]),
+    }
+    return forked_server(folder, **environment, **more)
+
+
 def test_what_a_killed_server_was_sending_is_sent_by_another(start, database_url, tmp_path, hook):
     hook.asked.clear()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
-        environment = {
-            "DATABASE_URL": database_url,
-            "FILES_URL": str(tmp_path / "files"),
-            "ACTIONS_ALLOW": json.dumps([host]),
-            "LEASE_SECONDS": "0.5",
-        }
-        with forked_server(tmp_path, **environment) as doomed:
+        with forked_caller(database_url, tmp_path, host, LEASE_SECONDS="0.5") as doomed:
             target = added(doomed.http, type="webhook", address=f"http://{host}/hook")
             sent = sent_test(doomed.http, target)
             connection, _ = silent.accept()
@@ -329,13 +333,7 @@ def test_a_webhook_that_hangs_does_not_delay_a_stop(start, database_url, tmp_pat
     hook.asked.clear()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"127.0.0.1:{silent.getsockname()[1]}"
-        environment = {
-            "DATABASE_URL": database_url,
-            "FILES_URL": str(tmp_path / "files"),
-            "ACTIONS_ALLOW": json.dumps([host]),
-            "SHUTDOWN_SECONDS": "60",
-        }
-        with forked_server(tmp_path, **environment) as stopped:
+        with forked_caller(database_url, tmp_path, host, SHUTDOWN_SECONDS="60") as stopped:
             sent = set()
             for number in range(3):
                 url = f"http://{host}/hook/{number}"

@@ -3,13 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.actions.definitions import (
-    approval_of,
-    asks_first,
-    fingerprint,
-    function_of,
-    redefines,
-)
+from app.actions.definitions import approval_of, asks_first, fingerprint, function_of, redefines
 from app.db.rows import RunRow
 from app.domain.text import append
 from app.engine.tools.functions.actions import ActionFunctions, BoundFunction
