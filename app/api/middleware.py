@@ -46,51 +46,69 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, request_id, status = time.perf_counter(), new_request_id(), 0
-        refused, complete = False, False
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status, refused, complete
-            if refused:
-                return
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                if status == 413 and headers["content-type"].startswith("text/plain"):
-                    # The framework's own answer to a body that says it is too large.
-                    await render(TOO_LARGE)(scope, receive, send_with_headers)
-                    refused = True
-                    return
-                headers.append("x-request-id", request_id)
-                duration = f"{(time.perf_counter() - started) * 1000:.0f}"
-                headers.append("openai-processing-ms", duration)
-            await send(message)
-            complete = message["type"] == "http.response.body" and not message.get("more_body")
+        started, request_id = time.perf_counter(), new_request_id()
+        response = _Response(scope, receive, send, request_id, started)
 
         with in_request(request_id):
             self._telemetry.name_request(request_id)
             try:
                 put_right(scope)
-                await self._app(scope, receive, send_with_headers)
-                await send_what_is_left(scope, receive, send_with_headers)
+                await self._app(scope, receive, response.send)
+                await send_what_is_left(scope, receive, response.send)
             except Exception:
                 fields = {"method": scope["method"], "path": _shown(scope)}
                 logger.exception("request failed", extra={"fields": fields})
-                if not complete:
+                if not response.complete:
                     # The response has begun, so only cutting it off shows the client that it
                     # failed. Otherwise `_on_fault` has sent a complete error.
                     raise
             finally:
                 seconds = time.perf_counter() - started
                 route = self._templates.get(scope.get("endpoint"), _NO_ROUTE)
-                self._metrics.answered(scope["method"], route, status, seconds)
+                self._metrics.answered(scope["method"], route, response.status, seconds)
                 fields = {
                     "method": scope["method"],
                     "path": _shown(scope),
-                    "status": status,
+                    "status": response.status,
                     "duration_ms": round(seconds * 1000, 1),
                 }
                 logger.info("request", extra={"fields": fields})
+
+
+class _Response:
+    """One response while it is sent: adds headers to it, and remembers its status.
+
+    An object and not a closure, which would refer to itself and live until garbage is collected.
+    """
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, started: float
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._request_id = request_id
+        self._started = started
+        self._refused = False
+        self.complete = False
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if self._refused:
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            if self.status == 413 and headers["content-type"].startswith("text/plain"):
+                # The framework's own answer to a body that says it is too large.
+                await render(TOO_LARGE)(self._scope, self._receive, self.send)
+                self._refused = True
+                return
+            headers.append("x-request-id", self._request_id)
+            duration = f"{(time.perf_counter() - self._started) * 1000:.0f}"
+            headers.append("openai-processing-ms", duration)
+        await self._send(message)
+        self.complete = message["type"] == "http.response.body" and not message.get("more_body")
 
 
 async def _lifespan(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -41,6 +41,9 @@ class Changes:
         """
         self.streamed = streamed
         self._include = include
+        self._begin()
+
+    def _begin(self) -> None:
         self.events: list[tuple[str, str]] = []
         self.new_messages: dict[str, MessageRow] = {}
         self.new_steps: dict[str, StepRow] = {}
@@ -53,6 +56,13 @@ class Changes:
     def of(cls, run: RunRow) -> "Changes":
         """Return an empty unit of work that collects events if the run is streamed."""
         return cls(streamed=run.streamed, include=run.include)
+
+    def take(self) -> "Changes":
+        """Return what was collected so far as a unit of its own, and begin the next one."""
+        taken = Changes.__new__(Changes)
+        taken.__dict__.update(self.__dict__)
+        self._begin()
+        return taken
 
     @property
     def has_rows(self) -> bool:

@@ -82,7 +82,6 @@ class Execution:
         self._earlier_steps = claimed.steps
         self._steps = [*claimed.steps]
         self._first_text_ms = claimed.run.first_text_ms
-        self._deltas = CallDeltas(claimed.run, self._send)
         self._metrics = shared.instruments.metrics.runs
         self._recorder = Recorder(
             shared.database, shared.hub, claimed, shared.worker_id, self._metrics.ended
@@ -103,6 +102,10 @@ class Execution:
     def _tools(self) -> RunTools:
         # Made in `run`: a tool that can't begin ends the run as any other failure does.
         return self._shared.tools.of(self._run, self._earlier_steps)
+
+    @cached_property
+    def _deltas(self) -> CallDeltas:
+        return CallDeltas(self._run, self._send)
 
     async def run(self) -> Outcome:
         """Execute the run until it ends or requires an action; its rows say of every failure."""

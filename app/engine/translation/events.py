@@ -55,30 +55,17 @@ class Projection:
         An answer of `cut_from` tokens or more was cut off, even if the upstream doesn't say so.
         """
         self._run = run
-        self._streamed = streamed
         self._tools = tools
         self._cut_from = cut_from
         self.target = target
-        self._handlers: dict[str, Callable[[Event], None]] = {
-            "response.output_item.added": self._item_added,
-            "response.output_item.done": self._item_done,
-            "response.output_text.delta": self._text_delta,
-            "response.output_text.done": self._text_done,
-            "response.refusal.delta": self._text_delta,
-            "response.refusal.done": self._text_done,
-            "response.function_call_arguments.delta": self._arguments_delta,
-            "response.function_call_arguments.done": self._arguments_done,
-            "response.completed": self._ended,
-            "response.incomplete": self._ended,
-        }
         self._steps: dict[str, StepRow] = {}
         self.tool_step: StepRow | None = None
-        self._calls = StreamedCalls(tools.draft, self._emit_call)
         self._current: StreamedMessage | None = None
         self._message_place = -1
         self._places = ItemPlaces()
         self._items: dict[int, dict[str, Any]] = {}
         self.changes = Changes(streamed=streamed)
+        self._calls = StreamedCalls(tools.draft, self.changes)
         self.usage = Usage()
         self.answered: Answered | None = None
         self.ended = False
@@ -105,9 +92,9 @@ class Projection:
         return self._current is not None and self._current.has_text
 
     def apply(self, event: Event) -> None:
-        handler = self._handlers.get(event["type"])
+        handler = _HANDLERS.get(event["type"])
         if handler is not None:
-            handler(event)
+            handler(self, event)
 
     def release(self) -> None:
         """Send the text that was held back, because no more text will come."""
@@ -116,8 +103,7 @@ class Projection:
 
     def take_changes(self) -> Changes:
         """Return the changes since the last call."""
-        taken, self.changes = self.changes, Changes(streamed=self._streamed)
-        return taken
+        return self.changes.take()
 
     def _item_added(self, event: Event) -> None:
         item = item_of(event)
@@ -156,9 +142,7 @@ class Projection:
         self.changes.create_message(message)
         self.changes.emit_created("thread.message", message)
         self._message_place = place
-        self._current = StreamedMessage(
-            message, self._tools.annotations, self._emit_message, self._emit_text
-        )
+        self._current = StreamedMessage(message, self._tools.annotations, self.changes)
         self._current.begin_with(self._tools.take_message_parts())
         return self._current
 
@@ -201,18 +185,12 @@ class Projection:
             self.changes.save_message(current.message)
             self.changes.emit(f"thread.message.{status}", current.message)
 
-    def _emit_message(self, message_id: str, delta: dict[str, Any]) -> None:
-        self.changes.emit_delta("thread.message.delta", message_id, delta)
-
-    def _emit_text(self, message_id: str, place: int, piece: str) -> None:
-        self.changes.emit_text(message_id, place, piece)
-
     # Function calls
 
     def _open_call(self, item: dict[str, Any], place: int) -> None:
         if self.tool_step is None:
             self.tool_step = self._open_step("tool_calls", {"tool_calls": []}, now())
-        self._calls.open(item, place, self.tool_step.step_details["tool_calls"])
+        self._calls.open(item, place, self.tool_step)
 
     def _arguments_delta(self, event: Event) -> None:
         self._calls.add(self._places.find(event, "function_call"), piece_of(event))
@@ -220,10 +198,6 @@ class Projection:
     def _arguments_done(self, event: Event) -> None:
         place = self._places.find(event, "function_call")
         self._calls.add_rest(place, piece_of(event, "arguments"))
-
-    def _emit_call(self, call: dict[str, Any]) -> None:
-        if self.tool_step is not None:
-            self.changes.emit_call(self.tool_step.id, call)
 
     # Steps and the end
 
@@ -300,3 +274,18 @@ class Projection:
         self._complete_message_steps()
         if self.tool_step is not None and self.incomplete_reason is not None:
             self._complete_step(self.tool_step)
+
+
+# Of the class: a table of an object's own methods would be a cycle, left to the garbage collector.
+_HANDLERS: dict[str, Callable[[Projection, Event], None]] = {
+    "response.output_item.added": Projection._item_added,
+    "response.output_item.done": Projection._item_done,
+    "response.output_text.delta": Projection._text_delta,
+    "response.output_text.done": Projection._text_done,
+    "response.refusal.delta": Projection._text_delta,
+    "response.refusal.done": Projection._text_done,
+    "response.function_call_arguments.delta": Projection._arguments_delta,
+    "response.function_call_arguments.done": Projection._arguments_done,
+    "response.completed": Projection._ended,
+    "response.incomplete": Projection._ended,
+}

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.db.rows import StepRow
 from app.domain.ids import new_call_id
 from app.domain.text import append
+from app.engine.changes import Changes
 from app.engine.tools.tool import Draft
-
-Send = Callable[[dict[str, Any]], None]
 
 
 @dataclass
 class _Call:
-    """A call: its index and its object in the step, and its arguments so far."""
+    """A call: its step, its index and its object there, and its arguments so far."""
 
+    step_id: str
     index: int
     shown: dict[str, Any]
     draft: Draft
@@ -23,22 +24,23 @@ class _Call:
 
 
 class StreamedCalls:
-    """Collects calls in the `tool_calls` of a step and sends a delta for each piece."""
+    """Collects calls in the `tool_calls` of a step, and a delta for each piece in `changes`."""
 
-    def __init__(self, draft: Callable[[str], Draft], send: Send) -> None:
+    def __init__(self, draft: Callable[[str], Draft], changes: Changes) -> None:
         """`draft(name)` begins a call of the function with that name."""
         self._draft = draft
-        self._send = send
+        self._changes = changes
         self._calls: dict[int, _Call] = {}
 
-    def open(self, item: dict[str, Any], place: int, step_calls: list[dict[str, Any]]) -> None:
-        """Begin the call at `place` of the response and add it to `step_calls`."""
+    def open(self, item: dict[str, Any], place: int, step: StepRow) -> None:
+        """Begin the call at `place` of the response and add it to the step's calls."""
+        step_calls = step.step_details["tool_calls"]
         name = item["name"]
         draft = self._draft(name)
         # The step shares the objects in the draft's detail, which the draft keeps changing.
         shown = {"id": item["call_id"] or new_call_id(), **draft.detail}
-        call = self._calls[place] = _Call(len(step_calls), shown, draft, name)
-        self._send({"index": call.index, **shown})
+        call = self._calls[place] = _Call(step.id, len(step_calls), shown, draft, name)
+        self._changes.emit_call(step.id, {"index": call.index, **shown})
         step_calls.append(shown)
         # An upstream that sends the arguments in one piece may include them here.
         self._add(call, item["arguments"])
@@ -65,4 +67,5 @@ class StreamedCalls:
         append(vars(call), "arguments", piece)
         delta = call.draft.add(piece) if piece else None
         if delta is not None:
-            self._send({"index": call.index, "type": call.shown["type"], **delta})
+            piece_of_call = {"index": call.index, "type": call.shown["type"], **delta}
+            self._changes.emit_call(call.step_id, piece_of_call)

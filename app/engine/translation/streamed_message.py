@@ -6,11 +6,9 @@ from typing import Any
 
 from app.db.rows import MessageRow
 from app.domain.text import append
+from app.engine.changes import Changes
 from app.engine.tools.marks import AnnotationReader
 from app.schemas.messages import text_part
-
-Send = Callable[[str, dict[str, Any]], None]
-SendText = Callable[[str, int, str], None]
 
 
 @dataclass
@@ -25,21 +23,15 @@ class _Part:
 
 
 class StreamedMessage:
-    """Collects the model's text in `message` and sends it part by part as deltas."""
+    """Collects the model's text in `message`, and its deltas in `changes`."""
 
     def __init__(
-        self,
-        message: MessageRow,
-        annotations: Callable[[], AnnotationReader],
-        send: Send,
-        send_text: SendText,
+        self, message: MessageRow, annotations: Callable[[], AnnotationReader], changes: Changes
     ) -> None:
-        """`annotations` makes a reader for each text part; `send(id, delta)` sends a delta, and
-        `send_text(id, place, piece)` one that only has more text of a part."""
+        """`annotations` makes a reader for each text part."""
         self.message = message
         self._annotations = annotations
-        self._send = send
-        self._send_text = send_text
+        self._changes = changes
         self._parts: dict[int, _Part] = {}
 
     def begin_with(self, parts: Sequence[dict[str, Any]]) -> None:
@@ -103,7 +95,7 @@ class StreamedMessage:
         stored = self.message.content[part.place]["text"]
         append(stored, "value", text)
         if part.sent and not annotations:
-            self._send_text(self.message.id, part.place, text)
+            self._changes.emit_text(self.message.id, part.place, text)
             return
         first = len(stored["annotations"])
         stored["annotations"] += annotations
@@ -118,4 +110,4 @@ class StreamedMessage:
         self._send_part({"index": part.place, "type": "refusal", "refusal": text})
 
     def _send_part(self, delta: dict[str, Any]) -> None:
-        self._send(self.message.id, {"content": [delta]})
+        self._changes.emit_delta("thread.message.delta", self.message.id, {"content": [delta]})
