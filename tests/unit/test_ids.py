@@ -52,6 +52,27 @@ def test_no_id_comes_twice_and_every_character_is_used():
     assert len(set("".join(ids).replace("msg_", ""))) == 62
 
 
+@pytest.mark.parametrize("later", [1, 35, 36, 1000, 86_400_000])
+def test_what_is_created_later_sorts_later(later, monkeypatch):
+    def id_at(milliseconds: int) -> str:
+        monkeypatch.setattr("time.time_ns", lambda: milliseconds * 1_000_000)
+        return new_id("message")
+
+    moment = 1_764_000_000_000
+    first, second = id_at(moment), id_at(moment + later)
+    assert first < second
+    # Also where a collation ignores the case of letters.
+    assert first.lower() < second.lower()
+
+
+def test_ids_of_one_moment_share_only_the_time(monkeypatch):
+    monkeypatch.setattr("time.time_ns", lambda: 1_764_000_000_000_000_000)
+    ids = [new_id("thread") for _ in range(200)]
+    varied = [len(set(characters)) for characters in zip(*ids, strict=True)]
+    assert varied[: len("thread_") + 8] == [1] * (len("thread_") + 8)
+    assert min(varied[len("thread_") + 8 :]) > 30
+
+
 def test_no_two_are_alike_across_threads():
     with ThreadPoolExecutor(4) as threads:
         made = [*threads.map(lambda _: new_id("thread"), range(2000))]
