@@ -18,7 +18,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.application import create_app
-from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
+from app.core.config import Settings
+from app.core.config_loading import SettingsError, load_settings, warn_of_unknown_names
 from app.core.fence import forbid_inspection
 from app.core.logging import configure_logging
 from app.core.membership import Membership

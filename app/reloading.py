@@ -14,7 +14,8 @@ from typing import Any
 from app.api.deps import Services
 from app.assembly import Running, close_clients, configured_assistants, name_models
 from app.core.assistants_file import named_variables as secret_variables
-from app.core.config import Settings, SettingsError, load_settings, warn_of_unknown_names
+from app.core.config import Settings
+from app.core.config_loading import SettingsError, load_settings, warn_of_unknown_names
 from app.core.env_file import env_file_values
 from app.core.providers_file import named_variables
 from app.core.upstream import Upstream

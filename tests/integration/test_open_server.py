@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.config import load_settings
+from app.core.config_loading import load_settings
 from tests.support.raw_http import answer_to
 from tests.support.server import ProcessServer, process_server
 from tests.support.talk import error_of

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from app.core.config import SettingsError, load_settings
+from app.core.config_loading import SettingsError, load_settings
 from app.db import access
 from app.db.access_rows import KeyRow
 from app.db.database import Database

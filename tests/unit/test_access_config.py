@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from app.core.config import Settings, SettingsError, load_settings
+from app.core.config import Settings
+from app.core.config_loading import SettingsError, load_settings
 
 KEY = "very-secret-key-0123456789"
 

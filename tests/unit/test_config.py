@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import Settings, SettingsError, load_settings
+from app.core.config import Settings
+from app.core.config_loading import SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 NAMES = [name.upper() for name in Settings.model_fields]

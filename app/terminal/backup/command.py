@@ -61,7 +61,7 @@ def _backup(
     ] = False,
 ) -> None:
     # Imported here: the database library takes seconds to load, and other commands don't need it.
-    from app.core.config import SettingsError, load_settings  # noqa: PLC0415
+    from app.core.config_loading import SettingsError, load_settings  # noqa: PLC0415
     from app.terminal.backup.making import make_backup  # noqa: PLC0415
 
     try:

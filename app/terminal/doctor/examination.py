@@ -4,7 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from app.core.assistants_file import named_variables as secret_variables
-from app.core.config import Settings, SettingsError, load_settings
+from app.core.config import Settings
+from app.core.config_loading import SettingsError, load_settings
 from app.core.providers_file import named_variables
 from app.terminal.doctor.capacity_checks import open_files_finding
 from app.terminal.doctor.content_checks import content_findings

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from app.core import fence
-from app.core.config import Settings, SettingsError, has_keys, unknown_settings
+from app.core.config import Settings, has_keys
+from app.core.config_loading import SettingsError, unknown_settings
 from app.core.env_file import ENV_FILE, env_file_values
 from app.core.private_files import data_places, open_to_others
 from app.core.providers_file import named_variables
