@@ -1,13 +1,10 @@
 """A table of one's own messages: CSV, TSV or JSON Lines, with columns guessed from their names."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import typer
@@ -17,9 +14,7 @@ from app.terminal.client import Object
 from app.terminal.failures import Failure
 from app.terminal.language import Said, both
 from app.terminal.moving.sending import line_of
-from app.terminal.options import not_read
 from app.terminal.rescue.dates import Read, reader_of_times
-from app.terminal.rescue.json_files import Folder, NotJson, TooLarge, values_in
 from app.terminal.rescue.reader import (
     Found,
     LeftOut,
@@ -29,49 +24,9 @@ from app.terminal.rescue.reader import (
     message,
     thread,
 )
+from app.terminal.rescue.table_columns import Columns, chosen_columns, role_of
+from app.terminal.rescue.table_rows import rows_in
 
-# What columns are usually called, best first; compared without case and punctuation.
-_NAMES = {
-    "thread": (
-        *("threadid", "thread", "openaithreadid", "conversationid", "conversation", "chatid"),
-        *("sessionid", "session", "roomid", "dialogid", "대화id", "대화"),
-        *("대화방", "채팅방", "스레드", "세션"),
-    ),
-    "role": (
-        "role",
-        "sender",
-        "author",
-        "from",
-        "speaker",
-        "sendertype",
-        "type",
-        "역할",
-        "보낸사람",
-    ),
-    "content": (
-        *("content", "message", "text", "body", "msg", "messagetext", "value"),
-        *("내용", "메시지", "본문"),
-    ),
-    "time": (
-        *("createdat", "timestamp", "created", "time", "date", "datetime", "sentat"),
-        *("createtime", "createddate", "작성일시", "작성일", "시간", "시각", "날짜", "일시"),
-    ),
-    "id": ("messageid", "id", "uuid", "메시지id"),
-    "question": ("question", "prompt", "query", "usermessage", "input", "질문"),
-    "answer": ("answer", "response", "reply", "completion", "botmessage", "output", "답변", "응답"),
-}
-_ROLES = {
-    "user": ("user", "human", "customer", "client", "visitor", "me", "u", "사용자", "고객", "질문"),
-    "assistant": (
-        *("assistant", "ai", "bot", "model", "agent", "gpt", "chatgpt", "system_reply", "a"),
-        *("어시스턴트", "챗봇", "상담원", "답변"),
-    ),
-}
-_ROLE_OF = {word: role for role, words in _ROLES.items() for word in words}
-_TRUE, _FALSE = ("1", "true", "t", "yes"), ("0", "false", "f", "no")
-# The longest cell: as long as the longest line of an import.
-_CELL = 16 * 1024 * 1024
-_HEAD = 64 * 1024
 _THREAD_ID = re.compile(r"thread_[A-Za-z0-9_-]{1,120}")
 
 _COLUMN = "COLUMN"
@@ -79,21 +34,6 @@ _COLUMN = "COLUMN"
 
 def _option(name: str, english: str, korean: str) -> Any:
     return typer.Option(name, metavar=_COLUMN, help=both(english, korean))
-
-
-@dataclass(frozen=True)
-class _Columns:
-    thread: str
-    time: str | None
-    id: str | None
-    role: str | None
-    content: str | None
-    question: str | None
-    answer: str | None
-
-    @property
-    def used(self) -> set[str]:
-        return {value for value in vars(self).values() if value is not None}
 
 
 def _read(
@@ -164,11 +104,11 @@ def _read(
         "question": question,
         "answer": answer,
     }
-    rows = _rows(source)
+    rows = rows_in(source)
     first = next(rows, None)
     if first is None:
         return
-    table = _Table(_chosen([*first], given), read_time)
+    table = _Table(chosen_columns([*first], given), read_time)
     with Spool() as spool:
         yield from table.fill(spool, _again(first, rows))
         yield from table.threads()
@@ -184,7 +124,7 @@ def _again(first: Object, rows: Iterator[Object]) -> Iterator[Object]:
 class _Table:
     """Turns rows into messages; they are sorted by time, then in the order of the rows."""
 
-    def __init__(self, columns: _Columns, read_time: Read) -> None:
+    def __init__(self, columns: Columns, read_time: Read) -> None:
         self._columns = columns
         self._read_time = read_time
         # By the value of the thread's column: id and first time.
@@ -227,7 +167,7 @@ class _Table:
             yield "assistant", _text(row.get(columns.answer)), 1
         elif columns.content:
             given = row.get(columns.role) if columns.role else "user"
-            role = _role(given, columns.role or "")
+            role = role_of(given, columns.role or "")
             yield role, _text(row.get(columns.content)) if role else str(given), 0
 
     def _add(
@@ -268,125 +208,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _role(value: Any, column: str) -> str | None:
-    word = str(value).strip().lower()
-    if word in _ROLE_OF:
-        return _ROLE_OF[word]
-    # Such as `is_user` and `from_bot`.
-    name = _plain(column)
-    if word in _TRUE + _FALSE:
-        for role, words in _ROLES.items():
-            if any(one in name for one in words if len(one) > 2):
-                other = "assistant" if role == "user" else "user"
-                return role if word in _TRUE else other
-    return None
-
-
-# The columns
-
-
-def _chosen(names: list[str], given: dict[str, str | None]) -> _Columns:
-    """Return the columns to read, as given or guessed. Raises `Failure`."""
-    found: dict[str, str | None] = {}
-    for use, wanted in given.items():
-        if wanted is not None and wanted not in names:
-            raise Failure(_NO_COLUMN.filled(column=wanted, names=", ".join(names)), status=2)
-        found[use] = wanted or _guessed(names, use)
-    if given["content"] is None and found["question"] and found["answer"]:
-        found["content"] = None
-    elif found["content"]:
-        found["question"] = found["answer"] = None
-    if not found["role"] and found["content"]:
-        found["role"] = next((name for name in names if _plain(name).startswith("is")), None)
-    if not found["thread"] or not (found["content"] or found["question"]):
-        missing = "--thread-id-column" if not found["thread"] else "--content-column"
-        raise Failure(_WHICH.filled(option=missing, names=", ".join(names)), status=2)
-    thread_name = found.pop("thread")
-    assert thread_name is not None
-    return _Columns(thread=thread_name, **found)
-
-
-def _guessed(names: list[str], use: str) -> str | None:
-    plain = {_plain(name): name for name in reversed(names)}
-    return next((plain[wanted] for wanted in _NAMES[use] if wanted in plain), None)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()
-
-
-# The rows
-
-
-def _rows(source: Path) -> Iterator[Object]:
-    if source.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        yield from _json_rows(source)
-        return
-    csv.field_size_limit(_CELL)
-    try:
-        with source.open("rb") as raw:
-            yield from _csv_rows(raw)
-    except OSError as error:
-        raise not_read(source, error) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise not_read(source, OSError(str(error))) from error
-
-
-def _json_rows(source: Path) -> Iterator[Object]:
-    folder = Folder(source)
-    for name in folder.names():
-        for value in values_in(folder, name):
-            if isinstance(value, NotJson | TooLarge) or not isinstance(value, dict):
-                raise Failure(_NOT_ROWS.filled(path=source), status=2)
-            yield value
-
-
-def _csv_rows(raw: IO[bytes]) -> Iterator[Object]:
-    head = raw.read(_HEAD)
-    raw.seek(0)
-    encoding = _encoding(head)
-    with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
-        reader = csv.DictReader(text, delimiter=_delimiter(head.decode(encoding, "ignore")))
-        for row in reader:
-            # Cells beyond the header.
-            row.pop(None, None)
-            yield row
-
-
-def _delimiter(head: str) -> str:
-    try:
-        return csv.Sniffer().sniff(head.partition("\n")[0], ",;\t|").delimiter
-    except csv.Error:
-        return ","
-
-
-def _encoding(head: bytes) -> str:
-    """Return the encoding of a table; Excel writes UTF-16 and CP949, too."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        # The sample may end inside a character.
-        head[:-4].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return "utf-8-sig" if error.start > len(head) - 8 else "cp949"
-    return "utf-8-sig"
-
-
 _NO_THREAD = Said("rows without a conversation", "대화가 없는 행")
 _OTHER_ROLE = Said("messages of other roles", "역할이 다른 메시지")
 _NO_ZONE = Said("There is no time zone {zone}.", "{zone} 시간대는 없습니다.")
-_NO_COLUMN = Said(
-    "There is no column {column}. The columns are: {names}",
-    "{column} 열이 없습니다. 있는 열: {names}",
-)
-_WHICH = Said(
-    "Name the column with {option}. The columns are: {names}",
-    "열을 지정해 주세요: {option}. 있는 열: {names}",
-)
-_NOT_ROWS = Said(
-    "{path} has lines that are not JSON objects.", "{path}에 JSON 객체가 아닌 줄이 있습니다."
-)
-
 READER = Reader(
     "table",
     both(
