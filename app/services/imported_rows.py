@@ -2,27 +2,15 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from app.db.feedback_rows import FEEDBACK, FeedbackRow
-from app.db.file_rows import FILES, FileRow
-from app.db.knowledge_rows import STORE_FILES, VECTOR_STORES, StoreFileRow, VectorStoreRow
-from app.db.row_map import RowMap
-from app.db.rows import (
-    ASSISTANTS,
-    MESSAGES,
-    RUNS,
-    STEPS,
-    THREADS,
-    AssistantRow,
-    MessageRow,
-    RunRow,
-    StepRow,
-    ThreadRow,
-)
-from app.domain.digests import json_digest
+from app.db.feedback_rows import FeedbackRow
+from app.db.file_rows import FileRow
+from app.db.import_kinds import AnyRow
+from app.db.knowledge_rows import StoreFileRow, VectorStoreRow
+from app.db.rows import AssistantRow, MessageRow, RunRow, StepRow, ThreadRow
 from app.domain.run_status import TERMINAL
 from app.schemas.common import RequestBody
 from app.schemas.messages import IncompleteDetails
@@ -39,6 +27,7 @@ from app.schemas.moving import (
 )
 from app.schemas.tools import as_json, normalized
 from app.schemas.vector_stores import StaticStrategy, stored_strategy
+from app.services.import_digests import digest
 from app.services.trials import is_trial
 
 Raw = dict[str, Any]
@@ -54,48 +43,6 @@ AnyImported = (
     | ImportedStoreFile
 )
 
-AnyRow = (
-    AssistantRow
-    | ThreadRow
-    | MessageRow
-    | RunRow
-    | StepRow
-    | FeedbackRow
-    | FileRow
-    | VectorStoreRow
-    | StoreFileRow
-)
-Row = TypeVar("Row", bound=AnyRow)
-
-# By the class of a row: its table, and the columns that are not taken from the imported object, or
-# that the server itself changes afterwards.
-ROWS: dict[type, tuple[RowMap[Any], Collection[str]]] = {
-    AssistantRow: (ASSISTANTS, ("project", "imported", "attempt")),
-    ThreadRow: (THREADS, ("project", "imported", "attempt", "trial")),
-    MessageRow: (MESSAGES, ("imported", "attempt")),
-    # What was imported before 0.4 has no times in milliseconds.
-    RunRow: (
-        RUNS,
-        (
-            *("project", "imported", "attempt"),
-            *("began_ms", "first_text_ms", "ended_ms", "found_nothing"),
-        ),
-    ),
-    StepRow: (STEPS, ("imported",)),
-    FeedbackRow: (FEEDBACK, ("project", "imported")),
-    FileRow: (FILES, ("project", "imported", "attempt", "lacks_content")),
-    VectorStoreRow: (
-        VECTOR_STORES,
-        ("project", "imported", "attempt", "last_active_at", "expires_at", "revision"),
-    ),
-    StoreFileRow: (
-        STORE_FILES,
-        (
-            *("imported", "batch_id", "status", "usage_bytes", "last_error"),
-            *("worker_id", "held_until", "attempts", "revision"),
-        ),
-    ),
-}
 _OF_RUN_EXPIRED = IncompleteDetails(reason="run_expired")
 
 
@@ -103,12 +50,6 @@ def imported_row(project: str, one: AnyImported, raw: Raw) -> AnyRow:
     """Return the object's row. `raw` is the JSON object from which `one` was read."""
     row = _MADE[type(one)](project, one, raw)
     return replace(row, imported=digest(row))
-
-
-def digest(row: AnyRow) -> str:
-    """Return a digest of what an import decides about the row."""
-    rows, without = ROWS[type(row)]
-    return json_digest(rows.values(row, without=without))
 
 
 def _assistant(project: str, one: ImportedAssistant, raw: Raw) -> AssistantRow:

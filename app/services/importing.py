@@ -10,11 +10,13 @@ from typing import Any
 
 from app.db import imports
 from app.db.database import Database
+from app.db.import_kinds import AnyRow
 from app.db.imports import Import, Outcome, Refused, RowsRefused, Written
 from app.domain.access import Caller
 from app.domain.errors import InvalidRequest, LimitReached, ThreadkeeperError
 from app.schemas.moving import FileContentLine, ImportProblem, ImportReport
-from app.services.imported_rows import AnyImported, AnyRow, digest, imported_row
+from app.services.import_digests import digest
+from app.services.imported_rows import AnyImported, imported_row
 from app.storage.file_contents import ContentWriter
 
 # How many imports a project may run at a time: each takes memory for a long line.
