@@ -208,3 +208,7 @@ def page_of(*objects: dict[str, Any]) -> dict[str, Any]:
         "last_id": last,
         "has_more": False,
     }
+
+
+def user_message(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}

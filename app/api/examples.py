@@ -3,7 +3,6 @@
 Keyed by operation id. A test validates each of them against its schema.
 """
 
-import json
 from typing import Any
 
 from app import __version__
@@ -13,15 +12,14 @@ from app.api import (
     draft_examples,
     insight_examples,
     notification_examples,
+    run_examples,
     vector_store_examples,
 )
 from app.api.example_objects import (
     ANSWER,
     ASKED,
-    ASKED_FOR_TOOL,
     ASSISTANT,
     ASSISTANT_ID,
-    CALL_ID,
     FEEDBACK,
     FILE,
     FILE_ID,
@@ -29,19 +27,12 @@ from app.api.example_objects import (
     HANDOVER,
     LISTED_HANDOVER,
     MESSAGE,
-    QUEUED,
-    RUN,
-    RUN_ID,
-    SAID,
     SIGN_WRITER,
-    STEP,
     THREAD,
     THREAD_ID,
     THREAD_VISITOR,
-    TOOL_OUTPUT,
-    UNFINISHED,
-    USAGE,
     page_of,
+    user_message,
 )
 
 _USER_TOKEN_SECRET = {
@@ -56,36 +47,9 @@ def _deleted(what: dict[str, Any]) -> dict[str, Any]:
     return {"id": what["id"], "object": f"{what['object']}.deleted", "deleted": True}
 
 
-def _stream(*events: tuple[str, dict[str, Any]]) -> str:
-    return "".join(_event(*event) for event in events)
-
-
-def _numbered_stream(*events: tuple[str, dict[str, Any]]) -> str:
-    return "".join(f"id: {place}\n{_event(*event)}" for place, event in enumerate(events, 1))
-
-
-def _event(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-
-
-def _user(text: str) -> dict[str, Any]:
-    return {"role": "user", "content": text}
-
-
 # A body that names the default assistant can be sent unchanged; all other ids are placeholders for
 # the reader's own.
 BODIES: dict[str, dict[str, dict[str, Any]]] = {
-    "chat": {
-        "한국어": {"message": ASKED},
-        "English": {"message": "Write one line for the lobby screen: the café opens at 8."},
-        "Continue a thread": {"message": "더 짧게 줄여 주세요.", "thread_id": THREAD_ID},
-        "With another assistant": {
-            "message": ASKED,
-            "assistant_id": ASSISTANT_ID,
-            "metadata": {"screen": "lobby-01"},
-        },
-        "As a stream": {"message": ASKED, "stream": True},
-    },
     "create_assistant": {
         "Plain": {
             "model": "gpt-5.4-mini",
@@ -103,41 +67,16 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
     "update_assistant": {
         "New instructions": {"instructions": "Write signs of at most five words, in English."}
     },
-    "create_thread_and_run": {
-        "Question": {
-            "assistant_id": "asst_default",
-            "thread": {"messages": [_user(ASKED)]},
-        },
-        "With a function": {
-            "assistant_id": "asst_default",
-            "thread": {"messages": [_user(ASKED_FOR_TOOL)]},
-            "tools": [{"type": "function", "function": FUNCTION}],
-        },
-    },
-    "create_run": {
-        "Plain": {"assistant_id": "asst_default"},
-        "With more instructions": {
-            "assistant_id": "asst_default",
-            "additional_instructions": "Answer in English.",
-            "additional_messages": [_user("And now the same for a rainy day.")],
-            "max_completion_tokens": 512,
-        },
-        "As a stream": {"assistant_id": "asst_default", "stream": True},
-    },
-    "update_run": {"Metadata": {"metadata": {"approved_by": "minji"}}},
-    "submit_tool_outputs": {
-        "One output": {"tool_outputs": [{"tool_call_id": CALL_ID, "output": TOOL_OUTPUT}]}
-    },
     "create_thread": {
         "Empty": {},
         "With a first message": {
-            "messages": [_user(ASKED)],
+            "messages": [user_message(ASKED)],
             "metadata": {"screen": "lobby-01"},
         },
     },
     "update_thread": {"Metadata": {"metadata": {"screen": "lobby-02"}}},
     "create_message": {
-        "Text": _user(ASKED),
+        "Text": user_message(ASKED),
         "Text and image": {
             "role": "user",
             "content": [
@@ -153,6 +92,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "update_message": {"Metadata": {"metadata": {"approved": "yes"}}},
+    **run_examples.BODIES,
     **draft_examples.BODIES,
     "request_handover": {
         "A visitor": {"contact": "hana@example.org", "note": "환불이 아직 안 됐어요."},
@@ -248,14 +188,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
         ],
         "total": {**_COUNTS, "costs": {_COST["currency"]: _COST["cost"]}},
     },
-    "chat": {
-        "message": SAID,
-        "thread_id": THREAD_ID,
-        "role": "assistant",
-        "created_at": 1790000031,
-        "run_id": RUN_ID,
-        "usage": USAGE,
-    },
     "list_models": {"object": "list", "data": [_MODEL]},
     "retrieve_model": _MODEL,
     "create_assistant": ASSISTANT,
@@ -266,15 +198,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "instructions": "Write signs of at most five words, in English.",
     },
     "delete_assistant": _deleted(ASSISTANT),
-    "create_thread_and_run": QUEUED,
-    "create_run": QUEUED,
-    "list_runs": page_of(RUN),
-    "retrieve_run": RUN,
-    "update_run": {**RUN, "metadata": {"approved_by": "minji"}},
-    "cancel_run": {**UNFINISHED, "status": "cancelling"},
-    "submit_tool_outputs": {**UNFINISHED, "status": "queued"},
-    "list_steps": page_of(STEP),
-    "retrieve_step": STEP,
     "create_thread": THREAD,
     "list_threads": page_of({**THREAD, "preview": ASKED}),
     "delete_threads": {
@@ -344,35 +267,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    **run_examples.ANSWERS,
     **draft_examples.ANSWERS,
     **vector_store_examples.ANSWERS,
     **action_examples.ANSWERS,
     **notification_examples.ANSWERS,
     **admin_examples.ANSWERS,
     **insight_examples.ANSWERS,
-}
-
-_DELTA = {
-    "id": ANSWER["id"],
-    "object": "thread.message.delta",
-    "delta": {"content": [{"index": 0, "type": "text", "text": {"value": SAID}}]},
-}
-# Abridged: without the steps, and with the whole text in one delta.
-_ANSWER_EVENTS = (
-    ("thread.message.delta", _DELTA),
-    ("thread.message.completed", ANSWER),
-    ("thread.run.completed", RUN),
-)
-_DONE = "event: done\ndata: [DONE]\n\n"
-_RUN_EVENTS = (("thread.run.created", QUEUED), *_ANSWER_EVENTS)
-
-STREAMS: dict[str, str] = {
-    "chat": _numbered_stream(("delta", {"delta": SAID})) + _event("message", ANSWERS["chat"]),
-    "create_thread_and_run": _stream(
-        ("thread.created", THREAD), ("thread.run.created", QUEUED), *_ANSWER_EVENTS
-    )
-    + _DONE,
-    "create_run": _stream(*_RUN_EVENTS) + _DONE,
-    "submit_tool_outputs": _stream(("thread.run.queued", QUEUED), *_ANSWER_EVENTS) + _DONE,
-    "follow_run": _numbered_stream(*_RUN_EVENTS) + _DONE,
 }

@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from app.api.attempts import CREATING, LONGEST_KEY
 from app.api.errors import envelope
-from app.api.examples import ANSWERS, BODIES, STREAMS
+from app.api.examples import ANSWERS, BODIES
 from app.api.packed import TOO_LARGE
 from app.api.routing import failure
+from app.api.run_examples import STREAMS
 from app.core.later import Later
 from app.schemas.common import ErrorEnvelope
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.api.examples import ANSWERS, BODIES, STREAMS
+from app.api.examples import ANSWERS, BODIES
 from app.api.openapi import completed
+from app.api.run_examples import STREAMS
 from tests.support.api_document import api_document
 
 DOCUMENT = api_document()
