@@ -1,4 +1,4 @@
-"""The table of metrics, from `app/core/metrics.py`."""
+"""The table of metrics, from `app/core/metrics.py` and `request_metrics.py`."""
 
 from pathlib import Path
 from typing import Any

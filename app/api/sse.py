@@ -8,7 +8,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.errors import envelope
-from app.core.metrics import RequestMetrics
+from app.core.request_metrics import RequestMetrics
 from app.domain.errors import ThreadkeeperError
 from app.engine.follower import Interrupted
 from app.engine.hub import Frame

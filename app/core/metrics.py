@@ -3,8 +3,8 @@
 Each application has its own registry, so that several in one process keep separate counts. Every
 request updates some of them: the child for a set of labels is looked up once, then kept.
 
-The help texts here are also the English table of `docs/metrics.md`, and `docs/metrics.ko.toml`
-has the Korean ones: run `scripts/docs.py` after a change.
+The help texts here and in `request_metrics.py` are also the English table of `docs/metrics.md`, and
+`docs/metrics.ko.toml` has the Korean ones: run `scripts/docs.py` after a change.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,18 +21,17 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from app.core.request_metrics import RequestMetrics
 from app.core.shared_metrics import added_up, keep_values_in
 
 Component = Literal["database", "storage", "upstream"]
 M = TypeVar("M", Counter, Histogram)
 
-# Upper bounds in seconds. A model may take minutes; so does a request that streams its answer.
-_REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+# Upper bounds in seconds. A model may take minutes.
 _UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
 
-# Clients choose models and methods: names they made up are counted under this one.
+# Clients choose models: names they made up are counted under this one.
 _OTHER = "other"
-_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
 class Metrics:
@@ -86,47 +85,6 @@ class Metrics:
         encode, content_type = choose_encoder(accept)
         registry = added_up(self.folder, self._build) if self.folder else self.registry
         return encode(registry), content_type
-
-
-class RequestMetrics:
-    """Requests to the API."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._answered = Counter(
-            "threadkeeper_http_requests",
-            "Requests by method, route template (none: no route matched) and status (0: the client "
-            "disconnected before the response).",
-            ("method", "route", "status"),
-            registry=registry,
-        )
-        self._seconds = Histogram(
-            "threadkeeper_http_request_duration_seconds",
-            "Seconds from a request to the end of its response; a stream lasts until it closes.",
-            ("method", "route"),
-            buckets=_REQUEST_SECONDS,
-            registry=registry,
-        )
-        self.open_streams = Gauge(
-            "threadkeeper_event_streams_open",
-            "Event streams this process is sending now.",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; `route` is its template, never its path."""
-        if method not in _METHODS:
-            method = _OTHER
-        key = (method, route, status)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = (
-                self._answered.labels(method, route, status),
-                self._seconds.labels(method, route),
-            )
-        found[0].inc()
-        found[1].observe(seconds)
 
 
 class RunMetrics:
