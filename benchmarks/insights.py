@@ -23,7 +23,8 @@ from app.db.database import Database
 from app.db.feedback_tables import feedback
 from app.db.insight_days import DAY_MS
 from app.db.insight_tables import insight_days
-from app.db.tables import messages, runs, threads, usage
+from app.db.tables import messages, runs, threads
+from app.db.usage_tables import usage
 from app.domain.access import Caller
 from app.services.insight_days import InsightDays
 from app.services.insights import Asked, InsightService

@@ -5,7 +5,8 @@ What the settings contain (`API_KEYS`, `CORS_ORIGINS`) is not in them.
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, Text
 
-from app.db.tables import metadata, sequence_column
+from app.db.columns import sequence_column
+from app.db.tables import metadata
 
 access_projects = Table(
     "access_projects",

@@ -11,7 +11,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from app.db.tables import metadata, sequence_column
+from app.db.columns import sequence_column
+from app.db.tables import metadata
 
 
 def _assistant(*, is_key: bool = False) -> Column[str]:

@@ -10,7 +10,8 @@ from sqlalchemy import (
     Text,
 )
 
-from app.db.tables import imported_column, metadata, project_column, sequence_column
+from app.db.columns import imported_column, project_column, sequence_column
+from app.db.tables import metadata
 
 # At most one row for each message: the newest rating replaces the one before.
 feedback = Table(

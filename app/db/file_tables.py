@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, false
 
-from app.db.tables import attempt_column, imported_column, metadata, project_column, sequence_column
+from app.db.columns import attempt_column, imported_column, project_column, sequence_column
+from app.db.tables import metadata
 
 files = Table(
     "files",

@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
 
-from app.db.tables import metadata, sequence_column
+from app.db.columns import sequence_column
+from app.db.tables import metadata
 
 # At most one row for each thread. A thread without one is the bot's.
 handovers = Table(

@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -31,7 +30,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
-from app.db.tables import attempt_column, imported_column, metadata, project_column, sequence_column
+from app.db.columns import (
+    attempt_column,
+    imported_column,
+    json_column,
+    project_column,
+    sequence_column,
+    time_column,
+)
+from app.db.tables import metadata
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 # PostgreSQL's maximum. Later tokens of a text are stored with this position.
@@ -74,14 +81,6 @@ def _unquoted(kept: str) -> str:
     return kept.replace("''", "'").replace("\\\\", "\\")
 
 
-def _time(name: str, *, nullable: bool = True) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _json(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, JSON(none_as_null=True), nullable=nullable)
-
-
 def _store() -> Column[str]:
     key = ForeignKey("vector_stores.id", ondelete="CASCADE")
     return Column("vector_store_id", String, key, nullable=False)
@@ -92,13 +91,13 @@ vector_stores = Table(
     metadata,
     sequence_column(),
     Column("id", String, nullable=False, unique=True),
-    _time("created_at", nullable=False),
+    time_column("created_at", nullable=False),
     Column("name", Text),
     Column("description", Text),
-    _json("expires_after", nullable=True),
-    _time("expires_at"),
-    _time("last_active_at", nullable=False),
-    _json("metadata"),
+    json_column("expires_after", nullable=True),
+    time_column("expires_at"),
+    time_column("last_active_at", nullable=False),
+    json_column("metadata"),
     project_column(),
     # The server created it for a thread's attachments, and removes it with the thread.
     Column("of_thread", Boolean, nullable=False, server_default=false()),
@@ -117,7 +116,7 @@ vector_store_batches = Table(
     sequence_column(),
     Column("id", String, nullable=False, unique=True),
     _store(),
-    _time("created_at", nullable=False),
+    time_column("created_at", nullable=False),
     Column("status", String, nullable=False),
     attempt_column(),
     Index("vector_store_batches_of_store", "vector_store_id"),
@@ -131,12 +130,12 @@ vector_store_files = Table(
     Column("id", String, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
     _store(),
     Column("batch_id", String),
-    _time("created_at", nullable=False),
+    time_column("created_at", nullable=False),
     Column("status", String, nullable=False),
     Column("usage_bytes", BigInteger, nullable=False),
-    _json("last_error", nullable=True),
-    _json("attributes"),
-    _json("chunking_strategy"),
+    json_column("last_error", nullable=True),
+    json_column("attributes"),
+    json_column("chunking_strategy"),
     # The process that turns the file into chunks, and the end of its lease (Unix time).
     Column("worker_id", String),
     Column("held_until", Float),

@@ -15,7 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from app.db.tables import metadata, sequence_column
+from app.db.columns import sequence_column
+from app.db.tables import metadata
 
 # A literal condition, so that both databases use the partial index of what is due.
 PENDING = "status = 'pending'"

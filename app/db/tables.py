@@ -4,8 +4,6 @@ Every table that is listed has its own counter, `sequence`, which orders lists: 
 have the same second in `created_at`, and a clock may be set back.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -23,8 +21,16 @@ from sqlalchemy import (
     text,
 )
 
-from app.db.attempt_marks import AttemptMark
-from app.domain.access import DEFAULT_PROJECT
+from app.db.columns import (
+    attempt_column,
+    id_column,
+    imported_column,
+    json_column,
+    owner_column,
+    project_column,
+    sequence_column,
+    time_column,
+)
 
 metadata = MetaData()
 
@@ -41,72 +47,25 @@ def status_in(*statuses: str) -> str:
 ACTIVE = status_in("queued", "in_progress", "requires_action", "cancelling")
 AT_WORK = status_in("in_progress", "requires_action")
 
-# SQLite numbers rows automatically only if the key's type is exactly INTEGER.
-_Sequence = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def sequence_column() -> Column[int]:
-    """Return the column that the database counts, which orders lists."""
-    return Column("sequence", _Sequence, primary_key=True, autoincrement=True)
-
-
-def _id() -> Column[str]:
-    return Column("id", String, nullable=False, unique=True)
-
-
-def _time(name: str, *, nullable: bool = True) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _json(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, JSON(none_as_null=True), nullable=nullable)
-
-
-def project_column() -> Column[str]:
-    """Return the column for the row's owner. The default is for rows older than the column."""
-    return Column("project", String, nullable=False, server_default=DEFAULT_PROJECT)
-
-
-def imported_column() -> Column[str]:
-    """Return the column with a digest of what was imported; null if the API created the row.
-
-    An import may overwrite the row as long as the digest still fits it.
-    """
-    return Column("imported", String)
-
-
-def attempt_column() -> Column[str]:
-    """Return the column that tells which request created the row, if its client counts attempts.
-
-    It contains the request's digest and the number of its newest attempt; see `repeats.py`.
-    """
-    return Column("attempt", AttemptMark)
-
-
-def _owner(column: str, owner: str) -> Column[str]:
-    key = ForeignKey(f"{owner}.id", ondelete="CASCADE")
-    return Column(column, String, key, nullable=False)
-
-
 assistants = Table(
     "assistants",
     metadata,
     sequence_column(),
-    _id(),
-    _time("created_at", nullable=False),
+    id_column(),
+    time_column("created_at", nullable=False),
     # `SHARED` if it comes from the settings or the assistants file; then only these can change it.
     project_column(),
     Column("name", Text),
     Column("description", Text),
     Column("model", Text, nullable=False),
     Column("instructions", Text),
-    _json("tools"),
+    json_column("tools"),
     Column("top_p", Float),
     Column("temperature", Float),
     Column("reasoning_effort", String),
-    _json("tool_resources"),
-    _json("metadata"),
-    _json("response_format"),
+    json_column("tool_resources"),
+    json_column("metadata"),
+    json_column("response_format"),
     imported_column(),
     attempt_column(),
     Index("assistants_in_order", "project", "sequence"),
@@ -121,17 +80,17 @@ written_assistants = Table(
     ),
     Column("content_hash", String, nullable=False),
     # By its name in that file: the digest of each file, its file id, and whether it is searched.
-    _json("knowledge"),
+    json_column("knowledge"),
 )
 
 threads = Table(
     "threads",
     metadata,
     sequence_column(),
-    _id(),
-    _time("created_at", nullable=False),
-    _json("metadata"),
-    _json("tool_resources"),
+    id_column(),
+    time_column("created_at", nullable=False),
+    json_column("metadata"),
+    json_column("tool_resources"),
     project_column(),
     # The browser session that created it, if one did.
     Column("session_id", String),
@@ -187,19 +146,19 @@ messages = Table(
     "messages",
     metadata,
     sequence_column(),
-    _id(),
-    _owner("thread_id", "threads"),
-    _time("created_at", nullable=False),
+    id_column(),
+    owner_column("thread_id", "threads"),
+    time_column("created_at", nullable=False),
     Column("assistant_id", String),
     Column("run_id", String),
     Column("role", String, nullable=False),
-    _json("content"),
-    _json("attachments"),
-    _json("metadata"),
+    json_column("content"),
+    json_column("attachments"),
+    json_column("metadata"),
     Column("status", String, nullable=False),
-    _json("incomplete_details", nullable=True),
-    _time("completed_at"),
-    _time("incomplete_at"),
+    json_column("incomplete_details", nullable=True),
+    time_column("completed_at"),
+    time_column("incomplete_at"),
     imported_column(),
     attempt_column(),
     Index("messages_in_order", "thread_id", "sequence"),
@@ -210,37 +169,37 @@ runs = Table(
     "runs",
     metadata,
     sequence_column(),
-    _id(),
-    _owner("thread_id", "threads"),
+    id_column(),
+    owner_column("thread_id", "threads"),
     Column("assistant_id", String, nullable=False),
-    _time("created_at", nullable=False),
+    time_column("created_at", nullable=False),
     Column("status", String, nullable=False),
     Column("model", Text, nullable=False),
     # What the client requested and never changes: instructions, tools, sampling, limits, choices.
-    _json("settings"),
-    _json("metadata"),
-    _time("started_at"),
-    _time("expires_at"),
-    _time("cancelled_at"),
-    _time("failed_at"),
-    _time("completed_at"),
-    _json("required_action", nullable=True),
-    _json("last_error", nullable=True),
-    _json("incomplete_details", nullable=True),
-    _json("usage", nullable=True),
+    json_column("settings"),
+    json_column("metadata"),
+    time_column("started_at"),
+    time_column("expires_at"),
+    time_column("cancelled_at"),
+    time_column("failed_at"),
+    time_column("completed_at"),
+    json_column("required_action", nullable=True),
+    json_column("last_error", nullable=True),
+    json_column("incomplete_details", nullable=True),
+    json_column("usage", nullable=True),
     # The upstream that gave the newest answer, and the name of its model there.
     Column("answered_by", String),
     Column("answered_model", Text),
     # Whether the model streams its answers, and events are saved in `run_events` for readers.
     Column("streamed", Boolean, nullable=False),
     # What was in the thread when the run was created in parallel to others; null: everything in it.
-    _json("horizon", nullable=True),
+    json_column("horizon", nullable=True),
     # What a chat will ask once its run begins; null if it is already a message, or there is none.
-    _json("question", nullable=True),
+    json_column("question", nullable=True),
     # Additional fields in the events of its steps, as requested by `include[]`.
     Column("include", JSON(none_as_null=True), nullable=False, server_default="[]"),
     # The calls of its last step that a person has allowed; see `allowed_call`.
-    _json("allowed", nullable=True),
+    json_column("allowed", nullable=True),
     # The process that executes the run; null if none does.
     Column("worker_id", String),
     # How often it was taken over from a process that was lost while executing it.
@@ -301,24 +260,24 @@ steps = Table(
     "steps",
     metadata,
     sequence_column(),
-    _id(),
-    _owner("run_id", "runs"),
+    id_column(),
+    owner_column("run_id", "runs"),
     Column("thread_id", String, nullable=False),
     Column("assistant_id", String, nullable=False),
-    _time("created_at", nullable=False),
+    time_column("created_at", nullable=False),
     Column("type", String, nullable=False),
     Column("status", String, nullable=False),
-    _json("step_details"),
-    _json("usage", nullable=True),
+    json_column("step_details"),
+    json_column("usage", nullable=True),
     # Who gave the answer that the usage is of, and its cost.
-    _json("answered", nullable=True),
-    _json("last_error", nullable=True),
-    _json("metadata"),
-    _time("expires_at"),
-    _time("completed_at"),
-    _time("cancelled_at"),
-    _time("failed_at"),
-    _time("expired_at"),
+    json_column("answered", nullable=True),
+    json_column("last_error", nullable=True),
+    json_column("metadata"),
+    time_column("expires_at"),
+    time_column("completed_at"),
+    time_column("cancelled_at"),
+    time_column("failed_at"),
+    time_column("expired_at"),
     imported_column(),
     Index("steps_in_order", "run_id", "sequence"),
 )
@@ -328,8 +287,8 @@ run_items = Table(
     "run_items",
     metadata,
     sequence_column(),
-    _owner("run_id", "runs"),
-    _json("item"),
+    owner_column("run_id", "runs"),
+    json_column("item"),
     Index("run_items_in_order", "run_id", "sequence"),
 )
 
@@ -338,10 +297,10 @@ run_events = Table(
     "run_events",
     metadata,
     sequence_column(),
-    _owner("run_id", "runs"),
+    owner_column("run_id", "runs"),
     Column("last_event_id", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
-    _time("created_at", nullable=False),
+    time_column("created_at", nullable=False),
     Index("run_events_in_order", "run_id", "last_event_id"),
     Index("run_events_by_age", "created_at"),
 )
@@ -353,29 +312,6 @@ workers = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("lease_expires_at", Float, nullable=False),
-)
-
-# The usage of ended runs, by day (UTC, as 2026-01-31). It outlives their threads.
-usage = Table(
-    "usage",
-    metadata,
-    Column("project", String, primary_key=True),
-    Column("day", String, primary_key=True),
-    Column("assistant_id", String, primary_key=True),
-    # By the name in the request. Empty below: nobody answered, or it is not known who did.
-    Column("model", String, primary_key=True),
-    Column("answered_by", String, primary_key=True),
-    Column("answered_model", String, primary_key=True),
-    # The currency of `cost`; empty if the price is unknown.
-    Column("currency", String, primary_key=True),
-    # The number of one of several rows with the same key, so that runs that end at the same time
-    # need not wait for one another. Visitors' runs have separate parts (`usage.py`).
-    Column("part", Integer, primary_key=True, autoincrement=False),
-    Column("runs", BigInteger, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("completion_tokens", BigInteger, nullable=False),
-    # In billionths.
-    Column("cost", BigInteger, nullable=False),
 )
 
 # Secrets that all processes of one database share, by their use.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 from app.db import key_usage
 from app.db.prepared import Prepared
 from app.db.rows import Answered
-from app.db.tables import usage
+from app.db.usage_tables import usage
 from app.domain.clock import now
 from app.schemas.runs import Usage
 

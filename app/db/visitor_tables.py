@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Index, String, Table, Text
 
-from app.db.tables import metadata, sequence_column
+from app.db.columns import sequence_column
+from app.db.tables import metadata
 
 # A visitor of the public chat, as signed tokens of the site name him.
 visitors = Table(

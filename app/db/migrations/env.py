@@ -14,6 +14,7 @@ from app.db import (  # noqa: F401
     key_tables,
     notification_tables,
     summary_tables,
+    usage_tables,
     visitor_tables,
 )
 from app.db.tables import metadata
