@@ -1,12 +1,13 @@
 """The cost of a streamed turn, as a ratio to the yardstick's; and many readers at once.
 
-python -m benchmarks.stream [--postgres URL] [--readers 1000]
+python -m benchmarks.stream [--postgres URL] [--against TREE] [--readers 1000]
 """
 
 import argparse
 import asyncio
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks.client import Connection, Timing, timed_stream
@@ -54,16 +55,21 @@ def relay_streamer(server: Server) -> Turn:
     return streamer(server, "/chat/stream", body, b"event: delta", b"event: done")
 
 
-async def compare_streams(how: str, pause: float, load: Load, postgres: str | None) -> None:
+async def compare_streams(how: str, pause: float, arguments: argparse.Namespace) -> None:
+    load = Load(arguments.rounds, arguments.turns, arguments.clients)
     with ExitStack() as stack:
         base_url = stack.enter_context(fake_upstream(words=_WORDS, pause=pause))
-        ours = stack.enter_context(threadkeeper(base_url, database_url=postgres))
-        relay = stack.enter_context(yardstick(base_url))
-        base = Side(relay, lambda: relay_streamer(relay))
+        ours = stack.enter_context(threadkeeper(base_url, database_url=arguments.postgres))
+        if arguments.against:
+            other = stack.enter_context(threadkeeper(base_url, tree=arguments.against))
+        else:
+            relay = stack.enter_context(yardstick(base_url))
+            base = Side(relay, lambda: relay_streamer(relay))
         for what, client in (("a streamed run", run_streamer), ("a streamed chat", chat_streamer)):
-            side = Side(ours, partial(client, ours))
+            if arguments.against:
+                base = Side(other, partial(client, other))
             title = f"{what} of {_WORDS} deltas, {how}"
-            await compare(title, side, base, load, streamed=True)
+            await compare(title, Side(ours, partial(client, ours)), base, load, streamed=True)
 
 
 async def measure(arguments: argparse.Namespace) -> None:
@@ -71,9 +77,8 @@ async def measure(arguments: argparse.Namespace) -> None:
         raise_file_limit()
         await measure_readers(arguments.readers, _RUN, arguments.postgres)
         return
-    load = Load(arguments.rounds, arguments.turns, arguments.clients)
-    await compare_streams("one by one", _ONE_BY_ONE, load, arguments.postgres)
-    await compare_streams("in a burst", 0, load, arguments.postgres)
+    await compare_streams("one by one", _ONE_BY_ONE, arguments)
+    await compare_streams("in a burst", 0, arguments)
 
 
 def main() -> None:
@@ -87,6 +92,9 @@ def main() -> None:
         "--readers", type=int, default=0, help="only test this many readers at once"
     )
     parser.add_argument("--postgres", metavar="URL", help="instead of SQLite")
+    parser.add_argument(
+        "--against", metavar="TREE", type=Path, help="compare to this working tree instead"
+    )
     asyncio.run(measure(parser.parse_args()))
 
 

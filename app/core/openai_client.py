@@ -180,7 +180,7 @@ async def _batches(answer: Answer, stream: AnswerStream) -> AsyncGenerator[list[
     """
     reader, meter = SSEReader(), AnswerMeter()
     with closing(answer):
-        while chunk := await _next(answer, stream):
+        while chunk := await (_rest(answer) if stream.complete else answer.read()):
             raw = reader.feed(chunk)
             meter.read(len(chunk), reader.pending)
             for first in range(0, len(raw), _AT_A_TIME):
@@ -204,13 +204,11 @@ async def _batches(answer: Answer, stream: AnswerStream) -> AsyncGenerator[list[
         raise last.failure
 
 
-async def _next(answer: Answer, stream: AnswerStream) -> bytes:
-    """Return what is read next; nothing at the end.
+async def _rest(answer: Answer) -> bytes:
+    """Return what follows the answer; nothing at the end.
 
     Some servers send no end after the answer, and leave the connection open.
     """
-    if not stream.complete:
-        return await answer.read()
     try:
         async with asyncio.timeout(_USAGE_SECONDS):
             return await answer.read()

@@ -4,6 +4,7 @@ The SDK's own client is aiohttp below httpx2. By measurement, the requests, resp
 httpx2 cost a fourteenth of a whole chat turn, and nothing here needs them.
 """
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -94,16 +95,17 @@ class AiohttpTransport:
             self._session = self._opened()
         if url not in self._proxies:
             self._proxies[url] = _proxy_for(url)
-        response = await self._session.request(
-            method,
-            url,
-            headers=headers,
-            data=content,
-            allow_redirects=False,
-            timeout=_timeout(seconds),
-            proxy=self._proxies[url],
-        )
-        return AiohttpAnswer(response)
+        async with asyncio.timeout(seconds):
+            response = await self._session.request(
+                method,
+                url,
+                headers=headers,
+                data=content,
+                allow_redirects=False,
+                timeout=_timeout(seconds),
+                proxy=self._proxies[url],
+            )
+        return AiohttpAnswer(response, seconds)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -120,11 +122,16 @@ class AiohttpTransport:
 
 
 class AiohttpAnswer:
-    """An `Answer`."""
+    """An `Answer`. One timer watches all of its reads: aiohttp's own sets a new one for each."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, seconds: float) -> None:
         self._response = response
         self._content = response.content
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        # When the read began that is in progress, if any is.
+        self._reading_since: float | None = None
         self.status = response.status
 
     @property
@@ -132,10 +139,25 @@ class AiohttpAnswer:
         return self._response.headers
 
     async def read(self) -> bytes:
-        return await self._content.readany()
+        self._reading_since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._check)
+        data = await self._content.readany()
+        self._reading_since = None
+        return data
 
     def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._response.release()
+
+    def _check(self) -> None:
+        began = self._reading_since
+        left = self._seconds - (0 if began is None else self._loop.time() - began)
+        if left <= 0:
+            self._content.set_exception(TimeoutError())
+        else:
+            self._timer = self._loop.call_later(left, self._check)
 
 
 @cache
@@ -146,9 +168,7 @@ def _certificates() -> ssl.SSLContext:
 
 @lru_cache(maxsize=16)
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        connect=seconds, sock_connect=min(seconds, _CONNECT_SECONDS), sock_read=seconds
-    )
+    return aiohttp.ClientTimeout(sock_connect=min(seconds, _CONNECT_SECONDS))
 
 
 def _proxy_for(url: str) -> str | None:

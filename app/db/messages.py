@@ -22,14 +22,14 @@ _newest_first = messages.c.sequence.desc()
 # Columns that never change while a run writes a message, or that only the client changes.
 _FIXED = (
     *("id", "thread_id", "created_at", "assistant_id", "run_id", "role"),
-    *("attachments", "metadata"),
+    *("attachments", "metadata", "imported", "attempt"),
 )
 _BATCH = 100
 _NO_LIMIT = 2**63 - 1
 
 _BY_ID = select(messages).where(_key, _in_thread)
 _ANYWHERE = select(messages).where(_key)
-_UPDATE = update(messages).where(_key)
+_UPDATE = Prepared(update(messages).where(_key))
 _DELETE = delete(messages).where(_key, _in_thread).returning(messages.c.sequence)
 _OPEN = (
     select(messages)
@@ -120,7 +120,7 @@ def create(connection: Connection, *new: MessageRow) -> None:
 def save(connection: Connection, message: MessageRow) -> None:
     """Save the columns that may change while a run writes a message."""
     values = MESSAGES.values(message, without=_FIXED)
-    connection.execute(_UPDATE, {**values, "key": message.id})
+    _UPDATE.write(connection, {**values, "key": message.id})
     _note_files(connection, message)
 
 
@@ -142,7 +142,7 @@ def modify(
     """Write `values` (columns by name) and return the message. Raises `NotFound`."""
     message = retrieve(connection, thread_id, message_id)
     if values:
-        connection.execute(_UPDATE, {**MESSAGES.encoded(values), "key": message_id})
+        _UPDATE.write(connection, {**MESSAGES.encoded(values), "key": message_id})
     return replace(message, **values)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, bindparam, cast, delete, select, update
 
 from app.db.paging import Page, read_page
+from app.db.prepared import Prepared
 from app.db.rows import RUN_ITEMS, STEPS, RunItemRow, StepRow
 from app.db.tables import run_items, runs, steps
 from app.domain.errors import not_found
@@ -14,13 +15,13 @@ _key = steps.c.id == bindparam("key")
 # Columns that never change.
 _FIXED = (
     *("id", "run_id", "thread_id", "assistant_id", "created_at", "type"),
-    *("metadata", "expires_at"),
+    *("metadata", "expires_at", "imported"),
 )
 
 _BY_ID = select(steps).where(
     _key, steps.c.run_id == bindparam("run_id"), steps.c.thread_id == bindparam("thread_id")
 )
-_UPDATE = update(steps).where(_key)
+_UPDATE = Prepared(update(steps).where(_key))
 _DELETE = delete(steps).where(_key)
 _OF_RUN = select(steps).where(steps.c.run_id == bindparam("run_id")).order_by(steps.c.sequence)
 # Quotes inside of a JSON string are escaped, so no argument or output of a call looks like that.
@@ -50,7 +51,7 @@ def create(connection: Connection, *new: StepRow) -> None:
 
 def save(connection: Connection, step: StepRow) -> None:
     """Save the columns that may change."""
-    connection.execute(_UPDATE, {**STEPS.values(step, without=_FIXED), "key": step.id})
+    _UPDATE.write(connection, {**STEPS.values(step, without=_FIXED), "key": step.id})
 
 
 def retrieve(connection: Connection, thread_id: str, run_id: str, step_id: str) -> StepRow:

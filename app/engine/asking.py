@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 # How often a request that is too long for the model is made shorter.
 _SHORTENED = 3
 
+# Stores or sends what was collected, and takes it from there.
 Send = Callable[[Changes], Awaitable[None]]
 
 
@@ -122,7 +123,7 @@ class Asking:
                 for event in batch:
                     projection.apply(event)
                 if not projection.ended:
-                    await send(projection.take_changes())
+                    await send(projection.changes)
 
     def _log_answer(self, target: Target) -> None:
         """Log who answered, if the run's model does not say so."""

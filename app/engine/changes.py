@@ -64,6 +64,11 @@ class Changes:
         self._begin()
         return taken
 
+    def take_events(self) -> list[tuple[str, str]]:
+        """Do the same if there are only events, as with each piece of an answer's text."""
+        events, self.events = self.events, []
+        return events
+
     @property
     def has_rows(self) -> bool:
         return bool(

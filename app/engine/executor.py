@@ -275,12 +275,12 @@ class Execution:
         again = self._projection is None
         return call, unsent if again else self._deltas.of_call(step, call.id)
 
-    async def _send(self, changes: Changes) -> None:
+    async def _send(self, collected: Changes) -> None:
         self._note_first_text()
-        if changes.has_rows:
-            await self._recorder.record(changes)
-        elif changes.events:
-            self._recorder.send(changes)
+        if collected.has_rows:
+            await self._recorder.record(collected.take())
+        elif collected.events:
+            self._recorder.send(collected.take_events())
             await self._recorder.keep_if_due()
 
     def _note_first_text(self) -> None:

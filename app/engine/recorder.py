@@ -88,9 +88,9 @@ class Recorder:
         """End the run early; see `end_run` for its `unfinished` message and step."""
         return await self._commit(self._write_end, to, Unfinished(message, step), last_error)
 
-    def send(self, changes: Changes) -> None:
+    def send(self, events: list[tuple[str, str]]) -> None:
         """Send deltas at once; they are stored with the next commit."""
-        frames = journal.number(changes.events, self._next_id)
+        frames = journal.number(events, self._next_id)
         self._next_id += len(frames)
         self._pending += frames
         self._publish(frames)

@@ -61,7 +61,7 @@ class LongAnswer:
             changes = Changes.of(self._run)
             for place in range(OF_A_COMMIT):
                 changes.emit_delta("thread.message.delta", "msg_1", {"place": place})
-            self._recorder.send(changes)
+            self._recorder.send(changes.events)
             await self._recorder.record(Changes.of(self._run))
 
     async def end(self) -> None:
