@@ -25,7 +25,7 @@ from app.db.tables import ACTIVE, runs, status_in
 from app.domain.clock import milliseconds
 from app.domain.errors import StaleRun, not_found
 from app.domain.run_status import ALLOWED_FROM, TERMINAL, RunStatus
-from app.schemas.runs import Usage
+from app.schemas.runs import NO_USAGE
 
 
 class Ended(NamedTuple):
@@ -196,7 +196,7 @@ def end(
     moved, next_run_id = _moved(
         connection, run, to, held_by, {"ended_ms": milliseconds(), **values}
     )
-    usage.add(connection, run.project, run, moved.usage or Usage(), shares)
+    usage.add(connection, run.project, run, moved.usage or NO_USAGE, shares)
     return Ended(moved, next_run_id)
 
 

@@ -14,7 +14,7 @@ from app.engine.changes import Changes
 from app.engine.claim import ask_late
 from app.engine.tally import Tally, found_nothing
 from app.schemas.messages import IncompleteDetails
-from app.schemas.runs import LastError, Usage
+from app.schemas.runs import NO_USAGE, LastError
 
 Ending = Literal["failed", "cancelled", "expired"]
 
@@ -99,7 +99,7 @@ def _end_steps(
     for step in of_run:
         if step.status != "in_progress":
             continue
-        values: dict[str, Any] = {"usage": step.usage or Usage(), f"{to}_at": moment}
+        values: dict[str, Any] = {"usage": step.usage or NO_USAGE, f"{to}_at": moment}
         if unfinished is not None and unfinished.id == step.id:
             values["step_details"] = unfinished.step_details
         if last_error is not None:

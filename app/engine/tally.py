@@ -6,7 +6,7 @@ from app.core.upstream import Target
 from app.db.rows import Answered, StepRow
 from app.db.usage import Share
 from app.schemas.file_search import FILE_SEARCH
-from app.schemas.runs import Usage
+from app.schemas.runs import NO_USAGE, Usage
 
 # The unit in which costs are stored, so that they are whole numbers.
 PER_UNIT = 1_000_000_000
@@ -16,7 +16,7 @@ class Tally:
     """The usage of a run's answers."""
 
     def __init__(self) -> None:
-        self.spent = Usage()
+        self.spent = NO_USAGE
         # Each answer with its usage, the newest last.
         self._answers: list[tuple[Answered, Usage]] = []
 
@@ -25,7 +25,7 @@ class Tally:
         """Return the usage that a run's steps say."""
         tally = cls()
         for step in steps:
-            tally.add(step.answered, step.usage or Usage())
+            tally.add(step.answered, step.usage or NO_USAGE)
         return tally
 
     def add(self, answered: Answered | None, usage: Usage) -> None:

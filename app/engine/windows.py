@@ -9,7 +9,7 @@ from app.core.upstream import Target
 from app.core.upstreams import Upstreams
 from app.db.rows import RunRow
 from app.engine.translation.history import json_tokens, text_tokens
-from app.schemas.runs import Usage
+from app.schemas.runs import NO_USAGE, Usage
 
 # The part of its window up to which a model reads a thread's messages unless the settings say
 # otherwise, in percent.
@@ -63,7 +63,7 @@ class Windows:
         if not self.summarises(run):
             return None
         wanted = self.history_tokens or self.target(run).context_window * _USUAL_SHARE // 100
-        fits = self.input_budget(run, [], Usage())
+        fits = self.input_budget(run, [], NO_USAGE)
         limit = min(wanted, fits * _BEFORE_THE_CUT // 100)
         return limit if limit >= LEAST_HISTORY_TOKENS else None
 

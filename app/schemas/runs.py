@@ -76,15 +76,15 @@ class ToolOutputsSubmit(RequestBody):
     stream: bool | None = None
 
 
-class CachedTokens(WireObject):
+class CachedTokens(WireObject, frozen=True):
     cached_tokens: int = 0
 
 
-class ReasoningTokens(WireObject):
+class ReasoningTokens(WireObject, frozen=True):
     reasoning_tokens: int = 0
 
 
-class Usage(WireObject):
+class Usage(WireObject, frozen=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
@@ -92,6 +92,8 @@ class Usage(WireObject):
     completion_tokens_details: ReasoningTokens = Field(default_factory=ReasoningTokens)
 
     def __add__(self, other: "Usage") -> "Usage":
+        if self is NO_USAGE:
+            return other
         cached = self.prompt_token_details.cached_tokens + other.prompt_token_details.cached_tokens
         reasoning = (
             self.completion_tokens_details.reasoning_tokens
@@ -104,6 +106,10 @@ class Usage(WireObject):
             prompt_token_details=CachedTokens(cached_tokens=cached),
             completion_tokens_details=ReasoningTokens(reasoning_tokens=reasoning),
         )
+
+
+# One object for all that have used nothing so far, such as every open stream.
+NO_USAGE = Usage()
 
 
 class LastError(WireObject):

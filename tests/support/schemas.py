@@ -40,9 +40,10 @@ _USERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 # In bytes. A deleted row still takes up space.
 _WRITTEN = "SELECT t, pg_relation_size(t) FROM unnest(%s::oid[]) AS t WHERE pg_relation_size(t) > 0"
 _LARGEST = 1_000_000
+# CASE, so that the function isn't called for another process's counter, which may just be dropped.
 _RESTART = (
-    "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
-    " WHERE seqrelid = ANY(%s) AND pg_sequence_last_value(seqrelid) IS NOT NULL"
+    "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence WHERE"
+    " CASE WHEN seqrelid = ANY(%s) THEN pg_sequence_last_value(seqrelid) END IS NOT NULL"
 )
 # How many seconds the connections of an ended server may take to close.
 _CLOSING_SECONDS = 5

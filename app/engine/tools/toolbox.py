@@ -58,7 +58,6 @@ class RunTools:
     ) -> None:
         self._run = run
         self._sessions = sessions
-        self._some_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
         self._parts = self._unsaid_parts(steps)
 
     def left_out(self) -> list[str]:
@@ -163,6 +162,10 @@ class RunTools:
 
     def _session(self, name: str) -> ToolSession | None:
         return self._owners.get(name)
+
+    @cached_property
+    def _some_at_once(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(CALLS_AT_ONCE)
 
     @cached_property
     def _owners(self) -> dict[str, ToolSession]:

@@ -27,7 +27,7 @@ from app.engine.translation.streamed_calls import StreamedCalls
 from app.engine.translation.streamed_message import StreamedMessage
 from app.engine.translation.usage import usage_of
 from app.schemas.messages import IncompleteDetails, MessageStatus
-from app.schemas.runs import Usage
+from app.schemas.runs import NO_USAGE
 
 # The upstream's reasons, and the reasons of a message's `incomplete_details`.
 _MESSAGE_REASONS = {"max_output_tokens": "max_tokens", "content_filter": "content_filter"}
@@ -66,7 +66,7 @@ class Projection:
         self._items: dict[int, dict[str, Any]] = {}
         self.changes = Changes(streamed=streamed)
         self._calls = StreamedCalls(tools.draft, self.changes)
-        self.usage = Usage()
+        self.usage = NO_USAGE
         self.answered: Answered | None = None
         self.ended = False
         self.incomplete_reason: str | None = None
@@ -253,7 +253,7 @@ class Projection:
     def _complete_step(self, step: StepRow) -> None:
         completed = replace(step, status="completed", completed_at=now())
         self._save_step(completed)
-        shown = completed if completed.usage else replace(completed, usage=Usage())
+        shown = completed if completed.usage else replace(completed, usage=NO_USAGE)
         self.changes.emit("thread.run.step.completed", shown)
 
     def _save_step(self, step: StepRow) -> None:
@@ -266,7 +266,7 @@ class Projection:
         """Set the steps' usage and complete them; a step with calls waits for their outputs."""
         steps = [*self._steps.values()]
         for step in steps[:-1]:
-            self._save_step(replace(step, usage=Usage()))
+            self._save_step(replace(step, usage=NO_USAGE))
         for step in steps[-1:]:
             self._save_step(replace(step, usage=self.usage, answered=self.answered))
         if self.incomplete_reason == "content_filter":
