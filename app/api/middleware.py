@@ -81,6 +81,11 @@ class _Response:
     An object and not a closure, which would refer to itself and live until garbage is collected.
     """
 
+    __slots__ = (
+        *("_receive", "_refused", "_request_id", "_scope", "_send", "_started"),
+        *("complete", "status"),
+    )
+
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, request_id: str, started: float
     ) -> None:

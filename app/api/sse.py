@@ -58,9 +58,13 @@ async def send_what_is_left(scope: Scope, receive: Receive, send: Send) -> None:
     """Send the events of an `EventStream`, if it was the response to this request."""
     parts = scope.pop(_LEFT, None)
     if parts is not None:
-        # What the layers of the framework have left here is as much as all that is needed now.
-        for name in [name for name in scope if name.startswith(("fastapi", "starlette"))]:
-            del scope[name]
+        # What the layers of the framework have left here is as much as all that is needed now. Only
+        # a dictionary that is cleared becomes smaller.
+        needed = {
+            name: scope[name] for name in scope if not name.startswith(("fastapi", "starlette"))
+        }
+        scope.clear()
+        scope.update(needed)
         await _send_parts(parts, scope, receive, send)
 
 
