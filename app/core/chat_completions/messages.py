@@ -35,19 +35,13 @@ class _Writer:
         self._answer: dict[str, Any] | None = None
         self._replay = NOTHING
         self._attached: list[dict[str, Any]] = []
-        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
-            "message": self._message,
-            "reasoning": self._reasoning,
-            "function_call": self._call,
-            "function_call_output": self._output,
-        }
 
     def write(self, items: Iterable[dict[str, Any]]) -> None:
         for item in items:
             kind = item.get("type") or "message"
             if self._attached and kind != "function_call_output":
                 self._attach()
-            self._handlers[kind](item)
+            _HANDLERS[kind](self, item)
         self._attach()
 
     def _message(self, item: dict[str, Any]) -> None:
@@ -103,6 +97,14 @@ class _Writer:
             self.messages.append({"role": "user", "content": self._attached})
             self._attached = []
 
+
+# Of the class: a table of an object's own methods would be a cycle, left to the garbage collector.
+_HANDLERS: dict[str, Callable[[_Writer, dict[str, Any]], None]] = {
+    "message": _Writer._message,
+    "reasoning": _Writer._reasoning,
+    "function_call": _Writer._call,
+    "function_call_output": _Writer._output,
+}
 
 _TEXTS = {"input_text": "text", "output_text": "text", "refusal": "refusal"}
 

@@ -1,0 +1,67 @@
+"""A turn leaves no reference cycles, which only the garbage collector would free."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.conftest import StartServer
+from tests.support.fake_upstream import FakeUpstream
+from tests.support.server import ThreadServer
+from tests.support.waiting import wait_until
+
+BOTH_APIS = True
+ASKED = {"messages": [{"role": "user", "content": "hi"}]}
+
+Turn = Callable[[ThreadServer], None]
+
+
+def chat(server: ThreadServer) -> None:
+    assert server.http.post("/chat", json={"message": "hi"}).is_success
+
+
+def streamed_chat(server: ThreadServer) -> None:
+    streamed = server.http.post("/chat", json={"message": "hi", "stream": True})
+    assert "event: message" in streamed.text
+
+
+def streamed_run(server: ThreadServer) -> None:
+    body = {"assistant_id": "asst_default", "thread": ASKED, "stream": True}
+    streamed = server.http.post("/threads/runs", json=body)
+    assert "event: thread.run.completed" in streamed.text
+
+
+@contextmanager
+def collected() -> Iterator[list[Any]]:
+    """Keep what the garbage collector finds at the end, if it was left meanwhile."""
+    found: list[Any] = []
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        yield found
+        gc.collect()
+        found += gc.garbage
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+@pytest.mark.parametrize("turn", [chat, streamed_chat, streamed_run])
+def test_it_leaves_none(start: StartServer, upstream: FakeUpstream, turn: Turn) -> None:
+    server = start()
+    for _ in range(3):  # what is made for the first request stays
+        turn(server)
+    # A client has its answer a moment before all that made it is gone.
+    wait_until(lambda: not left_by(server, turn), seconds=30)
+
+
+def left_by(server: ThreadServer, turn: Turn) -> list[str]:
+    """Return the names of the types of what one more turn leaves to the garbage collector."""
+    with collected() as found:
+        turn(server)
+    kinds = {f"{type(one).__module__}.{type(one).__qualname__}" for one in found}
+    return sorted(kind for kind in kinds if kind.startswith("app."))
