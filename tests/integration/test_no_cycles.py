@@ -33,6 +33,23 @@ def streamed_run(server: ThreadServer) -> None:
     assert "event: thread.run.completed" in streamed.text
 
 
+def conversation(server: ThreadServer) -> None:
+    thread = server.http.post("/threads", json=ASKED).json()
+    path = f"/threads/{thread['id']}"
+    assert server.http.post(f"{path}/messages", json=ASKED["messages"][0]).is_success
+    assert server.http.get(f"{path}/messages").is_success
+    assert server.http.get("/threads").is_success
+    assert server.http.get("/threads", params={"search": "hi"}).is_success
+    assert server.http.delete(path).is_success
+
+
+def mistakes(server: ThreadServer) -> None:
+    unknown = {"message": "hi", "thread_id": "thread_x"}
+    assert server.http.post("/chat", json=unknown).status_code == 404
+    assert server.http.post("/chat", json={"message": 5}).status_code == 400
+    assert server.http.get("/nowhere").status_code == 404
+
+
 @contextmanager
 def collected() -> Iterator[list[Any]]:
     """Keep what the garbage collector finds at the end, if it was left meanwhile."""
@@ -50,7 +67,7 @@ def collected() -> Iterator[list[Any]]:
         gc.enable()
 
 
-@pytest.mark.parametrize("turn", [chat, streamed_chat, streamed_run])
+@pytest.mark.parametrize("turn", [chat, streamed_chat, streamed_run, conversation, mistakes])
 def test_it_leaves_none(start: StartServer, upstream: FakeUpstream, turn: Turn) -> None:
     server = start()
     for _ in range(3):  # what is made for the first request stays
