@@ -91,7 +91,9 @@ def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     for statement in (_END_RUNS, *_BESIDE, _MARK):
         connection.execute(statement, {"keys": list(keys)})
     taken = take_along(connection, keys)
-    left = list(keys)
+    # The last one is next, so that the oldest goes first: FTS5 writes what it has gathered whenever
+    # a row precedes the last one.
+    left = list(reversed(keys))
 
     def drop_next(connection: Connection) -> bool:
         if _drop_part(connection, left[-1]):

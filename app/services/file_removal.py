@@ -7,7 +7,7 @@ threads.
 import logging
 
 from app.core.periodic import Periodic
-from app.db import chunk_removal, files, removed, removed_threads
+from app.db import chunk_removal, files, message_index, removed, removed_threads
 from app.db.database import Database
 from app.domain.clock import now
 from app.storage.file_writer import FileWriter
@@ -50,8 +50,10 @@ class FileRemover:
                 await self._writer.remove_bytes(file_id)
 
     async def drop_threads(self) -> None:
-        """Delete the rows of deleted threads."""
+        """Delete the rows of deleted threads, and merge what that left in the index."""
         while await self._database.long_transaction(removed_threads.drop_some):
+            await self._database.long_transaction(message_index.merge_some)
+        while await self._database.long_transaction(message_index.merge_some):
             pass  # other writers take their turn in between
 
     async def _remove_taken(self) -> None:

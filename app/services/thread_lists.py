@@ -141,5 +141,6 @@ class ThreadListService:
     async def _catch_up(self) -> None:
         if await self._database.read(message_index.newest_waiting):
             while await self._database.long_transaction(message_index.catch_up):
-                pass  # other writers take their turn in between
+                # Other writers take their turn in between.
+                await self._database.long_transaction(message_index.merge_some)
         self._left = 0
