@@ -1,17 +1,18 @@
 """How long each transaction that deletes much has SQLite's only writer."""
 
-import asyncio
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
-from app.db import message_index, removed_threads, thread_lists
+from app.db import removed_threads, thread_lists
 from app.db.database import Connection, Database
+from app.services.file_removal import FileRemover
 from app.services.retention import delete_stale
 from benchmarks.large_data import LONG_THREAD
 
 _YEAR = 365 * 86_400
+_NO_FILES: Any = None
 
 
 class TimedDatabase(Database):
@@ -52,34 +53,22 @@ class TimedDatabase(Database):
         self.spent.clear()
 
 
-async def _drop_all(database: Database) -> None:
-    """Do what the server does in the background."""
-    while await database.long_transaction(removed_threads.drop_some):
-        await database.long_transaction(message_index.merge_some)
-    while await database.long_transaction(message_index.merge_some):
-        pass
-
-
-async def _remove_old(database: Database) -> None:
-    before = int(time.time()) - _YEAR
-    removal = asyncio.create_task(delete_stale(database, before, lambda: None))
-    while not removal.done():
-        await _drop_all(database)
-    await removal
-    await _drop_all(database)
-
-
 async def measure_holds(url: str) -> None:
     """Delete the long thread, then all threads that are older than a year."""
     database = TimedDatabase(url)
     await database.start()
+    # It has no bytes to remove here.
+    remover = FileRemover(database, _NO_FILES)
+    remover.open()
     try:
         await database.long_transaction(_remove_long)
-        await _drop_all(database)
+        await remover.drop_threads()
         database.print_taken("deletion of a long thread")
-        await _remove_old(database)
+        await delete_stale(database, int(time.time()) - _YEAR, remover.wake)
+        await remover.drop_threads()
         database.print_taken("deletion of old threads")
     finally:
+        await remover.close()
         database.close()
 
 

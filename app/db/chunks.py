@@ -8,6 +8,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    insert,
     select,
 )
 
@@ -37,6 +38,9 @@ _of_file = (
     chunks.c.vector_store_id == bindparam("store_id"),
     chunks.c.file_id == bindparam("file"),
 )
+# With `RETURNING`, SQLAlchemy inserts many rows by one statement. Each statement adds a part to
+# SQLite's index, which is merged later.
+_ADD = insert(chunks).returning(chunks.c.sequence)
 _REMOVE_FILE = delete(chunks).where(*_of_file)
 _OF_FILE = select(chunks.c.text).where(*_of_file).order_by(chunks.c.position)
 _COUNT = select(func.count()).select_from(chunks).where(*_of_file)
@@ -49,7 +53,9 @@ def add_chunks(
     connection: Connection, store_id: str, file_id: str, rows: Sequence[NewChunk]
 ) -> None:
     """Insert chunks of a file in the store."""
-    CHUNKS.insert(connection, *(_row(store_id, file_id, row) for row in rows))
+    if rows:
+        values = [CHUNKS.values(_row(store_id, file_id, row)) for row in rows]
+        connection.execute(_ADD, values).all()
 
 
 def _row(store_id: str, file_id: str, new: NewChunk) -> ChunkRow:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.db.searched_words import split
+from app.db import searched_words
 from app.db.slices import in_slice, together
 from app.db.tables import messages, threads
 
@@ -72,16 +72,9 @@ _INDEX = {
         "ON CONFLICT (sequence) DO UPDATE SET words = excluded.words"
     ).bindparams(_among_keys),
 }
-# Pages of FTS5 that one step writes. It goes on to the end of the word that it has begun.
-_PAGES = 32
-_MERGE = text("INSERT INTO message_index (message_index, rank) VALUES ('merge', :pages)")
-_LEAST_CHANGES = 2
 # With the plus sign, SQLite reads the messages of a thread and not, for each thread, all matches.
 _FOUND_BY_FTS5 = text(
     "+messages.sequence IN (SELECT rowid FROM message_index WHERE message_index MATCH :q)"
-)
-_COUNT_BY_FTS5 = text(
-    "SELECT count(*) FROM (SELECT 1 FROM message_index WHERE message_index MATCH :q LIMIT :count)"
 )
 _SOME_BY_FTS5 = text(
     "SELECT threads.sequence FROM messages JOIN threads ON threads.id = messages.thread_id "
@@ -124,27 +117,11 @@ def _index_some(connection: Connection) -> bool:
     return len(found) == _AT_ONCE or len(asked) < len(found)
 
 
-def merge_some(connection: Connection) -> bool:
-    """Merge what recent transactions added to the index, for a short time. True if there is more.
-
-    Searches look into each part that is not merged. PostgreSQL does this by itself.
-    """
-    return connection.dialect.name == "sqlite" and in_slice(connection, _merge_next)
-
-
-def _merge_next(connection: Connection) -> bool:
-    driver: Any = connection.connection.dbapi_connection
-    before = driver.total_changes
-    connection.execute(_MERGE, {"pages": _PAGES})
-    # With nothing to merge, FTS5 changes one row at most.
-    return bool(driver.total_changes - before >= _LEAST_CHANGES)
-
-
 def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
     """Return the condition that a message of the thread contains all of the words."""
     on_sqlite = connection.dialect.name == "sqlite"
     between = words.translate(_BETWEEN_WORDS)
-    asked = _distinct(split(connection, between) if on_sqlite else between.split())
+    asked = _distinct(searched_words.split(connection, between) if on_sqlite else between.split())
     if not asked:
         return false()
     if on_sqlite:
@@ -153,14 +130,12 @@ def threads_with(connection: Connection, words: str) -> ColumnElement[bool]:
 
 
 def _by_fts5(connection: Connection, asked: list[str]) -> ColumnElement[bool]:
-    # FTS5 gathers all matches of a prefix before it returns the first one, but not those of a word.
-    limit = {"count": _MANY + 1}
-    whole = {"q": " ".join(f'"{word}"' for word in asked), **limit}
-    query = " ".join(f'"{word}" *' for word in asked)
-    if connection.execute(_COUNT_BY_FTS5, whole).scalar_one() <= _MANY:
-        some = connection.execute(_SOME_BY_FTS5, {"q": query, **limit}).scalars().all()
-        if len(some) <= _MANY:
-            return threads.c.sequence.in_(sorted(set(some)))
+    query = searched_words.query(connection, asked)
+    if query is None:
+        return false()
+    some = connection.execute(_SOME_BY_FTS5, {"q": query, "count": _MANY + 1}).scalars().all()
+    if len(some) <= _MANY:
+        return threads.c.sequence.in_(sorted(set(some)))
     found = _FOUND_BY_FTS5.bindparams(q=query)
     return exists().where(messages.c.thread_id == threads.c.id, found)
 

@@ -7,9 +7,10 @@ threads.
 import logging
 
 from app.core.periodic import Periodic
-from app.db import chunk_removal, files, message_index, removed, removed_threads
+from app.db import chunk_removal, files, index_merging, removed, removed_threads
 from app.db.database import Database
 from app.domain.clock import now
+from app.services.slices import in_slices
 from app.storage.file_writer import FileWriter
 
 logger = logging.getLogger(__name__)
@@ -50,24 +51,19 @@ class FileRemover:
                 await self._writer.remove_bytes(file_id)
 
     async def drop_threads(self) -> None:
-        """Delete the rows of deleted threads, and merge what that left in the index."""
-        while await self._database.long_transaction(removed_threads.drop_some):
-            await self._database.long_transaction(message_index.merge_some)
-        while await self._database.long_transaction(message_index.merge_some):
-            pass  # other writers take their turn in between
+        """Delete the rows of deleted threads, and merge what was left in indexes."""
+        await in_slices(self._database, removed_threads.drop_some)
+        # Also what short transactions left, such as deletions of single messages.
+        await in_slices(self._database, index_merging.merge_some)
 
     async def _remove_taken(self) -> None:
         while stores := await self._database.read(removed.stores, _AT_ONCE):
             for store_id in stores:
-                while await self._database.long_transaction(chunk_removal.remove_some, store_id):
-                    pass  # other writers take their turn in between
+                await in_slices(self._database, chunk_removal.remove_some, store_id)
                 await self._database.transaction(removed.drop_store, store_id)
         while in_stores := await self._database.read(removed.in_stores, _AT_ONCE):
             for store_id, file_id in in_stores:
-                while await self._database.long_transaction(
-                    chunk_removal.remove_some, store_id, file_id
-                ):
-                    pass
+                await in_slices(self._database, chunk_removal.remove_some, store_id, file_id)
                 await self._database.transaction(removed.take_out, store_id, file_id)
         while await self._database.transaction(removed.drop_files, now(), _AT_ONCE):
             pass

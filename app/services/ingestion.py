@@ -15,6 +15,7 @@ from app.core.object_store import ObjectStore, StorageError, file_key
 from app.db import halfvecs, ingestion
 from app.db.chunks import NewChunk
 from app.db.database import Database
+from app.db.index_merging import merge_some
 from app.db.ingestion import Claim
 from app.domain.errors import ModelError
 from app.engine.hub import wait_for
@@ -139,6 +140,7 @@ class Ingestor:
             await self._ingest(claim)
         finally:
             self._turns.give_back(claim.project)
+        await self._database.long_transaction(merge_some)
         return True
 
     async def _chosen(self) -> Claim | None:
@@ -245,6 +247,7 @@ class Ingestor:
                     ingestion.add, claim, last, first=first
                 ):
                     raise _Lost
+                await self._database.long_transaction(merge_some)
                 first = False
             last = portion
             size += sum(map(_size, portion))

@@ -15,6 +15,7 @@ from app.domain.errors import InvalidRequest
 from app.engine.tasks import RunTasks
 from app.schemas.common import ListPage
 from app.schemas.threads import ListedThread, ThreadsDeleted
+from app.services.slices import in_slices
 from app.services.threads import count_active_runs
 from app.wire import listed_thread_object
 
@@ -140,7 +141,5 @@ class ThreadListService:
 
     async def _catch_up(self) -> None:
         if await self._database.read(message_index.newest_waiting):
-            while await self._database.long_transaction(message_index.catch_up):
-                # Other writers take their turn in between.
-                await self._database.long_transaction(message_index.merge_some)
+            await in_slices(self._database, message_index.catch_up)
         self._left = 0

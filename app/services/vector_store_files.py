@@ -23,6 +23,7 @@ from app.schemas.vector_stores import (
     VectorStoreFileDeleted,
     stored_strategy,
 )
+from app.services.slices import in_slices
 from app.wire import file_batch_object, store_file_object
 
 # A page's files, and whether there are more.
@@ -59,8 +60,7 @@ class VectorStoreFileService:
 
     async def delete(self, project: str, store_id: str, file_id: str) -> VectorStoreFileDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
-        while await self._database.long_transaction(chunk_removal.remove_some, store_id, file_id):
-            pass  # other writers take their turn in between
+        await in_slices(self._database, chunk_removal.remove_some, store_id, file_id)
         await self._database.transaction(self._delete, project, store_id, file_id)
         return VectorStoreFileDeleted(id=file_id)
 

@@ -33,6 +33,7 @@ from app.schemas.vector_stores import (
     VectorStoreUpdate,
     stored_strategy,
 )
+from app.services.slices import in_slices
 from app.wire import vector_store_object
 
 # A page's stores, and whether there are more.
@@ -80,8 +81,7 @@ class VectorStoreService:
 
     async def delete(self, project: str, store_id: str) -> VectorStoreDeleted:
         await self._database.read(vector_stores.check_own, project, store_id)
-        while await self._database.long_transaction(chunk_removal.remove_some, store_id):
-            pass  # other writers take their turn in between
+        await in_slices(self._database, chunk_removal.remove_some, store_id)
         await self._database.transaction(vector_stores.remove, project, store_id)
         return VectorStoreDeleted(id=store_id)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import text
 
 from app.core.object_store import ObjectStore, file_key
 from app.db import (
@@ -174,6 +175,20 @@ async def test_a_file_that_kills_every_reader_is_given_up(database, store, inges
     (row,) = await ended(database_url, store_id)
     assert (row["status"], row["last_error"]["code"]) == ("failed", "server_error")
     assert store.reads == []
+
+
+async def test_what_files_add_to_the_index_of_words_is_merged(
+    database, store, ingestors, database_url
+):
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL has nothing to merge")
+    count = 12
+    store_id = await attached(database, store, *(f"text {number}" for number in range(count)))
+    ingestors()
+    await ended(database_url, store_id)
+    parts = text("SELECT count(DISTINCT id >> 37) - 1 FROM chunk_index_data")
+    with connected(database_url) as connection:
+        assert 0 < connection.execute(parts).scalar_one() < count * 3 // 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the reader in /proc")

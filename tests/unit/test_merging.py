@@ -1,4 +1,4 @@
-"""SQLite's index of messages is merged in transactions of its own, a little at a time."""
+"""SQLite's full-text indexes are merged in transactions of their own, a little at a time."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,17 +6,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, make_url, text
 
-from app.db import message_index, removed_threads, slices, thread_lists
+from app.db import (
+    chunk_removal,
+    index_merging,
+    message_index,
+    removed_threads,
+    slices,
+    thread_lists,
+)
 from app.db.database import Database
 from app.db.engines import sqlite_engine
 from app.services.file_removal import FileRemover
+from app.services.slices import in_slices
 from app.services.thread_lists import ThreadListService
 from benchmarks.large_data import LONG_THREAD, Amount, Vocabulary, fill
+from benchmarks.search_store import SearchStore
 from tests.support.databases import fresh_database
 
 NOT_USED: Any = None
 MESSAGES = 1_000
-# Of FTS5's parts there are about so many more pages than steps.
+# FTS5 merges four parts into one, and four of those into the next one.
 FEW = 12
 
 
@@ -38,10 +47,10 @@ def connection(url) -> Iterator[Connection]:
     engine.dispose()
 
 
-def parts(connection: Connection) -> dict[int, int]:
+def parts(connection: Connection, index: str = "message_index") -> dict[int, int]:
     """Return how many pages each part of the index has, by FTS5's number for the part."""
     pages = connection.execute(
-        text("SELECT id >> 37, count(*) FROM message_index_data WHERE id > 10 GROUP BY 1")
+        text(f"SELECT id >> 37, count(*) FROM {index}_data WHERE id > 10 GROUP BY 1")
     )
     return {row[0]: row[1] for row in pages}
 
@@ -76,10 +85,10 @@ def test_a_step_merges_few_pages_and_all_steps_everything(connection):
     for _ in steps(connection, message_index.catch_up):
         pass
     written = []
-    for before, after in steps(connection, message_index.merge_some):
+    for before, after in steps(connection, index_merging.merge_some):
         written.append(sum(max(0, after[one] - before.get(one, 0)) for one in after))
     # It ends with the word that it has begun; no word of these messages takes more than a page.
-    assert max(written) <= message_index._PAGES + 2
+    assert max(written) <= index_merging._PAGES + 2
     assert len(written) > 2
     assert len(parts(connection)) < FEW
     some = text("SELECT count(*) FROM message_index WHERE message_index MATCH :word")
@@ -96,3 +105,22 @@ async def test_the_server_merges_what_it_indexes_and_deletes(url, connection):
     database.close()
     assert connection.scalar(text("SELECT count(*) FROM message_index")) == 0
     assert len(parts(connection)) < FEW
+
+
+async def test_passages_that_are_added_at_once_are_one_part_until_it_is_merged(url, connection):
+    database = Database(url, pool_size=1)
+    store = SearchStore(database)
+    await store.create()
+    said = " ".join(Vocabulary().texts(20))
+    for number in range(20):
+        assert await store.add({f"file-{number}": said}) > 1
+    assert len(parts(connection, "chunk_index")) == 20
+    connection.commit()
+    await in_slices(database, index_merging.merge_some)
+    assert len(parts(connection, "chunk_index")) < FEW
+    connection.commit()
+    await in_slices(database, chunk_removal.remove_some, store.id)
+    database.close()
+    assert connection.scalar(text("SELECT count(*) FROM chunks")) == 0
+    assert len(parts(connection, "chunk_index")) < FEW
+    connection.execute(text("INSERT INTO chunk_index (chunk_index) VALUES ('integrity-check')"))

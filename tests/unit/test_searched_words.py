@@ -1,4 +1,4 @@
-"""What is searched for is split where FTS5 has split the messages."""
+"""What is searched for is split where FTS5 has split the messages, and found as it is named."""
 
 import json
 import unicodedata
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, text
 
-from app.db import message_index, thread_lists
+from app.db import message_index, searched_words, thread_lists
 from app.db.paging import Page
-from app.db.searched_words import split
+from app.db.searched_words import query, split
 from app.db.thread_lists import ThreadFilter
 from app.domain.access import Caller
 from benchmarks.large_data import LONG_THREAD, Amount, fill
@@ -30,6 +30,12 @@ def connection(tmp_path) -> Iterator[Connection]:
             while message_index.catch_up(connection):
                 pass
             yield connection
+
+
+@pytest.fixture(params=[30, 0])
+def most_named(request, monkeypatch) -> None:
+    """FTS5 is asked for the words themselves, or for what they begin with."""
+    monkeypatch.setattr(searched_words, "_MOST_NAMED", request.param)
 
 
 def found(connection: Connection, words: str) -> list[str]:
@@ -55,12 +61,14 @@ def found(connection: Connection, words: str) -> list[str]:
         SAID,
     ],
 )
+@pytest.mark.usefixtures("most_named")
 def test_words_are_found_however_they_are_separated(connection, words):
     expected = [] if words == "NOT why" else [LONG_THREAD]
     assert found(connection, words) == expected
 
 
 @pytest.mark.parametrize("words", ["", "…", "’ ·", "*", "구를", "it’q"])
+@pytest.mark.usefixtures("most_named")
 def test_what_is_not_there_is_not_found(connection, words):
     assert found(connection, words) == []
 
@@ -69,3 +77,17 @@ def test_a_search_leaves_nothing_to_the_next_one(connection):
     assert sorted(split(connection, "It’s it’s")) == ["it", "s"]
     assert split(connection, "why") == ["why"]
     assert split(connection, "…") == []
+
+
+def test_few_words_that_begin_alike_are_named(connection, monkeypatch):
+    split(connection, SAID)
+    assert query(connection, ["x", "a"]) == '("x") AND ("a" OR "ab")'
+    assert query(connection, ["a", "none"]) is None
+    monkeypatch.setattr(searched_words, "_MOST_NAMED", 1)
+    assert query(connection, ["x", "a"]) == '("x") AND "a" *'
+
+
+def test_very_many_words_are_searched_for(connection):
+    words = " ".join(f"{one} " for one in SAID.split())
+    assert found(connection, f"{words} " * 200) == [LONG_THREAD]
+    assert found(connection, " ".join(f"word{number}" for number in range(1_000))) == []

@@ -1,7 +1,8 @@
-"""SQLite's index of messages no longer knows where in a message its words are.
+"""SQLite's full-text indexes are merged in transactions of their own.
 
-FTS5 can't divide what it knows about one word. To merge what it has about the commonest one, it
-read all places of that word in all messages, while every other writer waited.
+FTS5 merged within whatever transaction wrote, while every other writer waited. What it has about
+one word it can't divide: it read all places of the commonest one in all messages. That index no
+longer has places.
 
 Revision ID: 0031
 Revises: 0030
@@ -19,13 +20,15 @@ SQLITE = (
     # The size of each message is known for ranking only, and lists are not ranked.
     "CREATE VIRTUAL TABLE message_index"
     " USING fts5(text, detail = none, columnsize = 0, tokenize = 'unicode61')",
-    # The server merges in transactions of their own. FTS5 only does if so many parts were added
-    # meanwhile.
-    "INSERT INTO message_index (message_index, rank) VALUES ('automerge', 0)",
-    "INSERT INTO message_index (message_index, rank) VALUES ('crisismerge', 256)",
     # The server indexes them in the background, the newest first.
     "INSERT OR IGNORE INTO message_index_queue"
     " SELECT sequence FROM messages WHERE status <> 'in_progress'",
+    *(
+        f"INSERT INTO {index} ({index}, rank) VALUES ({option})"
+        for index in ("message_index", "chunk_index")
+        # FTS5 merges by itself only if so many parts were added before the server merged them.
+        for option in ("'automerge', 0", "'crisismerge', 256")
+    ),
 )
 
 
