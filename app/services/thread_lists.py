@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.core.periodic import Periodic
-from app.db import message_index, removed_threads, thread_lists, visitors
+from app.db import index_merging, message_index, removed_threads, thread_lists, visitors
 from app.db.database import Connection, Database
 from app.db.paging import Page
 from app.db.resource_uses import Taken
@@ -136,10 +136,12 @@ class ThreadListService:
             more = await self._database.long_transaction(message_index.catch_up)
             newest = await self._database.read(message_index.newest_waiting) if more else 0
         self._left = max(first, self._left) if newest else 0
-        if newest:
+        if first:
+            # For the others, and to merge what was added to the index.
             self._indexing.wake()
 
     async def _catch_up(self) -> None:
         if await self._database.read(message_index.newest_waiting):
             await in_slices(self._database, message_index.catch_up)
         self._left = 0
+        await in_slices(self._database, index_merging.merge_some)

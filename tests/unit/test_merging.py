@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 from sqlalchemy import Connection, make_url, text
 
@@ -22,9 +23,13 @@ from app.services.thread_lists import ThreadListService
 from benchmarks.large_data import LONG_THREAD, Amount, Vocabulary, fill
 from benchmarks.search_store import SearchStore
 from tests.support.databases import fresh_database
+from tests.support.rows import connected
+from tests.support.waiting import wait_until
 
 NOT_USED: Any = None
 MESSAGES = 1_000
+# In seconds; the background looks by itself once a minute.
+SOON = 30.0
 # FTS5 merges four parts into one, and four of those into the next one.
 FEW = 12
 
@@ -105,6 +110,26 @@ async def test_the_server_merges_what_it_indexes_and_deletes(url, connection):
     database.close()
     assert connection.scalar(text("SELECT count(*) FROM message_index")) == 0
     assert len(parts(connection)) < FEW
+
+
+async def test_what_each_search_indexes_is_merged_soon(url, connection):
+    database = Database(url, pool_size=1)
+    lists = ThreadListService(database, NOT_USED, NOT_USED, search_seconds=10)
+    connection.execute(text("DELETE FROM message_index_queue"))
+    connection.commit()
+    lists.open()
+    for sequence in range(1, FEW + 1):
+        connection.execute(text(f"INSERT INTO message_index_queue VALUES ({sequence})"))
+        connection.commit()
+        await lists.index_newest()
+
+    def few_are_left() -> bool:
+        with connected(url) as other:
+            return len(parts(other)) < FEW
+
+    await anyio.to_thread.run_sync(wait_until, few_are_left, SOON)
+    await lists.close()
+    database.close()
 
 
 async def test_passages_that_are_added_at_once_are_one_part_until_it_is_merged(url, connection):
