@@ -91,9 +91,7 @@ def remove(connection: Connection, keys: Sequence[str]) -> Taken:
     for statement in (_END_RUNS, *_BESIDE, _MARK):
         connection.execute(statement, {"keys": list(keys)})
     taken = take_along(connection, keys)
-    # The last one is next, so that the oldest goes first: FTS5 writes what it has gathered whenever
-    # a row precedes the last one.
-    left = list(reversed(keys))
+    left = list(keys)
 
     def drop_next(connection: Connection) -> bool:
         if _drop_part(connection, left[-1]):
