@@ -46,6 +46,7 @@ class Feed:
         self._frames: list[Frame] = []
         self._dropped = 0
         self._closed = False
+        self._readers = 0
         # What each waiting reader awaits: whether frames have arrived.
         self._waiting: list[asyncio.Future[bool]] = []
         # One timer for all readers. It isn't set anew for each frame, since timers are expensive.
@@ -57,13 +58,17 @@ class Feed:
         self._wake()
 
     def drop_stored(self, before: int) -> None:
-        """Drop the oldest frames if there are many; those before the id `before` are stored."""
-        spare = len(self._frames) - FRAMES_KEPT
-        if spare > 0:
-            stored = bisect_left(self._frames, before, hi=spare, key=_id)
+        """Drop the oldest frames if there are many; those before the id `before` are stored.
+
+        If all readers wait for more, they are dropped however few there are.
+        """
+        waiting = sum(not future.done() for future in self._waiting)
+        caught_up = 0 < self._readers <= waiting
+        spare = len(self._frames) - (0 if caught_up else FRAMES_KEPT)
+        if spare > 0 and (stored := bisect_left(self._frames, before, hi=spare, key=_id)):
+            self.first_id = self._frames[stored - 1].id + 1
             del self._frames[:stored]
             self._dropped += stored
-            self.first_id = self._frames[0].id
 
     def close(self) -> None:
         """Mark the run as ended or waiting for its client: readers stop after the last frame."""
@@ -80,22 +85,26 @@ class Feed:
         reader is so slow that its next frame has been dropped.
         """
         place = self._dropped + bisect_right(self._frames, after, key=_id)
-        while True:
-            if place < self._dropped:
-                raise LeftBehind
-            first = place - self._dropped
-            if first < len(self._frames):
-                news = self._frames[first : first + FRAMES_AT_ONCE]
-                place += len(news)
-                yield news
-                # Not kept while the reader waits for more.
-                del news
-                if place - self._dropped < len(self._frames):
-                    await asyncio.sleep(0)
-            elif self._closed:
-                return
-            elif not await self._news(silence):
-                yield []
+        self._readers += 1
+        try:
+            while True:
+                if place < self._dropped:
+                    raise LeftBehind
+                first = place - self._dropped
+                if first < len(self._frames):
+                    news = self._frames[first : first + FRAMES_AT_ONCE]
+                    place += len(news)
+                    yield news
+                    # Not kept while the reader waits for more.
+                    del news
+                    if place - self._dropped < len(self._frames):
+                        await asyncio.sleep(0)
+                elif self._closed:
+                    return
+                elif not await self._news(silence):
+                    yield []
+        finally:
+            self._readers -= 1
 
     def _news(self, silence: float) -> asyncio.Future[bool]:
         """Return what will be true when frames arrive, false after `silence` seconds without."""

@@ -94,6 +94,33 @@ async def test_what_is_not_stored_yet_stays_in_memory(database, hub, run):
     assert await ids_of(feed.read(0, silence=60)) == list(range(1001, 5001))
 
 
+async def test_nothing_stored_stays_in_memory_while_all_readers_wait(database, hub, run, follower):
+    answer = LongAnswer(database, hub, run)
+    readers = [asyncio.create_task(ids_of(follower.follow(run.id))) for _ in range(2)]
+    await answer.go_on(COMMITS)
+    assert answer.feed.first_id > (COMMITS - 2) * OF_A_COMMIT
+    # One that comes late finds it in the journal.
+    late = asyncio.create_task(ids_of(follower.follow(run.id)))
+    await answer.go_on(1)
+    await answer.end()
+    last = (COMMITS + 1) * OF_A_COMMIT + 1
+    assert await asyncio.gather(*readers, late) == [list(range(1, last + 1))] * 3
+
+
+async def test_frames_stay_for_a_reader_that_is_a_little_behind():
+    feed = Feed(1)
+    ahead, behind = (feed.read(0, silence=60) for _ in range(2))
+    feed.publish([Frame(1, "thread.message.delta", "{}")])
+    await anext(ahead)
+    waiting = asyncio.ensure_future(anext(ahead))
+    await anext(behind)
+    feed.publish([Frame(2, "thread.message.delta", "{}")])
+    await waiting
+    feed.drop_stored(3)
+    assert feed.first_id == 1
+    assert [frame.id for frame in await anext(behind)] == [2]
+
+
 async def test_a_reader_from_the_start_and_one_from_the_middle(database, hub, run, follower):
     answer = LongAnswer(database, hub, run)
     from_start, from_middle = follower.follow(run.id), follower.follow(run.id, after=345)
