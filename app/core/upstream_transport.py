@@ -95,16 +95,22 @@ class AiohttpTransport:
             self._session = self._opened()
         if url not in self._proxies:
             self._proxies[url] = _proxy_for(url)
-        async with asyncio.timeout(seconds):
-            response = await self._session.request(
-                method,
-                url,
-                headers=headers,
-                data=content,
-                allow_redirects=False,
-                timeout=_timeout(seconds),
-                proxy=self._proxies[url],
-            )
+        async with asyncio.timeout(None) as limit:
+            # Not `timeout(seconds)`, which would discard an answer that came while this process
+            # stood still: what has come has its turn before what is rescheduled.
+            timer = asyncio.get_running_loop().call_later(seconds, limit.reschedule, 0.0)
+            try:
+                response = await self._session.request(
+                    method,
+                    url,
+                    headers=headers,
+                    data=content,
+                    allow_redirects=False,
+                    timeout=_timeout(seconds),
+                    proxy=self._proxies[url],
+                )
+            finally:
+                timer.cancel()
         return AiohttpAnswer(response, seconds)
 
     async def close(self) -> None:
@@ -129,7 +135,7 @@ class AiohttpAnswer:
         self._content = response.content
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         # When the read began that is in progress, if any is.
         self._reading_since: float | None = None
         self.status = response.status
@@ -155,9 +161,16 @@ class AiohttpAnswer:
         began = self._reading_since
         left = self._seconds - (0 if began is None else self._loop.time() - began)
         if left <= 0:
-            self._content.set_exception(TimeoutError())
+            # Not at once: what came while this process stood still has its turn first.
+            self._timer = self._loop.call_soon(self._give_up, began)
         else:
             self._timer = self._loop.call_later(left, self._check)
+
+    def _give_up(self, began: float | None) -> None:
+        if self._reading_since == began:
+            self._content.set_exception(TimeoutError())
+        else:
+            self._check()
 
 
 @cache

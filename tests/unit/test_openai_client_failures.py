@@ -1,5 +1,7 @@
 """What goes wrong on the way to a real model, and how it is reported."""
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -76,6 +78,26 @@ async def test_a_silent_upstream_runs_into_the_timeout(upstream: FakeUpstream, a
         async for batch in model.events(request(), stream=True):
             reported.append(batch)
     assert (spoken(reported), caught.value.code) == ("a", "server_error")
+    await model.close()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_that_came_while_this_process_stood_still_is_not_late(
+    upstream: FakeUpstream, api: Api, stream: bool
+) -> None:
+    """As in a container that was paused: the time is over, but the upstream was not silent."""
+    # The end of a stream comes later.
+    upstream.reply(Reply.text(*"abcdef").paced(0.3).stalled(after=1))
+    model = OpenAIClient(upstream_at(upstream.base_url, timeout=1, kind=api))
+
+    def stand_still() -> None:
+        assert upstream.wait_stalled()
+        upstream.release()
+        time.sleep(1)
+
+    asyncio.get_running_loop().call_later(0.2, stand_still)
+    last = flat(await read(model, stream=stream))[-1]
+    assert last["type"] == "response.completed"
     await model.close()
 
 
