@@ -24,6 +24,9 @@ CUT = (aiohttp.ClientError, OSError, BrokenAnswer)
 NO_ANSWER = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 
 _CONNECT_SECONDS = 10.0
+# Once the time for an answer is over, what has come is read for so many seconds: after a pause of
+# this process, such as a container's, timers are due before anything that came meanwhile is read.
+_LAST_LOOK_SECONDS = 0.05
 # For how many seconds an unused connection is kept. Many servers close them soon after.
 _KEEP_SECONDS = 5.0
 
@@ -96,9 +99,10 @@ class AiohttpTransport:
         if url not in self._proxies:
             self._proxies[url] = _proxy_for(url)
         async with asyncio.timeout(None) as limit:
-            # Not `timeout(seconds)`, which would discard an answer that came while this process
-            # stood still: what has come has its turn before what is rescheduled.
-            timer = asyncio.get_running_loop().call_later(seconds, limit.reschedule, 0.0)
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(
+                seconds, lambda: limit.reschedule(loop.time() + _LAST_LOOK_SECONDS)
+            )
             try:
                 response = await self._session.request(
                     method,
@@ -135,7 +139,7 @@ class AiohttpAnswer:
         self._content = response.content
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         # When the read began that is in progress, if any is.
         self._reading_since: float | None = None
         self.status = response.status
@@ -161,8 +165,7 @@ class AiohttpAnswer:
         began = self._reading_since
         left = self._seconds - (0 if began is None else self._loop.time() - began)
         if left <= 0:
-            # Not at once: what came while this process stood still has its turn first.
-            self._timer = self._loop.call_soon(self._give_up, began)
+            self._timer = self._loop.call_later(_LAST_LOOK_SECONDS, self._give_up, began)
         else:
             self._timer = self._loop.call_later(left, self._check)
 
