@@ -87,17 +87,17 @@ async def test_an_answer_that_came_while_this_process_stood_still_is_not_late(
 ) -> None:
     """As in a container that was paused: the time is over, but the upstream was not silent."""
     # The end of a stream comes later.
-    upstream.reply(Reply.text(*"abcdef").paced(0.3).stalled(after=1))
-    model = OpenAIClient(upstream_at(upstream.base_url, timeout=1, kind=api))
+    upstream.reply(Reply.text(*"abcdef").paced(0.5).stalled(after=1))
+    model = OpenAIClient(upstream_at(upstream.base_url, timeout=2, kind=api))
 
     def stand_still() -> None:
-        assert upstream.wait_stalled()
         upstream.release()
-        time.sleep(1)
+        time.sleep(2)
 
-    asyncio.get_running_loop().call_later(0.2, stand_still)
-    last = flat(await read(model, stream=stream))[-1]
-    assert last["type"] == "response.completed"
+    answer = asyncio.create_task(read(model, stream=stream))
+    assert await asyncio.to_thread(upstream.wait_stalled)
+    stand_still()
+    assert flat(await answer)[-1]["type"] == "response.completed"
     await model.close()
 
 
