@@ -43,7 +43,9 @@ class GuardedRoute(JsonRoute):
                 response = await handle(request)
             except ThreadkeeperError as error:
                 _note(request, error)
-                raise error_for(state.caller, error) from error
+                if (shown := error_for(state.caller, error)) is error:
+                    raise
+                raise shown from error
             if limits := rate_limit_headers(request):
                 response.headers.update(limits)
             return response

@@ -46,7 +46,9 @@ class AttemptFailed(Exception):
 
     def __init__(self, error: Exception, advice: Advice, seen: Mapping[str, object]) -> None:
         super().__init__(type(error).__name__)
-        self.error = error
+        # aiohttp keeps the error where the answer was read. With the traceback, whose frames have
+        # the answer and the request, these would stay in memory until garbage is collected.
+        self.error = error.with_traceback(None)
         self.advice = advice
         self.seen = seen
 

@@ -71,7 +71,12 @@ class Asking:
             self._log_answer(target)
             return projection
         assert failure is not None  # there is always an upstream to ask
-        raise failure
+        try:
+            raise failure
+        finally:
+            # Its traceback has this frame and all that the run reads: as a cycle they would stay in
+            # memory until garbage is collected.
+            del failure
 
     @property
     def _began(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.support.fake_upstream import FakeUpstream
+from tests.support.replies import Reply
 from tests.support.server import ThreadServer
 from tests.support.waiting import wait_until
 
@@ -82,3 +83,22 @@ def left_by(server: ThreadServer, turn: Turn) -> list[str]:
         turn(server)
     kinds = {f"{type(one).__module__}.{type(one).__qualname__}" for one in found}
     return sorted(kind for kind in kinds if kind.startswith("app."))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "reply", [Reply.http_error(500, "down"), Reply.http_error(400, "no"), Reply.text("a").cut()]
+)
+def test_a_failing_upstream_leaves_none(
+    start: StartServer, upstream: FakeUpstream, reply: Reply, streamed: bool
+) -> None:
+    server = start()
+
+    def turn(server: ThreadServer) -> None:
+        upstream.reply(reply)
+        answer = server.http.post("/chat", json={"message": "hi", "stream": streamed})
+        assert "did not answer" in answer.text
+
+    for _ in range(3):
+        turn(server)
+    wait_until(lambda: not left_by(server, turn), seconds=30)
