@@ -107,7 +107,7 @@ def _opening(settings: Settings) -> str:
     """Return the setting by which other machines get in; empty if none does."""
     if not settings.serves_this_machine_only:
         return f"HOST: {settings.host}"
-    # A proxy on this machine connects from 127.0.0.1, whoever asks it.
+    # A proxy on this machine connects from 127.0.0.1, whoever its client is.
     if settings.root_path:
         return f"ROOT_PATH: a proxy that serves {settings.root_path}"
     if settings.trusted_proxies:

@@ -21,7 +21,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
-from app.core.request_metrics import RequestMetrics
+from app.core.request_metrics import OTHER, RequestMetrics
 from app.core.shared_metrics import added_up, keep_values_in
 
 Component = Literal["database", "storage", "upstream"]
@@ -29,9 +29,6 @@ M = TypeVar("M", Counter, Histogram)
 
 # Upper bounds in seconds. A model may take minutes.
 _UPSTREAM_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
-
-# Clients choose models: names they made up are counted under this one.
-_OTHER = "other"
 
 
 class Metrics:
@@ -130,7 +127,7 @@ class RunMetrics:
 
     def used_tokens(self, upstream: str, model: str, prompt: int, completion: int) -> None:
         if model not in self._models:
-            model = _OTHER
+            model = OTHER
         found = self._by_model.get((upstream, model))
         if found is None:
             found = self._by_model[upstream, model] = (

@@ -5,8 +5,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 # Upper bounds in seconds. A request that streams its answer lasts as long as the model.
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
-# Clients choose methods: names they made up are counted under this one.
-_OTHER = "other"
+# Clients choose methods and models: names they made up are counted under this one.
+OTHER = "other"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -39,7 +39,7 @@ class RequestMetrics:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; `route` is its template, never its path."""
         if method not in _METHODS:
-            method = _OTHER
+            method = OTHER
         key = (method, route, status)
         found = self._known.get(key)
         if found is None:

@@ -190,7 +190,7 @@ class Execution:
         )
         self._spend(projection)
         if projection.incomplete_reason == "content_filter":
-            await self._recorder.record(projection.take_changes())
+            await self._recorder.record(projection.changes.take())
             raise ModelError("invalid_prompt", "The model's content filter stopped the answer.")
         if projection.incomplete_reason is not None:
             return await self._incomplete("max_completion_tokens")
@@ -219,7 +219,7 @@ class Execution:
         calls = unanswered(self._items)
         if not self._server_calls(calls):
             return await self._require_action(calls)
-        await self._recorder.record(projection.take_changes())
+        await self._recorder.record(projection.changes.take())
         return None
 
     async def _answer_calls(self) -> list[dict[str, Any]]:
@@ -311,7 +311,7 @@ class Execution:
             values["found_nothing"] = found_nothing(self._steps)
             summary_due = self._reading.summary_due(self._tally.spent)
         move = Move(to, values, self._tally.shares, summary_due)
-        changes = self._projection.take_changes() if self._projection else Changes.of(self._run)
+        changes = self._projection.changes.take() if self._projection else Changes.of(self._run)
         run = await self._recorder.record(changes, move)
         if move.summary_due:
             self._shared.summaries.wake()

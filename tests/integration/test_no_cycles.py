@@ -70,7 +70,10 @@ def collected() -> Iterator[list[Any]]:
 
 @pytest.mark.parametrize("turn", [chat, streamed_chat, streamed_run, conversation, mistakes])
 def test_it_leaves_none(start: StartServer, upstream: FakeUpstream, turn: Turn) -> None:
-    server = start()
+    check(start(), turn)
+
+
+def check(server: ThreadServer, turn: Turn) -> None:
     for _ in range(3):  # what is made for the first request stays
         turn(server)
     # A client has its answer a moment before all that made it is gone.
@@ -92,13 +95,9 @@ def left_by(server: ThreadServer, turn: Turn) -> list[str]:
 def test_a_failing_upstream_leaves_none(
     start: StartServer, upstream: FakeUpstream, reply: Reply, streamed: bool
 ) -> None:
-    server = start()
-
     def turn(server: ThreadServer) -> None:
         upstream.reply(reply)
         answer = server.http.post("/chat", json={"message": "hi", "stream": streamed})
         assert "did not answer" in answer.text
 
-    for _ in range(3):
-        turn(server)
-    wait_until(lambda: not left_by(server, turn), seconds=30)
+    check(start(), turn)

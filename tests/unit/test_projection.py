@@ -158,16 +158,16 @@ def test_changes_are_taken_piece_by_piece():
     projection = new_projection(streamed=True)
     for event in events[:5]:
         projection.apply(event)
-    first = projection.take_changes()
+    first = projection.changes.take()
     (message_id,) = first.new_messages
     for event in events[5:]:
         projection.apply(event)
-    rest = projection.take_changes()
+    rest = projection.changes.take()
     # What was created before is saved afterwards, not created again.
     assert not rest.new_messages and not rest.new_steps
     assert rest.messages[message_id].status == "completed"
     assert [step.status for step in rest.steps.values()] == ["completed"]
-    assert not projection.take_changes().has_rows
+    assert not projection.changes.take().has_rows
 
 
 @pytest.mark.parametrize(

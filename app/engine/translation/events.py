@@ -101,10 +101,6 @@ class Projection:
         if self._open is not None:
             self._open.finish()
 
-    def take_changes(self) -> Changes:
-        """Return the changes since the last call."""
-        return self.changes.take()
-
     def _item_added(self, event: Event) -> None:
         item = item_of(event)
         # A call without a name is shown once it has one.
